@@ -65,11 +65,11 @@ type Lamp uint8
 
 // The lamps.
 const (
-	LampRing     Lamp = iota // the large attention lamp: ringing, voicemail, missed calls
-	LampMute                 // on the Mute key
-	LampSpeaker              // on the Speaker key
-	LampHeadset              // on the Headset key
-	LampLine1                // on the line keys
+	LampRing    Lamp = iota // the large attention lamp: ringing, voicemail, missed calls
+	LampMute                // on the Mute key
+	LampSpeaker             // on the Speaker key
+	LampHeadset             // on the Headset key
+	LampLine1               // on the line keys
 	LampLine2
 	LampLine3
 	LampLine4
