@@ -1,0 +1,330 @@
+package phone
+
+import (
+	"slices"
+	"strings"
+)
+
+// command carries out a command or refuses it; after a refusal Step throws t away.
+func (t *step) command(in Command) error {
+	switch in := in.(type) {
+	case Dial:
+		return t.dial(in)
+	case Digit:
+		return t.digit(in.Digit)
+	case EraseDigit:
+		return t.eraseDigit()
+	case DialNow:
+		return t.dialNow()
+	case Answer:
+		return t.withCall(in.Call, t.answer, Ringing)
+	case Reject:
+		return t.withCall(in.Call, func(c *Call) error { t.end(c, Rejected); return nil }, Ringing)
+	case Silence:
+		return t.silence()
+	case Hangup:
+		return t.withCall(in.Call, func(c *Call) error { t.hangup(c); return nil })
+	case Hold:
+		return t.withCall(in.Call, t.hold, Talking)
+	case Resume:
+		return t.withCall(in.Call, t.resume, Held)
+	case Swap:
+		return t.swap()
+	case SendDTMF:
+		return t.dtmf(in)
+	default:
+		return t.setting(in)
+	}
+}
+
+// setting carries out the commands that are about the phone and not about one call.
+func (t *step) setting(in Command) error {
+	switch in := in.(type) {
+	case Mute:
+		return t.mute(in.On)
+	case SetPath:
+		if in.Path >= PathCount {
+			return WrongValue
+		}
+		t.setPath(in.Path)
+	case PressPath:
+		return t.pressPath(in.Path)
+	case StepVolume:
+		t.stepVolume(in.Steps)
+	case SetVolume:
+		if in.Path >= PathCount || in.Level > VolumeMax {
+			return WrongValue
+		}
+		t.setLevel(&t.Volume[in.Path], int(in.Level))
+	case SetRingVolume:
+		if in.Level > VolumeMax {
+			return WrongValue
+		}
+		t.setLevel(&t.RingVolume, int(in.Level))
+	case SelectLine:
+		if t.Line(in.Line) == nil {
+			return NoSuchLine
+		}
+		t.Selected = in.Line
+		t.changed(SelectedChanged)
+	case SeeMissed:
+		if t.Missed > 0 {
+			t.Missed = 0
+			t.changed(MissedChanged)
+		}
+	case Configure:
+		return t.configure(in.Config)
+	}
+	return nil
+}
+
+// withCall does something to a call that must be in one of the states (none: any).
+func (t *step) withCall(id CallID, do func(*Call) error, states ...CallState) error {
+	c := t.Call(id)
+	if c == nil {
+		return NoSuchCall
+	}
+	if len(states) > 0 && !slices.Contains(states, c.State) {
+		return WrongState
+	}
+	return do(c)
+}
+
+func (t *step) dial(in Dial) error {
+	if t.Line(in.Line) == nil {
+		return NoSuchLine
+	}
+	if len(t.Calls) >= MaxCalls {
+		return TooMany
+	}
+	if in.Number == "" {
+		if f := t.Foreground(); f != nil && f.State == Dialing {
+			return WrongState
+		}
+		t.takePath()
+		t.begin(Call{Line: in.Line}, Dialing)
+		return nil
+	}
+	n, line, err := t.dialable(in.Number, in.Line)
+	if err != nil {
+		return err
+	}
+	t.takePath()
+	t.invite(t.begin(Call{Line: line, Remote: t.peer(n)}, Calling), n)
+	return nil
+}
+
+// dialable understands a number and finds the line to call it on: the wanted one, or for an
+// emergency any that works, or failing that the wanted one all the same.
+func (t *step) dialable(number string, line LineID) (Number, LineID, error) {
+	n, err := t.Config.Number(number)
+	if err != nil {
+		return n, line, err
+	}
+	if t.Lines[line].State == LineRegistered {
+		return n, line, nil
+	}
+	if n.Rule != EmergencyRule {
+		return n, line, LineDown
+	}
+	for _, l := range t.Lines {
+		if l.State == LineRegistered {
+			return n, l.ID, nil
+		}
+	}
+	return n, line, nil
+}
+
+func (t *step) peer(n Number) Peer {
+	p := Peer{Number: n.Typed, URI: n.Target}
+	if n.E164 != "" {
+		p.Number = Group(n.E164)
+	}
+	return p
+}
+
+func (t *step) invite(c *Call, n Number) {
+	t.do(SendInvite{Call: c.ID, Line: c.Line, Target: n.Target, Conversation: c.Conversation})
+}
+
+func (t *step) digit(d rune) error {
+	c := t.Foreground()
+	if c == nil || c.State != Dialing {
+		return WrongState
+	}
+	if d > 127 || strings.IndexByte(dialKeys, byte(d)) < 0 || len(c.Digits) >= maxNumber {
+		return WrongValue
+	}
+	c.Digits += string(d)
+	t.touched(c)
+	t.do(StopTimer{ID: TimerID{InterDigit, c.ID}})
+	switch t.Config.DigitMap.Match(c.Digits) {
+	case Complete:
+		_ = t.dialNow() // a line that is down leaves the number standing; the key says why
+	case Perhaps:
+		t.do(StartTimer{ID: TimerID{InterDigit, c.ID}, After: t.Config.InterDigit})
+	}
+	return nil
+}
+
+func (t *step) eraseDigit() error {
+	c := t.Foreground()
+	if c == nil || c.State != Dialing || c.Digits == "" {
+		return WrongState
+	}
+	c.Digits = c.Digits[:len(c.Digits)-1]
+	t.touched(c)
+	t.do(StopTimer{ID: TimerID{InterDigit, c.ID}})
+	return nil
+}
+
+func (t *step) dialNow() error {
+	c := t.Foreground()
+	if c == nil || c.State != Dialing {
+		return WrongState
+	}
+	n, line, err := t.dialable(c.Digits, c.Line)
+	if err != nil {
+		return err
+	}
+	c.Line, c.Remote = line, t.peer(n)
+	t.enter(c, Calling, NoCause)
+	t.invite(c, n)
+	return nil
+}
+
+func (t *step) answer(c *Call) error {
+	t.takePath()
+	t.enter(c, Answering, NoCause)
+	t.do(SendAccept{Call: c.ID})
+	return nil
+}
+
+func (t *step) silence() error {
+	if t.First(Ringing) == nil {
+		return WrongState
+	}
+	for i := range t.Calls {
+		if c := &t.Calls[i]; c.State == Ringing && !c.Silenced {
+			c.Silenced = true
+			t.touched(c)
+		}
+	}
+	return nil
+}
+
+func (t *step) hangup(c *Call) {
+	cause := LocalHangup
+	if c.State == Ringing {
+		cause = Rejected
+	}
+	t.end(c, cause)
+}
+
+func (t *step) hold(c *Call) error {
+	t.enter(c, Held, NoCause)
+	t.do(SendHold{Call: c.ID, On: true})
+	return nil
+}
+
+func (t *step) resume(c *Call) error {
+	t.takePath()
+	t.enter(c, Talking, NoCause)
+	t.do(SendHold{Call: c.ID})
+	return nil
+}
+
+func (t *step) swap() error {
+	var longest *Call
+	for i := range t.Calls {
+		if c := &t.Calls[i]; c.State == Held && (longest == nil || c.Since.Before(longest.Since)) {
+			longest = c
+		}
+	}
+	if longest == nil {
+		return WrongState
+	}
+	return t.resume(longest)
+}
+
+func (t *step) dtmf(in SendDTMF) error {
+	if in.Digit > 127 || !strings.ContainsRune("0123456789*#ABCD", in.Digit) {
+		return WrongValue
+	}
+	return t.withCall(in.Call, func(c *Call) error {
+		if c.State == Ringback && !c.Early {
+			return WrongState
+		}
+		t.do(PlayDTMF{Call: c.ID, Digit: in.Digit})
+		return nil
+	}, Talking, Ringback)
+}
+
+func (t *step) mute(on bool) error {
+	if len(t.Calls) == 0 {
+		return WrongState
+	}
+	if t.Muted != on {
+		t.Muted = on
+		t.changed(MuteChanged)
+	}
+	return nil
+}
+
+// pressPath is the Speaker or Headset key.
+func (t *step) pressPath(p Path) error {
+	if p != Speaker && p != Headset {
+		return WrongValue
+	}
+	front := t.Foreground()
+	if ringing := t.First(Ringing); ringing != nil && front == nil {
+		if err := t.answer(ringing); err != nil {
+			return err
+		}
+		t.setPath(p)
+		return nil
+	}
+	switch {
+	case front == nil:
+		if err := t.dial(Dial{Line: t.Selected}); err != nil {
+			return err
+		}
+		t.setPath(p)
+	case t.Path != p:
+		t.setPath(p)
+	case t.OffHook:
+		t.setPath(Handset)
+	default:
+		t.hangup(front)
+	}
+	return nil
+}
+
+// stepVolume turns the ringer while it is what is heard, else the path.
+func (t *step) stepVolume(steps int) {
+	level := &t.Volume[t.Path]
+	if t.Foreground() == nil {
+		level = &t.RingVolume
+	}
+	t.setLevel(level, int(*level)+max(-VolumeMax, min(VolumeMax, steps)))
+}
+
+func (t *step) setLevel(level *uint8, to int) {
+	*level = uint8(max(0, min(VolumeMax, to)))
+	t.changed(VolumeChanged) // also at the end of the scale: the user pressed and wants to see
+}
+
+func (t *step) configure(c Config) error {
+	if c.Validate() != nil {
+		return WrongValue
+	}
+	if !slices.Equal(c.Lines, t.Config.Lines) {
+		if len(t.Calls) > 0 {
+			return Busy
+		}
+		t.Lines, t.Selected = lines(c), 0
+	}
+	t.Config = c
+	t.changed(ConfigChanged)
+	return nil
+}

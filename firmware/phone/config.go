@@ -1,0 +1,57 @@
+package phone
+
+import (
+	"fmt"
+	"time"
+)
+
+// Config is the behaviour part of the settings.
+type Config struct {
+	Lines       []LineConfig
+	DigitMap    DigitMap      // when a number is complete
+	InterDigit  time.Duration // pause after which a number that may be complete is called
+	RingTime    time.Duration // how long a call rings here before it counts as missed
+	CallTime    time.Duration // how long we let it ring there
+	HandsFree   Path          // Speaker or Headset: the path of a call begun with the handset down
+	CallWaiting bool          // a second call may ring; else it is refused as busy
+	Plan        NumberPlan    // how national numbers become international ones
+	Emergency   []string      // numbers that may always be called, on any line
+}
+
+// LineConfig is what the centre knows of an account; the rest is the lines adapter's.
+type LineConfig struct{ AOR, Label, Display string }
+
+// DefaultConfig is a phone without lines.
+func DefaultConfig() Config {
+	return Config{
+		DigitMap: "[0-9*#+].T", InterDigit: 4 * time.Second, RingTime: 120 * time.Second, CallTime: 180 * time.Second,
+		HandsFree: Speaker, CallWaiting: true, Emergency: []string{"112", "911"},
+	}
+}
+
+// Validate checks ranges and the digit map; the error names the key.
+func (c *Config) Validate() error {
+	if len(c.Lines) > MaxLines {
+		return fmt.Errorf("lines: at most %d, not %d", MaxLines, len(c.Lines))
+	}
+	for _, d := range []struct {
+		key      string
+		v        time.Duration
+		min, max time.Duration
+	}{
+		{"inter_digit", c.InterDigit, time.Second, 30 * time.Second},
+		{"ring_time", c.RingTime, 5 * time.Second, 10 * time.Minute},
+		{"call_time", c.CallTime, 5 * time.Second, 10 * time.Minute},
+	} {
+		if d.v < d.min || d.v > d.max {
+			return fmt.Errorf("%s: must be %v to %v, not %v", d.key, d.min, d.max, d.v)
+		}
+	}
+	if c.HandsFree != Speaker && c.HandsFree != Headset {
+		return fmt.Errorf("hands_free: must be speaker or headset")
+	}
+	if err := c.DigitMap.Validate(); err != nil {
+		return fmt.Errorf("digit_map: %w", err)
+	}
+	return c.Plan.Validate()
+}

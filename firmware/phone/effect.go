@@ -1,0 +1,172 @@
+package phone
+
+import "time"
+
+// Effect is an order to an adapter. Its outcome, if any, comes back as an Event.
+type Effect interface{ effect() }
+
+type fx struct{}
+
+func (fx) effect() {}
+
+// The effects.
+type (
+	// SendInvite calls Target (a dial string or URI) on a line.
+	SendInvite struct {
+		fx
+		Call         CallID
+		Line         LineID
+		Target       string
+		Conversation string
+	}
+	// SendRinging answers the INVITE called Ref with 180 and gives it the name Call.
+	SendRinging struct {
+		fx
+		Ref  Ref
+		Call CallID
+	}
+	// RefuseInvite answers the INVITE called Ref with a refusal; it never becomes a call.
+	RefuseInvite struct {
+		fx
+		Ref   Ref
+		Cause Cause
+	}
+	// SendAccept answers a ringing call (200).
+	SendAccept struct {
+		fx
+		Call CallID
+	}
+	// SendReject declines a ringing call.
+	SendReject struct {
+		fx
+		Call  CallID
+		Cause Cause
+	}
+	// SendCancel gives up a call not yet answered.
+	SendCancel struct {
+		fx
+		Call CallID
+	}
+	// SendBye ends an answered call.
+	SendBye struct {
+		fx
+		Call CallID
+	}
+	// SendHold puts a call on hold or takes it back (re-INVITE, RFC 3264 §8.4).
+	SendHold struct {
+		fx
+		Call CallID
+		On   bool
+	}
+	// PlayDTMF sends a digit into the voice of a call (RFC 4733).
+	PlayDTMF struct {
+		fx
+		Call  CallID
+		Digit rune
+	}
+	// SetSound is what must be heard from now on.
+	SetSound struct {
+		fx
+		Sound Sound
+	}
+	// StartTimer asks for TimerFired{ID}.
+	StartTimer struct {
+		fx
+		ID    TimerID
+		After time.Duration
+	}
+	// StopTimer takes a timer back.
+	StopTimer struct {
+		fx
+		ID TimerID
+	}
+	// LogCall puts an ended call into the call log.
+	LogCall struct {
+		fx
+		Record Record
+	}
+)
+
+// Record is a call as the log keeps it.
+type Record struct {
+	Call         CallID
+	Line         LineID
+	Dir          Dir
+	Remote       Peer
+	Began        time.Time
+	Answered     time.Time // zero: it was not
+	Ended        time.Time
+	Cause        Cause
+	Conversation string
+}
+
+// Missed tells whether the call is one to call back: it came in, and nobody answered it anywhere.
+func (r Record) Missed() bool {
+	return r.Dir == Incoming && r.Answered.IsZero() && r.Cause != Elsewhere && r.Cause != Rejected
+}
+
+// Tone is a sound the phone makes itself, into the ear.
+type Tone uint8
+
+// The tones (ITU-T E.180); the plan of the country says how they sound.
+const (
+	NoTone Tone = iota
+	DialTone
+	RingbackTone
+	BusyTone
+	CongestionTone
+	WaitingTone
+)
+
+// Sound is what is to be heard, wholly derived from the State.
+type Sound struct {
+	Path       Path
+	Muted      bool
+	Volume     uint8
+	RingVolume uint8
+	Voice      CallID // the call whose voice is connected; 0: none
+	Tone       Tone
+	Ring       bool // the ringer rings (loudspeaker)
+}
+
+// sound derives what must be heard in s.
+func (s *State) sound() Sound {
+	out := Sound{Path: s.Path, Muted: s.Muted, Volume: s.Volume[s.Path], RingVolume: s.RingVolume}
+	front := s.Foreground()
+	if front != nil {
+		switch front.State {
+		case Talking, Answering:
+			out.Voice = front.ID
+		case Dialing:
+			if front.Digits == "" {
+				out.Tone = DialTone
+			}
+		case Ringback:
+			if front.Early {
+				out.Voice = front.ID
+			} else {
+				out.Tone = RingbackTone
+			}
+		case Failed:
+			out.Tone = failTone(front.Cause)
+		}
+	}
+	for i := range s.Calls {
+		if c := &s.Calls[i]; c.State == Ringing && !c.Silenced {
+			if front == nil {
+				out.Ring = s.RingVolume > 0
+			} else if out.Tone == NoTone {
+				out.Tone = WaitingTone
+			}
+		}
+	}
+	return out
+}
+
+func failTone(c Cause) Tone {
+	switch c {
+	case UserBusy, Rejected:
+		return BusyTone
+	}
+	return CongestionTone
+}

@@ -1,0 +1,167 @@
+package phone
+
+// event takes a fact. A fact about a call that is gone, or that does not fit its state, is stale
+// news that crossed one of our own decisions on the way: it changes nothing.
+func (t *step) event(in Event) {
+	switch in := in.(type) {
+	case HookMoved:
+		t.hookMoved(in.Off)
+	case LineChanged:
+		t.lineChanged(in)
+	case Invited:
+		t.invited(in)
+	case Progressed:
+		t.progressed(in)
+	case Accepted:
+		t.accepted(in.Call)
+	case Confirmed:
+		if c := t.Call(in.Call); c != nil && c.State == Answering {
+			t.enter(c, Talking, NoCause)
+		}
+	case CallFailed:
+		t.callFailed(in)
+	case Byed:
+		t.byed(in)
+	case ResumeRefused:
+		if c := t.Call(in.Call); c != nil && c.State == Talking {
+			t.enter(c, Held, NoCause)
+		}
+	case VoiceLost:
+		if c := t.Call(in.Call); c != nil && c.State == Talking {
+			t.end(c, MediaLost)
+		}
+	case TimerFired:
+		t.timerFired(in.ID)
+	case Noticed:
+		if in.Notice < NoticeCount && t.Notices[in.Notice] != in.Text {
+			t.Notices[in.Notice] = in.Text
+			t.changed(NoticesChanged)
+		}
+	default:
+		t.fieldChanged(in)
+	}
+}
+
+// fieldChanged takes the facts that set one field of a call.
+func (t *step) fieldChanged(in Event) {
+	set := func(id CallID, f func(*Call)) {
+		if c := t.Call(id); c != nil {
+			before := *c
+			if f(c); *c != before {
+				t.touched(c)
+			}
+		}
+	}
+	switch in := in.(type) {
+	case RemoteHeld:
+		set(in.Call, func(c *Call) { c.RemoteHeld = in.On })
+	case Secured:
+		set(in.Call, func(c *Call) { c.Secure = in.On })
+	case RemoteChanged:
+		set(in.Call, func(c *Call) { c.Remote = in.Remote })
+	}
+}
+
+func (t *step) hookMoved(off bool) {
+	if t.OffHook == off {
+		return
+	}
+	t.OffHook = off
+	t.changed(HookChanged)
+	front := t.Foreground()
+	switch {
+	case off && front != nil:
+		t.setPath(Handset)
+	case off:
+		if c := t.First(Ringing); c != nil {
+			_ = t.answer(c)
+		} else if len(t.Lines) > 0 && len(t.Calls) < MaxCalls {
+			_ = t.dial(Dial{Line: t.Selected})
+		}
+	case t.Path == Handset && front != nil:
+		t.hangup(front)
+	}
+}
+
+func (t *step) lineChanged(in LineChanged) {
+	l := t.Line(in.Line)
+	if l == nil {
+		return
+	}
+	l.State, l.Fault, l.Detail, l.Retry = in.State, in.Fault, in.Detail, in.Retry
+	t.note(Change{What: LineStateChanged, Line: in.Line})
+}
+
+func (t *step) invited(in Invited) {
+	if t.Line(in.Line) == nil {
+		t.do(RefuseInvite{Ref: in.Ref, Cause: NotFound})
+		return
+	}
+	if len(t.Calls) >= MaxCalls || len(t.Calls) > 0 && !t.Config.CallWaiting {
+		t.do(RefuseInvite{Ref: in.Ref, Cause: UserBusy})
+		return
+	}
+	c := t.begin(Call{Line: in.Line, Dir: Incoming, Remote: in.Remote, Conversation: in.Conversation}, Ringing)
+	t.do(SendRinging{Ref: in.Ref, Call: c.ID})
+}
+
+func (t *step) progressed(in Progressed) {
+	c := t.Call(in.Call)
+	if c == nil {
+		return
+	}
+	switch c.State {
+	case Calling:
+		c.Early = in.Early
+		t.enter(c, Ringback, NoCause)
+	case Ringback:
+		if c.Early != in.Early {
+			c.Early = in.Early
+			t.touched(c)
+		}
+	}
+}
+
+func (t *step) accepted(id CallID) {
+	if c := t.Call(id); c != nil && (c.State == Calling || c.State == Ringback) {
+		t.enter(c, Talking, NoCause)
+	}
+}
+
+func (t *step) callFailed(in CallFailed) {
+	c := t.Call(in.Call)
+	if c == nil || c.State != Calling && c.State != Ringback {
+		return
+	}
+	c.Reason = in.Reason
+	t.enter(c, Failed, in.Cause)
+}
+
+func (t *step) byed(in Byed) {
+	c := t.Call(in.Call)
+	if c == nil || c.State == Dialing || c.State == Failed {
+		return
+	}
+	c.Reason = in.Reason
+	t.enter(c, Ended, in.Cause)
+}
+
+func (t *step) timerFired(id TimerID) {
+	c := t.Call(id.Call)
+	if c == nil {
+		return
+	}
+	switch {
+	case id.Kind == InterDigit && c.State == Dialing:
+		_ = t.dialNow() // a line that is down leaves the number standing; the key says why
+	case id.Kind == RingTime && c.State == Ringing:
+		t.end(c, NoAnswer)
+	case id.Kind == CallTime && (c.State == Calling || c.State == Ringback):
+		t.do(SendCancel{Call: c.ID})
+		t.enter(c, Failed, NoAnswer)
+	case id.Kind == ConfirmTime && c.State == Answering:
+		t.end(c, Unreachable)
+	case id.Kind == FailedTime && c.State == Failed:
+		t.enter(c, Ended, c.Cause)
+	}
+}

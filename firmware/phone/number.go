@@ -1,0 +1,180 @@
+package phone
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// NumberPlan says how a number typed here reads in the world (ITU-T E.164). The zero plan leaves
+// every number as it was typed.
+type NumberPlan struct {
+	Country       string // calling code without +, e.g. "49"
+	International string // prefix of numbers abroad, e.g. "00"
+	National      string // prefix of numbers elsewhere in the country, e.g. "0"
+	Area          string // our area code without the national prefix, e.g. "30"
+	Extension     int    // numbers of up to so many digits are internal
+	DialE164      bool   // dial the international form; else what was typed
+}
+
+// Rule says which rule of the plan made a number.
+type Rule uint8
+
+// The rules.
+const (
+	AsTyped Rule = iota
+	EmergencyRule
+	InternationalRule
+	NationalRule
+	LocalRule
+	InternalRule
+	FeatureCode // with * or #: for the exchange
+	AddressRule // a SIP address, not a number
+	ruleCount
+)
+
+// Number is a typed number, understood.
+type Number struct {
+	Typed  string
+	E164   string // "+491715550142"; empty where the plan does not know
+	Target string // what is dialled
+	Rule   Rule
+}
+
+const maxNumber = 128 // characters of a number or address
+
+// Validate checks that the plan's parts are digits.
+func (p *NumberPlan) Validate() error {
+	for _, part := range []struct{ key, v string }{
+		{"country", p.Country}, {"international", p.International}, {"national", p.National}, {"area", p.Area},
+	} {
+		if strings.Trim(part.v, "0123456789") != "" || len(part.v) > 8 {
+			return fmt.Errorf("plan.%s: at most 8 digits, not %q", part.key, part.v)
+		}
+	}
+	if p.Extension < 0 || p.Extension > 10 {
+		return fmt.Errorf("plan.extension: must be 0 to 10, not %d", p.Extension)
+	}
+	return nil
+}
+
+// Number understands a typed number or address. Spaces, brackets, dots, slashes and hyphens, as
+// people write them, are passed over.
+func (c *Config) Number(typed string) (Number, error) {
+	typed = strings.TrimSpace(typed)
+	n := Number{Typed: typed, Target: typed}
+	if typed == "" || len(typed) > maxNumber {
+		return n, WrongNumber
+	}
+	if strings.ContainsAny(typed, "@:") {
+		n.Rule = AddressRule
+		return n, checkAddress(typed)
+	}
+	digits := strings.Map(func(r rune) rune {
+		if strings.ContainsRune(" ()-./", r) {
+			return -1
+		}
+		return r
+	}, typed)
+	if strings.IndexFunc(digits, isNoDialKey) >= 0 || strings.LastIndexByte(digits, '+') > 0 || digits == "" || digits == "+" {
+		if user, ok := userPart(digits); ok {
+			n.Rule, n.Target = AddressRule, user
+			return n, nil
+		}
+		return n, WrongNumber
+	}
+	n.Target = digits
+	n.Rule, n.E164 = c.rule(digits)
+	if c.Plan.DialE164 && n.E164 != "" {
+		n.Target = n.E164
+	}
+	return n, nil
+}
+
+func (c *Config) rule(digits string) (Rule, string) {
+	p := &c.Plan
+	switch {
+	case slices.Contains(c.Emergency, digits):
+		return EmergencyRule, ""
+	case strings.HasPrefix(digits, "+"):
+		return InternationalRule, digits
+	case strings.ContainsAny(digits, "*#"):
+		return FeatureCode, ""
+	case p.International != "" && hasPrefix(digits, p.International):
+		return InternationalRule, "+" + digits[len(p.International):]
+	case len(digits) <= p.Extension:
+		return InternalRule, ""
+	case p.Country == "":
+		return AsTyped, ""
+	case p.National != "" && hasPrefix(digits, p.National):
+		return NationalRule, "+" + p.Country + digits[len(p.National):]
+	case p.National == "" && p.Area == "":
+		return NationalRule, "+" + p.Country + digits
+	case p.Area != "":
+		return LocalRule, "+" + p.Country + p.Area + digits
+	}
+	return AsTyped, ""
+}
+
+// hasPrefix wants something after the prefix too.
+func hasPrefix(s, prefix string) bool { return len(s) > len(prefix) && s[:len(prefix)] == prefix }
+
+func isNoDialKey(r rune) bool { return !strings.ContainsRune(dialKeys, r) }
+
+// userPart takes a bare name such as "anna" for a user of our own domain.
+func userPart(s string) (string, bool) {
+	for _, r := range s {
+		if r != '_' && (r < '0' || r > '9') && (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') {
+			return "", false
+		}
+	}
+	return s, s != ""
+}
+
+func checkAddress(s string) error {
+	if strings.ContainsFunc(s, func(r rune) bool { return r <= ' ' || r == '<' || r == '>' || r == '"' || r >= 0x7f }) {
+		return WrongNumber
+	}
+	return nil
+}
+
+// CallingCode finds the country calling code at the head of an E.164 number (ITU-T E.164 Annex D):
+// "49" of "+491715550142", with the ISO 3166 region, "DE". Codes shared by countries give the
+// largest; ok is false for an unassigned code.
+func CallingCode(e164 string) (code, region string, ok bool) {
+	digits := strings.TrimPrefix(e164, "+")
+	for n := 1; n <= 3 && n <= len(digits); n++ {
+		if i := strings.Index(callingCodes, " "+digits[:n]+":"); i >= 0 {
+			at := i + n + 2
+			return digits[:n], callingCodes[at : at+2], true
+		}
+	}
+	return "", "", false
+}
+
+// Group writes an E.164 number as people read it: country code, then groups from the right.
+func Group(e164 string) string {
+	code, _, ok := CallingCode(e164)
+	if !ok {
+		return e164
+	}
+	rest := e164[1+len(code):]
+	var groups []string
+	for len(rest) > 4 {
+		groups, rest = append(groups, rest[:3]), rest[3:]
+	}
+	if rest != "" {
+		groups = append(groups, rest)
+	}
+	return strings.Join(append([]string{"+" + code}, groups...), " ")
+}
+
+// callingCodes are the assigned codes with the region that has most subscribers under each.
+const callingCodes = " 1:US 7:RU 20:EG 27:ZA 30:GR 31:NL 32:BE 33:FR 34:ES 36:HU 39:IT 40:RO 41:CH 43:AT 44:GB 45:DK 46:SE 47:NO 48:PL 49:DE" +
+	" 51:PE 52:MX 53:CU 54:AR 55:BR 56:CL 57:CO 58:VE 60:MY 61:AU 62:ID 63:PH 64:NZ 65:SG 66:TH 81:JP 82:KR 84:VN 86:CN 90:TR 91:IN 92:PK 93:AF 94:LK 95:MM 98:IR" +
+	" 211:SS 212:MA 213:DZ 216:TN 218:LY 220:GM 221:SN 222:MR 223:ML 224:GN 225:CI 226:BF 227:NE 228:TG 229:BJ 230:MU 231:LR 232:SL 233:GH 234:NG 235:TD 236:CF 237:CM 238:CV 239:ST" +
+	" 240:GQ 241:GA 242:CG 243:CD 244:AO 245:GW 246:IO 247:SH 248:SC 249:SD 250:RW 251:ET 252:SO 253:DJ 254:KE 255:TZ 256:UG 257:BI 258:MZ 260:ZM 261:MG 262:RE 263:ZW 264:NA 265:MW 266:LS 267:BW 268:SZ 269:KM" +
+	" 290:SH 291:ER 297:AW 298:FO 299:GL 350:GI 351:PT 352:LU 353:IE 354:IS 355:AL 356:MT 357:CY 358:FI 359:BG 370:LT 371:LV 372:EE 373:MD 374:AM 375:BY 376:AD 377:MC 378:SM 380:UA 381:RS 382:ME 383:XK 385:HR 386:SI 387:BA 389:MK" +
+	" 420:CZ 421:SK 423:LI 500:FK 501:BZ 502:GT 503:SV 504:HN 505:NI 506:CR 507:PA 508:PM 509:HT 590:GP 591:BO 592:GY 593:EC 594:GF 595:PY 596:MQ 597:SR 598:UY 599:CW" +
+	" 670:TL 672:NF 673:BN 674:NR 675:PG 676:TO 677:SB 678:VU 679:FJ 680:PW 681:WF 682:CK 683:NU 685:WS 686:KI 687:NC 688:TV 689:PF 690:TK 691:FM 692:MH" +
+	" 850:KP 852:HK 853:MO 855:KH 856:LA 880:BD 886:TW 960:MV 961:LB 962:JO 963:SY 964:IQ 965:KW 966:SA 967:YE 968:OM 970:PS 971:AE 972:IL 973:BH 974:QA 975:BT 976:MN 977:NP 992:TJ 993:TM 994:AZ 995:GE 996:KG 998:UZ"

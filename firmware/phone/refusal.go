@@ -1,0 +1,28 @@
+package phone
+
+// Refusal is the answer to a command that cannot be done now. Each controller has one table that
+// turns it into its own words.
+type Refusal uint8
+
+// The refusals.
+const (
+	NoSuchCall Refusal = iota + 1
+	NoSuchLine
+	WrongState  // the call is not in a state for this
+	LineDown    // the line cannot call now
+	TooMany     // MaxCalls are going on
+	Busy        // not during a call
+	WrongNumber // nothing typed, or the digit map has no such number
+	WrongValue  // out of range
+	Stopped     // the phone is shutting down
+	RefusalCount
+)
+
+var refusalText = [RefusalCount]string{
+	NoSuchCall: "no such call", NoSuchLine: "no such line", WrongState: "not possible in this state",
+	LineDown: "line cannot call now", TooMany: "too many calls", Busy: "not during a call",
+	WrongNumber: "number cannot be dialled", WrongValue: "value out of range", Stopped: "phone is shutting down",
+}
+
+// Error gives the refusal in plain words, for logs; screens have sentences of their own.
+func (r Refusal) Error() string { return name(refusalText[:], r) }

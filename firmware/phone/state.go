@@ -1,0 +1,286 @@
+// Package phone is the centre of the desk phone: everything the phone does is decided here, in one
+// pure function, and nothing is touched. Commands (which may be refused) and events (facts, which
+// may not) go into Step; a new State, numbered changes and effects (orders to adapters) come out.
+// Loop runs Step on one goroutine and is the phone's one Control port.
+//
+//	controllers   -- Do(Command) -->  Loop  -- Effect -->  adapters (lines, media, sound, store, timers)
+//	              <-- Watch(seq) --         <-- Event --
+//
+// The package imports the standard library alone, and every other package may import it.
+package phone
+
+import "time"
+
+// Seq numbers the changes of the phone's life, starting at 1.
+type Seq uint64
+
+// CallID names a call for the life of the daemon; it is never used again. 0 is no call.
+type CallID uint32
+
+// LineID is the index of a line in State.Lines.
+type LineID uint8
+
+// Limits of one phone.
+const (
+	MaxCalls = 8  // calls at once, ringing ones included; a further INVITE is refused as busy
+	MaxLines = 16 // lines
+)
+
+// Origin says who gave an input, for logs and changes: "ui", "panel", "lines".
+type Origin string
+
+// CallState is the state of a call, RFC 3261 dialog and CSTA local connection state in one. The
+// legal edges between states are data, see edges.
+type CallState uint8
+
+// The nine call states; None is where a call comes from.
+const (
+	None      CallState = iota
+	Dialing             // number being typed; no dialog. CSTA: Initiated
+	Calling             // INVITE sent. CSTA: Connected (Originated)
+	Ringback            // early dialog. CSTA: Connected, far side Delivered
+	Ringing             // early dialog as recipient. CSTA: Alerting
+	Answering           // 2xx sent, ACK due. CSTA: Connected
+	Talking             // confirmed. CSTA: Connected (Established)
+	Held                // confirmed, held by us. CSTA: Hold
+	Failed              // busy, unreachable; a tone plays. CSTA: Fail
+	Ended               // terminated; removed after its change. CSTA: Null
+	callStateCount
+)
+
+// Dir says who began a call.
+type Dir uint8
+
+// The directions.
+const (
+	Outgoing Dir = iota
+	Incoming
+)
+
+// Path is the way our voice takes.
+type Path uint8
+
+// The paths.
+const (
+	Handset Path = iota
+	Headset
+	Speaker
+	PathCount
+)
+
+// Cause says why a call failed or ended.
+type Cause uint8
+
+// The causes, with the SIP status codes they stand for (RFC 3261 §21).
+const (
+	NoCause      Cause = iota
+	LocalHangup        // we hung up
+	RemoteHangup       // they hung up
+	Rejected           // declined by a person: 603, or 486 from us
+	UserBusy           // 486, 600
+	NoAnswer           // 408 after ringing, 480, or our own ring time ran out
+	NotFound           // 404, 410, 484, 604
+	NotAllowed         // 401, 403, 407
+	Unreachable        // no answer from the network, 500, 503
+	Incompatible       // 415, 488, 606: no common codec or media security
+	Elsewhere          // answered on another device (RFC 3326 Reason cause=200)
+	Cancelled          // the caller gave up
+	MediaLost          // no voice arrived any more
+	ServerError        // every other refusal; Call.Reason has the words
+	causeCount
+)
+
+// Peer is the other party, as far as known. The strings are cleaned of control and direction
+// characters by whoever made them; Number is always shown beside Name.
+type Peer struct {
+	Name   string // display name, may be empty
+	Number string // telephone number or user part, as to be shown
+	URI    string // SIP or tel URI to call back
+}
+
+// Call is one call as this phone sees it.
+type Call struct {
+	ID           CallID
+	Line         LineID
+	State        CallState
+	Dir          Dir
+	Remote       Peer
+	Digits       string // Dialing: what has been typed
+	RemoteHeld   bool   // the far side holds us
+	Secure       bool   // the voice is encrypted (SRTP)
+	Early        bool   // Ringback: the far side sends sound, so no local tone
+	Silenced     bool   // Ringing: the user silenced the ring
+	Began        time.Time
+	Answered     time.Time // zero until somebody answered
+	Since        time.Time // when State was entered
+	Cause        Cause
+	Reason       string // words of the network for Cause, may be empty
+	Conversation string // ID of the conversation this call belongs to (RFC 7989 Session-ID)
+}
+
+// LineState tells whether a line can be used.
+type LineState uint8
+
+// The line states.
+const (
+	LineOff LineState = iota // no account, or switched off
+	LineRegistering
+	LineRegistered
+	LineFailing
+)
+
+// LineFault says why a line is failing.
+type LineFault uint8
+
+// The faults. Each has a sentence and a cure on the screen.
+const (
+	NoFault LineFault = iota
+	WrongPassword
+	RegistrarUnreachable
+	RegistrarRefused
+	NameUnknown // the registrar's name could not be looked up
+	CertExpired
+	CertNotYetValid
+	CertWrongName
+	CertUnknownAuthority
+	TLSRefused
+	lineFaultCount
+)
+
+// Line is an account as it is shown on the phone ("line appearance").
+type Line struct {
+	ID      LineID
+	AOR     string // address of record, sip:user@domain
+	Label   string // short text for keys, e.g. the extension
+	Display string // the owner's name
+	State   LineState
+	Fault   LineFault
+	Detail  string // what a technician wants to know: status code, certificate date
+	Retry   time.Time
+}
+
+// Notice is a fault of the phone itself that its user must know of.
+type Notice uint8
+
+// The notices.
+const (
+	NoSoundCard     Notice = iota
+	StoreFull              // the data partition takes no more
+	SettingsInvalid        // the settings file was refused; Text names file, line and key
+	NoNetwork
+	NoticeCount
+)
+
+// VolumeMax is the loudest volume; 0 is the softest, and the ringer's 0 is off.
+const VolumeMax = 15
+
+// State is the whole phone as a value. A published State is never written again.
+type State struct {
+	Seq        Seq
+	Lines      []Line
+	Calls      []Call // oldest first; ended calls are gone
+	OffHook    bool   // the handset is lifted
+	Path       Path
+	Muted      bool
+	Volume     [PathCount]uint8
+	RingVolume uint8
+	Selected   LineID              // the line of the next call
+	Missed     int                 // missed calls not yet seen
+	Notices    [NoticeCount]string // empty: all is well
+	Config     Config
+	nextCall   CallID
+}
+
+// Call finds a call; nil if there is none of that name.
+func (s *State) Call(id CallID) *Call {
+	for i := range s.Calls {
+		if s.Calls[i].ID == id {
+			return &s.Calls[i]
+		}
+	}
+	return nil
+}
+
+// Foreground gives the call that has the user's ear: at most one is Dialing, Calling, Ringback,
+// Answering, Talking or Failed; nil if there is none.
+func (s *State) Foreground() *Call {
+	for i := range s.Calls {
+		if s.Calls[i].State.foreground() {
+			return &s.Calls[i]
+		}
+	}
+	return nil
+}
+
+// First gives the oldest call in state st; nil if there is none.
+func (s *State) First(st CallState) *Call {
+	for i := range s.Calls {
+		if s.Calls[i].State == st {
+			return &s.Calls[i]
+		}
+	}
+	return nil
+}
+
+// Line gives a line; nil if there is none of that number.
+func (s *State) Line(id LineID) *Line {
+	if int(id) < len(s.Lines) {
+		return &s.Lines[id]
+	}
+	return nil
+}
+
+// edges are the legal ways of a call. A change outside them is a bug of this package and panics.
+var edges = [callStateCount][]CallState{
+	None:      {Dialing, Calling, Ringing},
+	Dialing:   {Calling, Ended},
+	Calling:   {Ringback, Talking, Failed, Ended},
+	Ringback:  {Talking, Failed, Ended},
+	Ringing:   {Answering, Ended},
+	Answering: {Talking, Held, Ended},
+	Talking:   {Held, Ended},
+	Held:      {Talking, Ended},
+	Failed:    {Ended},
+}
+
+func (s CallState) foreground() bool {
+	switch s {
+	case Dialing, Calling, Ringback, Answering, Talking, Failed:
+		return true
+	}
+	return false
+}
+
+var callStateNames = [callStateCount]string{"None", "Dialing", "Calling", "Ringback", "Ringing", "Answering", "Talking", "Held", "Failed", "Ended"}
+
+// String gives the state's name as in the constants.
+func (s CallState) String() string { return name(callStateNames[:], s) }
+
+var pathNames = [PathCount]string{"handset", "headset", "speaker"}
+
+// String gives the path's name in lower case, as settings and mixers spell it.
+func (p Path) String() string { return name(pathNames[:], p) }
+
+var causeNames = [causeCount]string{"none", "hung up here", "hung up there", "declined", "busy", "no answer", "not found",
+	"not allowed", "unreachable", "incompatible", "answered elsewhere", "cancelled", "media lost", "server error"}
+
+// String gives the cause in a few plain words, for logs.
+func (c Cause) String() string { return name(causeNames[:], c) }
+
+var lineFaultNames = [lineFaultCount]string{"none", "wrong password", "registrar unreachable", "registrar refused", "name unknown",
+	"certificate expired", "certificate not yet valid", "certificate of another name", "certificate of an unknown authority", "TLS refused"}
+
+// String gives the fault in a few plain words, for logs.
+func (f LineFault) String() string { return name(lineFaultNames[:], f) }
+
+var lineStateNames = []string{"off", "registering", "registered", "failing"}
+
+// String gives the state in one word, for logs.
+func (s LineState) String() string { return name(lineStateNames, s) }
+
+func name[T ~uint8](names []string, v T) string {
+	if int(v) < len(names) {
+		return names[v]
+	}
+	return "invalid"
+}

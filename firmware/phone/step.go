@@ -1,0 +1,191 @@
+package phone
+
+import (
+	"slices"
+	"time"
+)
+
+// New gives the phone as it is when switched on: no calls, all lines off.
+func New(c Config) State {
+	s := State{RingVolume: 10, Path: c.HandsFree, Config: c, Lines: lines(c)}
+	for p := range s.Volume {
+		s.Volume[p] = 8
+	}
+	return s
+}
+
+func lines(c Config) []Line {
+	out := make([]Line, len(c.Lines))
+	for i, l := range c.Lines {
+		out[i] = Line{ID: LineID(i), AOR: l.AOR, Label: l.Label, Display: l.Display}
+	}
+	return out
+}
+
+// Step decides. It takes the state, the time, who asks and what, and gives the next state, what
+// changed and what adapters must do. An error is a Refusal; then s comes back untouched.
+func Step(s State, now time.Time, by Origin, in Input) (State, []Change, []Effect, error) {
+	before := s.sound()
+	t := &step{State: s, now: now, by: by}
+	t.Calls, t.Lines = slices.Clone(s.Calls), slices.Clone(s.Lines)
+	var err error
+	switch in := in.(type) {
+	case Command:
+		err = t.command(in)
+	case Event:
+		t.event(in)
+	}
+	if err != nil {
+		return s, nil, nil, err
+	}
+	t.Calls = slices.DeleteFunc(t.Calls, func(c Call) bool { return c.State == Ended })
+	if len(t.Calls) == 0 && t.Muted { // a mute belongs to a conversation
+		t.Muted = false
+		t.changed(MuteChanged)
+	}
+	if after := t.sound(); after != before {
+		t.do(SetSound{Sound: after})
+	}
+	return t.State, t.changes, t.effects, nil
+}
+
+// step is a Step in progress: the state being changed, and what has come of it so far.
+type step struct {
+	State
+	now     time.Time
+	by      Origin
+	changes []Change
+	effects []Effect
+}
+
+func (t *step) do(e Effect) { t.effects = append(t.effects, e) }
+
+func (t *step) note(c Change) {
+	t.Seq++
+	c.Seq, c.By = t.Seq, t.by
+	t.changes = append(t.changes, c)
+}
+
+func (t *step) changed(w What) { t.note(Change{What: w}) }
+
+// touched notes that something of a call other than its state changed.
+func (t *step) touched(c *Call) {
+	t.note(Change{What: CallChanged, Call: c.ID, From: c.State, To: c.State})
+}
+
+// enter is the only place where a call changes its state. The rule that one call at most has the
+// foreground stands here and nowhere else.
+func (t *step) enter(c *Call, to CallState, cause Cause) {
+	if !slices.Contains(edges[c.State], to) {
+		panic("phone: illegal edge " + c.State.String() + " -> " + to.String())
+	}
+	if to.foreground() {
+		t.yield(c.ID)
+	}
+	from := c.State
+	c.State, c.Since, c.Cause = to, t.now, cause
+	if (to == Talking || to == Answering) && c.Answered.IsZero() {
+		c.Answered = t.now
+	}
+	t.note(Change{What: CallChanged, Call: c.ID, From: from, To: to, Cause: cause})
+	t.timers(c, from)
+	if to == Ended {
+		t.log(c)
+	}
+}
+
+// yield takes the foreground from every call but one: a conversation is held, an attempt is given up.
+func (t *step) yield(to CallID) {
+	for i := range t.Calls {
+		c := &t.Calls[i]
+		if c.ID == to || !c.State.foreground() {
+			continue
+		}
+		if c.State == Talking || c.State == Answering {
+			t.enter(c, Held, NoCause)
+			t.do(SendHold{Call: c.ID, On: true})
+		} else {
+			t.end(c, LocalHangup)
+		}
+	}
+}
+
+// end ends a call from our side with what its state asks for.
+func (t *step) end(c *Call, cause Cause) {
+	switch c.State {
+	case Calling, Ringback:
+		t.do(SendCancel{Call: c.ID})
+	case Ringing:
+		t.do(SendReject{Call: c.ID, Cause: cause})
+	case Answering, Talking, Held:
+		t.do(SendBye{Call: c.ID})
+	case Failed:
+		cause = c.Cause
+	}
+	t.enter(c, Ended, cause)
+}
+
+// timerOf is the timer that runs in a state; the others have none.
+var timerOf = [callStateCount]TimerKind{
+	Dialing: InterDigit, Calling: CallTime, Ringback: CallTime, Ringing: RingTime, Answering: ConfirmTime, Failed: FailedTime,
+}
+
+// timers stops the timer of the state a call leaves and starts that of the state it enters.
+func (t *step) timers(c *Call, from CallState) {
+	was, is := timerOf[from], timerOf[c.State]
+	if was == is {
+		return
+	}
+	if was != NoTimer {
+		t.do(StopTimer{ID: TimerID{was, c.ID}})
+	}
+	after := [timerKindCount]time.Duration{CallTime: t.Config.CallTime, RingTime: t.Config.RingTime, ConfirmTime: confirmTime, FailedTime: failedTime}
+	if after[is] > 0 {
+		t.do(StartTimer{ID: TimerID{is, c.ID}, After: after[is]})
+	}
+}
+
+const (
+	confirmTime = 32 * time.Second // RFC 3261 §13.3.1.4: 64*T1
+	failedTime  = 8 * time.Second  // how long a failed call stays on the screen
+)
+
+func (t *step) log(c *Call) {
+	if c.Remote == (Peer{}) { // nothing was dialled
+		return
+	}
+	r := Record{Call: c.ID, Line: c.Line, Dir: c.Dir, Remote: c.Remote, Began: c.Began, Answered: c.Answered,
+		Ended: t.now, Cause: c.Cause, Conversation: c.Conversation}
+	t.do(LogCall{Record: r})
+	if r.Missed() {
+		t.Missed++
+		t.changed(MissedChanged)
+	}
+}
+
+// begin makes a call in a first state.
+func (t *step) begin(c Call, st CallState) *Call {
+	t.nextCall++
+	c.ID, c.Began = t.nextCall, t.now
+	t.Calls = append(t.Calls, c)
+	p := &t.Calls[len(t.Calls)-1]
+	t.enter(p, st, NoCause)
+	return p
+}
+
+// takePath chooses the way of the voice when the user takes a call: the handset if it is lifted.
+func (t *step) takePath() {
+	switch {
+	case t.OffHook:
+		t.setPath(Handset)
+	case t.Path == Handset:
+		t.setPath(t.Config.HandsFree)
+	}
+}
+
+func (t *step) setPath(p Path) {
+	if t.Path != p {
+		t.Path = p
+		t.changed(PathChanged)
+	}
+}
