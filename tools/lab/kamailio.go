@@ -1,0 +1,179 @@
+package lab
+
+import (
+	"bytes"
+	"context"
+	_ "embed"
+	"fmt"
+	"net/netip"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync/atomic"
+	"text/template"
+	"time"
+)
+
+// PasswordOf is the password the registrar expects of a user: derived, so that no database is
+// needed. A wrong one is any other.
+func PasswordOf(user string) string { return "secret-" + user }
+
+// TLSAt makes the registrar listen for TLS at an address with a certificate of its own: one
+// registrar shows good, expired and wrong-name certificates on several addresses at once.
+type TLSAt struct {
+	Listen netip.AddrPort
+	Pair   KeyPair
+}
+
+// KamailioConfig describes a registrar and forking proxy.
+type KamailioConfig struct {
+	Name   string         // of its log and directory
+	Domain string         // digest realm and SIP domain
+	Listen netip.AddrPort // UDP and TCP
+	TLS    []TLSAt
+	// Algorithm of the digest challenge, MD5 when empty; SHA-256 is the other one Kamailio knows.
+	Algorithm string
+}
+
+// Kamailio is a running registrar: digest on REGISTER and INVITE, record-routing, parallel forking
+// to all bindings of a user.
+type Kamailio struct {
+	cfg   KamailioConfig
+	ns    *Namespace
+	dir   string
+	proc  *Process
+	start int
+}
+
+//go:embed kamailio.cfg.tmpl
+var kamailioTemplate string
+
+// StartKamailio starts a registrar in a namespace and waits until it answers.
+func StartKamailio(ctx context.Context, ns *Namespace, cfg KamailioConfig) (*Kamailio, error) {
+	if err := Require("kamailio", "kamcmd"); err != nil {
+		return nil, err
+	}
+	k := &Kamailio{cfg: cfg, ns: ns, dir: filepath.Join(ns.Dir(), cfg.Name)}
+	if err := os.MkdirAll(k.dir, 0o755); err != nil {
+		return nil, fmt.Errorf("lab: make directory of %s: %w", cfg.Name, err)
+	}
+	if err := k.writeConfig(); err != nil {
+		return nil, err
+	}
+	return k, k.Start(ctx)
+}
+
+func (k *Kamailio) writeConfig() error {
+	modules, err := filepath.Glob("/usr/lib/*/kamailio/modules/tls.so")
+	if err != nil || len(modules) == 0 {
+		return fmt.Errorf("lab: no tls.so of Kamailio (apt-get install kamailio-tls-modules)")
+	}
+	t := template.Must(template.New("kamailio.cfg").Parse(kamailioTemplate))
+	var b bytes.Buffer
+	err = t.Execute(&b, map[string]any{
+		"Domain": k.cfg.Domain, "Listen": k.cfg.Listen, "TLS": k.cfg.TLS, "TLSConfig": k.tlsFile(),
+		"Modules": filepath.Dir(modules[0]), "Control": k.control(), "Algorithm": k.cfg.Algorithm,
+	})
+	if err != nil {
+		return fmt.Errorf("lab: fill kamailio.cfg: %w", err)
+	}
+	if err := os.WriteFile(k.file("kamailio.cfg"), b.Bytes(), 0o644); err != nil {
+		return fmt.Errorf("lab: write kamailio.cfg: %w", err)
+	}
+	b.Reset()
+	for i, at := range k.cfg.TLS {
+		if i == 0 { // the default profile is mandatory and serves connections of no other one
+			fmt.Fprintf(&b, "[server:default]\nmethod = TLSv1.2+\nverify_certificate = no\nrequire_certificate = no\ncertificate = %s\nprivate_key = %s\n", at.Pair.CertFile, at.Pair.KeyFile)
+			fmt.Fprintf(&b, "[client:default]\nverify_certificate = no\nrequire_certificate = no\n")
+		}
+		fmt.Fprintf(&b, "[server:%s]\nmethod = TLSv1.2+\nverify_certificate = no\nrequire_certificate = no\ncertificate = %s\nprivate_key = %s\n", at.Listen, at.Pair.CertFile, at.Pair.KeyFile)
+	}
+	if err := os.WriteFile(k.tlsFile(), b.Bytes(), 0o644); err != nil {
+		return fmt.Errorf("lab: write tls.cfg: %w", err)
+	}
+	return nil
+}
+
+func (k *Kamailio) file(name string) string { return filepath.Join(k.dir, name) }
+func (k *Kamailio) tlsFile() string         { return k.file("tls.cfg") }
+func (k *Kamailio) control() string         { return k.file("ctl") }
+
+// Start starts the registrar again after Stop, with no registrations, and waits until it answers.
+func (k *Kamailio) Start(ctx context.Context) error {
+	k.start++
+	name := fmt.Sprintf("%s-%d", k.cfg.Name, k.start)
+	proc, err := k.ns.Start(Command{Name: name, Argv: []string{
+		"kamailio", "-f", k.file("kamailio.cfg"), "-DD", "-E", "-w", k.dir, "-Y", k.dir, "-P", k.file("pid"), "-m", "64", "-M", "8"}})
+	if err != nil {
+		return err
+	}
+	k.proc = proc
+	ctx, cancel := context.WithTimeout(ctx, 15*time.Second)
+	defer cancel()
+	return Poll(ctx, name+" ready", func() (bool, error) {
+		select {
+		case <-proc.Done():
+			return false, fmt.Errorf("it has ended: %s", proc.Log.Since(0))
+		default:
+		}
+		conn, err := k.ns.Dial(ctx, "tcp", k.cfg.Listen)
+		if err != nil {
+			return false, nil
+		}
+		return true, conn.Close()
+	})
+}
+
+// Stop ends the registrar at once, as a crash would: connections die, registrations are forgotten.
+func (k *Kamailio) Stop() { k.proc.Kill() }
+
+// Log is the registrar's log of its present run. Each request is one line "lab: METHOD from TO code".
+func (k *Kamailio) Log() *Log { return k.proc.Log }
+
+// Bindings lists the contact URIs registered for a user.
+func (k *Kamailio) Bindings(user string) ([]string, error) {
+	out, err := exec.Command("kamcmd", "-s", "unix:"+k.control(), "ul.lookup", "location", user).CombinedOutput()
+	text := string(out)
+	if strings.Contains(text, "AOR not found") {
+		return nil, nil
+	}
+	if err != nil || strings.HasPrefix(text, "error") {
+		return nil, fmt.Errorf("lab: ask for bindings of %s: %v: %s", user, err, strings.TrimSpace(text))
+	}
+	var uris []string
+	for line := range strings.Lines(text) {
+		if uri, ok := strings.CutPrefix(strings.TrimSpace(line), "Address: "); ok {
+			uris = append(uris, uri)
+		}
+	}
+	return uris, nil
+}
+
+// WaitBindings waits until a user has exactly n contacts registered, and gives them.
+func (k *Kamailio) WaitBindings(ctx context.Context, user string, n int) (uris []string, err error) {
+	err = Poll(ctx, fmt.Sprintf("registration of %s with %d contacts", user, n), func() (bool, error) {
+		var err error
+		uris, err = k.Bindings(user)
+		return len(uris) == n, err
+	})
+	return uris, err
+}
+
+// Requests counts the requests of a method that named this user as their origin in this run.
+func (k *Kamailio) Requests(method, user string) int {
+	return strings.Count(k.Log().Since(0), fmt.Sprintf("lab: %s %s ", method, user))
+}
+
+// namespaces counts made namespaces, so that several of one program do not collide.
+var namespaces atomic.Int32
+
+// UniqueName makes a namespace or link name that no other run on this machine has.
+func UniqueName(prefix string) string {
+	return fmt.Sprintf("%s%d-%d", prefix, os.Getpid()%100000, namespaces.Add(1))
+}
+
+func lastLines(text string, n int) string {
+	lines := strings.Split(strings.TrimSpace(text), "\n")
+	return strings.Join(lines[max(0, len(lines)-n):], "; ")
+}

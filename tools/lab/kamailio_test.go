@@ -1,0 +1,72 @@
+package lab
+
+import (
+	"net/netip"
+	"testing"
+	"time"
+)
+
+// needRoot fails the test with a word when the lab cannot work here.
+func need(t *testing.T, tools ...string) {
+	t.Helper()
+	if err := Require(tools...); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// room makes a namespace with one link on which peers stand at 10.77.0.1 and up.
+func room(t *testing.T) *Namespace {
+	t.Helper()
+	need(t, "ip")
+	ns, err := NewNamespace(UniqueName("lab"), t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := ns.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	if err := ns.AddTap("wire", netip.MustParsePrefix("10.77.0.1/24")); err != nil {
+		t.Fatal(err)
+	}
+	return ns
+}
+
+func registrar(t *testing.T, ns *Namespace) *Kamailio {
+	t.Helper()
+	ca, err := NewCA(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	good, err := ca.Issue(Leaf{File: "good", DNS: []string{"phone.test"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	old, err := ca.Issue(Leaf{File: "expired", DNS: []string{"phone.test"}, NotAfter: time.Now().AddDate(0, 0, -1)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := ns.AddAddr("wire", netip.MustParsePrefix("10.77.0.2/24")); err != nil {
+		t.Fatal(err)
+	}
+	k, err := StartKamailio(t.Context(), ns, KamailioConfig{Name: "kam", Domain: "phone.test",
+		Listen: netip.MustParseAddrPort("10.77.0.1:5060"), TLS: []TLSAt{
+			{netip.MustParseAddrPort("10.77.0.1:5061"), good}, {netip.MustParseAddrPort("10.77.0.2:5061"), old}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return k
+}
+
+func TestKamailioStartStop(t *testing.T) {
+	ns := room(t)
+	k := registrar(t, ns)
+	if uris, err := k.Bindings("nobody"); err != nil || len(uris) != 0 {
+		t.Errorf("bindings of a stranger: %v, %v", uris, err)
+	}
+	k.Stop()
+	if err := k.Start(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+}
