@@ -1,0 +1,59 @@
+// Package codec is the table of speech codecs the phone offers, and the codecs that need no C:
+// G.722, G.711 in both laws, L16 and comfort noise. Opus (cgo) lives in the sub-package opus and is
+// put in front of the table by the program that links it.
+package codec
+
+import (
+	"errors"
+
+	"opendeskphone/audio"
+)
+
+// MaxFrames is the longest packet any codec of ours encodes or decodes, in frames: 120 ms (RFC 6716 §2.1.4).
+const MaxFrames = 12
+
+var (
+	// ErrSize says that a payload cannot be a whole number of 10 ms frames of its codec, or is longer than MaxFrames.
+	ErrSize = errors.New("codec: payload is not a whole number of frames")
+	// ErrRoom says that the frames given to Decode are too few for the payload.
+	ErrRoom = errors.New("codec: payload holds more frames than there is room for")
+)
+
+// Codec describes one entry of an SDP media line and makes its two halves.
+type Codec struct {
+	Name     string // encoding name of the rtpmap, e.g. "PCMU"
+	PT       uint8  // static number of RFC 3551, or the dynamic one we offer
+	Clock    int    // RTP clock of the rtpmap in Hz; 8000 for G722 by RFC 3551 §4.5.2
+	Channels int    // channels of the rtpmap; 2 for opus by RFC 7587 §4.1, though we speak mono
+	Fmtp     string // our format parameters, "" if none
+	PacketMS int    // the packet time we send, in ms
+
+	New func() (Encoder, Decoder, error)
+}
+
+// Encoder turns frames into payloads. It never allocates when dst has room, and keeps state between packets.
+type Encoder interface {
+	// Encode appends one packet of len(pcm)*10 ms to dst; len(pcm) is 1, 2, 4 or 6.
+	Encode(dst []byte, pcm []audio.Frame) []byte
+}
+
+// Decoder turns payloads into frames, and invents frames where payloads are missing. It never allocates.
+type Decoder interface {
+	// Decode decodes one payload into dst and tells how many frames it held. Any bytes are safe.
+	Decode(dst []audio.Frame, payload []byte) (n int, err error)
+	// Conceal makes up the next 10 ms of a lost or late packet, fading out when the loss lasts.
+	Conceal(dst *audio.Frame)
+	// Recover decodes the packet that came before next out of next's redundancy (Opus FEC);
+	// it gives the number of frames written, 0 if next carries none.
+	Recover(dst []audio.Frame, next []byte) int
+}
+
+// Tuner is an Encoder that adapts to the network, as the Opus encoder does.
+type Tuner interface {
+	// Loss tells the packet loss that the far end reports, in percent 0..100. FEC is switched by it,
+	// because with no loss it costs quality.
+	Loss(percent int)
+}
+
+// All are the codecs without C in order of preference.
+func All() []Codec { return []Codec{G722, PCMA, PCMU, L16} }
