@@ -1,0 +1,143 @@
+// Package theme holds every number and colour of the screens. The source is tokens.toml; tokens_gen.go is made from it
+// by mktokens and a test proves the two equal. Lengths are px of the named panel, colours opaque sRGB.
+package theme
+
+import (
+	"fmt"
+	"image"
+	"image/color"
+	"time"
+)
+
+//go:generate go run ./mktokens
+
+// RGB is an opaque colour as image.RGBA stores it: red, green, blue and 0xFF.
+type RGB = color.RGBA
+
+func rgb(v uint32) RGB { return RGB{R: uint8(v >> 16), G: uint8(v >> 8), B: uint8(v), A: 0xFF} }
+
+// Pair is a fill and the ink that is read on it.
+type Pair struct{ Fill, Ink RGB }
+
+// Colors is one colour theme. S1 to S3 are surfaces, T1 to T3 text, Talk Hold Stop Link states with a Bg tint each for
+// cards and OnState for text on the full colour; Edge is an outline with a meaning, Line decoration.
+type Colors struct {
+	Bg, S1, S2, S3, Line, Edge           RGB
+	T1, T2, T3, Focus, OnFocus, OnFocus2 RGB
+	Talk, Hold, Stop, Link, OnState      RGB
+	TalkBg, HoldBg, StopBg, LinkBg       RGB
+	Avatars                              []Pair
+}
+
+// Name names a colour theme.
+type Name string
+
+// The themes. Auto is a rule, not a set of colours: Resolve turns it into Light or Dark.
+const (
+	Auto    Name = "auto"
+	Dark    Name = "dark"
+	Light   Name = "light"
+	HCDark  Name = "hc_dark"
+	HCLight Name = "hc_light"
+)
+
+// Resolve turns Auto into Light from 07 to 19 h and Dark else, and any unknown name into Dark.
+func (n Name) Resolve(now time.Time) Name {
+	switch n {
+	case Dark, Light, HCDark, HCLight:
+		return n
+	case Auto:
+		if h := now.Hour(); h >= 7 && h < 19 {
+			return Light
+		}
+	}
+	return Dark
+}
+
+// Type is the size of each text role in px.
+type Type struct {
+	Clock, Digits, Hero, Timer, Title, Head, Body, Label, Note, Micro int
+}
+
+// Panel is the table of lengths for one display size.
+type Panel struct {
+	W, H                                              int
+	StatusH, SoftH, SoftGap, SoftRadius, SoftText     int
+	Margin, Gap                                       int
+	TileW, TileH, TilePitch, StubW, RowH              int
+	RadiusCard, RadiusRow, RadiusChip                 int
+	Icon, IconBig, AvatarList, AvatarCall, AvatarRing int
+	Presence, FocusRing                               int
+	Type                                              Type
+}
+
+// Shape is the kind of layout a panel asks for.
+type Shape uint8
+
+// The layouts: Wide (800x480, 1024x600), Compact (480x272) and Tall (480x800).
+const (
+	Wide Shape = iota
+	Compact
+	Tall
+)
+
+// Shape gives the layout of the panel.
+func (p *Panel) Shape() Shape {
+	switch {
+	case p.H > p.W:
+		return Tall
+	case p.H < 400:
+		return Compact
+	}
+	return Wide
+}
+
+// S takes a length of the 800x480 panel to this one: by the ratio of the row heights, then to even px.
+func (p *Panel) S(v800 int) int {
+	if p.RowH == w800h480.RowH {
+		return v800
+	}
+	half := (v800*p.RowH + w800h480.RowH) / (2 * w800h480.RowH)
+	return 2 * half
+}
+
+// Panels are the sizes the tokens know, the reference first.
+var Panels = []*Panel{&w800h480, &w480h272, &w1024h600, &w480h800}
+
+// Theme is what a screen is drawn with: a panel's lengths and a set of colours.
+type Theme struct {
+	*Panel
+	Colors
+	Name Name
+	Opp  *Colors // the opposite theme: state marks on a focused (inverted) row
+}
+
+// HighContrast says that every surface wants an outline.
+func (t *Theme) HighContrast() bool { return t.Name == HCDark || t.Name == HCLight }
+
+// New gives the theme for a display of the given size; a size that is not in the tokens is an error.
+func New(size image.Point, name Name) (*Theme, error) {
+	for _, p := range Panels {
+		if p.W == size.X && p.H == size.Y {
+			t := &Theme{Panel: p}
+			t.Use(name)
+			return t, nil
+		}
+	}
+	return nil, fmt.Errorf("theme: no panel of %dx%d", size.X, size.Y)
+}
+
+// Use changes the colours; name must be resolved.
+func (t *Theme) Use(name Name) {
+	t.Name = name
+	switch name {
+	case Light:
+		t.Colors, t.Opp = light, &dark
+	case HCDark:
+		t.Colors, t.Opp = hcDark, &hcLight
+	case HCLight:
+		t.Colors, t.Opp = hcLight, &hcDark
+	default:
+		t.Colors, t.Opp = dark, &light
+	}
+}
