@@ -1,0 +1,206 @@
+package offer
+
+import (
+	"net/netip"
+	"strconv"
+	"strings"
+
+	"github.com/pion/sdp/v3"
+)
+
+const (
+	cnType      = 13 // RFC 3389
+	eventName   = "telephone-event"
+	eventRange  = "0-16" // the digits, A to D and flash (RFC 4733 §3.2)
+	firstEvent  = 101    // the number most peers use
+	lowDynamic  = 96
+	highDynamic = 127
+)
+
+// description is our side of one exchange, before it is written down.
+type description struct {
+	proto  string
+	dir    Direction
+	codecs []Codec
+	events []Event
+	cn     bool
+	keys   []keyLine
+	mux    bool
+}
+
+// write renders the description with every m= line of the session, all but
+// ours refused with port 0 (RFC 3264 §6), and raises the version if anything
+// but the o= line differs from what we sent last (§8).
+func (s *Session) write(d description, slots []slot, mine int) []byte {
+	family := "IP4"
+	if s.local.Addr.Is6() {
+		family = "IP6"
+	}
+	addr := s.local.Addr.WithZone("").String()
+	out := sdp.SessionDescription{
+		Origin: sdp.Origin{Username: "-", SessionID: s.id, SessionVersion: 0,
+			NetworkType: "IN", AddressType: family, UnicastAddress: addr},
+		SessionName: "-",
+		ConnectionInformation: &sdp.ConnectionInformation{NetworkType: "IN", AddressType: family,
+			Address: &sdp.Address{Address: addr}},
+		TimeDescriptions: []sdp.TimeDescription{{}},
+	}
+	for i, l := range slots {
+		m := &sdp.MediaDescription{}
+		if i == mine {
+			m = s.audio(d)
+		} else {
+			m.MediaName = sdp.MediaName{Media: l.media, Protos: []string{l.proto}, Formats: l.formats}
+		}
+		out.MediaDescriptions = append(out.MediaDescriptions, m)
+	}
+	if body := render(&out); body != s.last {
+		s.last = body
+		s.version++
+	}
+	out.Origin.SessionVersion = s.version
+	return []byte(render(&out))
+}
+
+func render(d *sdp.SessionDescription) string {
+	b, err := d.Marshal()
+	if err != nil { // pion only appends to a buffer
+		panic("offer: marshal: " + err.Error())
+	}
+	return string(b)
+}
+
+// audio writes our m= line.
+func (s *Session) audio(d description) *sdp.MediaDescription {
+	m := &sdp.MediaDescription{MediaName: sdp.MediaName{Media: "audio",
+		Port: sdp.RangedPort{Value: int(s.local.Port)}, Protos: strings.Split(d.proto, "/")}}
+	add := func(key, value string) {
+		m.Attributes = append(m.Attributes, sdp.Attribute{Key: key, Value: value})
+	}
+	one := func(pt uint8, rtpmap, fmtp string) {
+		n := strconv.Itoa(int(pt))
+		m.MediaName.Formats = append(m.MediaName.Formats, n)
+		add("rtpmap", n+" "+rtpmap)
+		if fmtp != "" {
+			add("fmtp", n+" "+fmtp)
+		}
+	}
+	for _, c := range d.codecs {
+		text := c.Name + "/" + strconv.Itoa(c.Clock)
+		if c.Channels > 1 {
+			text += "/" + strconv.Itoa(c.Channels)
+		}
+		one(c.PT, text, c.Fmtp)
+	}
+	if d.cn {
+		one(cnType, "CN/8000", "")
+	}
+	for _, e := range d.events {
+		one(e.RecvPT, eventName+"/"+strconv.Itoa(e.Clock), eventRange)
+	}
+	for _, k := range d.keys {
+		add("crypto", k.String())
+	}
+	if s.local.Ptime > 0 {
+		add("ptime", strconv.Itoa(s.local.Ptime))
+	}
+	if d.mux {
+		add("rtcp-mux", "")
+	}
+	add(d.dir.String(), "")
+	return m
+}
+
+// number is the payload type of a codec in this session: the one in use, the
+// one we like, or the next free one.
+func (s *Session) number(c Codec) uint8 {
+	if pt, ok := s.numbers[c.format()]; ok {
+		return pt
+	}
+	pt := c.PT
+	for n := 0; s.taken(pt) && n <= highDynamic-lowDynamic; n++ {
+		if pt++; pt > highDynamic || pt < lowDynamic {
+			pt = lowDynamic
+		}
+	}
+	s.numbers[c.format()] = pt
+	return pt
+}
+
+func (s *Session) taken(pt uint8) bool {
+	for _, used := range s.numbers {
+		if used == pt {
+			return true
+		}
+	}
+	return false
+}
+
+// learn makes a number of theirs ours.
+func (s *Session) learn(c Codec) {
+	for f, pt := range s.numbers {
+		if pt == c.PT {
+			delete(s.numbers, f)
+		}
+	}
+	s.numbers[c.format()] = c.PT
+}
+
+// events are the telephone events beside the codecs: 8000 always, since most
+// peers know no other, and 48000 if Opus is there (RFC 7587 §4.1: one clock
+// for all formats of a stream that are switched between).
+func (s *Session) events(codecs []Codec) []Event {
+	clocks := []int{8000}
+	for _, c := range codecs {
+		if c.Clock == 48000 {
+			clocks = append(clocks, 48000)
+			break
+		}
+	}
+	events := make([]Event, len(clocks))
+	for i, clock := range clocks {
+		pt := s.number(Codec{Name: eventName, PT: firstEvent, Clock: clock})
+		events[i] = Event{SendPT: pt, RecvPT: pt, Clock: clock}
+	}
+	return events
+}
+
+func isEvent(c Codec) bool { return strings.EqualFold(c.Name, eventName) }
+
+// theirs is the peer's direction; an unspecified address takes no media,
+// whatever the attribute says (RFC 3264 §8.4).
+func (r *stream) theirs() Direction {
+	if r.addr.IsUnspecified() {
+		return direction(r.dir.Sends(), false)
+	}
+	return r.dir
+}
+
+func (r *stream) bestKey() (keyLine, bool) {
+	if len(r.crypto) == 0 {
+		return keyLine{}, false
+	}
+	return r.crypto[0], true // the order is the offerer's preference (RFC 4568 §7.1.2)
+}
+
+// media is the part of the agreement that the peer alone decides.
+func (r *stream) media(l Local) Media {
+	m := Media{Remote: netip.AddrPortFrom(r.addr, r.port), RTCPMux: r.mux && l.RTCPMux, Ptime: 20}
+	if l.Ptime >= 10 && l.Ptime <= 60 {
+		m.Ptime = l.Ptime
+	}
+	if r.ptime >= 10 && r.ptime <= 60 {
+		m.Ptime = r.ptime / 10 * 10
+	}
+	switch {
+	case m.RTCPMux:
+		m.RemoteRTCP = m.Remote
+	case r.rtcp.Addr().IsValid():
+		m.RemoteRTCP = r.rtcp
+	case r.rtcp.Port() != 0:
+		m.RemoteRTCP = netip.AddrPortFrom(r.addr, r.rtcp.Port())
+	case r.port < 0xffff:
+		m.RemoteRTCP = netip.AddrPortFrom(r.addr, r.port+1)
+	}
+	return m
+}
