@@ -1,0 +1,62 @@
+# Open Desk Phone. `make` lists the targets. Everything that is made goes into build/.
+
+.DEFAULT_GOAL := help
+SHELL := /bin/sh
+GO = $(shell tools/go.sh)
+BOARD ?= qemu-arm
+
+# What a bare Debian 12 needs to build the phone natively.
+NATIVE_PACKAGES := ca-certificates gcc libc6-dev pkg-config libopus-dev libasound2
+include boards/image.mk
+include tools/e2e/e2e.mk
+
+.PHONY: help
+help: ## this list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | sort | expand -t 16
+
+.PHONY: run
+run: deps-run image ## build and boot the phone in QEMU, with a small PBX and a front panel in the browser
+	$(GO) run ./tools/run
+
+.PHONY: sim
+sim: deps-sim ## the same phone natively on this machine
+	$(GO) build -o build/sim ./tools/sim
+	build/sim
+
+.PHONY: deps-sim deps-run deps-test
+deps-sim:
+	@tools/deps.sh $(NATIVE_PACKAGES)
+deps-run:
+	@tools/deps.sh $(NATIVE_PACKAGES) $(IMAGE_PACKAGES)
+deps-test:
+	@tools/deps.sh $(NATIVE_PACKAGES) $(IMAGE_PACKAGES) $(E2E_PACKAGES)
+
+.PHONY: test
+test: deps-test check race fuzz arm e2e ## everything CI checks, on this machine alone
+
+.PHONY: check
+check: ## formatting, vet, unit tests, golden screens, rules of the house
+	@test -z "$$(gofmt -l .)" || { gofmt -l .; echo "check: gofmt would change these files"; exit 1; }
+	$(GO) vet ./...
+	$(GO) test $$($(GO) list ./... | grep -v /tools/e2e)
+
+# The race detector needs cgo itself, so it runs on the packages that have none of their own.
+.PHONY: race
+race: ## the race detector on every package without cgo
+	$(GO) test -race -short $$(tools/nocgo.sh)
+
+.PHONY: fuzz
+fuzz: ## every fuzz target for a few seconds
+	GO="$(GO)" tools/fuzz.sh
+
+.PHONY: arm
+arm: ## unit tests of the portable packages on 32-bit ARM, under qemu-user
+	CGO_ENABLED=0 GOARCH=arm GOARM=7 $(GO) test -short -exec qemu-arm-static $$(tools/nocgo.sh)
+
+.PHONY: golden
+golden: ## accept the screens as they are now
+	$(GO) test ./ui/... -update
+
+.PHONY: clean
+clean: ## remove what was built
+	rm -rf build
