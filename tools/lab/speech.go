@@ -7,9 +7,9 @@ import (
 	"time"
 )
 
-// SpeechLevel is the level of the lab's speech in dB below full scale, over its spoken parts: loud
-// enough for every codec and far from clipping.
-const SpeechLevel = -20
+// SpeechLevel is the level of the lab's speech in dB below full scale, over its spoken parts: the
+// level at which codecs are tested (ITU-T P.830), with room for the peaks.
+const SpeechLevel = -26
 
 // Sentences that sound different from each other everywhere, so that a recording can be placed.
 var sentences = map[string][]string{
