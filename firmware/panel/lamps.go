@@ -1,0 +1,101 @@
+package panel
+
+import (
+	"time"
+
+	"opendeskphone/firmware/phone"
+	"opendeskphone/hal"
+)
+
+// blink is a lamp's rhythm; the zero blink is dark, steady has no dark time.
+type blink struct{ on, off time.Duration }
+
+// The rhythms, as the [lamp] table of the design tokens has them.
+var (
+	dark    = blink{}
+	steady  = blink{on: time.Second}
+	ringing = blink{250 * time.Millisecond, 250 * time.Millisecond}
+	failed  = blink{time.Second, time.Second}
+	missed  = blink{120 * time.Millisecond, 2880 * time.Millisecond}
+	held    = blink{700 * time.Millisecond, 300 * time.Millisecond}
+)
+
+// lit tells whether a lamp of this rhythm is lit so long after the rhythms' common beginning, and
+// how long it will stay so (0: until the rhythm changes).
+func (b blink) lit(since time.Duration) (on bool, stays time.Duration) {
+	if b.on == 0 || b.off == 0 {
+		return b.on > 0, 0
+	}
+	at := since % (b.on + b.off)
+	if at < b.on {
+		return true, b.on - at
+	}
+	return false, b.on + b.off - at
+}
+
+const lineLamps = 5 // line keys that have a lamp
+
+// rhythms derives every lamp from the state: one lamp shows one thing, the first that is true.
+func rhythms(s *phone.State) map[hal.Lamp]blink {
+	out := map[hal.Lamp]blink{hal.LampRing: attention(s), hal.LampMute: dark, hal.LampSpeaker: dark, hal.LampHeadset: dark}
+	if s.Muted {
+		out[hal.LampMute] = steady
+	}
+	if s.Foreground() != nil {
+		switch s.Path {
+		case phone.Speaker:
+			out[hal.LampSpeaker] = steady
+		case phone.Headset:
+			out[hal.LampHeadset] = steady
+		}
+	}
+	for i := range lineLamps {
+		out[hal.LampLine1+hal.Lamp(i)] = line(s, phone.LineID(i))
+	}
+	return out
+}
+
+func attention(s *phone.State) blink {
+	switch {
+	case s.First(phone.Ringing) != nil:
+		return ringing
+	case noLineCanCall(s):
+		return failed
+	case s.Missed > 0:
+		return missed
+	}
+	return dark
+}
+
+func noLineCanCall(s *phone.State) bool {
+	failing := false
+	for _, l := range s.Lines {
+		if l.State == phone.LineRegistered {
+			return false
+		}
+		failing = failing || l.State == phone.LineFailing
+	}
+	return failing
+}
+
+func line(s *phone.State, id phone.LineID) blink {
+	out := dark
+	for i := range s.Calls {
+		c := &s.Calls[i]
+		if c.Line != id {
+			continue
+		}
+		switch c.State {
+		case phone.Ringing:
+			return ringing
+		case phone.Held:
+			if out != steady {
+				out = held
+			}
+		case phone.Failed:
+		default:
+			out = steady
+		}
+	}
+	return out
+}

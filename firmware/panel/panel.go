@@ -1,0 +1,228 @@
+// Package panel joins the phone's front to its centre: hook, path, mute, hold and volume keys become
+// commands, every other key goes to the screen, and the state goes to the lamps and the backlight.
+//
+//	hal.Keys -> panel -> phone.Control   (hook and the fixed keys)
+//	                  -> Screen          (all the others, and touch)
+//	phone.State -> panel -> hal.Lamps, backlight
+package panel
+
+import (
+	"context"
+	"log/slog"
+	"sync"
+	"time"
+
+	"opendeskphone/firmware/phone"
+	"opendeskphone/hal"
+)
+
+// Screen takes the keys that mean something by what is shown, and says in words why a key did nothing.
+type Screen interface {
+	Key(e hal.KeyEvent)
+	Touch(t hal.Touch)
+	Refuse(r error)
+}
+
+// Centre is the phone's port, and the way in for the one fact the panel knows: the hook.
+type Centre interface {
+	phone.Control
+	Post(by phone.Origin, e phone.Event)
+}
+
+// Config is the panel's part of the settings.
+type Config struct {
+	Brightness int           // percent while in use
+	Dim        time.Duration // of no use, until the screen dims
+	Off        time.Duration // of no use, until the backlight goes out
+}
+
+const dimmed = 15 // percent
+
+// Panel is the front of one phone.
+type Panel struct {
+	cfg     chan Config
+	centre  Centre
+	devices hal.Devices
+	screen  Screen
+	log     *slog.Logger
+
+	began    time.Time
+	lamps    map[hal.Lamp]bool
+	light    int
+	lastUsed time.Time
+}
+
+// New makes a panel; a nil Keys, Lamps or Display in d is a part the board lacks.
+func New(cfg Config, centre Centre, d hal.Devices, screen Screen, log *slog.Logger) *Panel {
+	p := &Panel{cfg: make(chan Config, 1), centre: centre, devices: d, screen: screen, log: log, lamps: map[hal.Lamp]bool{}, light: -1}
+	p.cfg <- cfg
+	return p
+}
+
+// Configure takes new settings.
+func (p *Panel) Configure(c Config) {
+	select {
+	case <-p.cfg:
+	default:
+	}
+	p.cfg <- c
+}
+
+// Run serves until ctx ends or the keys are gone.
+func (p *Panel) Run(ctx context.Context) error {
+	p.began = time.Now()
+	p.lastUsed = p.began
+	cfg := <-p.cfg
+	var watcher sync.WaitGroup
+	defer watcher.Wait()
+	states := make(chan *phone.State, 1)
+	watcher.Go(func() { p.watch(ctx, states) })
+	s := p.centre.State()
+	var keys <-chan hal.KeyEvent
+	var touches <-chan hal.Touch
+	if p.devices.Keys != nil {
+		keys, touches = p.devices.Keys.Keys(), p.devices.Keys.Touches()
+	}
+	next := time.NewTimer(0)
+	defer next.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case e, ok := <-keys:
+			if !ok {
+				keys = nil
+				continue
+			}
+			p.lastUsed = time.Now()
+			p.key(ctx, e)
+		case t, ok := <-touches:
+			if !ok {
+				touches = nil
+				continue
+			}
+			p.lastUsed = time.Now()
+			p.screen.Touch(t)
+		case s = <-states:
+			if len(s.Calls) > 0 {
+				p.lastUsed = time.Now()
+			}
+		case cfg = <-p.cfg:
+		case <-next.C:
+		}
+		next.Reset(min(p.show(s), p.shine(cfg, s)))
+	}
+}
+
+// watch puts the newest state into out, which has room for one.
+func (p *Panel) watch(ctx context.Context, out chan *phone.State) {
+	for seq := phone.Seq(0); ; {
+		u, err := p.centre.Watch(ctx, seq)
+		if err != nil {
+			return
+		}
+		seq = u.State.Seq
+		select {
+		case <-out:
+		default:
+		}
+		out <- u.State
+	}
+}
+
+func (p *Panel) key(ctx context.Context, e hal.KeyEvent) {
+	if e.Key == hal.Hook {
+		p.centre.Post("panel", phone.HookMoved{Off: e.Pressed})
+		return
+	}
+	c := command(p.centre.State(), e.Key)
+	if c == nil {
+		p.screen.Key(e)
+		return
+	}
+	if !e.Pressed {
+		return
+	}
+	if err := p.centre.Do(ctx, "panel", c); err != nil {
+		p.screen.Refuse(err)
+	}
+}
+
+// command is what a fixed key means now; nil: the key belongs to the screen.
+func command(s *phone.State, k hal.Key) phone.Command {
+	switch k {
+	case hal.Speaker:
+		return phone.PressPath{Path: phone.Speaker}
+	case hal.Headset:
+		return phone.PressPath{Path: phone.Headset}
+	case hal.Mute:
+		return phone.Mute{On: !s.Muted}
+	case hal.VolumeUp, hal.VolumeDown:
+		if c := s.First(phone.Ringing); c != nil && !c.Silenced && s.Foreground() == nil && k == hal.VolumeDown {
+			return phone.Silence{} // the first press quietens the ring; it changes no setting
+		}
+		return phone.StepVolume{Steps: map[hal.Key]int{hal.VolumeUp: 1, hal.VolumeDown: -1}[k]}
+	case hal.Hold:
+		return holdKey(s)
+	}
+	return nil
+}
+
+func holdKey(s *phone.State) phone.Command {
+	front := s.Foreground()
+	switch {
+	case front != nil:
+		return phone.Hold{Call: front.ID}
+	case s.First(phone.Held) != nil:
+		return phone.Resume{Call: s.First(phone.Held).ID}
+	}
+	return phone.Hold{}
+}
+
+// show sets the lamps that differ and tells when to look again.
+func (p *Panel) show(s *phone.State) time.Duration {
+	wait := time.Hour
+	if p.devices.Lamps == nil {
+		return wait
+	}
+	since := time.Since(p.began)
+	for l, b := range rhythms(s) {
+		on, stays := b.lit(since)
+		if stays > 0 {
+			wait = min(wait, stays)
+		}
+		if was, known := p.lamps[l]; known && was == on {
+			continue
+		}
+		if err := p.devices.Lamps.Set(l, on); err != nil {
+			p.log.Warn("lamp", "lamp", l, "err", err)
+		}
+		p.lamps[l] = on
+	}
+	return wait
+}
+
+// shine sets the backlight and tells when to look again. The screen never goes out in a call or
+// while something is wrong that its user must see.
+func (p *Panel) shine(c Config, s *phone.State) time.Duration {
+	if p.devices.Display == nil {
+		return time.Hour
+	}
+	idle := time.Since(p.lastUsed)
+	want, wait := c.Brightness, c.Dim-idle
+	switch awake := len(s.Calls) > 0 || noLineCanCall(s); {
+	case awake:
+		wait = time.Hour
+	case idle >= c.Off:
+		want, wait = 0, time.Hour
+	case idle >= c.Dim:
+		want, wait = min(dimmed, c.Brightness), c.Off-idle
+	}
+	if want != p.light {
+		p.light = want
+		if err := p.devices.Display.Backlight(want); err != nil {
+			p.log.Warn("backlight", "err", err)
+		}
+	}
+	return wait
+}

@@ -1,0 +1,178 @@
+package panel
+
+import (
+	"context"
+	"errors"
+	"image"
+	"log/slog"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"opendeskphone/firmware/phone"
+	"opendeskphone/hal"
+)
+
+// bench is a panel with the centre behind it and recorders around it.
+type bench struct {
+	*phone.Loop
+	keys    chan hal.KeyEvent
+	touches chan hal.Touch
+
+	mu       sync.Mutex
+	effects  []phone.Effect
+	screen   []hal.Key
+	refused  []error
+	lit      map[hal.Lamp]bool
+	switched map[hal.Lamp]int
+	light    int
+}
+
+func (b *bench) Keys() <-chan hal.KeyEvent                { return b.keys }
+func (b *bench) Touches() <-chan hal.Touch                { return b.touches }
+func (b *bench) Close() error                             { return nil }
+func (b *bench) Key(e hal.KeyEvent)                       { b.screen = append(b.screen, e.Key) }
+func (b *bench) Touch(hal.Touch)                          {}
+func (b *bench) Refuse(err error)                         { b.refused = append(b.refused, err) }
+func (b *bench) Size() image.Point                        { return image.Pt(800, 480) }
+func (b *bench) Backlight(percent int) error              { b.light = percent; return nil }
+func (b *bench) Flush(*image.RGBA, image.Rectangle) error { return nil }
+func (b *bench) Set(l hal.Lamp, on bool) error {
+	b.lit[l] = on
+	b.switched[l]++
+	return nil
+}
+func (b *bench) Record(*phone.State, time.Time, phone.Origin, phone.Input) {}
+
+func (b *bench) press(k hal.Key) {
+	b.keys <- hal.KeyEvent{Key: k, Pressed: true}
+	b.keys <- hal.KeyEvent{Key: k}
+	synctest.Wait()
+}
+
+// with runs a test inside a bubble with a panel and one registered line.
+func with(t *testing.T, f func(t *testing.T, b *bench)) {
+	synctest.Test(t, func(t *testing.T) {
+		b := &bench{keys: make(chan hal.KeyEvent), touches: make(chan hal.Touch), lit: map[hal.Lamp]bool{}, switched: map[hal.Lamp]int{}}
+		cfg := phone.DefaultConfig()
+		cfg.Lines = []phone.LineConfig{{AOR: "sip:100@example.com", Label: "100"}}
+		b.Loop = phone.NewLoop(cfg, func(e phone.Effect) {
+			b.mu.Lock()
+			defer b.mu.Unlock()
+			b.effects = append(b.effects, e)
+		}, b, slog.New(slog.DiscardHandler))
+		p := New(Config{Brightness: 80, Dim: time.Minute, Off: 10 * time.Minute}, b, hal.Devices{Keys: b, Lamps: b, Display: b}, b, slog.New(slog.DiscardHandler))
+		ctx, cancel := context.WithCancel(t.Context())
+		var wg sync.WaitGroup
+		wg.Go(func() { b.Loop.Run(ctx) })
+		wg.Go(func() { p.Run(ctx) })
+		b.Post("test", phone.LineChanged{Line: 0, State: phone.LineRegistered})
+		synctest.Wait()
+		f(t, b)
+		cancel()
+		wg.Wait()
+	})
+}
+
+func ring(b *bench) {
+	b.Post("test", phone.Invited{Ref: 1, Remote: phone.Peer{Number: "200", URI: "sip:200@example.com"}})
+	synctest.Wait()
+}
+
+func TestHookAnswersAndHangsUp(t *testing.T) {
+	with(t, func(t *testing.T, b *bench) {
+		ring(b)
+		b.keys <- hal.KeyEvent{Key: hal.Hook, Pressed: true}
+		synctest.Wait()
+		if got := b.State().Calls[0].State; got != phone.Answering {
+			t.Fatalf("lifting the handset left the call %v", got)
+		}
+		b.keys <- hal.KeyEvent{Key: hal.Hook}
+		synctest.Wait()
+		if n := len(b.State().Calls); n != 0 {
+			t.Fatalf("putting the handset down left %d calls", n)
+		}
+	})
+}
+
+func TestRingLampBlinksOnlyWhileItRings(t *testing.T) {
+	with(t, func(t *testing.T, b *bench) {
+		before := b.switched[hal.LampRing]
+		ring(b)
+		time.Sleep(5 * time.Second)
+		synctest.Wait()
+		if n := b.switched[hal.LampRing] - before; n < 19 || n > 21 { // 250 ms on, 250 ms off
+			t.Errorf("the lamp switched %d times in 5 s of ringing, want 20", n)
+		}
+		if err := b.Do(t.Context(), "test", phone.Reject{Call: 1}); err != nil {
+			t.Fatal(err)
+		}
+		synctest.Wait()
+		at := b.switched[hal.LampRing]
+		time.Sleep(time.Minute)
+		if b.lit[hal.LampRing] || b.switched[hal.LampRing] > at+1 {
+			t.Errorf("after the call the lamp is lit=%v and switched %d times more", b.lit[hal.LampRing], b.switched[hal.LampRing]-at)
+		}
+	})
+}
+
+func TestVolumeKeySilencesTheRingFirst(t *testing.T) {
+	with(t, func(t *testing.T, b *bench) {
+		ring(b)
+		level := b.State().RingVolume
+		b.press(hal.VolumeDown)
+		if s := b.State(); !s.Calls[0].Silenced || s.RingVolume != level {
+			t.Fatalf("silenced %v, ring volume %d of %d", s.Calls[0].Silenced, s.RingVolume, level)
+		}
+		b.press(hal.VolumeDown)
+		if got := b.State().RingVolume; got != level-1 {
+			t.Errorf("the second press gave ring volume %d, want %d", got, level-1)
+		}
+	})
+}
+
+func TestFixedKeysCommandAndOthersReachTheScreen(t *testing.T) {
+	with(t, func(t *testing.T, b *bench) {
+		b.press(hal.Soft1)
+		if len(b.screen) != 2 || b.screen[0] != hal.Soft1 {
+			t.Errorf("the screen got %v", b.screen)
+		}
+		b.press(hal.Mute) // no call: refused, in words
+		if len(b.refused) != 1 || !errors.Is(b.refused[0], phone.WrongState) {
+			t.Errorf("refused: %v", b.refused)
+		}
+		b.press(hal.Speaker)
+		if f := b.State().Foreground(); f == nil || f.State != phone.Dialing || !b.lit[hal.LampSpeaker] {
+			t.Errorf("the speaker key gave %+v, lamp %v", f, b.lit[hal.LampSpeaker])
+		}
+		b.press(hal.Mute)
+		if !b.lit[hal.LampMute] {
+			t.Error("muted, and the lamp is dark")
+		}
+	})
+}
+
+func TestScreenDimsAndWakes(t *testing.T) {
+	with(t, func(t *testing.T, b *bench) {
+		for _, step := range []struct {
+			wait time.Duration
+			want int
+		}{{0, 80}, {61 * time.Second, dimmed}, {9 * time.Minute, 0}} {
+			time.Sleep(step.wait)
+			synctest.Wait()
+			if b.light != step.want {
+				t.Errorf("after %v more: backlight %d %%, want %d", step.wait, b.light, step.want)
+			}
+		}
+		b.press(hal.OK)
+		if b.light != 80 {
+			t.Errorf("a key left the backlight at %d %%", b.light)
+		}
+		b.Post("test", phone.LineChanged{State: phone.LineFailing, Fault: phone.WrongPassword})
+		time.Sleep(20 * time.Minute)
+		if b.light != 80 {
+			t.Error("the screen went out over a fault its user must see")
+		}
+	})
+}
