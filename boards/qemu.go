@@ -1,0 +1,52 @@
+package boards
+
+import (
+	"image"
+
+	"opendeskphone/hal"
+)
+
+// QEMUArm is the phone in QEMU: `qemu-system-arm -M virt -cpu cortex-a15` with virtio disk,
+// network, screen and keyboard. Its speaker is a USB sound card that QEMU writes to a WAV file; its
+// microphone is the capture side of the kernel's loopback card, fed through a virtio port (QEMU's
+// WAV back end records nothing); its lamps are lines on another virtio port.
+var QEMUArm = Board{
+	Name:       "qemu-arm",
+	Compatible: "linux,dummy-virt",
+	Kernel:     "linux-image-armmp-lpae",
+	Cmdline:    "console=ttyAMA0 quiet panic=5 vt.global_cursor_default=0",
+	Modules: Modules{
+		Boot:  []string{"virtio_pci", "virtio_blk", "squashfs", "ext4"},
+		Net:   []string{"virtio_net"},
+		Panel: []string{"virtio_gpu", "virtio_input", "evdev", "virtio_console"},
+		Sound: []string{"xhci_pci", "snd_usb_audio", "snd_aloop pcm_substreams=1"},
+	},
+	Root:    "/dev/vda",
+	Data:    "/dev/vdb",
+	NIC:     "eth0",
+	Helpers: []string{"micfeed"},
+	Display: Display{Card: "/dev/dri/card0", Framebuffer: "/dev/fb0", Size: image.Pt(800, 480)},
+	Keys:    qemuKeys,
+	Touch:   true,
+	Lamps:   Lamps{VirtioPort: "org.opendeskphone.lamps"},
+	Sound:   Sound{Speaker: "hw:Audio", Microphone: "hw:Loopback,1", Rate: 48000},
+}
+
+// qemuKeys are Linux key codes (input-event-codes.h): what a PC keyboard can press.
+var qemuKeys = map[uint16]hal.Key{
+	2: hal.Digit1, 3: hal.Digit2, 4: hal.Digit3, 5: hal.Digit4, 6: hal.Digit5,
+	7: hal.Digit6, 8: hal.Digit7, 9: hal.Digit8, 10: hal.Digit9, 11: hal.Digit0,
+	79: hal.Digit1, 80: hal.Digit2, 81: hal.Digit3, 75: hal.Digit4, 76: hal.Digit5, // keypad
+	77: hal.Digit6, 71: hal.Digit7, 72: hal.Digit8, 73: hal.Digit9, 82: hal.Digit0,
+	55: hal.Star, 98: hal.Pound, // keypad * and /
+	59: hal.Soft1, 60: hal.Soft2, 61: hal.Soft3, 62: hal.Soft4, 63: hal.Soft5, // F1-F5
+	64: hal.Line1, 65: hal.Line2, 66: hal.Line3, 67: hal.Line4, 68: hal.Line5, // F6-F10
+	103: hal.Up, 108: hal.Down, 105: hal.Left, 106: hal.Right,
+	28: hal.OK, 96: hal.OK, // Enter, keypad Enter
+	1: hal.Back, 14: hal.Back, // Esc, Backspace
+	31: hal.Speaker, 35: hal.Headset, 50: hal.Mute, 25: hal.Hold, // s h m p
+	13: hal.VolumeUp, 78: hal.VolumeUp, 115: hal.VolumeUp, // = keypad+ volume-up
+	12: hal.VolumeDown, 74: hal.VolumeDown, 114: hal.VolumeDown, // - keypad- volume-down
+	113: hal.Mute,
+	88:  hal.Hook, // F12 held down: the handset is lifted
+}
