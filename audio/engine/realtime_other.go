@@ -1,0 +1,8 @@
+//go:build !linux
+
+package engine
+
+import "errors"
+
+// Realtime is for Linux; elsewhere it errs and the thread stays as it is.
+func Realtime(int) error { return errors.ErrUnsupported }

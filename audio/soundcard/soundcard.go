@@ -1,0 +1,282 @@
+// Package soundcard is the one way to a sound card, on the phone, in the simulator and on the PC:
+// an engine.Device on malgo (miniaudio). Speaker and microphone may be different cards.
+//
+//	Exchange(spk) ─► out ring ─► playback callback ─► card      the callbacks run on the library's
+//	Exchange(mic) ◄─ in ring ◄── capture callback ◄── card      threads and only move samples
+//
+// The playback card is the clock: Exchange returns when it has taken 10 ms. The capture card may
+// run on another clock; its samples are stretched or squeezed by at most one in ten milliseconds
+// to keep step, so neither ring ever runs full or dry for good.
+package soundcard
+
+import (
+	"errors"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"time"
+	"unsafe"
+
+	"github.com/gen2brain/malgo"
+
+	"opendeskphone/audio/engine"
+)
+
+var (
+	// ErrLost: the card stopped moving samples; it was unplugged or its driver died.
+	ErrLost = errors.New("sound card lost")
+	// ErrLength: the buffers given to Exchange are not 10 ms long.
+	ErrLength = errors.New("not ten milliseconds")
+)
+
+// None as a card's name leaves that direction out.
+const None = "none"
+
+// Config says which cards to open and how.
+type Config struct {
+	Playback string // ALSA PCM name as "hw:CARD=Device,DEV=0", or the name List gives; "" is the default card, None is no speaker
+	Capture  string // the same for the microphone
+	Period   time.Duration
+	Periods  int // periods the card's own buffer holds
+}
+
+// Default is right for real hardware: 5 ms periods, two of them. An emulated card wants 20 ms.
+func Default() Config { return Config{Period: 5 * time.Millisecond, Periods: 2} }
+
+// Validate checks the ranges: Period 1 to 100 ms, Periods 2 to 16, at least one direction.
+func (c Config) Validate() error {
+	switch {
+	case c.Period < time.Millisecond || c.Period > 100*time.Millisecond:
+		return fmt.Errorf("soundcard: period %v is not 1ms to 100ms", c.Period)
+	case c.Periods < 2 || c.Periods > 16:
+		return fmt.Errorf("soundcard: %d periods is not 2 to 16", c.Periods)
+	case c.Playback == None && c.Capture == None:
+		return errors.New("soundcard: neither speaker nor microphone")
+	}
+	return nil
+}
+
+const (
+	stall        = 500 * time.Millisecond // longest silence of a callback before the card counts as lost
+	threadRank   = 40                     // real-time rank of the callback threads, below the engine's: a callback gone wild must not starve it
+	ringCapacity = 200                    // ms a ring holds: room for a late thread, never delay in itself
+)
+
+// Stats counts what went wrong since the card was opened.
+type Stats struct {
+	Underruns uint64 // times the speaker found no samples
+	Overruns  uint64 // times the microphone's samples found no room
+	Starved   uint64 // times Exchange found less than 10 ms from the microphone
+	Skipped   uint64 // samples thrown away because the microphone ran ahead
+	Adjusted  int64  // samples added (or, below 0, taken away) to keep the two clocks in step
+}
+
+// Device is an open sound card. Exchange is for one goroutine; Close may come from any.
+type Device struct {
+	sys        *System
+	play, capt *malgo.Device
+	rate       int
+	out, in    *ring
+	servo      servo
+	wake       chan struct{} // capacity 1: a callback has moved samples
+	patience   *time.Timer
+	given      atomic.Uint64 // capture callbacks
+	lost       atomic.Bool
+	closing    sync.Once
+	underruns  atomic.Uint64
+	overruns   atomic.Uint64
+	starved    atomic.Uint64
+	born       time.Time
+	heardAt    atomic.Int64 // time of the last capture callback, since born
+	lastGiven  uint64
+	quietFor   int // Exchanges since the microphone last gave
+	ranked     [2]atomic.Bool
+}
+
+// Open opens and starts the cards of cfg at the playback card's own rate, mono.
+func (s *System) Open(cfg Config) (*Device, error) {
+	if err := cfg.Validate(); err != nil {
+		return nil, err
+	}
+	d := &Device{sys: s, born: time.Now(), wake: make(chan struct{}, 1), patience: time.NewTimer(stall)}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err := d.start(cfg); err != nil {
+		d.uninit()
+		return nil, fmt.Errorf("soundcard: open %q and %q: %w", cfg.Playback, cfg.Capture, err)
+	}
+	return d, nil
+}
+
+func (d *Device) start(cfg Config) error {
+	var err error
+	if cfg.Playback != None {
+		if d.play, err = d.sys.device(malgo.Playback, cfg, 0, malgo.DeviceCallbacks{Data: d.onPlay, Stop: d.onStop}); err != nil {
+			return fmt.Errorf("speaker: %w", err)
+		}
+		d.rate = int(d.play.SampleRate())
+	}
+	if cfg.Capture != None {
+		if d.capt, err = d.sys.device(malgo.Capture, cfg, d.rate, malgo.DeviceCallbacks{Data: d.onCapture, Stop: d.onStop}); err != nil {
+			return fmt.Errorf("microphone: %w", err)
+		}
+		d.rate = int(d.capt.SampleRate())
+	}
+	perMS := max(d.rate/1000, 1)
+	d.out, d.in = newRing(ringCapacity*perMS), newRing(ringCapacity*perMS)
+	d.servo = newServo(d.rate/100, int(cfg.Period.Milliseconds())*perMS)
+	for _, dev := range []*malgo.Device{d.capt, d.play} {
+		if dev == nil {
+			continue
+		}
+		if err := dev.Start(); err != nil {
+			return fmt.Errorf("start: %w", err)
+		}
+	}
+	return nil
+}
+
+// Rate is the rate of both directions in Hz.
+func (d *Device) Rate() int { return d.rate }
+
+// Exchange gives the card 10 ms for the speaker and takes 10 ms from the microphone, each Rate/100
+// samples; it blocks until the card has room, and that paces the caller. It errs with ErrLength,
+// or with ErrLost when the card is gone: then Close it.
+func (d *Device) Exchange(mic, spk []int16) error {
+	n := d.rate / 100
+	if len(mic) != n || len(spk) != n {
+		return fmt.Errorf("soundcard: %w: %d and %d samples at %d Hz", ErrLength, len(mic), len(spk), d.rate)
+	}
+	if d.play != nil {
+		d.out.put(spk)
+	}
+	if err := d.wait(n); err != nil {
+		return err
+	}
+	if d.capt == nil {
+		clear(mic)
+		return nil
+	}
+	if got := d.servo.take(d.in, mic, d.pending()); got < n {
+		d.starved.Add(1)
+	}
+	return d.checkMicrophone()
+}
+
+// wait blocks until the pacing card wants the next 10 ms. The frame just given is already in the
+// ring, so the caller makes the next one from the freshest sound there is.
+func (d *Device) wait(n int) error {
+	d.patience.Reset(stall)
+	for {
+		if d.lost.Load() {
+			return fmt.Errorf("soundcard: %w: stopped", ErrLost)
+		}
+		if d.ready(n) {
+			return nil
+		}
+		select {
+		case <-d.wake:
+		case <-d.patience.C:
+			return fmt.Errorf("soundcard: %w: no callback for %v", ErrLost, stall)
+		}
+	}
+}
+
+func (d *Device) ready(n int) bool {
+	if d.play == nil {
+		return d.in.fill() >= n
+	}
+	return d.out.fill() <= d.servo.period
+}
+
+// checkMicrophone finds out that the microphone's card has gone while the speaker's still runs.
+func (d *Device) checkMicrophone() error {
+	if given := d.given.Load(); given != d.lastGiven {
+		d.lastGiven, d.quietFor = given, 0
+		return nil
+	}
+	if d.quietFor++; d.quietFor > int(stall/(10*time.Millisecond)) {
+		return fmt.Errorf("soundcard: %w: microphone gave nothing for %v", ErrLost, stall)
+	}
+	return nil
+}
+
+// pending is how many samples the microphone's card should have gathered since its last callback.
+func (d *Device) pending() int {
+	since := time.Since(d.born) - time.Duration(d.heardAt.Load())
+	return int(since * time.Duration(d.rate) / time.Second)
+}
+
+// Stats gives the counters; it may be called from any goroutine.
+func (d *Device) Stats() Stats {
+	return Stats{
+		Underruns: d.underruns.Load(), Overruns: d.overruns.Load(), Starved: d.starved.Load(),
+		Skipped: d.servo.skipped.Load(), Adjusted: d.servo.adjusted.Load(),
+	}
+}
+
+// Close stops the card. It waits for the callbacks to end; an Exchange in another goroutine gives
+// ErrLost. Closing twice is harmless.
+func (d *Device) Close() error {
+	d.closing.Do(func() {
+		d.onStop()
+		d.sys.mu.Lock()
+		defer d.sys.mu.Unlock()
+		d.uninit()
+	})
+	return nil
+}
+
+func (d *Device) uninit() {
+	for _, dev := range []*malgo.Device{d.capt, d.play} {
+		if dev != nil {
+			dev.Uninit()
+		}
+	}
+}
+
+func (d *Device) onStop() {
+	d.lost.Store(true)
+	d.signal()
+}
+
+func (d *Device) signal() {
+	select {
+	case d.wake <- struct{}{}:
+	default:
+	}
+}
+
+func (d *Device) onPlay(spk, _ []byte, frames uint32) {
+	d.rank(0)
+	if got := d.out.get(samples(spk, frames)); got < int(frames) && d.out.read.Load() > 0 {
+		d.underruns.Add(1) // the library has silenced the rest
+	}
+	d.signal()
+}
+
+func (d *Device) onCapture(_, mic []byte, frames uint32) {
+	d.rank(1)
+	if d.in.put(samples(mic, frames)) < int(frames) {
+		d.overruns.Add(1)
+	}
+	d.heardAt.Store(int64(time.Since(d.born)))
+	d.given.Add(1)
+	d.signal()
+}
+
+// rank raises the callback's thread the first time it comes by; without the right to do so the
+// thread stays as it is.
+func (d *Device) rank(thread int) {
+	if d.ranked[thread].CompareAndSwap(false, true) {
+		_ = engine.Realtime(threadRank)
+	}
+}
+
+// samples sees the library's octets as what they are: 16-bit samples of this machine's order.
+func samples(b []byte, frames uint32) []int16 {
+	if len(b) == 0 {
+		return nil
+	}
+	return unsafe.Slice((*int16)(unsafe.Pointer(&b[0])), min(int(frames), len(b)/2))
+}
