@@ -42,6 +42,9 @@ func parse(body []byte) ([]stream, error) {
 	if err := d.UnmarshalString(tame); err != nil {
 		return nil, malformed("%s", clip(err.Error()))
 	}
+	if len(d.MediaDescriptions) != len(names) { // the parser reads on where we saw the end of a line
+		return nil, malformed("m= inside of a line")
+	}
 	streams := make([]stream, len(d.MediaDescriptions))
 	for i, m := range d.MediaDescriptions {
 		streams[i] = read(&d, m, names[i])
