@@ -15,6 +15,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"sync/atomic"
 	"time"
 
 	"github.com/gobwas/ws"
@@ -48,6 +49,7 @@ type Server struct {
 	title string
 	token string
 	ln    net.Listener
+	hook  atomic.Bool // the handset is lifted; it lies where it lies when a browser goes away
 	log   *slog.Logger
 }
 
@@ -116,7 +118,7 @@ func (s *Server) live(ctx context.Context, w http.ResponseWriter, r *http.Reques
 		s.log.Info("panel: viewer refused", "err", err)
 		return
 	}
-	v := &viewer{phone: s.phone, conn: conn, title: s.title}
+	v := &viewer{phone: s.phone, conn: conn, title: s.title, hook: &s.hook}
 	if err := v.run(ctx); err != nil {
 		s.log.Debug("panel: viewer left", "err", err)
 	}

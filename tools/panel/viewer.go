@@ -12,6 +12,7 @@ import (
 	"maps"
 	"net"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/gobwas/ws"
@@ -24,7 +25,7 @@ import (
 //
 //	to the browser:   P x16 y16 png   a changed piece of the screen (the first is the whole)
 //	                  A s16le         sound of the speaker
-//	                  L json          {"title": ..., "lamps": {"ring": true}}
+//	                  L json          {"title": ..., "hook": false, "lamps": {"ring": true}}
 //	from the browser: K d name        a key, d 1 pressed, 0 released
 //	                  T d x16 y16     a touch
 //	                  M s16le         sound for the microphone
@@ -34,6 +35,7 @@ const maxMessage = 64 << 10
 type viewer struct {
 	phone Phone
 	title string
+	hook  *atomic.Bool
 	conn  net.Conn
 	mu    sync.Mutex // one message at a time on conn
 	shown *image.RGBA
@@ -141,10 +143,12 @@ func (v *viewer) lamps(ctx context.Context) error {
 	tick := time.NewTicker(50 * time.Millisecond)
 	defer tick.Stop()
 	var last map[string]bool
+	var lifted bool
 	for {
-		if now := v.phone.Lamps(); last == nil || !maps.Equal(now, last) {
-			last = now
-			msg, err := json.Marshal(map[string]any{"title": v.title, "lamps": now})
+		now, hook := v.phone.Lamps(), v.hook.Load()
+		if last == nil || hook != lifted || !maps.Equal(now, last) {
+			last, lifted = now, hook
+			msg, err := json.Marshal(map[string]any{"title": v.title, "hook": hook, "lamps": now})
 			if err != nil {
 				return err
 			}
@@ -171,11 +175,9 @@ func (v *viewer) sound(ctx context.Context) error {
 
 func (v *viewer) read() error {
 	held := map[hal.Key]bool{}
-	defer func() { // a browser that goes away lets go of its keys, except the handset, which lies where it lies
+	defer func() { // a browser that goes away lets go of its keys
 		for k := range held {
-			if k != hal.Hook {
-				v.phone.Press(k, false)
-			}
+			v.phone.Press(k, false)
 		}
 	}()
 	for {
@@ -208,7 +210,14 @@ func (v *viewer) take(msg []byte, held map[hal.Key]bool) {
 	down := msg[1] == 1
 	switch msg[0] {
 	case 'K':
-		if k, ok := hal.KeyByName(string(msg[2:])); ok && held[k] != down {
+		k, ok := hal.KeyByName(string(msg[2:]))
+		switch {
+		case !ok:
+		case k == hal.Hook:
+			if v.hook.Swap(down) != down {
+				v.phone.Press(k, down)
+			}
+		case held[k] != down:
 			if held[k] = down; !down {
 				delete(held, k)
 			}

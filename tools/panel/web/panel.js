@@ -53,11 +53,11 @@ for (let i = 0; i < 5; i++) {
 }
 
 let offHook = false;
-function hook() {
-  offHook = !offHook;
-  $("handset").setAttribute("aria-pressed", offHook);
-  $("hookword").textContent = offHook ? "Handset lifted" : "Handset down";
-  send("K", new Uint8Array([offHook ? 1 : 0]), "hook");
+function hook() { send("K", new Uint8Array([offHook ? 0 : 1]), "hook"); }
+function showHook(lifted) {
+  offHook = lifted;
+  $("handset").setAttribute("aria-pressed", lifted);
+  $("hookword").textContent = lifted ? "Handset lifted" : "Handset down";
 }
 $("handset").addEventListener("click", hook);
 
@@ -98,7 +98,8 @@ function paint(buf) {
   });
 }
 
-function lamps({ title, lamps }) {
+function lamps({ title, hook, lamps }) {
+  showHook(hook);
   document.title = title;
   $("ringlight").classList.toggle("on", !!lamps.ring);
   for (const b of document.querySelectorAll(".key[data-key]")) b.classList.toggle("lit", !!lamps[b.dataset.key]);
@@ -139,7 +140,7 @@ $("mic").addEventListener("change", async () => {
 function connect() {
   socket = new WebSocket(`ws://${location.host}/live?token=${encodeURIComponent(token)}`);
   socket.binaryType = "arraybuffer";
-  socket.onopen = () => { $("state").textContent = "Connected"; if (offHook) send("K", new Uint8Array([1]), "hook"); };
+  socket.onopen = () => { $("state").textContent = "Connected"; };
   socket.onclose = () => { held.clear(); $("state").textContent = "The phone is away; trying again"; setTimeout(connect, 1000); };
   socket.onmessage = e => {
     const kind = String.fromCharCode(new Uint8Array(e.data, 0, 1)[0]);
