@@ -1,0 +1,203 @@
+// Package settings owns the settings of the phone: one strict TOML file in which every wrong or
+// unknown key is named with file and line, laid over the board's defaults and ours; and Store, its
+// one writer. The parts are plain data; firmware/device hands each to the adapter it belongs to.
+//
+// The struct tags below are the one description of a key. Parse checks by them, Manual writes
+// docs/SETTINGS.md from them:
+//
+//	toml   the key            unit   its unit            range  least and greatest number
+//	one    its choices        is     its form, see forms eg     an example
+//	doc    what it does
+package settings
+
+import (
+	"slices"
+	"time"
+
+	"opendeskphone/firmware/phone"
+)
+
+// Limits of what a file may hold.
+const (
+	maxFile = 64 << 10 // bytes
+	maxText = 255      // bytes of one text
+	maxList = 32       // entries of one list
+)
+
+// File is the whole of the settings, layers already laid over each other.
+type File struct {
+	Lines   []Line  `toml:"line" doc:"An account, shown as a line of the phone. The first is line 1; at most 16."`
+	Phone   Phone   `toml:"phone" doc:"How the phone behaves."`
+	SIP     SIP     `toml:"sip" doc:"The SIP user agent, for all lines."`
+	Media   Media   `toml:"media" doc:"Voice on the network."`
+	Sound   Sound   `toml:"sound" doc:"What is heard."`
+	Screen  Screen  `toml:"screen" doc:"What is seen."`
+	Network Network `toml:"network" doc:"The phone in its network. Read at start; a change needs a restart."`
+}
+
+// Line is an account.
+type Line struct {
+	AOR           string   `toml:"aor" is:"sip" eg:"sip:100@pbx.example" doc:"Address of record. The one key a line must have."`
+	Display       string   `toml:"display" eg:"Anna Berg" doc:"Name shown to those who are called."`
+	Label         string   `toml:"label" eg:"100" doc:"Short text beside the line key. Empty: the user part of aor."`
+	AuthUser      string   `toml:"auth_user" eg:"100" doc:"User name of the digest. Empty: the user part of aor."`
+	Password      Secret   `toml:"password" eg:"correct horse" doc:"Password of the digest. Never shown or logged."`
+	Registrar     string   `toml:"registrar" is:"host" eg:"pbx.example:5061" doc:"Where to register, as host or host:port. Empty: the domain of aor. Without a port the DNS is asked (RFC 3263)."`
+	OutboundProxy string   `toml:"outbound_proxy" is:"host" eg:"edge.example" doc:"Where every request goes first, as host or host:port. Empty: straight to its target."`
+	Transport     string   `toml:"transport" one:"udp tcp tls" doc:"How requests travel. TLS verifies name, chain and dates of the certificate."`
+	Register      bool     `toml:"register" doc:"Register this line. Without it the line is ready at once, for peers without a registrar."`
+	Expires       int      `toml:"expires" unit:"s" range:"60 86400" doc:"Lifetime asked for a registration."`
+	SRTP          string   `toml:"srtp" one:"off optional required" doc:"Encryption of the voice (SDES). optional offers it beside plain RTP (RFC 8643); required never agrees to plain RTP."`
+	Peers         []string `toml:"peers" is:"peer" eg:"192.0.2.10" doc:"Addresses, prefixes or hosts that may call besides the registrar and the proxy."`
+	Codecs        []string `toml:"codecs" one:"opus G722 PCMA PCMU L16" eg:"G722" doc:"Codecs of this line in order of preference. Empty: those of [media]."`
+}
+
+// Phone is the behaviour part, for the centre.
+type Phone struct {
+	DigitMap    string   `toml:"digit_map" is:"digitmap" eg:"[2-7]xxx|0x.T" doc:"When a typed number is complete (RFC 3435 §2.1.5): x any digit, [1-5] a set, . repeats, T waits for inter_digit, | between alternatives."`
+	InterDigit  int      `toml:"inter_digit" unit:"s" range:"1 30" doc:"Pause after which a number that may be complete is called."`
+	RingTime    int      `toml:"ring_time" unit:"s" range:"5 600" doc:"How long a call rings here before it counts as missed."`
+	CallTime    int      `toml:"call_time" unit:"s" range:"5 600" doc:"How long it may ring there before the phone gives up."`
+	HandsFree   string   `toml:"hands_free" one:"speaker headset" doc:"Where a call is heard that begins with the handset down."`
+	CallWaiting bool     `toml:"call_waiting" doc:"A second call may ring during a call; else the caller hears busy."`
+	Emergency   []string `toml:"emergency" is:"digits" eg:"112" doc:"Numbers that may always be called, on any line that works."`
+	Plan        Plan     `toml:"plan" doc:"How national numbers become international ones (E.164)."`
+}
+
+// Plan is the number plan.
+type Plan struct {
+	Country       string `toml:"country" is:"code" eg:"49" doc:"Country calling code without +. Empty: numbers stay as typed."`
+	International string `toml:"international" is:"code" eg:"00" doc:"Prefix of numbers abroad."`
+	National      string `toml:"national" is:"code" eg:"0" doc:"Prefix of numbers elsewhere in the country."`
+	Area          string `toml:"area" is:"code" eg:"30" doc:"The own area code, without the national prefix."`
+	Extension     int    `toml:"extension" unit:"digits" range:"0 10" doc:"Numbers of up to so many digits are internal."`
+	DialE164      bool   `toml:"dial_e164" doc:"Send the international form to the server instead of what was typed."`
+}
+
+// SIP is the user agent as a whole.
+type SIP struct {
+	Port        int      `toml:"port" range:"0 65535" doc:"Port to listen on, UDP and TCP. 0: any that is free."`
+	UDP         bool     `toml:"udp" doc:"Listen on UDP."`
+	TCP         bool     `toml:"tcp" doc:"Listen on TCP."`
+	SystemRoots bool     `toml:"system_roots" doc:"Believe the certificate authorities of the system image."`
+	ExtraRoots  []string `toml:"extra_roots" is:"path" eg:"/data/office-ca.pem" doc:"PEM files with further certificate authorities to believe."`
+	Strangers   bool     `toml:"strangers" doc:"Take requests from anybody. Else only the registrar, the proxy and the peers of a line get an answer, and a stranger's call does not ring."`
+}
+
+// Media is voice on the network.
+type Media struct {
+	Codecs    []string `toml:"codecs" one:"opus G722 PCMA PCMU L16" eg:"opus" doc:"Codecs in order of preference."`
+	PortMin   int      `toml:"port_min" range:"1024 65534" doc:"First port of RTP. A call takes two."`
+	PortMax   int      `toml:"port_max" range:"1025 65535" doc:"Last port of RTP."`
+	DSCP      int      `toml:"dscp" range:"0 63" doc:"Mark of voice packets for the network's quality of service; 46 is EF (RFC 4594)."`
+	Ptime     int      `toml:"ptime" unit:"ms" one:"10 20 40 60" doc:"Voice in one packet."`
+	JitterMin int      `toml:"jitter_min" unit:"ms" range:"0 500" doc:"Least delay of the jitter buffer."`
+	JitterMax int      `toml:"jitter_max" unit:"ms" range:"20 1000" doc:"Greatest delay of the jitter buffer."`
+}
+
+// Sound is what is heard.
+type Sound struct {
+	Country       string `toml:"country" one:"us uk de fr" doc:"Whose dial, busy and ringback tones are played."`
+	RingTone      string `toml:"ring_tone" eg:"Classic" doc:"Name of the ring tone, as the settings screen lists it. Empty: the first."`
+	RingVolume    int    `toml:"ring_volume" range:"0 15" doc:"Volume of the ringer when the phone is new; 0 is off. The volume keys change it later, and the phone remembers."`
+	HandsetVolume int    `toml:"handset_volume" range:"0 15" doc:"Volume of the handset when the phone is new."`
+	HeadsetVolume int    `toml:"headset_volume" range:"0 15" doc:"Volume of the headset when the phone is new."`
+	SpeakerVolume int    `toml:"speaker_volume" range:"0 15" doc:"Volume of the loudspeaker when the phone is new."`
+	Playback      string `toml:"playback" eg:"hw:0" doc:"Sound card to play on. Empty: the board's."`
+	Capture       string `toml:"capture" eg:"hw:1,1" doc:"Sound card to listen to. Empty: the board's."`
+}
+
+// Screen is what is seen.
+type Screen struct {
+	Theme      string `toml:"theme" one:"auto light dark hc_light hc_dark" doc:"Colours. auto is light by day and dark by night; hc is high contrast."`
+	Language   string `toml:"language" one:"en de" doc:"Language of the screens."`
+	Brightness int    `toml:"brightness" unit:"%" range:"5 100" doc:"Brightness of the display in use."`
+	TimeZone   string `toml:"time_zone" is:"zone" eg:"Europe/Berlin" doc:"Zone of all times shown, as in the IANA time zone database."`
+}
+
+// Network is the phone in its network; the init process reads it too.
+type Network struct {
+	DHCP     bool     `toml:"dhcp" doc:"Get address, gateway, DNS and NTP servers by DHCP. What is set below is then preferred to what DHCP says."`
+	Address  string   `toml:"address" is:"prefix" eg:"192.0.2.20/24" doc:"Address and prefix length. Needed without dhcp."`
+	Gateway  string   `toml:"gateway" is:"ip" eg:"192.0.2.1" doc:"Address of the default gateway."`
+	DNS      []string `toml:"dns" is:"ip" eg:"192.0.2.53" doc:"Addresses of DNS servers."`
+	Hostname string   `toml:"hostname" is:"hostname" eg:"desk-7" doc:"Name of the phone. Empty: odp- and the end of its Ethernet address."`
+	NTP      []string `toml:"ntp" is:"host" eg:"ntp.example" doc:"Time servers."`
+}
+
+// Default is a phone as it leaves the factory: no lines, nothing of a country.
+func Default() File {
+	p := phone.DefaultConfig()
+	return File{
+		Phone: Phone{
+			DigitMap: string(p.DigitMap), InterDigit: int(p.InterDigit / time.Second), RingTime: int(p.RingTime / time.Second),
+			CallTime: int(p.CallTime / time.Second), HandsFree: p.HandsFree.String(), CallWaiting: p.CallWaiting, Emergency: p.Emergency,
+		},
+		SIP:     SIP{Port: 5060, UDP: true, TCP: true, SystemRoots: true},
+		Media:   Media{Codecs: []string{"opus", "G722", "PCMA", "PCMU"}, PortMin: 16384, PortMax: 16483, DSCP: 46, Ptime: 20, JitterMax: 400},
+		Sound:   Sound{Country: "us", RingVolume: 10, HandsetVolume: 8, HeadsetVolume: 8, SpeakerVolume: 8},
+		Screen:  Screen{Theme: "auto", Language: "en", Brightness: 80, TimeZone: "UTC"},
+		Network: Network{DHCP: true},
+	}
+}
+
+// DefaultLine is a line on which nothing has been set.
+func DefaultLine() Line {
+	return Line{Transport: "udp", Register: true, Expires: 3600, SRTP: "optional"}
+}
+
+// Config is the behaviour part as the centre takes it.
+func (f *File) Config() phone.Config {
+	c := phone.Config{
+		DigitMap:    phone.DigitMap(f.Phone.DigitMap),
+		InterDigit:  time.Duration(f.Phone.InterDigit) * time.Second,
+		RingTime:    time.Duration(f.Phone.RingTime) * time.Second,
+		CallTime:    time.Duration(f.Phone.CallTime) * time.Second,
+		HandsFree:   phone.Speaker,
+		CallWaiting: f.Phone.CallWaiting,
+		Emergency:   f.Phone.Emergency,
+		Plan:        phone.NumberPlan(f.Phone.Plan),
+	}
+	if f.Phone.HandsFree == phone.Headset.String() {
+		c.HandsFree = phone.Headset
+	}
+	for _, l := range f.Lines {
+		c.Lines = append(c.Lines, phone.LineConfig{AOR: l.AOR, Label: l.ShownLabel(), Display: l.Display})
+	}
+	return c
+}
+
+// User is the user part of the line's address, "100" of sip:100@pbx.example.
+func (l *Line) User() string {
+	user, _ := splitAOR(l.AOR)
+	return user
+}
+
+// Domain is the domain of the line's address, "pbx.example" of sip:100@pbx.example.
+func (l *Line) Domain() string {
+	_, domain := splitAOR(l.AOR)
+	return domain
+}
+
+// ShownLabel is Label, or what stands for it.
+func (l *Line) ShownLabel() string {
+	if l.Label != "" {
+		return l.Label
+	}
+	return l.User()
+}
+
+// clone copies the lists too, so that a patch cannot reach the settings in force.
+func (f *File) clone() File {
+	c := *f
+	c.Lines = slices.Clone(f.Lines)
+	for i := range c.Lines {
+		l := &c.Lines[i]
+		l.Peers, l.Codecs = slices.Clone(l.Peers), slices.Clone(l.Codecs)
+	}
+	c.Phone.Emergency = slices.Clone(f.Phone.Emergency)
+	c.SIP.ExtraRoots = slices.Clone(f.SIP.ExtraRoots)
+	c.Media.Codecs = slices.Clone(f.Media.Codecs)
+	c.Network.DNS, c.Network.NTP = slices.Clone(f.Network.DNS), slices.Clone(f.Network.NTP)
+	return c
+}
