@@ -2,6 +2,8 @@ package lab
 
 import (
 	"net/netip"
+	"os"
+	"path/filepath"
 	"testing"
 	"time"
 )
@@ -18,7 +20,11 @@ func need(t *testing.T, tools ...string) {
 func room(t *testing.T) *Namespace {
 	t.Helper()
 	need(t, "ip")
-	ns, err := NewNamespace(UniqueName("lab"), t.TempDir())
+	dir := t.TempDir()
+	if keep := os.Getenv("LAB_KEEP"); keep != "" { // a directory: logs and recordings stay there
+		dir = filepath.Join(keep, t.Name())
+	}
+	ns, err := NewNamespace(UniqueName("lab"), dir)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -28,6 +34,9 @@ func room(t *testing.T) *Namespace {
 		}
 	})
 	if err := ns.AddTap("wire", netip.MustParsePrefix("10.77.0.1/24")); err != nil {
+		t.Fatal(err)
+	}
+	if err := ns.SetDefaultRoute("wire"); err != nil {
 		t.Fatal(err)
 	}
 	return ns

@@ -122,6 +122,12 @@ func (n *Namespace) AddAddr(dev string, addr netip.Prefix) error {
 	return n.IP("addr", "add", addr.String(), "dev", dev, "nodad")
 }
 
+// SetDefaultRoute sends what has no other way to a device: some programs take a network without a
+// default route for no network at all. It still ends at the other side of the device.
+func (n *Namespace) SetDefaultRoute(dev string) error {
+	return n.IP("route", "add", "default", "dev", dev)
+}
+
 // SetDNS makes programs started from now on in this namespace ask these name servers only.
 func (n *Namespace) SetDNS(servers ...netip.Addr) error {
 	if err := os.MkdirAll(n.etc(), 0o755); err != nil {
