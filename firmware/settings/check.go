@@ -118,7 +118,7 @@ func plain(err error) error {
 		return nil
 	}
 	msg := err.Error()
-	return errors.New(msg[strings.LastIndex(msg, ": ")+1:])
+	return errors.New(msg[strings.LastIndex(msg, ": ")+len(": "):])
 }
 
 func checkAOR(s string) error {
@@ -150,10 +150,10 @@ func isUserRune(r rune) bool {
 }
 
 func checkHost(s string) error {
-	if _, err := netip.ParseAddr(strings.Trim(s, "[]")); err == nil {
-		return nil
-	}
 	host := s
+	if inner, ok := strings.CutPrefix(s, "["); ok && strings.HasSuffix(s, "]") {
+		host = strings.TrimSuffix(inner, "]")
+	}
 	if h, port, err := net.SplitHostPort(s); err == nil {
 		if n, err := strconv.ParseUint(port, 10, 16); err != nil || n == 0 {
 			return errors.New("the port must be 1 to 65535")

@@ -73,8 +73,8 @@ func (w *writer) lines(lines, base []Line) error {
 	if reflect.DeepEqual(lines, base) {
 		return nil
 	}
-	if len(lines) == 0 { // the layer below has some
-		return fmt.Errorf("the board's lines cannot be removed")
+	if len(lines) == 0 { // the layer below has some; this is the first table, so the key stands at the top
+		return w.key("line", []string{})
 	}
 	for _, l := range lines {
 		w.WriteString("\n[[line]]\n")

@@ -14,6 +14,11 @@ import (
 	"github.com/pelletier/go-toml/v2/unstable"
 )
 
+const (
+	maxDepth    = 8  // parts of a key whose line is looked for; ours have at most 3
+	maxProblems = 50 // problems named of one file
+)
+
 // Parse lays the keys of doc over base. What doc does not name stays as in base, but a list,
 // [[line]] too, is replaced as a whole. The error is of type Problems and names everything that is
 // wrong; name is the file's name in it.
@@ -50,6 +55,9 @@ type reader struct {
 }
 
 func (r *reader) report(key, format string, args ...any) {
+	if len(r.problems) == maxProblems {
+		return
+	}
 	p := Problem{File: r.file, Key: key, Text: fmt.Sprintf(format, args...)}
 	for k := key; k != ""; k = k[:max(0, strings.LastIndexByte(k, '.'))] { // a key that is missing: its table
 		if at, ok := r.at[k]; ok {
@@ -227,7 +235,7 @@ type index struct {
 // of tables stands on the way.
 func (x *index) path(table string, key unstable.Iterator, begins bool) string {
 	at, offset := table, 0
-	for key.Next() {
+	for depth := 0; depth < maxDepth && key.Next(); depth++ {
 		at, offset = join(at, string(key.Node().Data)), int(key.Node().Raw.Offset)
 		if _, known := x.at[at]; !known {
 			x.at[at] = offset
@@ -251,6 +259,9 @@ func (x *index) keyValue(table string, n *unstable.Node) {
 
 func (x *index) value(at string, offset int, n *unstable.Node) {
 	x.at[at] = offset
+	if strings.Count(at, ".") > maxDepth {
+		return
+	}
 	children := n.Children()
 	switch n.Kind {
 	case unstable.InlineTable:

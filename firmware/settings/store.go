@@ -70,7 +70,7 @@ func load(p Paths) loaded {
 	doc, err = readFile(p.User)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return l // the factory's state; a good copy left behind must not bring old accounts back
+		return l // removed by hand: the factory's state, and the old accounts must not come back
 	case err == nil:
 		l.doc = doc
 		name := filepath.Base(p.User)
@@ -133,6 +133,7 @@ type Store struct {
 	base   File
 	file   File
 	reject bool // the file on disk is not the one in force
+	stale  bool // what is in force could not be written
 	err    error
 }
 
@@ -147,10 +148,6 @@ func Open(p Paths, log *slog.Logger) *Store {
 	case l.doc != nil && string(l.doc) != string(l.goodDoc):
 		if err := write(p.good(), l.doc); err != nil {
 			log.Warn("no copy of the good settings", "err", err)
-		}
-	case l.doc == nil && l.goodDoc != nil:
-		if err := os.Remove(p.good()); err != nil {
-			log.Warn("old settings stay", "err", err)
 		}
 	}
 	return s
@@ -202,7 +199,7 @@ func (s *Store) Apply(ctx context.Context, by phone.Origin, patch func(*File)) e
 	if err != nil {
 		return err
 	}
-	if reflect.DeepEqual(next, s.file) && s.err == nil {
+	if reflect.DeepEqual(next, s.file) && s.err == nil && !s.stale {
 		return nil
 	}
 	if c := next.Config(); s.sinks.Phone != nil && !reflect.DeepEqual(c, s.file.Config()) {
@@ -221,17 +218,16 @@ func (s *Store) Apply(ctx context.Context, by phone.Origin, patch func(*File)) e
 // persist writes the file, then its good copy; cut off between the two, the next start makes the copy.
 func (s *Store) persist(doc []byte) error {
 	if s.reject {
-		if err := os.Rename(s.paths.User, s.paths.rejected()); err == nil {
-			s.reject = false
-		}
+		_ = os.Remove(s.paths.rejected())
+		_ = os.Link(s.paths.User, s.paths.rejected()) // a kindness to whoever wrote it, no more
 	}
 	for _, path := range []string{s.paths.User, s.paths.good()} {
 		if err := write(path, doc); err != nil {
-			s.err = fmt.Errorf("%w: %w", ErrNotSaved, err)
-			return s.err
+			s.stale = true
+			return fmt.Errorf("%w: %w", ErrNotSaved, err)
 		}
 	}
-	s.err = nil
+	s.stale, s.reject, s.err = false, false, nil
 	return nil
 }
 

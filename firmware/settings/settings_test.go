@@ -1,0 +1,158 @@
+package settings
+
+import (
+	"flag"
+	"os"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+
+	"opendeskphone/firmware/phone"
+)
+
+var update = flag.Bool("update", false, "write docs/SETTINGS.md")
+
+func TestManualIsTheDocument(t *testing.T) {
+	const path = "../../docs/SETTINGS.md"
+	if *update {
+		if err := os.WriteFile(path, []byte(Manual()), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	got, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if string(got) != Manual() {
+		t.Error("docs/SETTINGS.md differs from the source: go test ./firmware/settings -update")
+	}
+}
+
+// every key is described, its example is allowed, and its default too.
+func TestEveryKeyIsDescribed(t *testing.T) {
+	n := 0
+	var walk func(at string, v reflect.Value)
+	walk = func(at string, v reflect.Value) {
+		for f := range fieldsOf(v.Type()) {
+			key := join(at, f.Tag.Get("toml"))
+			if f.Tag.Get("toml") == "" || !strings.HasSuffix(f.Tag.Get("doc"), ".") {
+				t.Errorf("%s: %s: no key, or no sentence about it", at, f.Name)
+			}
+			if is := f.Tag.Get("is"); is != "" && forms[is].check == nil {
+				t.Errorf("%s: there is no form %s", key, is)
+			}
+			switch d := v.FieldByIndex(f.Index).Interface().(type) {
+			case []Line:
+				walk("line", reflect.ValueOf(DefaultLine()))
+				continue
+			case int:
+				n++
+				if err := checkNumber(f, int64(d)); err != nil || f.Tag.Get("range")+f.Tag.Get("one") == "" {
+					t.Errorf("%s: default %d: %v", key, d, err)
+				}
+			case string:
+				n++
+				if err := checkText(f, d); err != nil {
+					t.Errorf("%s: default %q: %v", key, d, err)
+				}
+			default:
+				if isTable(f.Type) {
+					walk(key, v.FieldByIndex(f.Index))
+					continue
+				}
+				n++
+			}
+			if eg := f.Tag.Get("eg"); eg != "" {
+				if err := checkText(f, eg); err != nil {
+					t.Errorf("%s: example %q: %v", key, eg, err)
+				}
+			} else if strings.HasPrefix(typeName(f.Type), "list") || f.Type.Kind() == reflect.String && f.Tag.Get("one") == "" {
+				t.Errorf("%s: no example", key)
+			}
+		}
+	}
+	walk("", reflect.ValueOf(Default()))
+	if n < 50 {
+		t.Errorf("only %d keys found", n)
+	}
+}
+
+func TestDefaultConfigIsThatOfTheCentre(t *testing.T) {
+	f := Default()
+	if got, want := f.Config(), phone.DefaultConfig(); !reflect.DeepEqual(got, want) {
+		t.Errorf("got  %+v\nwant %+v", got, want)
+	}
+}
+
+func TestConfigCarriesEveryKeyOfPhone(t *testing.T) {
+	doc := `
+[[line]]
+aor = "sip:100@pbx.example"
+display = "Anna"
+[[line]]
+aor = "sip:200@pbx.example"
+label = "Sales"
+[phone]
+digit_map = "xxx"
+inter_digit = 5
+ring_time = 60
+call_time = 70
+hands_free = "headset"
+call_waiting = false
+emergency = ["110"]
+[phone.plan]
+country = "49"
+international = "00"
+national = "0"
+area = "30"
+extension = 3
+dial_e164 = true
+`
+	f, err := Parse("settings.toml", []byte(doc), Default())
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := phone.Config{
+		Lines:    []phone.LineConfig{{AOR: "sip:100@pbx.example", Label: "100", Display: "Anna"}, {AOR: "sip:200@pbx.example", Label: "Sales"}},
+		DigitMap: "xxx", InterDigit: 5 * time.Second, RingTime: time.Minute, CallTime: 70 * time.Second, HandsFree: phone.Headset, Emergency: []string{"110"},
+		Plan: phone.NumberPlan{Country: "49", International: "00", National: "0", Area: "30", Extension: 3, DialE164: true},
+	}
+	if got := f.Config(); !reflect.DeepEqual(got, want) {
+		t.Errorf("got  %+v\nwant %+v", got, want)
+	}
+}
+
+func TestCloneSharesNothing(t *testing.T) {
+	var fill func(v reflect.Value)
+	fill = func(v reflect.Value) {
+		switch {
+		case v.Type() == reflect.TypeFor[Secret]():
+		case v.Kind() == reflect.Struct:
+			for i := range v.NumField() {
+				fill(v.Field(i))
+			}
+		case v.Kind() == reflect.Slice:
+			v.Set(reflect.MakeSlice(v.Type(), 1, 1))
+			fill(v.Index(0))
+		}
+	}
+	var f File
+	fill(reflect.ValueOf(&f).Elem())
+	c := f.clone()
+	var compare func(at string, a, b reflect.Value)
+	compare = func(at string, a, b reflect.Value) {
+		switch a.Kind() {
+		case reflect.Struct:
+			for i := range a.NumField() {
+				compare(at+"."+a.Type().Field(i).Name, a.Field(i), b.Field(i))
+			}
+		case reflect.Slice:
+			if a.Pointer() == b.Pointer() {
+				t.Errorf("clone shares %s", at)
+			}
+			compare(at, a.Index(0), b.Index(0))
+		}
+	}
+	compare("File", reflect.ValueOf(f), reflect.ValueOf(c))
+}
