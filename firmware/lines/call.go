@@ -1,0 +1,230 @@
+package lines
+
+import (
+	"context"
+	"errors"
+	"strings"
+
+	"opendeskphone/firmware/phone"
+	"opendeskphone/sip/offer"
+	"opendeskphone/sip/ua"
+)
+
+// call is one call between the centre and the user agent.
+type call struct {
+	id     phone.CallID // 0 until the centre has taken it
+	ref    ua.CallRef   // 0 until it is sent
+	line   phone.LineID
+	target string
+	sdp    *offer.Session
+	voice  Voice
+	stop   context.CancelFunc
+	agreed offer.Media
+	answer []byte // incoming: what we will answer with
+	late   bool   // incoming without an offer: what we answer with is ours
+	stands bool   // answered, by us or by them
+	held   bool   // we hold the far side
+	secure bool
+	parked bool // the far side holds us
+	due    bool // an offer of ours has to wait for another to end
+}
+
+// open gives a call its voice.
+func (a *Adapter) open(c *call) error {
+	v, err := a.voices.Open()
+	if err != nil {
+		return err
+	}
+	c.voice, c.sdp = v, offer.New(a.local(c.line, v))
+	ctx, stop := context.WithCancel(a.run)
+	c.stop = stop
+	a.wg.Go(func() {
+		defer a.voices.Close(v)
+		if err := v.Run(ctx); err != nil {
+			a.log.Warn("voice ended", "call", c.id, "err", err)
+		}
+	})
+	return nil
+}
+
+// drop ends the voice of a call and forgets it.
+func (a *Adapter) drop(c *call) {
+	a.hush(c)
+	delete(a.calls, c.id)
+	delete(a.refs, c.ref)
+}
+
+// hush ends the voice of a call; the user agent may still be busy with it.
+func (a *Adapter) hush(c *call) {
+	if c.stop != nil {
+		c.stop()
+	}
+}
+
+// direction is what we want of the voice now.
+func (c *call) direction() offer.Direction {
+	if c.held {
+		return offer.SendOnly // RFC 3264 §8.4
+	}
+	return offer.SendRecv
+}
+
+func (a *Adapter) exec(e phone.Effect) {
+	switch e := e.(type) {
+	case phone.SendInvite:
+		a.invite(e)
+	case phone.SendRinging:
+		a.ringing(e)
+	case phone.RefuseInvite:
+		if c := a.refs[ua.CallRef(e.Ref)]; c != nil {
+			a.agent.Reject(c.ref, refusalCode(e.Cause))
+			a.drop(c)
+		}
+	default:
+		a.execOn(e)
+	}
+}
+
+// execOn carries out the effects on a call that exists; one that is gone needs nothing.
+func (a *Adapter) execOn(e phone.Effect) {
+	with := func(id phone.CallID, do func(*call)) {
+		if c := a.calls[id]; c != nil {
+			do(c)
+		}
+	}
+	hangup := func(c *call) { a.hush(c); a.agent.Hangup(c.ref) }
+	switch e := e.(type) {
+	case phone.SendAccept:
+		with(e.Call, a.accept)
+	case phone.SendReject:
+		with(e.Call, func(c *call) { a.hush(c); a.agent.Reject(c.ref, refusalCode(e.Cause)) })
+	case phone.SendCancel:
+		with(e.Call, hangup)
+	case phone.SendBye:
+		with(e.Call, hangup)
+	case phone.SendHold:
+		with(e.Call, func(c *call) { c.held = e.On; a.offer(c) })
+	case phone.PlayDTMF:
+		with(e.Call, func(c *call) { c.voice.SendDTMF(e.Digit) })
+	}
+}
+
+func (a *Adapter) invite(e phone.SendInvite) {
+	c := &call{id: e.Call, line: e.Line, target: a.uri(e.Line, e.Target)}
+	if err := a.open(c); err != nil {
+		a.log.Error("no voice for a call", "call", e.Call, "err", err)
+		a.post(phone.CallFailed{Call: e.Call, Cause: phone.Incompatible, Reason: err.Error()})
+		return
+	}
+	a.calls[c.id] = c
+	a.voices.Bind(c.id, c.voice)
+	if name, ok := a.names(e.Target); ok {
+		a.post(phone.RemoteChanged{Call: c.id, Remote: phone.Peer{Name: name, Number: e.Target, URI: e.Target}})
+	}
+	a.call(c)
+}
+
+// call sends the INVITE of an outgoing call.
+func (a *Adapter) call(c *call) {
+	body, err := c.sdp.Offer(offer.SendRecv)
+	if err != nil {
+		a.fail(c, phone.Incompatible, err.Error())
+		return
+	}
+	c.ref = a.agent.Call(ua.AccountID(c.line), c.target, body)
+	a.refs[c.ref] = c
+}
+
+// uri makes what was dialled a SIP URI in the line's own domain, unless it is one.
+func (a *Adapter) uri(line phone.LineID, target string) string {
+	if strings.Contains(target, ":") {
+		return target
+	}
+	if strings.Contains(target, "@") {
+		return "sip:" + target
+	}
+	scheme, rest, _ := strings.Cut(a.lines[line].Account.AOR, ":")
+	_, domain, _ := strings.Cut(rest, "@")
+	user := strings.ReplaceAll(target, "#", "%23") // RFC 3261 §25.1: # is not allowed in a user part
+	return scheme + ":" + user + "@" + domain
+}
+
+func (a *Adapter) ringing(e phone.SendRinging) {
+	c := a.refs[ua.CallRef(e.Ref)]
+	if c == nil { // the caller gave up before the centre knew
+		a.post(phone.Byed{Call: e.Call, Cause: phone.Cancelled})
+		return
+	}
+	c.id = e.Call
+	a.calls[c.id] = c
+	a.voices.Bind(c.id, c.voice)
+	a.agent.Ring(c.ref)
+}
+
+func (a *Adapter) accept(c *call) {
+	if c.late {
+		body, err := c.sdp.Offer(offer.SendRecv)
+		if err != nil {
+			a.log.Error("no offer for a call without one", "call", c.id, "err", err)
+		}
+		c.answer = body
+	}
+	c.stands = true
+	a.agent.Accept(c.ref, c.answer)
+	if !c.late {
+		a.apply(c, c.agreed)
+	}
+}
+
+// apply takes up what was agreed and tells the centre what it can see of it.
+func (a *Adapter) apply(c *call, m offer.Media) {
+	c.agreed = m
+	if err := c.voice.Apply(m); err != nil {
+		a.log.Error("voice cannot be taken up", "call", c.id, "err", err)
+	}
+	if secure := m.Crypto != nil; secure != c.secure {
+		c.secure = secure
+		a.post(phone.Secured{Call: c.id, On: secure})
+	}
+	if m.RemoteHeld != c.parked {
+		c.parked = m.RemoteHeld
+		a.post(phone.RemoteHeld{Call: c.id, On: c.parked})
+	}
+}
+
+// fail reports a call that did not come about and forgets it.
+func (a *Adapter) fail(c *call, cause phone.Cause, reason string) {
+	a.post(phone.CallFailed{Call: c.id, Cause: cause, Reason: reason})
+	a.drop(c)
+}
+
+// offer offers the call's present direction to the far side, now or when the offer that is out has
+// been answered.
+func (a *Adapter) offer(c *call) {
+	body, err := c.sdp.Offer(c.direction())
+	if errors.Is(err, offer.ErrPending) {
+		c.due = true
+		return
+	}
+	if err != nil {
+		a.log.Error("no offer", "call", c.id, "err", err)
+		return
+	}
+	c.due = false
+	a.agent.Offer(c.ref, body)
+}
+
+// refusalCode is the answer to an INVITE that is not taken.
+func refusalCode(c phone.Cause) int {
+	switch c {
+	case phone.Rejected:
+		return 603
+	case phone.NoAnswer:
+		return 480
+	case phone.NotFound:
+		return 404
+	case phone.Incompatible:
+		return 488
+	}
+	return 486
+}

@@ -1,0 +1,250 @@
+package lines
+
+import (
+	"errors"
+
+	"opendeskphone/firmware/phone"
+	"opendeskphone/sip/offer"
+	"opendeskphone/sip/ua"
+)
+
+func (a *Adapter) handle(e ua.Event) {
+	switch e := e.(type) {
+	case ua.LineState:
+		a.lineState(e)
+	case ua.Incoming:
+		a.incoming(e)
+	case ua.Progress:
+		a.with(e.Call, func(c *call) { a.progress(c, e) })
+	case ua.Accepted:
+		a.with(e.Call, func(c *call) { a.accepted(c, e) })
+	case ua.Failed:
+		a.with(e.Call, func(c *call) { a.failed(c, e) })
+	case ua.Confirmed:
+		a.with(e.Call, func(c *call) { a.confirmed(c, e) })
+	case ua.Ended:
+		a.with(e.Call, func(c *call) { a.ended(c, e) })
+	case ua.ReOffer:
+		a.with(e.Call, func(c *call) { a.reOffer(c, e) })
+	case ua.OfferAnswered:
+		a.with(e.Call, func(c *call) { a.offerAnswered(c, e) })
+	case ua.OfferRefused:
+		a.with(e.Call, func(c *call) { a.offerRefused(c, e) })
+	case ua.OfferDue:
+		a.with(e.Call, a.offer)
+	}
+}
+
+func (a *Adapter) with(ref ua.CallRef, do func(*call)) {
+	if c := a.refs[ref]; c != nil {
+		do(c)
+	}
+}
+
+var lineStates = map[ua.State]phone.LineState{
+	ua.Off: phone.LineOff, ua.Registering: phone.LineRegistering, ua.Registered: phone.LineRegistered, ua.Failing: phone.LineFailing,
+}
+
+var lineFaults = map[ua.Fault]phone.LineFault{
+	ua.NoFault: phone.NoFault, ua.WrongPassword: phone.WrongPassword, ua.Unreachable: phone.RegistrarUnreachable,
+	ua.ServerTrouble: phone.RegistrarRefused, ua.Refused: phone.RegistrarRefused, ua.CertExpired: phone.CertExpired,
+	ua.CertWrongName: phone.CertWrongName, ua.CertUnknownAuthority: phone.CertUnknownAuthority, ua.CertOther: phone.TLSRefused,
+	ua.BadAccount: phone.RegistrarRefused,
+}
+
+func (a *Adapter) lineState(e ua.LineState) {
+	line := phone.LineID(e.Account)
+	if int(line) >= len(a.lines) {
+		return
+	}
+	if e.State == ua.Registered {
+		a.seekRoute(line)
+	}
+	a.post(phone.LineChanged{Line: line, State: lineStates[e.State], Fault: lineFaults[e.Fault], Detail: e.Text, Retry: e.Retry})
+}
+
+// incoming negotiates before it rings: a call whose voice we could not take never disturbs anybody.
+func (a *Adapter) incoming(e ua.Incoming) {
+	line := phone.LineID(e.Account)
+	if int(line) >= len(a.lines) {
+		a.agent.Reject(e.Call, 404)
+		return
+	}
+	c := &call{ref: e.Call, line: line, late: e.SDP == nil}
+	if err := a.open(c); err != nil {
+		a.log.Error("no voice for a call", "err", err)
+		a.agent.Reject(e.Call, 500)
+		return
+	}
+	if !c.late {
+		var err error
+		if c.answer, c.agreed, err = c.sdp.Answer(e.SDP, offer.SendRecv); err != nil {
+			a.log.Info("call refused", "err", err)
+			a.agent.Reject(e.Call, sdpCode(err))
+			a.hush(c)
+			return
+		}
+	}
+	a.refs[c.ref] = c
+	a.post(phone.Invited{Ref: phone.Ref(e.Call), Line: line, Remote: a.peer(e.From), Conversation: e.CallID})
+}
+
+// peer names the far side: by our contacts before its own claim.
+func (a *Adapter) peer(p ua.Peer) phone.Peer {
+	out := phone.Peer{Name: p.Display, Number: p.User, URI: p.URI}
+	if out.Number == "" {
+		out.Number = p.URI
+	}
+	if name, ok := a.names(out.Number); ok {
+		out.Name = name
+	}
+	return out
+}
+
+func (a *Adapter) progress(c *call, e ua.Progress) {
+	if e.Code < 180 {
+		return
+	}
+	early := false
+	if e.SDP != nil {
+		if m, err := c.sdp.Accept(e.SDP); err == nil {
+			a.apply(c, m)
+			early = m.Direction.Receives()
+		}
+	}
+	if e.Code == 180 || early {
+		a.post(phone.Progressed{Call: c.id, Early: early})
+	}
+}
+
+func (a *Adapter) accepted(c *call, e ua.Accepted) {
+	m, err := c.sdp.Accept(e.SDP)
+	if err != nil {
+		a.log.Info("answer cannot be taken", "call", c.id, "err", err)
+		a.agent.Hangup(c.ref)
+		a.fail(c, phone.Incompatible, err.Error())
+		return
+	}
+	c.stands = true
+	a.apply(c, m)
+	if e.Remote != (ua.Peer{}) {
+		a.post(phone.RemoteChanged{Call: c.id, Remote: a.peer(e.Remote)})
+	}
+	a.post(phone.Accepted{Call: c.id})
+}
+
+func (a *Adapter) failed(c *call, e ua.Failed) {
+	switch e.Code {
+	case 415, 488, 606: // the keys beside plain RTP may be what was too much (RFC 8643)
+		if c.sdp.Plain() {
+			c.sdp.Rollback()
+			delete(a.refs, c.ref)
+			a.call(c)
+			return
+		}
+	}
+	a.fail(c, failCause(e.Code), e.Text)
+}
+
+var failCauses = map[int]phone.Cause{
+	401: phone.NotAllowed, 403: phone.NotAllowed, 407: phone.NotAllowed,
+	404: phone.NotFound, 410: phone.NotFound, 484: phone.NotFound, 604: phone.NotFound,
+	408: phone.NoAnswer, 480: phone.NoAnswer, 486: phone.UserBusy, 600: phone.UserBusy, 603: phone.Rejected,
+	415: phone.Incompatible, 488: phone.Incompatible, 606: phone.Incompatible,
+	500: phone.Unreachable, 503: phone.Unreachable, 504: phone.Unreachable,
+}
+
+func failCause(code int) phone.Cause {
+	if c, ok := failCauses[code]; ok {
+		return c
+	}
+	return phone.ServerError
+}
+
+func (a *Adapter) confirmed(c *call, e ua.Confirmed) {
+	if c.late {
+		m, err := c.sdp.Accept(e.SDP)
+		if err != nil {
+			a.log.Info("answer cannot be taken", "call", c.id, "err", err)
+			a.agent.Hangup(c.ref)
+			a.post(phone.Byed{Call: c.id, Cause: phone.Incompatible, Reason: err.Error()})
+			a.drop(c)
+			return
+		}
+		a.apply(c, m)
+	}
+	a.post(phone.Confirmed{Call: c.id})
+}
+
+func (a *Adapter) ended(c *call, e ua.Ended) {
+	cause := phone.RemoteHangup
+	switch {
+	case e.Elsewhere:
+		cause = phone.Elsewhere
+	case !e.ByRemote:
+		cause = phone.Unreachable
+	case !c.stands:
+		cause = phone.Cancelled
+	}
+	a.post(phone.Byed{Call: c.id, Cause: cause, Reason: e.Text})
+	a.drop(c)
+}
+
+func (a *Adapter) reOffer(c *call, e ua.ReOffer) {
+	if e.SDP == nil {
+		body, err := c.sdp.Offer(c.direction())
+		if err != nil {
+			a.agent.RefuseOffer(c.ref, 491)
+			return
+		}
+		a.agent.AnswerOffer(c.ref, body)
+		return
+	}
+	body, m, err := c.sdp.Answer(e.SDP, c.direction())
+	if err != nil {
+		a.agent.RefuseOffer(c.ref, sdpCode(err))
+		return
+	}
+	a.agent.AnswerOffer(c.ref, body)
+	a.apply(c, m)
+}
+
+func (a *Adapter) offerAnswered(c *call, e ua.OfferAnswered) {
+	m, err := c.sdp.Accept(e.SDP)
+	if err != nil {
+		a.log.Info("answer cannot be taken", "call", c.id, "err", err)
+		c.sdp.Rollback()
+	} else {
+		a.apply(c, m)
+	}
+	if c.due {
+		a.offer(c)
+	}
+}
+
+// offerRefused: the session stays as it was. After glare (491) the user agent says when to try again.
+func (a *Adapter) offerRefused(c *call, e ua.OfferRefused) {
+	c.sdp.Rollback()
+	if e.Code == 491 {
+		return
+	}
+	if !c.held && !c.agreed.Direction.Receives() { // it was the way back from hold
+		c.held = true
+		a.post(phone.ResumeRefused{Call: c.id})
+	}
+	if c.due {
+		a.offer(c)
+	}
+}
+
+// sdpCode is the SIP answer to a session description we cannot take.
+func sdpCode(err error) int {
+	var refused *offer.Refused
+	if errors.As(err, &refused) {
+		return refused.Code
+	}
+	if errors.Is(err, offer.ErrPending) {
+		return 491
+	}
+	return 488
+}

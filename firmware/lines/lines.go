@@ -1,0 +1,208 @@
+// Package lines joins the phone's lines to the SIP user agent: it turns the centre's effects into
+// calls of the user agent and the user agent's events into facts for the centre, and negotiates each
+// call's voice on the way. It decides nothing about calls.
+//
+//	phone.Effect -> Exec ----\                          /--> ua.UA (INVITE, 200, BYE, re-INVITE)
+//	                          >-- inbox -- Run (1 goroutine) -- offer.Session, Voice
+//	ua.Event -> Handle ------/                          \--> post(phone.Event)
+package lines
+
+import (
+	"context"
+	"log/slog"
+	"net/netip"
+	"slices"
+	"sync"
+
+	"opendeskphone/firmware/phone"
+	"opendeskphone/sip/offer"
+	"opendeskphone/sip/ua"
+)
+
+// Line is one account with its voice policy.
+type Line struct {
+	Account ua.Account
+	SRTP    offer.SRTP
+	Codecs  []string // names in order of preference; empty: those of the voice
+}
+
+// Voice is the media session of one call.
+type Voice interface {
+	// Local describes our end: port, codecs, packet time. Address and policy are the line's.
+	Local() offer.Local
+	// Apply takes up what was agreed, at once and again after each change.
+	Apply(m offer.Media) error
+	SendDTMF(digit rune)
+	// Run carries the voice until ctx ends.
+	Run(ctx context.Context) error
+}
+
+// Voices makes media sessions and is told which call each belongs to, and when it is over.
+type Voices interface {
+	Open() (Voice, error)
+	Bind(call phone.CallID, v Voice)
+	Close(v Voice)
+}
+
+// UserAgent is what is used of ua.UA.
+type UserAgent interface {
+	AddAccount(id ua.AccountID, a ua.Account)
+	RemoveAccount(id ua.AccountID)
+	Call(id ua.AccountID, target string, sdp []byte) ua.CallRef
+	Ring(ref ua.CallRef)
+	Accept(ref ua.CallRef, sdp []byte)
+	Reject(ref ua.CallRef, code int)
+	Hangup(ref ua.CallRef)
+	Offer(ref ua.CallRef, sdp []byte)
+	AnswerOffer(ref ua.CallRef, sdp []byte)
+	RefuseOffer(ref ua.CallRef, code int)
+}
+
+// Names finds the name of a number among the contacts; ok is false for a stranger.
+type Names func(number string) (name string, ok bool)
+
+// Adapter is the adapter of all lines.
+type Adapter struct {
+	agent  UserAgent
+	voices Voices
+	names  Names
+	route  func(ua.Account) netip.Addr
+	post   func(phone.Event)
+	log    *slog.Logger
+	inbox  chan any
+
+	// Of the goroutine of Run alone.
+	run   context.Context
+	wg    sync.WaitGroup
+	lines []Line
+	addrs []netip.Addr // our address as each line's server reaches it
+	calls map[phone.CallID]*call
+	refs  map[ua.CallRef]*call
+}
+
+const inboxLen = 1024
+
+// New makes the adapter. route finds the address that voice from an account's far sides can reach;
+// post gives facts to the centre. Nothing moves until Run.
+func New(lines []Line, agent UserAgent, voices Voices, names Names, route func(ua.Account) netip.Addr, post func(phone.Event), log *slog.Logger) *Adapter {
+	a := &Adapter{
+		agent: agent, voices: voices, names: names, route: route, post: post, log: log, inbox: make(chan any, inboxLen),
+		calls: map[phone.CallID]*call{}, refs: map[ua.CallRef]*call{},
+	}
+	a.inbox <- configure(lines)
+	return a
+}
+
+type configure []Line
+
+// routed is an address that was found for a line.
+type routed struct {
+	line phone.LineID
+	addr netip.Addr
+}
+
+// Configure takes new accounts: those that differ register anew.
+func (a *Adapter) Configure(lines []Line) { a.put(configure(slices.Clone(lines))) }
+
+// Exec takes an effect; it never blocks.
+func (a *Adapter) Exec(e phone.Effect) { a.put(e) }
+
+// Handle takes an event of the user agent; it never blocks.
+func (a *Adapter) Handle(e ua.Event) { a.put(e) }
+
+func (a *Adapter) put(m any) {
+	select {
+	case a.inbox <- m:
+	default: // more than a thousand waiting: whatever this is, it is no phone call
+		a.log.Error("lines: inbox is full, something is lost")
+	}
+}
+
+// Run works until ctx ends, and returns when the voices of all calls have.
+func (a *Adapter) Run(ctx context.Context) error {
+	a.run = ctx
+	defer a.wg.Wait()
+	for {
+		select {
+		case <-ctx.Done():
+			for _, c := range a.calls {
+				a.drop(c)
+			}
+			return nil
+		case m := <-a.inbox:
+			a.take(m)
+		}
+	}
+}
+
+func (a *Adapter) take(m any) {
+	switch m := m.(type) {
+	case configure:
+		a.configure(m)
+	case routed:
+		if int(m.line) < len(a.addrs) {
+			a.addrs[m.line] = m.addr
+		}
+	case phone.Effect:
+		a.exec(m)
+	case ua.Event:
+		a.handle(m)
+	}
+}
+
+func (a *Adapter) configure(lines []Line) {
+	for i := range max(len(lines), len(a.lines)) {
+		id := ua.AccountID(i)
+		had, has := i < len(a.lines), i < len(lines)
+		if had && has && a.lines[i].Account == lines[i].Account {
+			continue
+		}
+		if had {
+			a.agent.RemoveAccount(id)
+		}
+		if has {
+			a.agent.AddAccount(id, lines[i].Account)
+		}
+	}
+	a.lines = lines
+	a.addrs = slices.Grow(a.addrs[:min(len(a.addrs), len(lines))], len(lines))[:len(lines)]
+}
+
+// local describes our end of a call on a line.
+func (a *Adapter) local(line phone.LineID, v Voice) offer.Local {
+	l, cfg := v.Local(), a.lines[line]
+	l.SRTP = cfg.SRTP
+	if len(cfg.Codecs) > 0 {
+		l.Codecs = choose(l.Codecs, cfg.Codecs)
+	}
+	if l.Addr = a.addrs[line]; !l.Addr.IsValid() {
+		l.Addr = a.route(cfg.Account)
+	}
+	return l
+}
+
+// choose orders what there is by the names wanted; nothing of it leaves all as it was.
+func choose(have []offer.Codec, names []string) []offer.Codec {
+	var out []offer.Codec
+	for _, n := range names {
+		for _, c := range have {
+			if c.Name == n {
+				out = append(out, c)
+			}
+		}
+	}
+	if len(out) == 0 {
+		return have
+	}
+	return out
+}
+
+// seekRoute finds our address towards a line's server, off this goroutine: it may ask the DNS.
+func (a *Adapter) seekRoute(line phone.LineID) {
+	account := a.lines[line].Account
+	a.wg.Go(func() {
+		if addr := a.route(account); addr.IsValid() {
+			a.put(routed{line, addr})
+		}
+	})
+}
