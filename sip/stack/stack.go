@@ -3,16 +3,20 @@ package stack
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
+	"net"
 	"net/netip"
+	"sync"
+	"sync/atomic"
 	"time"
 )
 
-// Errors of a client transaction.
+// Errors of transactions and of sending.
 var (
-	ErrTimeout   = errors.New("stack: no answer")        // timer B or F fired (RFC 3261 §17.1)
-	ErrTransport = errors.New("stack: transport failed") // could not send, or the connection died
-	ErrClosed    = errors.New("stack: closed")           // Run has ended
+	ErrTimeout   = errors.New("stack: no answer")        // timer B, F or H fired (RFC 3261 §17)
+	ErrTransport = errors.New("stack: transport failed") // it could not be sent, or the connection died
+	ErrState     = errors.New("stack: response out of place")
 )
 
 // Handler is the user agent above a Stack. All methods are called on the loop.
@@ -24,107 +28,190 @@ type Handler interface {
 	// such as a 2xx that comes after Accepted ended.
 	Stray(res *Response, from Source)
 	// Lost tells that a connection ended; transactions that waited on it have
-	// been told before. err is nil when it was idle.
+	// been told before. err is nil when it was closed for being idle.
 	Lost(conn ConnID, err error)
 }
 
 // Stack is one SIP element: sockets, transactions and the loop that runs them.
 type Stack struct {
-	cfg Config
-	net Network
-	log *slog.Logger
+	cfg    Config
+	net    Network
+	log    *slog.Logger
+	loop   *loop
+	intake intake
+	slots  chan struct{} // one for each received message on its way through the loop
+	trust  atomic.Pointer[func(Source) bool]
+	asked  asked
+
+	// Of the loop alone, while Run runs.
+	ctx     context.Context
+	handler Handler
+	tasks   sync.WaitGroup
+	udp     net.PacketConn
+	port    uint16 // the one we listen on, as bound
+	bound   netip.Addr
+	conns   conns
+	clients map[txKey]*ClientTx
+	servers map[txKey]*ServerTx
+	merged  map[mergeKey]*ServerTx
+	noTCP   map[netip.AddrPort]time.Time // who refused a stream for a large request, and when
+	good    map[string]goodAnswer        // of the DNS
 }
 
+// inFlight bounds how many received messages may wait for the loop; then the
+// readers wait, and the kernel's buffers fill.
+const inFlight = 256
+
 // New makes a Stack; nothing is opened before Run.
-func New(cfg Config, n Network, log *slog.Logger) *Stack { return &Stack{cfg: cfg, net: n, log: log} }
+func New(cfg Config, n Network, log *slog.Logger) *Stack {
+	return &Stack{
+		cfg: cfg, net: n, log: log, loop: newLoop(),
+		intake:  intake{rules: cfg.Rules, maxFields: cfg.MaxHeaders, maxMessage: cfg.MaxMessage},
+		slots:   make(chan struct{}, inFlight),
+		asked:   asked{n: map[netip.AddrPort]int{}},
+		conns:   conns{byID: map[ConnID]*conn{}, byKey: map[connKey]*conn{}},
+		clients: map[txKey]*ClientTx{}, servers: map[txKey]*ServerTx{}, merged: map[mergeKey]*ServerTx{},
+		noTCP: map[netip.AddrPort]time.Time{}, good: map[string]goodAnswer{},
+	}
+}
 
 // Run listens, and runs the loop until ctx ends. It returns when all it started
-// has ended; its error is nil when ctx ended it.
-func (s *Stack) Run(ctx context.Context, h Handler) error { return nil }
+// has ended; its error is nil when ctx ended it. A Stack runs once.
+func (s *Stack) Run(ctx context.Context, h Handler) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	s.ctx, s.handler = ctx, h
+	listener, err := s.listen()
+	if err != nil {
+		return err
+	}
+	if s.udp != nil {
+		s.tasks.Go(s.readDatagrams)
+	}
+	if listener != nil {
+		s.tasks.Go(func() { s.accept(listener) })
+	}
+	s.loop.run(ctx)
+	s.loop.close()
+	if s.udp != nil {
+		s.udp.Close()
+	}
+	if listener != nil {
+		listener.Close()
+	}
+	s.conns.closeAll()
+	s.tasks.Wait()
+	return nil
+}
 
-// Post runs fn on the loop, in the order of the calls. Before Run it is kept;
-// after Run it is dropped and Post returns false. It never blocks. Any goroutine.
-func (s *Stack) Post(fn func()) bool { return false }
-
-// Timer is a pending After.
-type Timer struct{}
-
-// Stop prevents the function from running, even when the time has passed but
-// its turn on the loop has not come. A nil or spent Timer may be stopped. On
-// the loop.
-func (t *Timer) Stop() {}
-
-// After runs fn on the loop once d has passed. Any goroutine.
-func (s *Stack) After(d time.Duration, fn func()) *Timer { return nil }
+// listen opens the sockets: datagrams and streams on the same port.
+func (s *Stack) listen() (net.Listener, error) {
+	local := s.cfg.Local
+	s.bound, s.port = local.Addr(), local.Port()
+	if s.cfg.UDP {
+		c, err := s.net.ListenPacket(local)
+		if err != nil {
+			return nil, fmt.Errorf("stack: listen udp %v: %w", local, err)
+		}
+		s.udp = c
+		s.port = addrPort(c.LocalAddr()).Port()
+		local = netip.AddrPortFrom(local.Addr(), s.port)
+	}
+	if !s.cfg.TCP {
+		return nil, nil
+	}
+	l, err := s.net.Listen(local)
+	if err != nil {
+		if s.udp != nil {
+			s.udp.Close()
+		}
+		return nil, fmt.Errorf("stack: listen tcp %v: %w", local, err)
+	}
+	s.port = addrPort(l.Addr()).Port()
+	return l, nil
+}
 
 // Trust sets who may speak to us: a datagram or connection from a Source for
 // which ok is false gets no byte back. Answers to our own requests are always
 // taken from the address they were sent to. nil trusts all. ok is called from
 // several goroutines. Any goroutine.
-func (s *Stack) Trust(ok func(Source) bool) {}
-
-// ClientTx is a request of ours under way.
-type ClientTx struct{}
-
-// Request is what was sent, with its Via.
-func (tx *ClientTx) Request() *Request { return nil }
-
-// Flow is the way the request went: its transport, both addresses and its
-// connection (0 while it is being opened). On the loop.
-func (tx *ClientTx) Flow() Source { return Source{} }
-
-// Send starts a client transaction (see the package comment). req is the
-// Stack's from now on. On the loop.
-func (s *Stack) Send(req *Request, to Target, on func(res *Response, err error)) *ClientTx {
-	return nil
+func (s *Stack) Trust(ok func(Source) bool) {
+	if ok == nil {
+		s.trust.Store(nil)
+		return
+	}
+	s.trust.Store(&ok)
 }
 
-// Cancel sends CANCEL for an INVITE, now or as soon as a provisional response
-// is in (RFC 3261 §9.1). The final response, a 487 most of the time, comes to
-// the INVITE's callback; ErrTimeout when none comes in 64*T1. On the loop.
-func (s *Stack) Cancel(tx *ClientTx, extra ...Header) {}
-
-// Write sends a request outside of any transaction: the ACK to a 2xx. On the
-// loop.
-func (s *Stack) Write(req *Request, to Target) error { return nil }
+func (s *Stack) trusted(from Source) bool {
+	ok := s.trust.Load()
+	return ok == nil || (*ok)(from)
+}
 
 // Local is the address to write into Contact and SDP for requests that go to
 // to: our address on that path, and the listening port. On the loop.
-func (s *Stack) Local(to Target) (netip.AddrPort, error) { return netip.AddrPort{}, nil }
+func (s *Stack) Local(to Target) (netip.AddrPort, error) {
+	if c := s.conns.byID[to.Conn]; c != nil && c.local.IsValid() {
+		return netip.AddrPortFrom(c.local.Addr(), s.port), nil
+	}
+	if s.bound.IsValid() && !s.bound.IsUnspecified() {
+		return netip.AddrPortFrom(s.bound, s.port), nil
+	}
+	a, err := s.net.LocalFor(to.Addr.Addr())
+	if err != nil {
+		return netip.AddrPort{}, fmt.Errorf("stack: no way to %v: %w", to.Addr, err)
+	}
+	return netip.AddrPortFrom(a, s.port), nil
+}
 
-// Resolve finds where a URI leads, best first (RFC 3263), and calls on on the
-// loop, also when ctx ends. Several targets are to be tried in turn on
-// ErrTimeout, ErrTransport and 503 (§4.3). Any goroutine.
-func (s *Stack) Resolve(ctx context.Context, uri Uri, on func([]Target, error)) {}
+// receive brings one arrival onto the loop; a reader calls it and waits here
+// while the loop is behind.
+func (s *Stack) receive(a arrival, from Source) {
+	select {
+	case s.slots <- struct{}{}:
+	case <-s.ctx.Done():
+		return
+	}
+	s.loop.post(func() {
+		defer func() { <-s.slots }()
+		s.handle(a, from)
+	})
+}
 
-// ServerTx is a request of others under way.
-type ServerTx struct{}
+// handle runs one received message through the transactions. Its recover is
+// the one fence around hostile input: whatever a message breaks, the calls go
+// on.
+func (s *Stack) handle(a arrival, from Source) {
+	defer func() {
+		if r := recover(); r != nil {
+			s.log.Error("sip message broke the handler", "from", from.Addr, "err", fmt.Sprint(r), "stack", trace())
+		}
+	}()
+	switch {
+	case a.refuse != nil:
+		s.reply(a.refuse, from)
+	case a.req != nil:
+		s.request(a.req, from)
+	case a.res != nil:
+		s.response(a.res, from)
+	}
+}
 
-// Respond sends a response: provisional ones as many as wanted, then a final
-// one. After a 2xx to an INVITE the same 2xx may be given again. On the loop.
-func (tx *ServerTx) Respond(res *Response) error { return nil }
-
-// OnCancel sets what is called when a CANCEL comes before the final response.
-// The Stack has answered the CANCEL; the caller answers the INVITE (487). On
-// the loop.
-func (tx *ServerTx) OnCancel(fn func(cancel *Request)) {}
-
-// OnFail sets what is called when a final response could not be delivered, or
-// no ACK came for a failure (timer H). On the loop.
-func (tx *ServerTx) OnFail(fn func(err error)) {}
-
-// Request is the request as it came.
-func (tx *ServerTx) Request() *Request { return nil }
-
-// Source is where it came from.
-func (tx *ServerTx) Source() Source { return Source{} }
-
-// Reply makes a response to req: Via, From, To, Call-ID and CSeq are copied, a
-// To tag is added but for 100, Record-Route is copied where a dialog may be
-// made (RFC 3261 §8.2.6, §12.1.1). An empty reason takes the standard phrase.
-// Each call for a request without a To tag makes the same tag, so that all
-// responses of one transaction agree.
-func Reply(req *Request, code int, reason string) *Response { return nil }
-
-// ParseURI reads a URI of any scheme; sip, sips and tel are checked.
-func ParseURI(text string) (Uri, error) { return Uri{}, nil }
+// read parses one message on the reader's goroutine, fenced like handle.
+func (s *Stack) read(parse func() (arrival, error), from Source) {
+	defer func() {
+		if r := recover(); r != nil {
+			s.log.Error("sip message broke the parser", "from", from.Addr, "err", fmt.Sprint(r), "stack", trace())
+		}
+	}()
+	a, err := parse()
+	if err != nil {
+		s.log.Debug("sip message refused", "from", from.Addr, "err", err)
+	}
+	if a.req != nil {
+		received(a.req.Via(), from)
+	}
+	if a != (arrival{}) {
+		s.receive(a, from)
+	}
+}

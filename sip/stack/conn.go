@@ -1,0 +1,405 @@
+package stack
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/netip"
+	"time"
+)
+
+// conn is one TCP or TLS connection. The loop owns it; one goroutine reads,
+// one writes, so that a peer who does not read never stops the loop.
+type conn struct {
+	s         *Stack
+	id        ConnID
+	key       connKey
+	transport Transport
+	local     netip.AddrPort // valid once open
+	remote    netip.AddrPort
+	ours      bool // we opened it
+	nc        net.Conn
+	out       chan []byte // to the writer; nil while opening
+	waiting   [][]byte    // what to write once open
+	used      time.Time
+
+	ping, pong *Timer
+	pongs      bool // the far side answers pings, so silence means death
+}
+
+type connKey struct {
+	transport Transport
+	addr      netip.AddrPort
+	name      string
+}
+
+type conns struct {
+	last  ConnID
+	byID  map[ConnID]*conn
+	byKey map[connKey]*conn // newest to each far address
+}
+
+// outQueue is how many messages may wait for a peer that does not read.
+const outQueue = 64
+
+var errStalled = errors.New("peer does not read")
+
+func (cs *conns) add(c *conn) {
+	cs.last++
+	c.id = cs.last
+	cs.byID[c.id], cs.byKey[c.key] = c, c
+}
+
+func (cs *conns) remove(c *conn) {
+	delete(cs.byID, c.id)
+	if cs.byKey[c.key] == c {
+		delete(cs.byKey, c.key)
+	}
+}
+
+func (cs *conns) closeAll() {
+	for _, c := range cs.byID {
+		c.close()
+	}
+}
+
+// count is how many we opened, or others did.
+func (cs *conns) count(ours bool) int {
+	n := 0
+	for _, c := range cs.byID {
+		if c.ours == ours {
+			n++
+		}
+	}
+	return n
+}
+
+// find is the living connection a Target means, or nil.
+func (cs *conns) find(to Target) *conn {
+	if c := cs.byID[to.Conn]; c != nil && c.transport == to.Transport {
+		return c
+	}
+	return cs.byKey[connKey{to.Transport, to.Addr, to.ServerName}]
+}
+
+// open returns the connection for a Target, opening one if there is none. The
+// work goes on in the background; what is written meanwhile waits.
+func (s *Stack) open(to Target, within time.Duration) (*conn, error) {
+	if c := s.conns.find(to); c != nil {
+		return c, nil
+	}
+	if !to.Addr.IsValid() {
+		return nil, fmt.Errorf("%w: no address", ErrTransport)
+	}
+	if s.conns.count(true) >= (s.cfg.MaxConns+1)/2 && !s.evict() {
+		return nil, fmt.Errorf("%w: too many connections", ErrTransport)
+	}
+	c := &conn{
+		s: s, key: connKey{to.Transport, to.Addr, to.ServerName},
+		transport: to.Transport, remote: to.Addr, ours: true, used: time.Now(),
+	}
+	s.conns.add(c)
+	s.tasks.Go(func() {
+		ctx, cancel := context.WithTimeout(s.ctx, within)
+		defer cancel()
+		nc, err := s.dial(ctx, to)
+		if !s.loop.post(func() { c.opened(nc, err) }) && nc != nil {
+			nc.Close()
+		}
+	})
+	return c, nil
+}
+
+// dial opens the stream and lays TLS over it.
+func (s *Stack) dial(ctx context.Context, to Target) (net.Conn, error) {
+	nc, err := s.net.Dial(ctx, s.cfg.Local.Addr(), to.Addr)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrTransport, err)
+	}
+	if to.Transport != TLS {
+		return nc, nil
+	}
+	tc, err := s.cfg.TLS.client(ctx, nc, to)
+	if err != nil {
+		nc.Close()
+		return nil, err
+	}
+	return tc, nil
+}
+
+// opened goes on after dial, on the loop.
+func (c *conn) opened(nc net.Conn, err error) {
+	s := c.s
+	if s.conns.byID[c.id] != c { // closed meanwhile
+		if nc != nil {
+			nc.Close()
+		}
+		return
+	}
+	if err != nil {
+		c.lost(err)
+		return
+	}
+	c.start(nc)
+	for _, data := range c.waiting {
+		c.write(data)
+	}
+	c.waiting = nil
+	if s.cfg.PingEvery > 0 {
+		c.ping = s.After(s.cfg.PingEvery, c.keepAlive)
+	}
+}
+
+// start begins to read and write.
+func (c *conn) start(nc net.Conn) {
+	c.nc, c.local = nc, addrPort(nc.LocalAddr())
+	c.out = make(chan []byte, outQueue)
+	out := c.out
+	c.s.tasks.Go(func() { c.writeAll(nc, out) })
+	c.s.tasks.Go(func() { c.readAll(nc) })
+}
+
+// write queues data; it never blocks.
+func (c *conn) write(data []byte) error {
+	c.used = time.Now()
+	switch {
+	case c.out == nil && c.nc != nil:
+		return fmt.Errorf("%w: connection closing", ErrTransport)
+	case c.out == nil:
+		if len(c.waiting) == outQueue {
+			return fmt.Errorf("%w: %w", ErrTransport, errStalled)
+		}
+		c.waiting = append(c.waiting, data)
+		return nil
+	}
+	select {
+	case c.out <- data:
+		return nil
+	default:
+		c.s.Post(func() { c.lost(errStalled) })
+		return fmt.Errorf("%w: %w", ErrTransport, errStalled)
+	}
+}
+
+// writeAll is the writer goroutine. When out is closed it says good-bye to the
+// far side, after all that was queued.
+func (c *conn) writeAll(nc net.Conn, out chan []byte) {
+	for data := range out {
+		nc.SetWriteDeadline(time.Now().Add(c.s.cfg.FrameTimeout))
+		if _, err := nc.Write(data); err != nil {
+			c.s.Post(func() { c.lost(err) })
+			return // lost closes the connection; what is queued goes with it
+		}
+	}
+	if half, ok := nc.(interface{ CloseWrite() error }); ok {
+		half.CloseWrite()
+	}
+}
+
+// readAll is the reader goroutine: it cuts messages out of the stream and
+// answers pings, in order.
+func (c *conn) readAll(nc net.Conn) {
+	from := Source{Transport: c.transport, Addr: c.remote, Local: c.local, Conn: c.id}
+	f := framer{max: c.s.cfg.MaxMessage}
+	buf := make([]byte, 16384)
+	for {
+		nc.SetReadDeadline(c.deadline(f.partial()))
+		n, err := nc.Read(buf)
+		if err != nil {
+			err = ended(err)
+			if err == nil && f.partial() {
+				err = errPartial
+			}
+			c.s.Post(func() { c.lost(err) })
+			return
+		}
+		f.push(buf[:n])
+		if !c.drain(&f, from) {
+			c.farewell(nc)
+			return
+		}
+	}
+}
+
+// farewell ends a stream that cannot be cut any more: our refusal is written,
+// and what still comes is thrown away, for closing with unread bytes would
+// take the refusal off the wire (RFC 1122 §4.2.2.13).
+func (c *conn) farewell(nc net.Conn) {
+	c.s.Post(c.hangUp)
+	nc.SetReadDeadline(time.Now().Add(c.s.cfg.FrameTimeout))
+	io.Copy(io.Discard, nc)
+	c.s.Post(func() { c.lost(errNoBoundary) })
+}
+
+// drain takes all whole messages out of the framer; false ends the reader.
+func (c *conn) drain(f *framer, from Source) bool {
+	s := c.s
+	for {
+		m, crlfs, ok := f.next()
+		if crlfs > 0 {
+			s.Post(func() { c.crlf(crlfs) })
+		}
+		switch {
+		case !ok:
+			return true
+		case m.code != 0:
+			s.read(func() (arrival, error) { return s.intake.refuse(m) }, from)
+			return false
+		default:
+			s.read(func() (arrival, error) { return s.intake.parse(m.data) }, from)
+		}
+	}
+}
+
+var (
+	errNoBoundary = errors.New("stream without message boundary")
+	errPartial    = errors.New("message begun and not ended")
+)
+
+// deadline is how long the next bytes may take.
+func (c *conn) deadline(partial bool) time.Time {
+	switch {
+	case partial:
+		return time.Now().Add(c.s.cfg.FrameTimeout)
+	case c.ours:
+		return time.Time{} // pings watch it
+	default:
+		return time.Now().Add(c.s.cfg.IdleTimeout)
+	}
+}
+
+// ended makes a quiet end of a read error that is none.
+func ended(err error) error {
+	var timeout net.Error
+	switch {
+	case errors.Is(err, io.EOF), errors.Is(err, net.ErrClosed):
+		return errors.New("closed by the far side")
+	case errors.As(err, &timeout) && timeout.Timeout():
+		return nil
+	default:
+		return err
+	}
+}
+
+// crlf takes the keep-alives of RFC 5626 §3.5.1: two CRLF ask for one.
+func (c *conn) crlf(n int) {
+	c.used = time.Now()
+	if n%2 == 1 {
+		c.pongs = true
+	}
+	c.pong.Stop()
+	c.pong = nil
+	if n >= 2 && c.out != nil {
+		c.write([]byte("\r\n"))
+	}
+}
+
+// keepAlive asks the far side for a sign of life. Only when it has answered
+// before, or RequirePong was called, does silence end the connection: servers
+// without RFC 5626 ignore the ping.
+func (c *conn) keepAlive() {
+	c.ping = c.s.After(c.s.cfg.PingEvery, c.keepAlive)
+	if c.write([]byte("\r\n\r\n")) == nil && c.pongs && c.pong == nil {
+		c.pong = c.s.After(c.s.cfg.PongWait, func() { c.lost(errNoPong) })
+	}
+}
+
+var errNoPong = errors.New("no answer to keep-alive")
+
+// RequirePong makes silence after a keep-alive end the connection from now
+// on: call it when the registrar said it supports flows (RFC 5626 §4.4.1;
+// Flow-Timer or Require: outbound). On the loop.
+func (s *Stack) RequirePong(id ConnID) {
+	if c := s.conns.byID[id]; c != nil {
+		c.pongs = true
+	}
+}
+
+// hangUp lets the writer end after what is queued.
+func (c *conn) hangUp() {
+	if c.out != nil {
+		close(c.out)
+		c.out = nil
+	}
+}
+
+// lost ends a connection, once, and tells everybody.
+func (c *conn) lost(err error) {
+	s := c.s
+	if s.conns.byID[c.id] != c {
+		return
+	}
+	s.conns.remove(c)
+	c.close()
+	s.log.Debug("sip connection ended", "conn", c.id, "to", c.remote, "err", err)
+	cause := err
+	if cause == nil {
+		cause = errors.New("idle")
+	}
+	s.brokenClients(c, cause)
+	if c.ours && c.nc == nil {
+		return // it never lived; the transactions have been told
+	}
+	s.handler.Lost(c.id, err)
+}
+
+// close frees what the connection holds.
+func (c *conn) close() {
+	c.ping.Stop()
+	c.pong.Stop()
+	c.hangUp()
+	if c.nc != nil {
+		c.nc.Close()
+	}
+}
+
+// evict closes the connection of ours that was silent longest and carries no
+// transaction.
+func (s *Stack) evict() bool {
+	var oldest *conn
+	for _, c := range s.conns.byID {
+		if c.ours && !s.carries(c) && (oldest == nil || c.used.Before(oldest.used)) {
+			oldest = c
+		}
+	}
+	if oldest != nil {
+		oldest.lost(nil)
+	}
+	return oldest != nil
+}
+
+// accept takes connections until the listener is closed.
+func (s *Stack) accept(l net.Listener) {
+	for {
+		nc, err := l.Accept()
+		if err != nil {
+			if s.ctx.Err() != nil || errors.Is(err, net.ErrClosed) {
+				return
+			}
+			s.log.Warn("sip connection not accepted", "err", err)
+			select { // out of descriptors, most likely: let some go first
+			case <-s.ctx.Done():
+				return
+			case <-time.After(100 * time.Millisecond):
+				continue
+			}
+		}
+		from := Source{Transport: TCP, Addr: addrPort(nc.RemoteAddr()), Local: addrPort(nc.LocalAddr())}
+		if !s.trusted(from) || !s.loop.post(func() { s.accepted(nc, from) }) {
+			nc.Close()
+		}
+	}
+}
+
+// accepted takes a connection others opened, on the loop.
+func (s *Stack) accepted(nc net.Conn, from Source) {
+	if s.conns.count(false) >= s.cfg.MaxConns/2 {
+		nc.Close()
+		return
+	}
+	c := &conn{s: s, key: connKey{transport: TCP, addr: from.Addr}, transport: TCP, remote: from.Addr, used: time.Now()}
+	s.conns.add(c)
+	c.start(nc)
+}

@@ -1,0 +1,165 @@
+package stack
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"strings"
+	"time"
+
+	"github.com/miekg/dns"
+)
+
+// System is the Network of the operating system: its sockets, its hosts file
+// and the name servers of ResolvConf.
+type System struct {
+	ResolvConf string // empty is /etc/resolv.conf
+}
+
+// ListenPacket opens a UDP socket.
+func (System) ListenPacket(local netip.AddrPort) (net.PacketConn, error) {
+	return net.ListenUDP("udp", net.UDPAddrFromAddrPort(local))
+}
+
+// Listen opens a TCP listener.
+func (System) Listen(local netip.AddrPort) (net.Listener, error) {
+	return net.ListenTCP("tcp", net.TCPAddrFromAddrPort(local))
+}
+
+// Dial opens a TCP connection which the kernel finds dead within about a
+// minute when the far side is gone.
+func (System) Dial(ctx context.Context, local netip.Addr, remote netip.AddrPort) (net.Conn, error) {
+	d := net.Dialer{KeepAliveConfig: net.KeepAliveConfig{
+		Enable: true, Idle: 20 * time.Second, Interval: 10 * time.Second, Count: 3,
+	}}
+	if local.IsValid() && !local.IsUnspecified() {
+		d.LocalAddr = net.TCPAddrFromAddrPort(netip.AddrPortFrom(local, 0))
+	}
+	return d.DialContext(ctx, "tcp", remote.String())
+}
+
+// LocalFor asks the routing table; nothing is sent.
+func (System) LocalFor(remote netip.Addr) (netip.Addr, error) {
+	c, err := net.Dial("udp", netip.AddrPortFrom(remote, 5060).String())
+	if err != nil {
+		return netip.Addr{}, err
+	}
+	defer c.Close()
+	return addrPort(c.LocalAddr()).Addr(), nil
+}
+
+// LookupAddr finds the addresses of a host, by the hosts file and the DNS.
+func (System) LookupAddr(ctx context.Context, host string) ([]netip.Addr, error) {
+	r := net.Resolver{PreferGo: true}
+	addrs, err := r.LookupNetIP(ctx, "ip", host)
+	var none *net.DNSError
+	if errors.As(err, &none) && none.IsNotFound {
+		return nil, nil
+	}
+	return addrs, err
+}
+
+// LookupSRV finds SRV records.
+func (sys System) LookupSRV(ctx context.Context, name string) ([]SRV, error) {
+	m, err := sys.ask(ctx, name, dns.TypeSRV)
+	return srvIn(m), err
+}
+
+// LookupNAPTR finds NAPTR records.
+func (sys System) LookupNAPTR(ctx context.Context, domain string) ([]NAPTR, error) {
+	m, err := sys.ask(ctx, domain, dns.TypeNAPTR)
+	return naptrIn(m), err
+}
+
+// askTimeout is how long one name server may take.
+const askTimeout = 2 * time.Second
+
+// ask puts a question to the name servers in turn.
+func (sys System) ask(ctx context.Context, name string, kind uint16) (*dns.Msg, error) {
+	file := sys.ResolvConf
+	if file == "" {
+		file = "/etc/resolv.conf"
+	}
+	conf, err := dns.ClientConfigFromFile(file)
+	if err != nil {
+		return nil, fmt.Errorf("stack: read %s: %w", file, err)
+	}
+	q := new(dns.Msg).SetQuestion(dns.Fqdn(name), kind)
+	q.SetEdns0(1232, false)
+	err = errors.New("stack: no name server is set")
+	for _, server := range conf.Servers[:min(len(conf.Servers), 3)] {
+		var m *dns.Msg
+		if m, err = exchange(ctx, q, net.JoinHostPort(server, conf.Port)); err == nil {
+			return m, nil
+		}
+	}
+	return nil, err
+}
+
+// exchange asks one server, by TCP when the answer does not fit a datagram.
+func exchange(ctx context.Context, q *dns.Msg, server string) (*dns.Msg, error) {
+	c := dns.Client{Net: "udp", Timeout: askTimeout}
+	m, _, err := c.ExchangeContext(ctx, q, server)
+	if err == nil && m.Truncated {
+		c.Net = "tcp"
+		m, _, err = c.ExchangeContext(ctx, q, server)
+	}
+	switch {
+	case err != nil:
+		return nil, fmt.Errorf("stack: ask %s: %w", server, err)
+	case m.Rcode != dns.RcodeSuccess && m.Rcode != dns.RcodeNameError:
+		return nil, fmt.Errorf("stack: ask %s: %s", server, dns.RcodeToString[m.Rcode])
+	}
+	return m, nil
+}
+
+// maxAnswers bounds how many records of one answer are looked at.
+const maxAnswers = 64
+
+// records are the answers of one kind, bounded.
+func records[T dns.RR](m *dns.Msg) []T {
+	var list []T
+	if m == nil {
+		return nil
+	}
+	for _, rr := range m.Answer[:min(len(m.Answer), maxAnswers)] {
+		if r, ok := rr.(T); ok {
+			list = append(list, r)
+		}
+	}
+	return list
+}
+
+func srvIn(m *dns.Msg) []SRV {
+	var list []SRV
+	for _, r := range records[*dns.SRV](m) {
+		if name := plain(r.Target); name != "" {
+			list = append(list, SRV{Priority: r.Priority, Weight: r.Weight, Host: name, Port: r.Port})
+		}
+	}
+	return list
+}
+
+func naptrIn(m *dns.Msg) []NAPTR {
+	var list []NAPTR
+	for _, r := range records[*dns.NAPTR](m) {
+		if name := plain(r.Replacement); name != "" {
+			list = append(list, NAPTR{
+				Order: r.Order, Preference: r.Preference, Flags: r.Flags, Service: r.Service, Replacement: name,
+			})
+		}
+	}
+	return list
+}
+
+// plain is a domain name without its final dot, or "" when it holds anything
+// a host or service name does not: it may go into logs and messages.
+func plain(name string) string {
+	name = strings.TrimSuffix(name, ".")
+	if !isHost(name) || strings.HasPrefix(name, "[") {
+		return ""
+	}
+	return name
+}
