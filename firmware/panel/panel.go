@@ -1,8 +1,8 @@
-// Package panel joins the phone's front to its centre: hook, path, mute, hold and volume keys become
-// commands, every other key goes to the screen, and the state goes to the lamps and the backlight.
+// Package panel joins the phone's front to its centre: the hook becomes a fact for the centre, keys
+// and touch go to the screen, and the state goes to the lamps and the backlight.
 //
-//	hal.Keys -> panel -> phone.Control   (hook and the fixed keys)
-//	                  -> Screen          (all the others, and touch)
+//	hal.Keys -> panel -> phone.Loop      (hook)
+//	                  -> Screen          (keys and touch)
 //	phone.State -> panel -> hal.Lamps, backlight
 package panel
 
@@ -16,16 +16,16 @@ import (
 	"opendeskphone/hal"
 )
 
-// Screen takes the keys that mean something by what is shown, and says in words why a key did nothing.
+// Screen takes keys and touch; what they mean depends on what is shown.
 type Screen interface {
 	Key(e hal.KeyEvent)
 	Touch(t hal.Touch)
-	Refuse(r error)
 }
 
-// Centre is the phone's port, and the way in for the one fact the panel knows: the hook.
+// Centre is what is used of phone.Loop: the state, and the way in for the one fact the panel knows.
 type Centre interface {
-	phone.Control
+	State() *phone.State
+	Watch(ctx context.Context, after phone.Seq) (phone.Update, error)
 	Post(by phone.Origin, e phone.Event)
 }
 
@@ -95,7 +95,7 @@ func (p *Panel) Run(ctx context.Context) error {
 				continue
 			}
 			p.lastUsed = time.Now()
-			p.key(ctx, e)
+			p.key(e)
 		case t, ok := <-touches:
 			if !ok {
 				touches = nil
@@ -130,53 +130,12 @@ func (p *Panel) watch(ctx context.Context, out chan *phone.State) {
 	}
 }
 
-func (p *Panel) key(ctx context.Context, e hal.KeyEvent) {
+func (p *Panel) key(e hal.KeyEvent) {
 	if e.Key == hal.Hook {
 		p.centre.Post("panel", phone.HookMoved{Off: e.Pressed})
 		return
 	}
-	c := command(p.centre.State(), e.Key)
-	if c == nil {
-		p.screen.Key(e)
-		return
-	}
-	if !e.Pressed {
-		return
-	}
-	if err := p.centre.Do(ctx, "panel", c); err != nil {
-		p.screen.Refuse(err)
-	}
-}
-
-// command is what a fixed key means now; nil: the key belongs to the screen.
-func command(s *phone.State, k hal.Key) phone.Command {
-	switch k {
-	case hal.Speaker:
-		return phone.PressPath{Path: phone.Speaker}
-	case hal.Headset:
-		return phone.PressPath{Path: phone.Headset}
-	case hal.Mute:
-		return phone.Mute{On: !s.Muted}
-	case hal.VolumeUp, hal.VolumeDown:
-		if c := s.First(phone.Ringing); c != nil && !c.Silenced && s.Foreground() == nil && k == hal.VolumeDown {
-			return phone.Silence{} // the first press quietens the ring; it changes no setting
-		}
-		return phone.StepVolume{Steps: map[hal.Key]int{hal.VolumeUp: 1, hal.VolumeDown: -1}[k]}
-	case hal.Hold:
-		return holdKey(s)
-	}
-	return nil
-}
-
-func holdKey(s *phone.State) phone.Command {
-	front := s.Foreground()
-	switch {
-	case front != nil:
-		return phone.Hold{Call: front.ID}
-	case s.First(phone.Held) != nil:
-		return phone.Resume{Call: s.First(phone.Held).ID}
-	}
-	return phone.Hold{}
+	p.screen.Key(e)
 }
 
 // show sets the lamps that differ and tells when to look again.

@@ -2,7 +2,6 @@ package panel
 
 import (
 	"context"
-	"errors"
 	"image"
 	"log/slog"
 	"sync"
@@ -23,7 +22,6 @@ type bench struct {
 	mu       sync.Mutex
 	effects  []phone.Effect
 	screen   []hal.Key
-	refused  []error
 	lit      map[hal.Lamp]bool
 	switched map[hal.Lamp]int
 	light    int
@@ -34,7 +32,6 @@ func (b *bench) Touches() <-chan hal.Touch                { return b.touches }
 func (b *bench) Close() error                             { return nil }
 func (b *bench) Key(e hal.KeyEvent)                       { b.screen = append(b.screen, e.Key) }
 func (b *bench) Touch(hal.Touch)                          {}
-func (b *bench) Refuse(err error)                         { b.refused = append(b.refused, err) }
 func (b *bench) Size() image.Point                        { return image.Pt(800, 480) }
 func (b *bench) Backlight(percent int) error              { b.light = percent; return nil }
 func (b *bench) Flush(*image.RGBA, image.Rectangle) error { return nil }
@@ -117,38 +114,20 @@ func TestRingLampBlinksOnlyWhileItRings(t *testing.T) {
 	})
 }
 
-func TestVolumeKeySilencesTheRingFirst(t *testing.T) {
-	with(t, func(t *testing.T, b *bench) {
-		ring(b)
-		level := b.State().RingVolume
-		b.press(hal.VolumeDown)
-		if s := b.State(); !s.Calls[0].Silenced || s.RingVolume != level {
-			t.Fatalf("silenced %v, ring volume %d of %d", s.Calls[0].Silenced, s.RingVolume, level)
-		}
-		b.press(hal.VolumeDown)
-		if got := b.State().RingVolume; got != level-1 {
-			t.Errorf("the second press gave ring volume %d, want %d", got, level-1)
-		}
-	})
-}
-
-func TestFixedKeysCommandAndOthersReachTheScreen(t *testing.T) {
+func TestKeysReachTheScreenAndPathsLight(t *testing.T) {
 	with(t, func(t *testing.T, b *bench) {
 		b.press(hal.Soft1)
 		if len(b.screen) != 2 || b.screen[0] != hal.Soft1 {
 			t.Errorf("the screen got %v", b.screen)
 		}
-		b.press(hal.Mute) // no call: refused, in words
-		if len(b.refused) != 1 || !errors.Is(b.refused[0], phone.WrongState) {
-			t.Errorf("refused: %v", b.refused)
+		for _, c := range []phone.Command{phone.PressPath{Path: phone.Speaker}, phone.Mute{On: true}} {
+			if err := b.Do(t.Context(), "test", c); err != nil {
+				t.Fatal(err)
+			}
 		}
-		b.press(hal.Speaker)
-		if f := b.State().Foreground(); f == nil || f.State != phone.Dialing || !b.lit[hal.LampSpeaker] {
-			t.Errorf("the speaker key gave %+v, lamp %v", f, b.lit[hal.LampSpeaker])
-		}
-		b.press(hal.Mute)
-		if !b.lit[hal.LampMute] {
-			t.Error("muted, and the lamp is dark")
+		synctest.Wait()
+		if !b.lit[hal.LampSpeaker] || !b.lit[hal.LampMute] || !b.lit[hal.LampLine1] {
+			t.Errorf("dialling hands-free and muted, the lamps are %v", b.lit)
 		}
 	})
 }
