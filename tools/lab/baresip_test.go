@@ -8,16 +8,6 @@ import (
 	"time"
 )
 
-// addrs gives the wire more addresses.
-func addrs(t *testing.T, ns *Namespace, list ...string) {
-	t.Helper()
-	for _, a := range list {
-		if err := ns.AddAddr("wire", netip.MustParsePrefix(a+"/24")); err != nil {
-			t.Fatal(err)
-		}
-	}
-}
-
 func soon(t *testing.T) context.Context {
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
 	t.Cleanup(cancel)
@@ -49,9 +39,9 @@ func baresip(t *testing.T, ns *Namespace, cfg BaresipConfig) *Baresip {
 }
 
 func TestBaresipCallsBaresip(t *testing.T) {
-	ns := room(t)
-	registrar(t, ns)
-	addrs(t, ns, "10.77.0.11", "10.77.0.12")
+	lan := room(t)
+	registrar(t, lan)
+	aliceHost, bobHost := host(t, lan, "alice", 11), host(t, lan, "bob", 12)
 	aliceSays, bobSays := speech(t, "en-us"), speech(t, "en-gb")
 	for _, c := range []struct {
 		codec string
@@ -63,8 +53,8 @@ func TestBaresipCallsBaresip(t *testing.T) {
 			name += " srtp"
 		}
 		t.Run(name, func(t *testing.T) {
-			a := baresip(t, ns, BaresipConfig{User: "alice", Addr: netip.MustParseAddr("10.77.0.11"), Codecs: []string{c.codec}, SRTP: c.srtp, Speech: aliceSays})
-			b := baresip(t, ns, BaresipConfig{User: "bob", Addr: netip.MustParseAddr("10.77.0.12"), Codecs: []string{c.codec}, SRTP: c.srtp, Automatic: true, Speech: bobSays})
+			a := baresip(t, aliceHost, BaresipConfig{User: "alice", Addr: netip.MustParseAddr("10.77.0.11"), Codecs: []string{c.codec}, SRTP: c.srtp, Speech: aliceSays})
+			b := baresip(t, bobHost, BaresipConfig{User: "bob", Addr: netip.MustParseAddr("10.77.0.12"), Codecs: []string{c.codec}, SRTP: c.srtp, Automatic: true, Speech: bobSays})
 			if err := a.Dial(soon(t), b.URI()); err != nil {
 				t.Fatal(err)
 			}

@@ -16,33 +16,36 @@ func need(t *testing.T, tools ...string) {
 	}
 }
 
-// room makes a namespace with one link on which peers stand at 10.77.0.1 and up.
-func room(t *testing.T) *Namespace {
+// room makes a network.
+func room(t *testing.T) *LAN {
 	t.Helper()
 	need(t, "ip")
 	dir := t.TempDir()
 	if keep := os.Getenv("LAB_KEEP"); keep != "" { // a directory: logs and recordings stay there
 		dir = filepath.Join(keep, t.Name())
 	}
-	ns, err := NewNamespace(UniqueName("lab"), dir)
+	lan, err := NewLAN(dir)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		if err := ns.Close(); err != nil {
+		if err := lan.Close(); err != nil {
 			t.Error(err)
 		}
 	})
-	if err := ns.AddTap("wire", netip.MustParsePrefix("10.77.0.1/24")); err != nil {
-		t.Fatal(err)
-	}
-	if err := ns.SetDefaultRoute("wire"); err != nil {
-		t.Fatal(err)
-	}
-	return ns
+	return lan
 }
 
-func registrar(t *testing.T, ns *Namespace) *Kamailio {
+func host(t *testing.T, lan *LAN, name string, n int) *Namespace {
+	t.Helper()
+	h, err := lan.Host(name, n)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return h
+}
+
+func registrar(t *testing.T, lan *LAN) *Kamailio {
 	t.Helper()
 	ca, err := NewCA(t.TempDir())
 	if err != nil {
@@ -56,10 +59,10 @@ func registrar(t *testing.T, ns *Namespace) *Kamailio {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := ns.AddAddr("wire", netip.MustParsePrefix("10.77.0.2/24")); err != nil {
+	if err := lan.AddAddr(2); err != nil {
 		t.Fatal(err)
 	}
-	k, err := StartKamailio(t.Context(), ns, KamailioConfig{Name: "kam", Domain: "phone.test",
+	k, err := StartKamailio(t.Context(), lan.Core, KamailioConfig{Name: "kam", Domain: "phone.test",
 		Listen: netip.MustParseAddrPort("10.77.0.1:5060"), TLS: []TLSAt{
 			{netip.MustParseAddrPort("10.77.0.1:5061"), good}, {netip.MustParseAddrPort("10.77.0.2:5061"), old}}})
 	if err != nil {
@@ -69,8 +72,7 @@ func registrar(t *testing.T, ns *Namespace) *Kamailio {
 }
 
 func TestKamailioStartStop(t *testing.T) {
-	ns := room(t)
-	k := registrar(t, ns)
+	k := registrar(t, room(t))
 	if uris, err := k.Bindings("nobody"); err != nil || len(uris) != 0 {
 		t.Errorf("bindings of a stranger: %v, %v", uris, err)
 	}

@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"context"
 	_ "embed"
+	"errors"
 	"fmt"
+	"io/fs"
 	"net/netip"
 	"os"
 	"path/filepath"
@@ -160,6 +162,9 @@ func (l *Linphonec) WaitRegistered(ctx context.Context) error {
 // Record makes linphonec write what it hears in the next call to a new file, which Recording names.
 func (l *Linphonec) Record(ctx context.Context) error {
 	l.take++
+	if err := os.Remove(l.Recording()); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("lab: remove old recording: %w", err)
+	}
 	return l.Do(ctx, "record "+filepath.Base(l.Recording()), "linphonec>")
 }
 

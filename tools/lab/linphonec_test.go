@@ -9,9 +9,9 @@ import (
 
 func TestLinphonecTalksWithBaresip(t *testing.T) {
 	need(t, "linphonec")
-	ns := room(t)
-	registrar(t, ns)
-	addrs(t, ns, "10.77.0.11", "10.77.0.12")
+	lan := room(t)
+	registrar(t, lan)
+	daveHost, bobHost := host(t, lan, "dave", 11), host(t, lan, "bob", 12)
 	daveSays, bobSays := speech(t, "en-us"), speech(t, "en-gb")
 	for _, c := range []struct {
 		codec  string
@@ -20,8 +20,8 @@ func TestLinphonecTalksWithBaresip(t *testing.T) {
 		louder float64 // linphonec's G.722 is a factor of two louder than baresip's, as heard there
 	}{{"PCMA", false, 0.9, 0}, {"G722", false, 0.9, 6}, {"opus", true, 0.85, 0}} {
 		t.Run(c.codec, func(t *testing.T) {
-			b := baresip(t, ns, BaresipConfig{User: "bob", Addr: netip.MustParseAddr("10.77.0.12"), Codecs: []string{c.codec}, SRTP: c.srtp, Automatic: true, Speech: bobSays})
-			l, err := StartLinphonec(soon(t), ns, LinphonecConfig{User: "dave", Addr: netip.MustParseAddr("10.77.0.11"), Domain: "phone.test",
+			b := baresip(t, bobHost, BaresipConfig{User: "bob", Addr: netip.MustParseAddr("10.77.0.12"), Codecs: []string{c.codec}, SRTP: c.srtp, Automatic: true, Speech: bobSays})
+			l, err := StartLinphonec(soon(t), daveHost, LinphonecConfig{User: "dave", Addr: netip.MustParseAddr("10.77.0.11"), Domain: "phone.test",
 				Registrar: netip.MustParseAddrPort("10.77.0.1:5060"), Codecs: []string{c.codec}, SRTP: c.srtp, Speech: daveSays})
 			if err != nil {
 				t.Fatal(err)

@@ -99,20 +99,6 @@ func (n *Namespace) IP(args ...string) error {
 	return run("ip", append([]string{"-n", n.name}, args...)...)
 }
 
-// AddTap adds a tap device for one QEMU guest, with an address for the peers on this side.
-func (n *Namespace) AddTap(dev string, addr netip.Prefix) error {
-	return errors.Join(n.IP("tuntap", "add", "dev", dev, "mode", "tap"), n.up(dev, addr))
-}
-
-// Join lays a cable between this namespace and another: a veth pair, each end with its address.
-func (n *Namespace) Join(dev string, addr netip.Prefix, other *Namespace, otherDev string, otherAddr netip.Prefix) error {
-	err := n.IP("link", "add", dev, "type", "veth", "peer", "name", otherDev, "netns", other.name)
-	if err != nil {
-		return err
-	}
-	return errors.Join(n.up(dev, addr), other.up(otherDev, otherAddr))
-}
-
 func (n *Namespace) up(dev string, addr netip.Prefix) error {
 	return errors.Join(n.AddAddr(dev, addr), n.IP("link", "set", dev, "up"))
 }
@@ -120,12 +106,6 @@ func (n *Namespace) up(dev string, addr netip.Prefix) error {
 // AddAddr gives a device of the namespace one more address, so that each peer can have its own.
 func (n *Namespace) AddAddr(dev string, addr netip.Prefix) error {
 	return n.IP("addr", "add", addr.String(), "dev", dev, "nodad")
-}
-
-// SetDefaultRoute sends what has no other way to a device: some programs take a network without a
-// default route for no network at all. It still ends at the other side of the device.
-func (n *Namespace) SetDefaultRoute(dev string) error {
-	return n.IP("route", "add", "default", "dev", dev)
 }
 
 // SetDNS makes programs started from now on in this namespace ask these name servers only.

@@ -1,0 +1,50 @@
+package lab
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/netip"
+	"os"
+	"path/filepath"
+)
+
+// SIPp describes one run of sipp in a namespace.
+type SIPp struct {
+	Name     string     // of its log
+	Scenario string     // path of an XML scenario, or "uac", "uas" for those built in
+	Local    netip.Addr // sends from here
+	Remote   netip.AddrPort
+	Calls    int
+	Rate     int // calls a second
+	TCP      bool
+	User     string // the number it calls
+}
+
+// RunSIPp runs a scenario to its end; calls that did not go by the scenario are an error with the
+// end of sipp's own log.
+func RunSIPp(ctx context.Context, ns *Namespace, s SIPp) error {
+	if err := Require("sipp"); err != nil {
+		return err
+	}
+	dir := filepath.Join(ns.Dir(), s.Name)
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return fmt.Errorf("lab: make directory of sipp: %w", err)
+	}
+	argv := []string{"sipp", s.Remote.String(), "-i", s.Local.String(), "-m", fmt.Sprint(max(s.Calls, 1)), "-r", fmt.Sprint(max(s.Rate, 1)),
+		"-s", s.User, "-nostdin", "-trace_err", "-timeout", "60s", "-timeout_error", "-t", map[bool]string{false: "u1", true: "t1"}[s.TCP]}
+	if s.Scenario == "uac" || s.Scenario == "uas" {
+		argv = append(argv, "-sn", s.Scenario)
+	} else {
+		argv = append(argv, "-sf", s.Scenario)
+	}
+	p, err := ns.Start(Command{Name: s.Name, Argv: argv, Dir: dir})
+	if err != nil {
+		return err
+	}
+	if err := p.Wait(ctx); err != nil {
+		p.Kill()
+		return fmt.Errorf("lab: sipp %s: %w: %s", s.Name, errors.Join(err, ctx.Err()), lastLines(p.Log.Since(0), 12))
+	}
+	return nil
+}
