@@ -1,0 +1,177 @@
+package media
+
+import (
+	"errors"
+	"net"
+	"net/netip"
+	"time"
+
+	"github.com/pion/rtp"
+
+	"opendeskphone/audio/jitter"
+)
+
+// breath is the pause after a socket error that is not its end, lest a sick socket eat the CPU.
+const breath = 10 * time.Millisecond
+
+// read reads packets of one socket and hands them on until the socket is closed.
+func (s *Session) read(from Packets, handle func(b []byte, from netip.AddrPort, now time.Time)) {
+	var buf [mtu]byte
+	for {
+		n, addr, err := from.ReadFrom(buf[:])
+		switch {
+		case errors.Is(err, net.ErrClosed):
+			return
+		case err != nil:
+			select {
+			case <-s.closed:
+			case <-time.After(breath):
+			}
+		default:
+			handle(buf[:n], addr, time.Now())
+		}
+	}
+}
+
+// receive is the receiver goroutine.
+func (s *Session) receive() {
+	r := &receiver{s: s}
+	s.read(s.rtp, r.packet)
+}
+
+// receiver is what the receiver goroutine keeps.
+type receiver struct {
+	s     *Session
+	plan  *plan
+	latch latch
+	keys  listener
+	pt    uint8 // of the decoder in the jitter buffer
+	head  rtp.Packet
+	plain [mtu]byte
+}
+
+// packet takes one packet from its datagram to the jitter buffer, or refuses it as early as it can.
+func (r *receiver) packet(b []byte, from netip.AddrPort, now time.Time) {
+	s, p := r.s, r.follow(now)
+	switch {
+	case p == nil: // nothing agreed yet
+		return
+	case isRTCP(b):
+		if p.media.RTCPMux {
+			s.report(p, b, from, now)
+		}
+		return
+	case !r.latch.may(from):
+		s.tally.foreign.Add(1)
+		return
+	}
+	if p.srtp != nil {
+		var err error
+		if b, err = p.srtp.Unprotect(r.plain[:0], b); err != nil {
+			s.tally.refused.Add(1)
+			return
+		}
+	}
+	if err := r.head.Unmarshal(b); err != nil || r.head.Version != 2 || !p.uses[r.head.PayloadType&127].known {
+		s.tally.refused.Add(1)
+		return
+	}
+	if !r.latch.take(from, r.head.SSRC, r.head.SequenceNumber, p.srtp != nil, now) {
+		s.tally.foreign.Add(1)
+		return
+	}
+	if s.remote(p) != from {
+		s.target.Store(&detour{p.media.Remote, from})
+	}
+	r.deliver(p, len(b), now)
+}
+
+// follow takes up a new plan.
+func (r *receiver) follow(now time.Time) *plan {
+	p := r.s.plan.Load()
+	if p == r.plan || p == nil {
+		return p
+	}
+	if r.plan == nil || r.plan.media.Remote != p.media.Remote {
+		r.latch.expect(p.media.Remote, now)
+	}
+	switch {
+	case r.plan == nil || r.plan.buffer != p.buffer:
+		r.pt = p.speechPT()
+		r.s.source.live = false // another clock, perhaps: the account begins anew
+	case !r.plan.receives() && p.receives():
+		p.buffer.Reset(p.uses[r.pt&127].clock(p), nil) // nothing from before the hold is heard
+	}
+	r.plan = p
+	return p
+}
+
+// speechPT is the payload type that arrives for the codec we send with, which is the decoder a new
+// jitter buffer begins with.
+func (p *plan) speechPT() uint8 {
+	for pt, u := range p.uses {
+		if u.codec == p.codec {
+			return uint8(pt)
+		}
+	}
+	return 0xff
+}
+
+// deliver enters a packet of the far side in the account and gives it to whom it is for.
+func (r *receiver) deliver(p *plan, size int, now time.Time) {
+	s, h := r.s, &r.head
+	switch s.source.judge(h.SSRC, h.SequenceNumber) {
+	case foreign:
+		s.tally.foreign.Add(1)
+		return
+	case fresh:
+		if s.source.live {
+			p.buffer.Reset(p.uses[r.pt&127].clock(p), nil)
+		}
+		s.source.begin(h.SSRC, h.SequenceNumber)
+		r.keys = listener{}
+	}
+	s.source.note(h.SequenceNumber, h.Timestamp, units(now.Sub(s.born), p.codec.Clock))
+	s.tally.received.Add(1)
+	s.tally.receivedOctets.Add(uint64(size))
+	s.tally.lastHeard.Store(int64(now.Sub(s.born)))
+
+	u := p.uses[h.PayloadType]
+	if u.event {
+		if digit, ok := r.keys.take(h.Timestamp, h.Marker, h.Payload); ok && p.receives() {
+			s.tally.digitsHeard.Add(1)
+			s.tell(Event{Kind: Digit, Digit: digit})
+		}
+	}
+	if !p.receives() || !r.decoder(p, u) {
+		return
+	}
+	p.buffer.Put(jitter.Packet{Seq: h.SequenceNumber, TS: h.Timestamp, Marker: h.Marker, Kind: u.kind, Payload: h.Payload, Arrival: now})
+}
+
+// clock of the format, that of the stream if it has none of its own.
+func (u use) clock(p *plan) int {
+	if u.codec != nil {
+		return u.codec.Clock
+	}
+	return p.codec.Clock
+}
+
+// decoder puts the decoder of the packet's codec into the jitter buffer when the far side switches
+// to another of the agreed codecs in mid-stream (RFC 3264 §5.1 allows it at any packet).
+func (r *receiver) decoder(p *plan, u use) bool {
+	if u.kind != jitter.Speech || r.head.PayloadType == r.pt {
+		return true
+	}
+	_, dec, err := u.codec.New()
+	if err != nil {
+		r.s.tally.refused.Add(1)
+		return false
+	}
+	p.buffer.Reset(u.codec.Clock, dec)
+	r.pt = r.head.PayloadType
+	return true
+}
+
+// isRTCP tells RTCP from RTP on one port (RFC 5761 §4).
+func isRTCP(b []byte) bool { return len(b) >= 2 && b[1] >= 192 && b[1] <= 223 }

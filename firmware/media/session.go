@@ -1,0 +1,225 @@
+package media
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/netip"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"opendeskphone/audio"
+	"opendeskphone/sip/offer"
+)
+
+var (
+	// ErrNoDTMF: the far side did not agree to telephone events.
+	ErrNoDTMF = errors.New("digits cannot be sent in this call")
+	// ErrDigit: not one of 0-9 * # A-D.
+	ErrDigit = errors.New("no such digit")
+	// ErrTooFast: more digits wait than a session holds.
+	ErrTooFast = errors.New("too many digits at once")
+	// ErrHeld: nothing is sent at the moment.
+	ErrHeld = errors.New("the call is held")
+)
+
+const (
+	slots     = 8  // frames between the audio goroutine and the sender: 80 ms
+	maxDigits = 64 // waiting to be sent
+	mtu       = 1500
+)
+
+// slot is a frame on its way to the sender.
+type slot struct {
+	frame audio.Frame
+	at    uint64 // its number among all frames pushed
+}
+
+// detour is the address packets of the far side come from, which is where ours go (symmetric RTP,
+// RFC 4961), as long as the negotiated address is the one it stands in for.
+type detour struct{ negotiated, from netip.AddrPort }
+
+// via gives the address to send to.
+func via(d *detour, negotiated netip.AddrPort) netip.AddrPort {
+	if d != nil && d.negotiated == negotiated {
+		return d.from
+	}
+	return negotiated
+}
+
+// Session is the media of one call. Pull and Push belong to the audio goroutine; everything else
+// may be called from any.
+type Session struct {
+	f         *Factory
+	born      time.Time // origin of all times kept, so that setting the clock disturbs none
+	call      string
+	port      uint16
+	rtp, rtcp Packets
+	log       *slog.Logger
+
+	apply   sync.Mutex // one Apply at a time
+	plan    atomic.Pointer[plan]
+	changed chan struct{} // capacity 1: the plan is another
+	closing sync.Once
+	closed  chan struct{}
+	ran     atomic.Bool
+	ended   chan struct{} // Run has returned
+
+	free, full chan *slot
+	pushed     uint64
+	digits     chan press
+	said       meter
+	heard      meter
+
+	source source
+	target atomic.Pointer[detour] // where RTP goes, once we know better than SDP
+	back   atomic.Pointer[detour] // and RTCP
+	far    far
+	tally  tally
+	stats  atomic.Pointer[Stats]
+}
+
+func newSession(f *Factory, call string, port uint16, rtp, rtcp Packets) *Session {
+	s := &Session{
+		f: f, born: time.Now(), call: call, port: port, rtp: rtp, rtcp: rtcp, log: f.log.With("call", call),
+		changed: make(chan struct{}, 1), closed: make(chan struct{}), ended: make(chan struct{}),
+		free: make(chan *slot, slots), full: make(chan *slot, slots), digits: make(chan press, maxDigits),
+	}
+	for range slots {
+		s.free <- new(slot)
+	}
+	s.stats.Store(&Stats{})
+	return s
+}
+
+// Local is our end for the offer or answer. Its Addr is Config.Bind, unset if that is: the caller
+// fills in the address the far side can reach, and the line's SRTP policy.
+func (s *Session) Local() offer.Local {
+	cfg := s.f.cfg
+	l := offer.Local{Addr: cfg.Bind, Port: s.port, DTMF: true, ComfortNoise: cfg.ComfortNoise, Ptime: cfg.Ptime, RTCPMux: cfg.RTCPMux}
+	for _, c := range s.f.codecs {
+		l.Codecs = append(l.Codecs, offer.Codec{Name: c.Name, PT: c.PT, Clock: c.Clock, Channels: c.Channels, Fmtp: c.Fmtp})
+	}
+	return l
+}
+
+// Apply puts an agreement to work, at once and whole; the first starts the media, later ones hold,
+// resume, move or change it. What did not change goes on unheard. It errs if the agreement cannot
+// be kept, and then the former one stays in force.
+func (s *Session) Apply(m offer.Media) error {
+	s.apply.Lock()
+	defer s.apply.Unlock()
+	last := s.plan.Load()
+	p, err := newPlan(m, s.f.codecs, last)
+	if err != nil {
+		return fmt.Errorf("media: apply to %s: %w", s.call, err)
+	}
+	s.plan.Store(p)
+	select {
+	case s.changed <- struct{}{}:
+	default:
+	}
+	s.log.Info("media", "codec", m.Send.Name, "direction", m.Direction.String(), "remote", m.Remote.String(), "secure", m.Crypto != nil)
+	return nil
+}
+
+// Run carries the media until ctx ends or Close; then it says BYE and closes the sockets. It is
+// called once.
+func (s *Session) Run(ctx context.Context) error {
+	if !s.ran.CompareAndSwap(false, true) {
+		return nil // closed before it ran
+	}
+	defer close(s.ended)
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	var readers, sending sync.WaitGroup
+	sending.Go(func() { s.send(ctx) })
+	readers.Go(s.receive)
+	readers.Go(s.receiveReports)
+	select {
+	case <-ctx.Done():
+	case <-s.closed:
+		cancel()
+	}
+	sending.Wait() // BYE goes out before the sockets close
+	err := errors.Join(s.rtp.Close(), s.rtcp.Close())
+	readers.Wait()
+	if err != nil {
+		return fmt.Errorf("media: close sockets of %s: %w", s.call, err)
+	}
+	return nil
+}
+
+// Close ends the media and waits until Run, if it was called, has returned.
+func (s *Session) Close() error {
+	s.closing.Do(func() { close(s.closed) })
+	if s.ran.CompareAndSwap(false, true) {
+		close(s.ended)
+		return errors.Join(s.rtp.Close(), s.rtcp.Close())
+	}
+	<-s.ended
+	return nil
+}
+
+// Pull gives the next 10 ms of the far side; silence while nothing is received.
+func (s *Session) Pull(f *audio.Frame) {
+	if p := s.plan.Load(); p.receives() {
+		p.buffer.Get(f)
+	} else {
+		f.Clear()
+	}
+	s.heard.add(f)
+}
+
+// Push takes 10 ms for the far side. If the sender has fallen 80 ms behind, the oldest frame is
+// dropped: late speech is worse than a gap.
+func (s *Session) Push(f *audio.Frame) {
+	s.said.add(f)
+	s.pushed++
+	var b *slot
+	select {
+	case b = <-s.free:
+	default:
+		select {
+		case b = <-s.full:
+			s.tally.dropped.Add(1)
+		default: // the sender has just taken the last one
+			s.tally.dropped.Add(1)
+			return
+		}
+	}
+	b.frame, b.at = *f, s.pushed
+	s.full <- b // has room: there are no more slots than it holds
+}
+
+// SendDTMF sends a digit for so long, at least 40 ms and at most 1.2 s, after those that wait.
+func (s *Session) SendDTMF(digit rune, long time.Duration) error {
+	p := s.plan.Load()
+	key, ok := pressOf(digit, long)
+	switch {
+	case !ok:
+		return fmt.Errorf("media: send digit %q: %w", digit, ErrDigit)
+	case p == nil || !p.digits:
+		return fmt.Errorf("media: send digit to %s: %w", s.call, ErrNoDTMF)
+	case !p.sends():
+		return fmt.Errorf("media: send digit to %s: %w", s.call, ErrHeld)
+	}
+	select {
+	case s.digits <- key:
+		return nil
+	default:
+		return fmt.Errorf("media: send digit to %s: %w", s.call, ErrTooFast)
+	}
+}
+
+// Stats is the state of the last whole second.
+func (s *Session) Stats() Stats { return *s.stats.Load() }
+
+func (s *Session) tell(e Event) {
+	e.Call = s.call
+	if s.f.notify != nil {
+		s.f.notify(e)
+	}
+}

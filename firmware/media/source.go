@@ -1,0 +1,95 @@
+package media
+
+import (
+	"sync/atomic"
+	"time"
+)
+
+// source keeps the account of the stream we receive (RFC 3550 §6.4.1, A.1, A.3, A.8). The receiver
+// goroutine writes it; the numbers a report needs are published by atomics.
+type source struct {
+	live      bool
+	base      uint32 // extended number of the first packet
+	top       uint32 // extended highest number
+	count     uint32
+	transit   int32
+	deviation float64 // jitter in RTP units
+
+	rival     uint32 // another SSRC that has begun to send
+	rivalNext uint16
+	rivals    bool
+
+	ssrc     atomic.Uint32
+	expected atomic.Uint32 // since the stream began
+	received atomic.Uint32
+	highest  atomic.Uint32
+	jitter   atomic.Uint32 // RTP units
+	started  atomic.Bool
+	restarts atomic.Uint32
+}
+
+// verdict on a packet's SSRC.
+type verdict uint8
+
+const (
+	same    verdict = iota
+	fresh           // the first packet, or the second of a new stream: begin anew
+	foreign         // another SSRC that has yet to prove itself
+)
+
+// judge decides whether the stream goes on. A new SSRC takes over with its second packet in
+// sequence: one stray packet does not cut the call (RFC 3550 A.1).
+func (s *source) judge(ssrc uint32, seq uint16) verdict {
+	switch {
+	case !s.live:
+		return fresh
+	case ssrc == s.ssrc.Load():
+		s.rivals = false
+		return same
+	case s.rivals && ssrc == s.rival && seq == s.rivalNext:
+		return fresh
+	}
+	s.rival, s.rivalNext, s.rivals = ssrc, seq+1, true
+	return foreign
+}
+
+// begin starts the account of a stream with its first packet.
+func (s *source) begin(ssrc uint32, seq uint16) {
+	s.live, s.rivals = true, false
+	s.base, s.top = uint32(seq), uint32(seq)
+	s.count, s.deviation, s.transit = 0, 0, 0
+	s.ssrc.Store(ssrc)
+	s.restarts.Add(1)
+	s.started.Store(true)
+}
+
+// maxJump is the largest gap taken for loss; beyond it the sender began anew (RFC 3550 A.1).
+const maxJump = 3000
+
+// note enters one packet. arrival is in RTP units of the stream's clock.
+func (s *source) note(seq uint16, ts uint32, arrival uint32) {
+	jump := int16(seq - uint16(s.top))
+	switch {
+	case jump > maxJump || jump < -maxJump:
+		s.base, s.top, s.count = uint32(seq), uint32(seq), 0
+		s.restarts.Add(1)
+	case jump > 0:
+		s.top += uint32(jump)
+	}
+	s.count++
+	transit := int32(arrival - ts)
+	if s.count > 1 {
+		d := float64(transit - s.transit)
+		s.deviation += (max(d, -d) - s.deviation) / 16
+	}
+	s.transit = transit
+	s.expected.Store(s.top - s.base + 1)
+	s.received.Store(s.count)
+	s.highest.Store(s.top)
+	s.jitter.Store(uint32(s.deviation))
+}
+
+// units gives a moment in RTP units of a clock, from any origin.
+func units(since time.Duration, clock int) uint32 {
+	return uint32(int64(since/time.Microsecond) * int64(clock) / 1_000_000)
+}
