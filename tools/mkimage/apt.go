@@ -133,7 +133,9 @@ func (a *apt) Kernel(ctx context.Context, meta string) (string, error) {
 // Fetch downloads packages, which apt checks against the signed lists, and gives them in the order
 // of the names.
 func (a *apt) Fetch(ctx context.Context, names ...string) ([]Package, error) {
-	out, err := a.command(ctx, "apt-get", append([]string{"download", "--print-uris", "-qq"}, names...)...).Output()
+	ask := a.command(ctx, "apt-get", append([]string{"download", "--print-uris", "-qq"}, names...)...)
+	ask.Dir = a.dir // where no package lies: apt is silent about those it finds beside it
+	out, err := ask.Output()
 	if err != nil {
 		return nil, fmt.Errorf("apt: resolve %s: %w%s", strings.Join(names, " "), err, stderrOf(err))
 	}

@@ -36,8 +36,8 @@ var rootParts = []part{
 	{"e2fsprogs", []string{"sbin/e2fsck", "sbin/mke2fs", "etc/mke2fs.conf"}}, // a broken data partition is repaired or made anew
 	{"libext2fs2", []string{"lib/" + triplet + "/libext2fs.so.2*", "lib/" + triplet + "/libe2p.so.2*"}},
 	{"libcom-err2", []string{"lib/" + triplet + "/libcom_err.so.2*"}},
-	{"libblkid1", []string{"lib/" + triplet + "/libblkid.so.1*"}},
-	{"libuuid1", []string{"lib/" + triplet + "/libuuid.so.1*"}},
+	{"libblkid1", []string{"usr/lib/" + triplet + "/libblkid.so.1*"}},
+	{"libuuid1", []string{"usr/lib/" + triplet + "/libuuid.so.1*"}},
 	{"ca-certificates", nil}, // made into one bundle, see bundleCertificates
 }
 

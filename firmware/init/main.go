@@ -1,0 +1,196 @@
+// Command init is the phone's first process. It brings up the machine (modules, system disk, data
+// partition, network, clock), starts the phone daemon under its own user, starts it again when it
+// ends, and shuts the machine down in order. It runs from the initramfs and stays there.
+//
+//	modules "boot" -> system disk -> data partition -> modules "net" -> network, clock (beside)
+//	               -> modules "panel" -> phoned (beside) -> modules "sound"
+//
+// Each milestone is one line on the console, `odp: init: data mounted 1.93`, the number being the
+// seconds since the kernel started.
+package main
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"opendeskphone/boards"
+)
+
+func main() {
+	if os.Getpid() != 1 {
+		fmt.Fprintln(os.Stderr, "init: not the first process; nothing to do")
+		os.Exit(2)
+	}
+	m := &machine{con: &console{w: os.Stderr}}
+	how := m.run()
+	m.con.milestone("shut down")
+	stopMachine(how)
+}
+
+// machine is the phone's hardware and system software while init runs.
+type machine struct {
+	con     *console
+	log     *slog.Logger
+	board   *boards.Board
+	modules *moduleLoader
+	reaper  *reaper
+	release release
+	debug   bool
+}
+
+// run brings everything up and returns when the machine is to stop.
+func (m *machine) run() ending {
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	if err := m.bootDisks(); err != nil {
+		// Without its system there is no phone: say why, and let the next start try again.
+		m.con.printf("cannot start: %v", err)
+		time.Sleep(5 * time.Second)
+		return endReboot
+	}
+	m.log = slog.New(slog.NewTextHandler(newCappedLog(logDir, "phone.log"), nil))
+	m.log.Info("started", "version", m.release.version, "board", m.board.Name, "uptime", uptime())
+	var work sync.WaitGroup
+	defer work.Wait()
+	defer cancel()
+	work.Go(func() { watchDevices(ctx, m.log) })
+	m.load("net")
+	n := newNetwork(m.board.NIC, m.con, m.log)
+	c := newClock(m.release.built, m.con, m.log)
+	work.Go(func() { n.Run(ctx, c.SetServers) })
+	work.Go(func() { c.Run(ctx) })
+	m.load("panel")
+	end := make(chan ending, 8)
+	m.startDaemons(ctx, &work, end)
+	m.load("sound")
+	m.modules.Free()
+	m.con.milestone("devices ready")
+	return m.waitForEnd(end)
+}
+
+// bootDisks does what must come first and one after the other: kernel file systems, the modules of
+// the system disk, the system itself, the data partition.
+func (m *machine) bootDisks() error {
+	if err := mountKernel(); err != nil {
+		return err
+	}
+	m.con.milestone("up")
+	m.debug = hasWord(readLine("/proc/cmdline"), "odp.debug=1")
+	m.board = boards.ByCompatible(strings.Split(readLine("/proc/device-tree/compatible"), "\x00")...)
+	if m.board == nil {
+		return fmt.Errorf("init: no board for device tree %q", readLine("/proc/device-tree/compatible"))
+	}
+	var err error
+	if m.modules, err = openModules("/modules"); err != nil {
+		return err
+	}
+	m.load("boot")
+	if err := mountRoot(m.board.Root); err != nil {
+		return err
+	}
+	m.con.milestone("system mounted")
+	m.release = readRelease("/etc/os-release")
+	m.reaper = newReaper()
+	startClock(m.release.built)
+	if err := mountData(m.board.Data, m.reaper, m.con); err != nil {
+		m.con.printf("no data partition: %v", err) // the phone works, but forgets
+	}
+	startClock(readStamp(clockFile))
+	return layOutData()
+}
+
+// load loads a group of modules; a module that fails costs its device, not the phone.
+func (m *machine) load(group string) {
+	for _, err := range m.modules.Load(group) {
+		m.con.printf("%v", err)
+	}
+	m.con.milestone("modules " + group)
+}
+
+func (m *machine) startDaemons(ctx context.Context, work *sync.WaitGroup, end chan<- ending) {
+	out := newOutput(logDir, m.con)
+	env := []string{"PATH=/usr/bin", "HOME=/data", "ODP_DATA=/data", "ODP_BOARD=" + m.board.Name, "TZDIR=/usr/share/zoneinfo"}
+	allowRealTime()
+	for _, name := range append([]string{"phoned"}, m.board.Helpers...) {
+		s := &service{name: name, path: filepath.Join("/usr/bin", name), env: env, reaper: m.reaper,
+			out: out, con: m.con, log: m.log}
+		work.Go(func() {
+			if how := s.Run(ctx); how != endNone {
+				end <- how
+			}
+		})
+	}
+	if m.debug {
+		work.Go(func() { runShell(ctx, m.reaper) })
+	}
+}
+
+// waitForEnd waits for a signal (Ctrl-Alt-Del sends one, too), for the power key, or for the phone's own wish.
+func (m *machine) waitForEnd(end chan ending) ending {
+	unix.Reboot(unix.LINUX_REBOOT_CMD_CAD_OFF) // make Ctrl-Alt-Del a signal to us
+	sig := make(chan os.Signal, 1)
+	signal.Notify(sig, unix.SIGINT, unix.SIGTERM, unix.SIGUSR2)
+	go watchPowerKey(end)
+	select {
+	case s := <-sig:
+		if s == unix.SIGUSR2 {
+			return endPowerOff
+		}
+		return endReboot
+	case how := <-end:
+		return how
+	}
+}
+
+// release is what the image says about itself.
+type release struct {
+	version string
+	built   time.Time
+}
+
+func readRelease(file string) release {
+	var r release
+	data, err := os.ReadFile(file)
+	if err != nil {
+		return r
+	}
+	for line := range strings.Lines(string(data)) {
+		key, v, _ := strings.Cut(strings.TrimSpace(line), "=")
+		switch key {
+		case "VERSION":
+			r.version = strings.Trim(v, `"`)
+		case "BUILD_EPOCH":
+			if n, err := strconv.ParseInt(v, 10, 64); err == nil {
+				r.built = time.Unix(n, 0)
+			}
+		}
+	}
+	return r
+}
+
+func readLine(file string) string {
+	data, err := os.ReadFile(file)
+	if err != nil {
+		return ""
+	}
+	return strings.TrimRight(string(data), "\n\x00")
+}
+
+func hasWord(line, word string) bool {
+	for f := range strings.FieldsSeq(line) {
+		if f == word {
+			return true
+		}
+	}
+	return false
+}
