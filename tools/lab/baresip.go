@@ -307,6 +307,24 @@ func (b *Baresip) Wait(ctx context.Context, mark int, kind string) (Event, error
 	}
 }
 
+// WaitRinging waits until a call rings here after a mark.
+func (b *Baresip) WaitRinging(ctx context.Context, mark int) error {
+	_, err := b.Wait(ctx, mark, "CALL_INCOMING")
+	return err
+}
+
+// WaitTalking waits until a call stands after a mark.
+func (b *Baresip) WaitTalking(ctx context.Context, mark int) error {
+	_, err := b.Wait(ctx, mark, "CALL_ESTABLISHED")
+	return err
+}
+
+// WaitEnded waits until a call has ended after a mark.
+func (b *Baresip) WaitEnded(ctx context.Context, mark int) error {
+	_, err := b.Wait(ctx, mark, "CALL_CLOSED")
+	return err
+}
+
 func types(events []Event) (names []string) {
 	for _, e := range events {
 		names = append(names, e.Type)
@@ -330,6 +348,19 @@ func (b *Baresip) Recordings() (heard, said string, err error) {
 		return "", "", fmt.Errorf("lab: baresip %s has recorded nothing in %s", b.cfg.name(), b.dir)
 	}
 	return heard, said, nil
+}
+
+// Record is there for likeness with Linphonec: baresip records every call.
+func (b *Baresip) Record(context.Context) error { return nil }
+
+// Recording is the file of what was heard in the newest call; empty before the first. It grows
+// during the call.
+func (b *Baresip) Recording() string {
+	heard, _, err := b.Recordings()
+	if err != nil {
+		return ""
+	}
+	return heard
 }
 
 // URI is how the peer is called: by user and domain.
