@@ -244,7 +244,12 @@ func ParseURI(text string) (Uri, error) {
 		}
 	}
 	if err := sip.ParseUri(text, &u); err != nil {
-		return Uri{}, errURI
+		if strings.EqualFold(scheme, "sip") || strings.EqualFold(scheme, "sips") {
+			return Uri{}, errURI
+		}
+		// sipgo takes letters only in a scheme (RFC 3986 §3.1 has more). Held
+		// this way the URI is written out again as it came.
+		return Uri{Scheme: strings.ToLower(scheme), Host: rest}, nil
 	}
 	for i, p := range u.UriParams {
 		if low := strings.ToLower(p.K); known[low] {

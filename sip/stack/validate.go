@@ -95,7 +95,7 @@ func (r Rules) takesBody(req *Request) bool {
 }
 
 // acceptsSDP tells whether the caller reads the answer an INVITE needs
-// (RFC 4475 §3.3.14). Without Accept it does (§20.1).
+// (RFC 4475 §3.3.15). Without Accept it does (§20.1).
 func acceptsSDP(req *Request) bool {
 	if req.GetHeader("Accept") == nil {
 		return true
