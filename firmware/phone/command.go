@@ -237,7 +237,7 @@ func (t *step) resume(c *Call) error {
 func (t *step) swap() error {
 	var longest *Call
 	for i := range t.Calls {
-		if c := &t.Calls[i]; c.State == Held && (longest == nil || c.Since.Before(longest.Since)) {
+		if c := &t.Calls[i]; c.State == Held && (longest == nil || c.Entered < longest.Entered) {
 			longest = c
 		}
 	}

@@ -40,7 +40,7 @@ type Change struct {
 type Update struct {
 	State   *State
 	Changes []Change
-	Gap     bool // more changed than is kept: start from State
+	Gap     bool // what changed is not kept, or after is not of this life: start from State
 }
 
 // Control is the phone's one port for controllers.
@@ -49,6 +49,7 @@ type Control interface {
 	Do(ctx context.Context, by Origin, c Command) error
 	// State gives the present state, never nil, never to be written.
 	State() *State
-	// Watch blocks until the state is younger than after, then tells what changed.
+	// Watch blocks until the state is younger than after, then tells what changed. An after that the
+	// phone has not reached yet (it was restarted) gets a Gap at once.
 	Watch(ctx context.Context, after Seq) (Update, error)
 }

@@ -27,26 +27,30 @@ type Loop struct {
 	inbox    chan request
 	stopped  chan struct{}
 	state    atomic.Pointer[State]
-	steps    atomic.Uint64
 
 	mu      sync.Mutex // guards what watchers read beside the state
 	changes []Change   // the last keptChanges
 	wake    chan struct{}
 
-	timers map[TimerID]*time.Timer // of the loop goroutine alone
+	timers map[TimerID]*timer // of the loop goroutine alone
 }
 
 type request struct {
-	by   Origin
-	in   Input
-	done chan error // nil: an event, nobody waits
+	by    Origin
+	in    Input      // nil: a ping
+	done  chan error // nil: an event, nobody waits
+	timer *timer     // the timer that fired, if it is one
 }
+
+// timer is told from an older one of its name: that may have fired and wait in the inbox when Step
+// stops it or starts it anew.
+type timer struct{ *time.Timer }
 
 // NewLoop makes the loop of a phone with settings c; nothing moves until Run.
 func NewLoop(c Config, exec func(Effect), recorder Recorder, log *slog.Logger) *Loop {
 	l := &Loop{
 		exec: exec, recorder: recorder, log: log, inbox: make(chan request, inboxLen), stopped: make(chan struct{}),
-		wake: make(chan struct{}), timers: map[TimerID]*time.Timer{},
+		wake: make(chan struct{}), timers: map[TimerID]*timer{},
 	}
 	s := New(c)
 	l.state.Store(&s)
@@ -65,16 +69,28 @@ func (l *Loop) Run(ctx context.Context) error {
 			}
 			return nil
 		case r := <-l.inbox:
-			err := l.step(r.by, r.in)
-			if r.done != nil {
-				r.done <- err
-			}
+			l.take(r)
 		}
 	}
 }
 
+func (l *Loop) take(r request) {
+	if fired, ok := r.in.(TimerFired); ok && r.timer != nil {
+		if l.timers[fired.ID] != r.timer {
+			return
+		}
+		delete(l.timers, fired.ID)
+	}
+	var err error
+	if r.in != nil {
+		err = l.step(r.by, r.in)
+	}
+	if r.done != nil {
+		r.done <- err
+	}
+}
+
 func (l *Loop) step(by Origin, in Input) error {
-	l.steps.Add(1)
 	now, old := time.Now(), l.State()
 	l.recorder.Record(old, now, by, in)
 	s, changes, effects, err := Step(*old, now, by, in)
@@ -114,7 +130,9 @@ func (l *Loop) publish(s *State, changes []Change) {
 
 func (l *Loop) startTimer(id TimerID, after time.Duration) {
 	l.stopTimer(id)
-	l.timers[id] = time.AfterFunc(after, func() { l.Post("timer", TimerFired{ID: id}) })
+	t := &timer{}
+	t.Timer = time.AfterFunc(after, func() { l.post(request{by: "timer", in: TimerFired{ID: id}, timer: t}) })
+	l.timers[id] = t
 }
 
 func (l *Loop) stopTimer(id TimerID) {
@@ -126,18 +144,25 @@ func (l *Loop) stopTimer(id TimerID) {
 
 // Post gives an event to the loop; it waits only while the inbox is full. After the loop has
 // stopped events vanish.
-func (l *Loop) Post(by Origin, e Event) {
+func (l *Loop) Post(by Origin, e Event) { l.post(request{by: by, in: e}) }
+
+func (l *Loop) post(r request) {
 	select {
-	case l.inbox <- request{by: by, in: e}:
+	case l.inbox <- r:
 	case <-l.stopped:
 	}
 }
 
 // Do implements Control.
-func (l *Loop) Do(ctx context.Context, by Origin, c Command) error {
+func (l *Loop) Do(ctx context.Context, by Origin, c Command) error { return l.ask(ctx, by, c) }
+
+// Ping waits until the loop has taken everything that was given before, and so proves that it moves.
+func (l *Loop) Ping(ctx context.Context) error { return l.ask(ctx, "", nil) }
+
+func (l *Loop) ask(ctx context.Context, by Origin, in Input) error {
 	done := make(chan error, 1)
 	select {
-	case l.inbox <- request{by, c, done}:
+	case l.inbox <- request{by: by, in: in, done: done}:
 	case <-l.stopped:
 		return Stopped
 	case <-ctx.Done():
@@ -161,7 +186,7 @@ func (l *Loop) Watch(ctx context.Context, after Seq) (Update, error) {
 	for {
 		l.mu.Lock()
 		wake, s := l.wake, l.State()
-		if s.Seq > after {
+		if s.Seq != after {
 			u := l.since(s, after)
 			l.mu.Unlock()
 			return u, nil
@@ -177,14 +202,12 @@ func (l *Loop) Watch(ctx context.Context, after Seq) (Update, error) {
 	}
 }
 
-// since gathers the changes after a number; the caller holds mu.
+// since gathers the changes after a number; the caller holds mu. A number not reached yet is one of
+// an earlier life of the phone.
 func (l *Loop) since(s *State, after Seq) Update {
-	missing := int(s.Seq - after)
-	if missing > len(l.changes) {
+	if after > s.Seq || s.Seq-after > Seq(len(l.changes)) {
 		return Update{State: s, Gap: true}
 	}
+	missing := int(s.Seq - after)
 	return Update{State: s, Changes: append([]Change(nil), l.changes[len(l.changes)-missing:]...)}
 }
-
-// Steps counts the inputs taken so far; a watchdog sees by it that the loop moves.
-func (l *Loop) Steps() uint64 { return l.steps.Load() }

@@ -41,7 +41,10 @@ type Number struct {
 	Rule   Rule
 }
 
-const maxNumber = 128 // characters of a number or address
+const (
+	maxNumber = 128 // characters of a number or address
+	maxE164   = 16  // + and 15 digits (ITU-T E.164 §6)
+)
 
 // Validate checks that the plan's parts are digits.
 func (p *NumberPlan) Validate() error {
@@ -76,15 +79,17 @@ func (c *Config) Number(typed string) (Number, error) {
 		}
 		return r
 	}, typed)
-	if strings.IndexFunc(digits, isNoDialKey) >= 0 || strings.LastIndexByte(digits, '+') > 0 || digits == "" || digits == "+" {
-		if user, ok := userPart(digits); ok {
-			n.Rule, n.Target = AddressRule, user
-			return n, nil
-		}
+	switch {
+	case digits == "" || digits == "+" || strings.LastIndexByte(digits, '+') > 0:
 		return n, WrongNumber
+	case strings.ContainsFunc(digits, isNoDialKey):
+		n.Rule = AddressRule
+		return n, checkUser(typed)
 	}
 	n.Target = digits
-	n.Rule, n.E164 = c.rule(digits)
+	if n.Rule, n.E164 = c.rule(digits); len(n.E164) > maxE164 {
+		n.E164 = ""
+	}
 	if c.Plan.DialE164 && n.E164 != "" {
 		n.Target = n.E164
 	}
@@ -96,10 +101,10 @@ func (c *Config) rule(digits string) (Rule, string) {
 	switch {
 	case slices.Contains(c.Emergency, digits):
 		return EmergencyRule, ""
-	case strings.HasPrefix(digits, "+"):
-		return InternationalRule, digits
 	case strings.ContainsAny(digits, "*#"):
 		return FeatureCode, ""
+	case strings.HasPrefix(digits, "+"):
+		return InternationalRule, digits
 	case p.International != "" && hasPrefix(digits, p.International):
 		return InternationalRule, "+" + digits[len(p.International):]
 	case len(digits) <= p.Extension:
@@ -121,14 +126,14 @@ func hasPrefix(s, prefix string) bool { return len(s) > len(prefix) && s[:len(pr
 
 func isNoDialKey(r rune) bool { return !strings.ContainsRune(dialKeys, r) }
 
-// userPart takes a bare name such as "anna" for a user of our own domain.
-func userPart(s string) (string, bool) {
+// checkUser takes a bare name such as "anna.berg" for a user of our own domain.
+func checkUser(s string) error {
 	for _, r := range s {
-		if r != '_' && (r < '0' || r > '9') && (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') {
-			return "", false
+		if !strings.ContainsRune("-_.", r) && (r < '0' || r > '9') && (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') {
+			return WrongNumber
 		}
 	}
-	return s, s != ""
+	return nil
 }
 
 func checkAddress(s string) error {

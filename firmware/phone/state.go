@@ -113,6 +113,7 @@ type Call struct {
 	Began        time.Time
 	Answered     time.Time // zero until somebody answered
 	Since        time.Time // when State was entered
+	Entered      Seq       // the change that entered State: orders calls where a clock may jump
 	Cause        Cause
 	Reason       string // words of the network for Cause, may be empty
 	Conversation string // ID of the conversation this call belongs to (RFC 7989 Session-ID)

@@ -23,7 +23,8 @@ func lines(c Config) []Line {
 }
 
 // Step decides. It takes the state, the time, who asks and what, and gives the next state, what
-// changed and what adapters must do. An error is a Refusal; then s comes back untouched.
+// changed and what adapters must do. An error is a Refusal; then s comes back untouched. Times are
+// kept for people to see and never compared: a clock that is set decides nothing.
 func Step(s State, now time.Time, by Origin, in Input) (State, []Change, []Effect, error) {
 	before := s.sound()
 	t := &step{State: s, now: now, by: by}
@@ -88,6 +89,7 @@ func (t *step) enter(c *Call, to CallState, cause Cause) {
 		c.Answered = t.now
 	}
 	t.note(Change{What: CallChanged, Call: c.ID, From: from, To: to, Cause: cause})
+	c.Entered = t.Seq
 	t.timers(c, from)
 	if to == Ended {
 		t.log(c)
@@ -151,7 +153,7 @@ const (
 )
 
 func (t *step) log(c *Call) {
-	if c.Remote == (Peer{}) { // nothing was dialled
+	if c.Dir == Outgoing && c.Remote == (Peer{}) { // nothing was dialled
 		return
 	}
 	r := Record{Call: c.ID, Line: c.Line, Dir: c.Dir, Remote: c.Remote, Began: c.Began, Answered: c.Answered,

@@ -15,7 +15,9 @@ func TestHostileFilesAreReadQuickly(t *testing.T) {
 		fmt.Fprintf(&tables, "[t%d]\n", i)
 		fmt.Fprintf(&lines, "[[line]]\n")
 	}
-	deep := func(open, close string) string { return "a=" + strings.Repeat(open, 20000) + strings.Repeat(close, 20000) }
+	deep := func(open, close string) string {
+		return "a=" + strings.Repeat(open, 20000) + strings.Repeat(close, 20000)
+	}
 	for name, doc := range map[string]string{
 		"keys": keys.String(), "tables": tables.String(), "lines": lines.String(),
 		"arrays": deep("[", "]"), "inline": "a=" + strings.Repeat("{a=", 12000), "dots": strings.Repeat("a.", 30000) + "a=1",

@@ -111,7 +111,7 @@ type Sound struct {
 type Screen struct {
 	Theme      string `toml:"theme" one:"auto light dark hc_light hc_dark" doc:"Colours. auto is light by day and dark by night; hc is high contrast."`
 	Language   string `toml:"language" one:"en de" doc:"Language of the screens."`
-	Brightness int    `toml:"brightness" unit:"%" range:"5 100" doc:"Brightness of the display in use."`
+	Brightness int    `toml:"brightness" unit:"%" range:"10 100" doc:"Brightness of the display in use."`
 	TimeZone   string `toml:"time_zone" is:"zone" eg:"Europe/Berlin" doc:"Zone of all times shown, as in the IANA time zone database."`
 }
 

@@ -1,0 +1,68 @@
+package phone
+
+import (
+	"encoding/json"
+	"fmt"
+)
+
+// stateFields is State without its methods, so that encoding it does not come back here.
+type stateFields State
+
+// MarshalJSON writes all of the state, with what the package keeps to itself: a state read back
+// goes on exactly as this one would.
+func (s State) MarshalJSON() ([]byte, error) {
+	return json.Marshal(struct {
+		stateFields
+		NextCall CallID
+	}{stateFields(s), s.nextCall})
+}
+
+// UnmarshalJSON reads what MarshalJSON wrote; a state that cannot be is an error.
+func (s *State) UnmarshalJSON(b []byte) error {
+	var in struct {
+		stateFields
+		NextCall CallID
+	}
+	if err := json.Unmarshal(b, &in); err != nil {
+		return fmt.Errorf("phone: read state: %w", err)
+	}
+	*s = State(in.stateFields)
+	s.nextCall = in.NextCall
+	return s.possible()
+}
+
+// possible checks a state from outside for what Step takes for granted.
+func (s *State) possible() error {
+	switch {
+	case len(s.Calls) > MaxCalls || len(s.Lines) > MaxLines:
+		return fmt.Errorf("phone: read state: %d calls on %d lines", len(s.Calls), len(s.Lines))
+	case s.Path >= PathCount:
+		return fmt.Errorf("phone: read state: path %d", s.Path)
+	case len(s.Lines) > 0 && int(s.Selected) >= len(s.Lines):
+		return fmt.Errorf("phone: read state: line %d is selected of %d", s.Selected, len(s.Lines))
+	}
+	for _, c := range s.Calls {
+		if c.State == None || c.State >= Ended || c.ID > s.nextCall || s.Line(c.Line) == nil {
+			return fmt.Errorf("phone: read state: call %d in state %v on line %d", c.ID, c.State, c.Line)
+		}
+	}
+	return nil
+}
+
+// Inputs gives one zero value of each command and event, for codecs and for tests that want all.
+func Inputs() []Input {
+	return []Input{
+		Dial{}, Digit{}, EraseDigit{}, DialNow{}, Answer{}, Reject{}, Silence{}, Hangup{}, Hold{}, Resume{}, Swap{}, SendDTMF{},
+		Mute{}, SetPath{}, PressPath{}, StepVolume{}, SetVolume{}, SetRingVolume{}, SelectLine{}, SeeMissed{}, Configure{},
+		HookMoved{}, LineChanged{}, Invited{}, Progressed{}, Accepted{}, Confirmed{}, CallFailed{}, Byed{}, RemoteHeld{},
+		ResumeRefused{}, Secured{}, RemoteChanged{}, VoiceLost{}, Noticed{}, TimerFired{},
+	}
+}
+
+// Effects gives one zero value of each effect, for tests that want all.
+func Effects() []Effect {
+	return []Effect{
+		SendInvite{}, SendRinging{}, RefuseInvite{}, SendAccept{}, SendReject{}, SendCancel{}, SendBye{}, SendHold{}, PlayDTMF{},
+		SetSound{}, StartTimer{}, StopTimer{}, LogCall{},
+	}
+}
