@@ -1,0 +1,26 @@
+# The end-to-end test and the figures. Included by the Makefile.
+
+# What the lab's peers and measures are; the image's own tools are IMAGE_PACKAGES.
+E2E_PACKAGES := iproute2 kamailio kamailio-tls-modules baresip-core linphone-cli sip-tester espeak-ng
+
+# Network namespaces want root.
+AS_ROOT := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
+E2E := cd tools/e2e && $(AS_ROOT) $(CURDIR)/build/e2e.test -test.v -test.timeout 30m -out $(CURDIR)/build/e2e
+
+.PHONY: e2e e2e-twin e2e-golden e2e-program figures
+
+e2e-program:
+	$(GO) test -c -o build/e2e.test ./tools/e2e
+
+e2e: e2e-program image ## the end-to-end test: the image in QEMU, real peers, voice both ways
+	$(E2E) -image $(CURDIR)/build/image/$(BOARD)
+
+e2e-twin: e2e-program ## the same scenarios on the phone's twin, without QEMU
+	$(E2E)
+
+e2e-golden: e2e-program ## accept the twin's screens as they are now
+	$(E2E) -update
+
+figures: image ## measure the figures into docs/FIGURES.md, baresip beside us
+	$(GO) build -o build/bench ./tools/bench
+	$(AS_ROOT) build/bench -image build/image/$(BOARD) -write docs/FIGURES.md

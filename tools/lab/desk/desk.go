@@ -1,0 +1,55 @@
+// Package desk is the lab's desk: it puts a phone on a lab.LAN and works it as a person would, by
+// its keys, screen, lamps, microphone and speaker. The phone is the twin, which is the daemon's
+// own wiring on simulated hardware in a process of its own, or the image in QEMU; a scenario
+// written against Phone runs with either.
+package desk
+
+import (
+	"context"
+	"image"
+	"net/netip"
+	"time"
+
+	"opendeskphone/hal"
+	"opendeskphone/tools/lab"
+)
+
+// Phone is a phone on the desk. Its methods may be called from one goroutine at a time.
+type Phone interface {
+	// Press taps keys one after the other.
+	Press(ctx context.Context, keys ...hal.Key) error
+	// Screenshot gives the screen as it is.
+	Screenshot(ctx context.Context) (image.Image, error)
+	// Say plays a clip before the microphone, once, instead of what was playing; an empty clip is
+	// silence. It gives the time at which the clip's start was given to the sound card.
+	Say(ctx context.Context, c lab.Clip) (time.Time, error)
+	// Speaker is a WAV file that grows with everything the speaker plays.
+	Speaker() string
+	// Log is what the phone's programs print.
+	Log() *lab.Log
+	// Cable pulls the network cable or plugs it in.
+	Cable(ctx context.Context, plugged bool) error
+	// Addr is the phone's address on the LAN.
+	Addr() netip.Addr
+	// RSS is the resident memory of the phone's daemon in bytes.
+	RSS(ctx context.Context) (int64, error)
+	// Close takes the phone off the desk.
+	Close() error
+}
+
+// Setup describes a phone to put on the desk.
+type Setup struct {
+	Name     string   // of its directory and log
+	LAN      *lab.LAN // where its cable is plugged
+	Host     int      // its number there
+	Settings string   // its settings file, TOML; "" is a phone as it leaves the factory
+	Good     string   // settings that were good before; "" is none
+	Roots    string   // PEM file that it finds as RootsPath
+	Faults   Faults   // what is wrong with it from the start
+}
+
+// Faults are what can be wrong with a phone when it is switched on.
+type Faults struct {
+	NoSound  bool // no sound card
+	DataFull bool // not a byte is free on the data partition
+}
