@@ -1,4 +1,120 @@
 package codec
 
 // G722 is ITU-T G.722 at 64 kbit/s. Its RTP clock is 8000 Hz though it samples at 16 kHz (RFC 3551 §4.5.2).
-var G722 = Codec{Name: "G722", PT: 9, Clock: 8000, Channels: 1, PacketMS: 20}
+var G722 = Codec{Name: "G722", PT: 9, Clock: 8000, Channels: 1, PacketMS: 20, New: newG722}
+
+func newG722() (Encoder, Decoder, error) {
+	e, d := newG722Encoder(), newG722Decoder()
+	return newWaveEncoder(16000, e.pack), newWaveDecoder(16000, 80, d.unpack), nil
+}
+
+// G.722 splits 16 kHz sound into two bands of 8 kHz by a quadrature mirror filter (QMF) and codes
+// each by adaptive prediction and an adaptive quantiser (SB-ADPCM): 6 bits a sample for the lower
+// band, 2 for the upper. Names in capitals below are the Recommendation's (§6.2, table 8 and on);
+// all arithmetic is its fixed point, so that both ends compute the same predictions.
+
+type g722Encoder struct {
+	low, high subband
+	delay     [24]int // samples in the QMF, oldest first
+}
+
+type g722Decoder struct {
+	low, high subband
+	delay     [24]int
+}
+
+func newG722Encoder() *g722Encoder {
+	return &g722Encoder{low: subband{det: 32}, high: subband{det: 8}}
+}
+
+func newG722Decoder() *g722Decoder {
+	return &g722Decoder{low: subband{det: 32}, high: subband{det: 8}}
+}
+
+// qmf is half of the symmetric filter of table 11; the other half is it reversed.
+var qmf = [12]int{3, -11, 12, 32, -210, 951, 3876, -805, 362, -156, 53, -11}
+
+// pack codes an even number of samples to half as many bytes.
+func (e *g722Encoder) pack(dst []byte, pcm []int16) []byte {
+	for i := 0; i+1 < len(pcm); i += 2 {
+		copy(e.delay[:], e.delay[2:])
+		e.delay[22], e.delay[23] = int(pcm[i]), int(pcm[i+1])
+		even, odd := 0, 0
+		for k, h := range qmf {
+			odd += e.delay[2*k] * h
+			even += e.delay[2*k+1] * qmf[11-k]
+		}
+		dst = append(dst, e.code((even+odd)>>14, (even-odd)>>14))
+	}
+	return dst
+}
+
+// code codes one sample of each band (blocks 1 to 5 of §6.2.1).
+func (e *g722Encoder) code(low, high int) byte {
+	il := quantize6(saturate(low-e.low.s), e.low.det)
+	e.low.updateLow(il >> 2)
+	ih := quantize2(saturate(high-e.high.s), e.high.det)
+	e.high.updateHigh(ih)
+	return byte(ih<<6 | il)
+}
+
+// quantize6 is QUANTL: it looks the difference up among the 30 decision levels scaled by det.
+func quantize6(diff, det int) int {
+	w := magnitude(diff)
+	i := 1
+	for i < 30 && w >= q6[i]*det>>12 {
+		i++
+	}
+	if diff < 0 {
+		return iln[i]
+	}
+	return ilp[i]
+}
+
+// quantize2 is QUANTH.
+func quantize2(diff, det int) int {
+	outer := 0
+	if magnitude(diff) >= 564*det>>12 {
+		outer = 1
+	}
+	if diff < 0 {
+		return 1 - outer
+	}
+	return 3 - outer
+}
+
+// magnitude folds negative numbers over without the one overflow.
+func magnitude(v int) int {
+	if v < 0 {
+		return ^v
+	}
+	return v
+}
+
+// unpack decodes len(payload) bytes to twice as many samples.
+func (d *g722Decoder) unpack(dst []int16, payload []byte) {
+	for i, b := range payload {
+		low, high := d.decode(int(b))
+		copy(d.delay[:], d.delay[2:])
+		d.delay[22], d.delay[23] = low+high, low-high
+		even, odd := 0, 0
+		for k, h := range qmf {
+			odd += d.delay[2*k] * h
+			even += d.delay[2*k+1] * qmf[11-k]
+		}
+		dst[2*i], dst[2*i+1] = int16(saturate(even>>11)), int16(saturate(odd>>11))
+	}
+}
+
+// decode gives one sample of each band, 15 bits each.
+func (d *g722Decoder) decode(b int) (low, high int) {
+	il, ih := b&0x3F, b>>6
+	low = limit15(d.low.s + d.low.det*qm6[il]>>15)
+	d.low.updateLow(il >> 2)
+	high = limit15(d.high.s + d.high.det*qm2[ih]>>15)
+	d.high.updateHigh(ih)
+	return low, high
+}
+
+func saturate(v int) int { return min(max(v, -32768), 32767) }
+func limit15(v int) int  { return min(max(v, -16384), 16383) } // LIMIT

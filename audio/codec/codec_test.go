@@ -1,0 +1,310 @@
+package codec
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"math/bits"
+	"math/rand/v2"
+	"testing"
+
+	"opendeskphone/audio"
+)
+
+// sine gives n frames of a sine of amplitude.
+func sine(n int, freq, amplitude float64) []audio.Frame {
+	x := make([]audio.Frame, n)
+	for i := range n * audio.FrameLen {
+		x[i/audio.FrameLen][i%audio.FrameLen] = float32(amplitude * math.Sin(2*math.Pi*freq*float64(i)/audio.Rate))
+	}
+	return x
+}
+
+// through sends x in packets of 20 ms through a fresh encoder and decoder.
+func through(t testing.TB, c Codec, x []audio.Frame) []audio.Frame {
+	e, d, err := c.New()
+	if err != nil {
+		t.Fatal(err)
+	}
+	y := make([]audio.Frame, len(x))
+	var b []byte
+	for i := 0; i < len(x); i += 2 {
+		b = e.Encode(b[:0], x[i:i+2])
+		if n, err := d.Decode(y[i:], b); n != 2 || err != nil {
+			t.Fatalf("%s: packet of 20 ms gives %d frames, %v", c.Name, n, err)
+		}
+	}
+	return y
+}
+
+// fit gives the amplitude of freq in x and the ratio of it to all else, both in dB.
+func fit(x []audio.Frame, freq float64) (level, snr float64) {
+	var c, s, all float64
+	n := float64(len(x) * audio.FrameLen)
+	for i := range len(x) * audio.FrameLen {
+		v := float64(x[i/audio.FrameLen][i%audio.FrameLen])
+		sin, cos := math.Sincos(2 * math.Pi * freq * float64(i) / audio.Rate)
+		c, s, all = c+v*cos, s+v*sin, all+v*v
+	}
+	tone := 2 * (c*c + s*s) / n // energy of the fitted sine
+	return 10 * math.Log10(2*tone/n), 10 * math.Log10(tone/max(all-tone, 1e-12))
+}
+
+func TestSineRoundTrip(t *testing.T) {
+	cases := []struct {
+		c         Codec
+		from, to  float64 // Hz, flat within 0.5 dB
+		snr       float64 // dB at -10 dBFS
+		stop      float64 // Hz that must be gone
+		stopLevel float64
+	}{
+		{PCMA, 100, 3400, 35, 4600, -60},
+		{PCMU, 100, 3400, 35, 4600, -60},
+		{G722, 100, 6800, 19, 9100, -50},
+		{L16, 100, 7000, 75, 9100, -75},
+	}
+	for _, c := range cases {
+		for _, part := range []float64{0, 0.1, 0.3, 0.55, 0.8, 1} {
+			freq := math.Round((c.from+(c.to-c.from)*part)/10) * 10
+			level, snr := fit(through(t, c.c, sine(60, freq, math.Sqrt(0.1)))[10:], freq)
+			if math.Abs(level+10) > 0.5 || snr < c.snr {
+				t.Errorf("%s at %.0f Hz: level %.2f dB, SNR %.1f dB", c.c.Name, freq, level, snr)
+			}
+		}
+		out := through(t, c.c, sine(60, c.stop, math.Sqrt(0.1)))
+		if l := out[30].Level(); l > c.stopLevel {
+			t.Errorf("%s: %.0f Hz comes through at %.1f dB", c.c.Name, c.stop, l)
+		}
+	}
+}
+
+func TestLevelsOfAllLoudnesses(t *testing.T) {
+	for _, c := range All() {
+		for _, dB := range []float64{-50, -40, -30, -20, -6, -0.5} {
+			level, _ := fit(through(t, c, sine(60, 1000, math.Pow(10, dB/20)))[10:], 1000)
+			if math.Abs(level-dB) > 0.3 {
+				t.Errorf("%s: %.1f dB becomes %.2f", c.Name, dB, level)
+			}
+		}
+	}
+}
+
+func TestOverloadIsClippedNotWrapped(t *testing.T) {
+	for _, c := range All() {
+		y := through(t, c, sine(20, 300, 4))
+		for i, f := range y {
+			for _, v := range f {
+				if math.Abs(float64(v)) > 1.35 { // ringing of the filters at the edges of the clipped wave
+					t.Fatalf("%s: sample of %.2f in frame %d", c.Name, v, i)
+				}
+			}
+		}
+	}
+	if toInt16(float32(math.NaN())) != 0 || toInt16(float32(math.Inf(-1))) != -32768 {
+		t.Error("NaN or infinity badly converted")
+	}
+}
+
+// G.711: sixteen equal steps in each segment, segments at powers of two (of magnitude+132 for µ-law in
+// 16-bit units), output in the middle of the step.
+func TestG711ErrsByHalfAStepAtMost(t *testing.T) {
+	for _, law := range []struct {
+		name     string
+		compress func(int16) byte
+		level    *[256]int16
+		bias     int
+		least    int // half the smallest step
+	}{{"A", alawByte, &alawLevel, 0, 8}, {"µ", ulawByte, &ulawLevel, 132, 4}} {
+		for v := math.MinInt16; v <= math.MaxInt16; v++ {
+			got := int(law.level[law.compress(int16(v))])
+			half := max(law.least, 1<<bits.Len(uint(max(v, -v)+law.bias))>>6)
+			if d := max(got-v, v-got); d > half {
+				t.Fatalf("%s-law: %d becomes %d, more than %d off", law.name, v, got, half)
+			}
+			if v > 8 && got <= 0 || v < -8 && got >= 0 {
+				t.Fatalf("%s-law: %d changes sign to %d", law.name, v, got)
+			}
+		}
+		for b := range 256 {
+			if back := law.compress(law.level[b]); law.level[back] != law.level[b] {
+				t.Errorf("%s-law: %#02x decodes to %d, which is coded %#02x", law.name, b, law.level[b], back)
+			}
+		}
+	}
+}
+
+func TestG711KnownWords(t *testing.T) { // G.711 tables 1a, 2a: outermost and innermost levels
+	for _, w := range []struct{ got, want int }{
+		{int(alawLevel[0xAA]), 32256}, {int(alawLevel[0x2A]), -32256}, {int(alawLevel[0xD5]), 8}, {int(alawLevel[0x55]), -8},
+		{int(ulawLevel[0x80]), 32124}, {int(ulawLevel[0x00]), -32124}, {int(ulawLevel[0xFF]), 0}, {int(ulawLevel[0x7E]), -8},
+		{int(alawByte(0)), 0xD5}, {int(ulawByte(0)), 0xFF},
+	} {
+		if w.got != w.want {
+			t.Errorf("got %d, want %d", w.got, w.want)
+		}
+	}
+}
+
+func TestTableIsFitForSDP(t *testing.T) {
+	static := map[string]uint8{"PCMU": 0, "PCMA": 8, "G722": 9}
+	for _, c := range All() {
+		if pt, ok := static[c.Name]; ok && (c.PT != pt || c.Clock != 8000) || !ok && c.PT < 96 {
+			t.Errorf("%s has payload type %d, clock %d", c.Name, c.PT, c.Clock)
+		}
+		if c.PacketMS != 20 || c.Channels != 1 || c.New == nil {
+			t.Errorf("%s: %+v", c.Name, c)
+		}
+	}
+}
+
+func TestOddPayloadsAreRefused(t *testing.T) {
+	for _, c := range All() {
+		_, d, _ := c.New()
+		dst := make([]audio.Frame, 2)
+		for _, n := range []int{0, 1, 79, 81, 13 * 320, 1 << 16} {
+			if _, err := d.Decode(dst, make([]byte, n)); !errors.Is(err, ErrSize) {
+				t.Errorf("%s: %d bytes: %v", c.Name, n, err)
+			}
+		}
+		if _, err := d.Decode(dst[:0], make([]byte, 320)); !errors.Is(err, ErrRoom) {
+			t.Errorf("%s: no room: %v", c.Name, err)
+		}
+	}
+}
+
+func TestLossIsConcealedWithoutClicks(t *testing.T) {
+	for _, c := range All() {
+		e, d, _ := c.New()
+		x := sine(200, 440, 0.5)
+		var last float32
+		var b []byte
+		r := rand.New(rand.NewPCG(3, 4))
+		for i := 0; i < len(x); i += 2 {
+			b = e.Encode(b[:0], x[i:i+2])
+			var y [2]audio.Frame
+			if r.IntN(10) == 0 {
+				d.Conceal(&y[0])
+				d.Conceal(&y[1])
+			} else {
+				d.Decode(y[:], b)
+			}
+			for _, f := range y {
+				for _, v := range f {
+					if math.Abs(float64(v-last)) > 0.06 { // twice the steepest slope of the sine
+						t.Fatalf("%s: jump of %.3f in packet %d", c.Name, v-last, i/2)
+					}
+					last = v
+				}
+			}
+			if l := y[1].Level(); l < -16 {
+				t.Fatalf("%s: level %.1f dB in packet %d", c.Name, l, i/2)
+			}
+		}
+	}
+}
+
+func TestNothingAllocates(t *testing.T) {
+	for _, c := range All() {
+		e, d, _ := c.New()
+		x := sine(2, 440, 0.5)
+		b := make([]byte, 0, 2000)
+		if n := testing.AllocsPerRun(100, func() {
+			b = e.Encode(b[:0], x)
+			d.Decode(x, b)
+			d.Conceal(&x[0])
+			d.Recover(x, b)
+		}); n != 0 {
+			t.Errorf("%s: %v allocations", c.Name, n)
+		}
+	}
+	e, p := NewNoiseEncoder(), NewNoise()
+	x := sine(4, 440, 0.5)
+	b := make([]byte, 0, 100)
+	if n := testing.AllocsPerRun(100, func() { b = e.Encode(b[:0], x); p.Set(b); p.Play(&x[0]) }); n != 0 {
+		t.Errorf("comfort noise: %v allocations", n)
+	}
+}
+
+func TestComfortNoiseKeepsLevelAndColour(t *testing.T) {
+	r := rand.New(rand.NewPCG(5, 6))
+	for _, dB := range []float64{-30, -45, -60} {
+		x := make([]audio.Frame, 100)
+		low, gain := 0.0, math.Pow(10, dB/20)
+		for i := range x {
+			for j := range x[i] {
+				low += 0.06 * (r.NormFloat64() - low) // a room rumbles: 3 dB down at 470 Hz
+				x[i][j] = float32(5.6 * low * gain)
+			}
+		}
+		e, p := NewNoiseEncoder(), NewNoise()
+		if err := p.Set(e.Encode(nil, x)); err != nil {
+			t.Fatal(err)
+		}
+		y := make([]audio.Frame, 200)
+		for i := range y {
+			p.Play(&y[i])
+		}
+		want, got := bands(x[50:]), bands(y[150:])
+		for i := range want {
+			if math.Abs(want[i]-got[i]) > 4.5 { // twenty bins of noise scatter by 1.4 dB
+				t.Errorf("%.0f dB: octave %d is %.1f dB, want %.1f", dB, i, got[i], want[i])
+			}
+		}
+	}
+	if NewNoise().Set(nil) == nil {
+		t.Error("an empty description was taken")
+	}
+}
+
+// bands measures noise around 250, 500, 1000, 2000 and 3000 Hz, in dB.
+func bands(x []audio.Frame) (b [5]float64) {
+	for i, freq := range []float64{250, 500, 1000, 2000, 3000} {
+		for f := freq * 0.9; f < freq*1.1; f += freq / 100 {
+			level, _ := fit(x, f)
+			b[i] += math.Pow(10, level/10) / 20
+		}
+		b[i] = 10 * math.Log10(b[i])
+	}
+	return b
+}
+
+func FuzzDecoders(f *testing.F) {
+	f.Add(uint8(0), make([]byte, 160))
+	f.Add(uint8(3), make([]byte, 641))
+	f.Fuzz(func(t *testing.T, which uint8, payload []byte) {
+		c := All()[int(which)%len(All())]
+		_, d, _ := c.New()
+		dst := make([]audio.Frame, MaxFrames)
+		n, err := d.Decode(dst, payload)
+		if (err == nil) != (n > 0) {
+			t.Fatal(n, err)
+		}
+		d.Conceal(&dst[0])
+		p := NewNoise()
+		p.Set(payload)
+		for range 5 {
+			p.Play(&dst[1])
+			if l := dst[1].Level(); !(l < 20) {
+				t.Fatalf("noise of %v dB from % x", l, payload)
+			}
+		}
+	})
+}
+
+func BenchmarkCodecs(b *testing.B) {
+	for _, c := range All() {
+		e, d, _ := c.New()
+		x := sine(2, 440, 0.5)
+		buf := e.Encode(nil, x)
+		b.Run(fmt.Sprint(c.Name, "/encode20ms"), func(b *testing.B) {
+			for b.Loop() {
+				buf = e.Encode(buf[:0], x)
+			}
+		})
+		b.Run(fmt.Sprint(c.Name, "/decode20ms"), func(b *testing.B) {
+			for b.Loop() {
+				d.Decode(x, buf)
+			}
+		})
+	}
+}
