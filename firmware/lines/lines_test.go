@@ -1,0 +1,313 @@
+package lines
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net/netip"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+
+	"opendeskphone/firmware/phone"
+	"opendeskphone/sip/offer"
+	"opendeskphone/sip/ua"
+)
+
+var (
+	g722 = offer.Codec{Name: "G722", PT: 9, Clock: 8000}
+	pcma = offer.Codec{Name: "PCMA", PT: 8, Clock: 8000}
+)
+
+// world is an adapter with a user agent that notes what it is told, and a far side that speaks SDP.
+type world struct {
+	*Adapter
+	t    *testing.T
+	mu   sync.Mutex
+	said []string          // what the user agent was told
+	sdp  map[string][]byte // the last body of each kind
+	done []phone.Event     // what the centre was told
+	open int               // voices open
+	got  []offer.Media     // what voices were told
+	keys []rune            // digits sent
+	far  *offer.Session    // the far side
+	next ua.CallRef
+}
+
+func (w *world) say(word string, ref any, sdp []byte) {
+	w.said = append(w.said, fmt.Sprint(word, " ", ref))
+	w.sdp[word] = sdp
+}
+
+func (w *world) AddAccount(id ua.AccountID, a ua.Account) { w.say("add", a.AOR, nil) }
+func (w *world) RemoveAccount(id ua.AccountID)            { w.say("remove", id, nil) }
+func (w *world) Call(id ua.AccountID, target string, sdp []byte) ua.CallRef {
+	w.say("call", target, sdp)
+	w.next++
+	return w.next
+}
+func (w *world) Ring(ref ua.CallRef)                    { w.say("ring", ref, nil) }
+func (w *world) Accept(ref ua.CallRef, sdp []byte)      { w.say("accept", ref, sdp) }
+func (w *world) Reject(ref ua.CallRef, code int)        { w.say("reject", fmt.Sprint(ref, " ", code), nil) }
+func (w *world) Hangup(ref ua.CallRef)                  { w.say("hangup", ref, nil) }
+func (w *world) Offer(ref ua.CallRef, sdp []byte)       { w.say("offer", ref, sdp) }
+func (w *world) AnswerOffer(ref ua.CallRef, sdp []byte) { w.say("answer", ref, sdp) }
+func (w *world) RefuseOffer(ref ua.CallRef, code int) {
+	w.say("refuse", fmt.Sprint(ref, " ", code), nil)
+}
+
+type mouth struct{ w *world }
+
+func (m mouth) Local() offer.Local {
+	return offer.Local{Port: 16384, Codecs: []offer.Codec{g722, pcma}, DTMF: true, Ptime: 20}
+}
+func (m mouth) Apply(media offer.Media) error { m.w.got = append(m.w.got, media); return nil }
+func (m mouth) SendDTMF(d rune)               { m.w.keys = append(m.w.keys, d) }
+func (m mouth) Run(ctx context.Context) error { <-ctx.Done(); return nil }
+
+type voices struct{ w *world }
+
+func (v voices) Open() (Voice, error) {
+	v.w.mu.Lock()
+	defer v.w.mu.Unlock()
+	v.w.open++
+	return mouth{v.w}, nil
+}
+func (v voices) Bind(phone.CallID, Voice) {}
+func (v voices) Close(Voice)              { v.w.mu.Lock(); defer v.w.mu.Unlock(); v.w.open-- }
+
+func inWorld(t *testing.T, policy offer.SRTP, f func(w *world)) {
+	synctest.Test(t, func(t *testing.T) {
+		w := &world{t: t, sdp: map[string][]byte{}, next: 100}
+		w.far = offer.New(offer.Local{Addr: netip.MustParseAddr("192.0.2.2"), Port: 4000, Codecs: []offer.Codec{pcma}})
+		line := Line{Account: ua.Account{AOR: "sip:anna@example.com"}, SRTP: policy}
+		names := func(n string) (string, bool) { return "Jonas Keller", n == "200" }
+		route := func(ua.Account) netip.Addr { return netip.MustParseAddr("192.0.2.1") }
+		w.Adapter = New([]Line{line}, w, voices{w}, names, route, func(e phone.Event) { w.done = append(w.done, e) }, slog.New(slog.DiscardHandler))
+		ctx, cancel := context.WithCancel(t.Context())
+		over := make(chan struct{})
+		go func() { defer close(over); w.Run(ctx) }()
+		synctest.Wait()
+		f(w)
+		cancel()
+		<-over
+		if w.open != 0 {
+			t.Errorf("%d voices are still open", w.open)
+		}
+	})
+}
+
+// ask gives the adapter something and waits until it has been dealt with.
+func (w *world) ask(m any) {
+	switch m := m.(type) {
+	case phone.Effect:
+		w.Exec(m)
+	case ua.Event:
+		w.Handle(m)
+	}
+	synctest.Wait()
+}
+
+func (w *world) wantSaid(words ...string) {
+	w.t.Helper()
+	if !slices.Equal(w.said, words) {
+		w.t.Errorf("the user agent was told %q, want %q", w.said, words)
+	}
+	w.said = nil
+}
+
+func (w *world) wantDone(events ...phone.Event) {
+	w.t.Helper()
+	if len(w.done) != len(events) {
+		w.t.Fatalf("the centre was told %+v, want %+v", w.done, events)
+	}
+	for i := range events {
+		if w.done[i] != events[i] {
+			w.t.Errorf("fact %d is %+v, want %+v", i, w.done[i], events[i])
+		}
+	}
+	w.done = nil
+}
+
+// farAnswer is the far side's answer to what we offered last by the given word.
+func (w *world) farAnswer(word string) []byte {
+	w.t.Helper()
+	body, _, err := w.far.Answer(w.sdp[word], offer.SendRecv)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return body
+}
+
+func TestOutgoingCallFromDialToHangup(t *testing.T) {
+	inWorld(t, offer.Off, func(w *world) {
+		w.wantSaid("add sip:anna@example.com")
+		w.ask(phone.SendInvite{Call: 1, Target: "200"})
+		w.wantSaid("call sip:200@example.com")
+		w.wantDone(phone.RemoteChanged{Call: 1, Remote: phone.Peer{Name: "Jonas Keller", Number: "200", URI: "200"}})
+		if body := string(w.sdp["call"]); !strings.Contains(body, "c=IN IP4 192.0.2.1\r\n") || !strings.Contains(body, "m=audio 16384 RTP/AVP 9 8") {
+			t.Errorf("offer:\n%s", body)
+		}
+		w.ask(ua.Progress{Call: 101, Dialog: 1, Code: 180})
+		w.wantDone(phone.Progressed{Call: 1})
+		w.ask(ua.Accepted{Call: 101, SDP: w.farAnswer("call")})
+		w.wantDone(phone.Accepted{Call: 1})
+		if len(w.got) != 1 || w.got[0].Send.Name != "PCMA" || w.got[0].Remote.String() != "192.0.2.2:4000" {
+			t.Errorf("the voice got %+v", w.got)
+		}
+		w.ask(phone.PlayDTMF{Call: 1, Digit: '5'})
+		if string(w.keys) != "5" {
+			t.Errorf("keys %q", w.keys)
+		}
+		w.ask(phone.SendBye{Call: 1})
+		w.wantSaid("hangup 101")
+		w.ask(ua.Ended{Call: 101})
+		if w.open != 0 {
+			t.Error("the voice outlives the call")
+		}
+	})
+}
+
+func TestHoldWaitsForTheOfferThatIsOut(t *testing.T) {
+	inWorld(t, offer.Off, func(w *world) {
+		w.ask(phone.SendInvite{Call: 1, Target: "sip:bob@example.org"})
+		w.ask(ua.Accepted{Call: 101, SDP: w.farAnswer("call")})
+		w.said, w.done = nil, nil
+		w.ask(phone.SendHold{Call: 1, On: true})
+		w.wantSaid("offer 101")
+		if !strings.Contains(string(w.sdp["offer"]), "a=sendonly") {
+			t.Errorf("hold offers\n%s", w.sdp["offer"])
+		}
+		answer := w.farAnswer("offer")
+		w.ask(phone.SendHold{Call: 1})
+		w.wantSaid() // one offer at a time (RFC 3261 §14.1)
+		w.ask(ua.OfferAnswered{Call: 101, SDP: answer})
+		w.wantSaid("offer 101")
+		if strings.Contains(string(w.sdp["offer"]), "a=sendonly") {
+			t.Error("resume still holds")
+		}
+		w.ask(ua.OfferRefused{Call: 101, Code: 491})
+		w.ask(ua.OfferDue{Call: 101})
+		w.wantSaid("offer 101")
+		w.wantDone()
+		w.ask(ua.OfferRefused{Call: 101, Code: 488})
+		w.wantDone(phone.ResumeRefused{Call: 1})
+	})
+}
+
+func TestIncomingIsNegotiatedBeforeItRings(t *testing.T) {
+	inWorld(t, offer.Required, func(w *world) {
+		w.said = nil
+		body, _ := w.far.Offer(offer.SendRecv) // plain RTP: we want encryption
+		w.ask(ua.Incoming{Call: 7, SDP: body, From: ua.Peer{User: "200"}})
+		w.wantSaid("reject 7 488")
+		w.wantDone()
+	})
+	inWorld(t, offer.Off, func(w *world) {
+		w.said = nil
+		body, _ := w.far.Offer(offer.SendRecv)
+		w.ask(ua.Incoming{Call: 7, SDP: body, CallID: "x", From: ua.Peer{User: "200", Display: "liar", URI: "sip:200@example.com"}})
+		w.wantDone(phone.Invited{Ref: 7, Remote: phone.Peer{Name: "Jonas Keller", Number: "200", URI: "sip:200@example.com"}, Conversation: "x"})
+		w.ask(phone.SendRinging{Ref: 7, Call: 3})
+		w.ask(phone.SendAccept{Call: 3})
+		w.wantSaid("ring 7", "accept 7")
+		if _, err := w.far.Accept(w.sdp["accept"]); err != nil {
+			t.Errorf("the far side cannot take our answer: %v", err)
+		}
+		w.ask(ua.Confirmed{Call: 7})
+		w.ask(ua.Ended{Call: 7, ByRemote: true})
+		w.wantDone(phone.Confirmed{Call: 3}, phone.Byed{Call: 3, Cause: phone.RemoteHangup})
+	})
+}
+
+func TestWhoGaveUp(t *testing.T) {
+	for _, c := range []struct {
+		end  ua.Ended
+		want phone.Cause
+	}{
+		{ua.Ended{Call: 7, ByRemote: true}, phone.Cancelled},
+		{ua.Ended{Call: 7, ByRemote: true, Elsewhere: true}, phone.Elsewhere},
+	} {
+		inWorld(t, offer.Off, func(w *world) {
+			body, _ := w.far.Offer(offer.SendRecv)
+			w.ask(ua.Incoming{Call: 7, SDP: body})
+			w.ask(phone.SendRinging{Ref: 7, Call: 3})
+			w.done = nil
+			w.ask(c.end)
+			w.wantDone(phone.Byed{Call: 3, Cause: c.want})
+		})
+	}
+}
+
+func TestLateOffer(t *testing.T) {
+	inWorld(t, offer.Off, func(w *world) {
+		w.ask(ua.Incoming{Call: 7})
+		w.ask(phone.SendRinging{Ref: 7, Call: 3})
+		w.ask(phone.SendAccept{Call: 3})
+		w.done = nil
+		w.ask(ua.Confirmed{Call: 7, SDP: w.farAnswer("accept")})
+		w.wantDone(phone.Confirmed{Call: 3})
+		if len(w.got) != 1 {
+			t.Errorf("the voice got %+v", w.got)
+		}
+	})
+}
+
+func TestTheyHoldUs(t *testing.T) {
+	inWorld(t, offer.Off, func(w *world) {
+		w.ask(phone.SendInvite{Call: 1, Target: "300"})
+		w.ask(ua.Accepted{Call: 101, SDP: w.farAnswer("call")})
+		w.said, w.done = nil, nil
+		hold, err := w.far.Offer(offer.SendOnly)
+		if err != nil {
+			t.Fatal(err)
+		}
+		w.ask(ua.ReOffer{Call: 101, SDP: hold})
+		w.wantSaid("answer 101")
+		w.wantDone(phone.RemoteHeld{Call: 1, On: true})
+		if _, err := w.far.Accept(w.sdp["answer"]); err != nil {
+			t.Fatal(err)
+		}
+		w.ask(ua.ReOffer{Call: 101, SDP: []byte("nonsense")})
+		w.wantSaid("refuse 101 400")
+	})
+}
+
+func TestRefusedKeysAreLeftOutOnceAndOnlyWhenOptional(t *testing.T) {
+	inWorld(t, offer.Optional, func(w *world) {
+		w.ask(phone.SendInvite{Call: 1, Target: "300"})
+		if !strings.Contains(string(w.sdp["call"]), "a=crypto:") {
+			t.Fatalf("optional encryption offers\n%s", w.sdp["call"])
+		}
+		w.said = nil
+		w.ask(ua.Failed{Call: 101, Code: 488})
+		w.wantSaid("call sip:300@example.com")
+		if strings.Contains(string(w.sdp["call"]), "a=crypto:") {
+			t.Error("the second try has keys too")
+		}
+		w.ask(ua.Failed{Call: 102, Code: 488, Text: "Not Acceptable Here"})
+		w.wantDone(phone.CallFailed{Call: 1, Cause: phone.Incompatible, Reason: "Not Acceptable Here"})
+	})
+	inWorld(t, offer.Required, func(w *world) {
+		w.ask(phone.SendInvite{Call: 1, Target: "300"})
+		w.said = nil
+		w.ask(ua.Failed{Call: 101, Code: 488})
+		w.wantSaid()
+		w.wantDone(phone.CallFailed{Call: 1, Cause: phone.Incompatible})
+	})
+}
+
+func TestOnlyAccountsThatDifferRegisterAgain(t *testing.T) {
+	inWorld(t, offer.Off, func(w *world) {
+		w.said = nil
+		same := Line{Account: ua.Account{AOR: "sip:anna@example.com"}, SRTP: offer.Required}
+		w.Configure([]Line{same, {Account: ua.Account{AOR: "sip:desk@example.com"}}})
+		synctest.Wait()
+		w.wantSaid("add sip:desk@example.com")
+		w.Configure([]Line{same})
+		synctest.Wait()
+		w.wantSaid("remove 1")
+	})
+}
