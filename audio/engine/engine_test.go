@@ -321,7 +321,7 @@ func TestCallGoesOnWithoutACard(t *testing.T) {
 		done := make(chan error)
 		go func() { done <- e.Run(ctx) }()
 
-		time.Sleep(60 * time.Second)
+		<-time.After(time.Minute)
 		cancel()
 		if err := <-done; err != nil {
 			t.Error(err)
@@ -346,7 +346,7 @@ func TestCallGoesOnWithoutACard(t *testing.T) {
 func TestOpeningACardDoesNotHoldUpTheSound(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		open := func() (Device, error) {
-			time.Sleep(3 * time.Second) // a slow driver
+			<-time.After(3 * time.Second) // a slow driver
 			return nil, errors.New("busy")
 		}
 		e := New(Default(), open, nil, quiet)

@@ -8,6 +8,7 @@ import (
 	"github.com/pion/rtp"
 
 	"opendeskphone/audio"
+	"opendeskphone/audio/codec"
 	"opendeskphone/audio/vad"
 	"opendeskphone/sip/srtp"
 )
@@ -39,6 +40,7 @@ type sender struct {
 	dialler dialler
 	rest    int // packet times until the next digit may begin
 	speech  vad.Detector
+	noise   *codec.NoiseEncoder
 
 	packets, octets uint32 // since this SSRC began
 	lastRTP         uint32 // timestamp of the last packet, and
@@ -52,7 +54,7 @@ type sender struct {
 // send is the sender goroutine: frames become packets as they come; once a second it looks after
 // the statistics, every five seconds after the reports.
 func (s *Session) send(ctx context.Context) {
-	w := &sender{s: s}
+	w := &sender{s: s, noise: codec.NewNoiseEncoder()}
 	w.restart(8000)
 	w.reports.init()
 	second := time.NewTicker(time.Second)
@@ -189,8 +191,8 @@ func (w *sender) quiet(frames []audio.Frame, ts uint32, now time.Time) bool {
 		return false
 	}
 	if w.silent%cnEvery == 0 {
-		w.packet[12] = byte(min(max(-w.speech.Noise(), 0), 127)) // level alone, no spectrum (RFC 3389 §3.1)
-		w.write(w.plan.media.CN, ts, false, 1, now)
+		payload := w.noise.Encode(w.packet[:12], frames)[12:]
+		w.write(w.plan.media.CN, ts, false, len(payload), now)
 	}
 	w.silent++
 	w.fresh = true
