@@ -288,10 +288,11 @@ func (tx *ClientTx) sendCancel() {
 }
 
 // Write sends a request outside of any transaction: the ACK to a 2xx. A Via
-// with a new branch is set when there is none. On the loop.
+// with a new branch is set when there is none, and always by a relay. On the
+// loop.
 func (s *Stack) Write(req *Request, to Target) error {
 	s.complete(req)
-	if req.Via() == nil {
+	if s.cfg.Relay || req.Via() == nil {
 		local, err := s.Local(to)
 		if err != nil {
 			return err

@@ -107,6 +107,8 @@ type Config struct {
 	TLS   TLSConfig
 	Rules Rules
 
+	Relay bool // a proxy: Rules do not apply, responses keep the Vias of others, merged requests go through
+
 	UserAgent string // User-Agent of requests and Server of responses, when they have none
 
 	T1, T2, T4 time.Duration // RFC 3261 §17: round trip estimate, longest repeat, longest life in the net

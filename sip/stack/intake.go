@@ -26,6 +26,7 @@ type arrival struct {
 // readers at once.
 type intake struct {
 	rules      Rules
+	relay      bool
 	maxFields  int
 	maxMessage int
 }
@@ -41,7 +42,7 @@ func (in *intake) parse(data []byte) (arrival, error) {
 		if err != nil {
 			return arrival{}, err
 		}
-		res, err := m.response()
+		res, err := m.response(in.relay)
 		return arrival{res: res}, err
 	}
 	if err != nil {
@@ -73,6 +74,9 @@ func (in *intake) request(m *raw) (arrival, error) {
 	req := NewRequest(Method(method), u)
 	if err := m.appendTo(req); err != nil {
 		return m.refused(400, err)
+	}
+	if in.relay {
+		return arrival{req: req}, nil
 	}
 	if code, reason, extra := Validate(req, in.rules); code != 0 {
 		res := Reply(req, code, reason)
@@ -168,7 +172,7 @@ func splitCSeq(v string) (int64, string) {
 
 // response checks and builds a response; what is not right is dropped, for
 // nobody can be told.
-func (m *raw) response() (*Response, error) {
+func (m *raw) response(relay bool) (*Response, error) {
 	p := strings.SplitN(m.start, " ", 3)
 	if len(p) < 2 || !strings.EqualFold(p[0], "SIP/2.0") || len(p[1]) != 3 {
 		return nil, fmt.Errorf("malformed status line %.60q", m.start)
@@ -187,7 +191,7 @@ func (m *raw) response() (*Response, error) {
 	if err := m.appendTo(res); err != nil {
 		return nil, err
 	}
-	if len(res.GetHeaders("Via")) != 1 { // §8.1.3.3: it was meant for somebody else
+	if !relay && len(res.GetHeaders("Via")) != 1 { // §8.1.3.3: it was meant for somebody else
 		return nil, errors.New("several Vias in a response")
 	}
 	return res, nil

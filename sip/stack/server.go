@@ -120,7 +120,7 @@ func (s *Stack) serve(key txKey, req *Request, from Source) *ServerTx {
 // before on another branch.
 func (s *Stack) isMerged(tx *ServerTx) bool {
 	req := tx.req
-	if req.To().Params.Has("tag") {
+	if s.cfg.Relay || req.To().Params.Has("tag") {
 		return false
 	}
 	tx.merge = mergeKey{Tag(req.From().Params), string(*req.CallID()), req.CSeq().SeqNo, req.Method}

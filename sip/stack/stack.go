@@ -66,7 +66,7 @@ const inFlight = 256
 func New(cfg Config, n Network, log *slog.Logger) *Stack {
 	return &Stack{
 		cfg: cfg, net: n, log: log, loop: newLoop(),
-		intake:  intake{rules: cfg.Rules, maxFields: cfg.MaxHeaders, maxMessage: cfg.MaxMessage},
+		intake:  intake{rules: cfg.Rules, relay: cfg.Relay, maxFields: cfg.MaxHeaders, maxMessage: cfg.MaxMessage},
 		slots:   make(chan struct{}, inFlight),
 		asked:   asked{n: map[netip.AddrPort]int{}},
 		conns:   conns{byID: map[ConnID]*conn{}, byKey: map[connKey]*conn{}},
