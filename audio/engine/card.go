@@ -74,7 +74,10 @@ func toFloat(dst []float32, src []int16) {
 }
 
 // pacer is the Device of a phone without a sound card: silence at the pace of the system's clock.
-type pacer struct{ next time.Time }
+type pacer struct {
+	next  time.Time
+	sleep func(time.Duration)
+}
 
 func (*pacer) Rate() int    { return audio.Rate }
 func (*pacer) Close() error { return nil }
@@ -86,7 +89,7 @@ func (p *pacer) Exchange(mic, _ []int16) error {
 		p.next = now
 	}
 	p.next = p.next.Add(frame)
-	time.Sleep(p.next.Sub(now))
+	p.sleep(p.next.Sub(now))
 	clear(mic)
 	return nil
 }

@@ -312,9 +312,10 @@ func TestCallGoesOnWithoutACard(t *testing.T) {
 			if opened == 1 || opened == 3 {
 				return nil, errors.New("no such card")
 			}
-			return &cardOf{life: 1000, closed: &closed}, nil
+			return &cardOf{pacer: pacer{sleep: time.Sleep}, life: 1000, closed: &closed}, nil
 		}
 		e := New(Default(), open, func(err error) { mu.Lock(); news = append(news, err); mu.Unlock() }, quiet)
+		e.sleep = time.Sleep // the bubble's clock
 		a := &voice{}
 		e.SetParties([]Party{a})
 		ctx, cancel := context.WithCancel(t.Context())
@@ -350,6 +351,7 @@ func TestOpeningACardDoesNotHoldUpTheSound(t *testing.T) {
 			return nil, errors.New("busy")
 		}
 		e := New(Default(), open, nil, quiet)
+		e.sleep = time.Sleep
 		ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second)
 		defer cancel()
 		if err := e.Run(ctx); err != nil {
@@ -365,6 +367,7 @@ func TestPhoneWithoutAnyCardIsTold(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var news []error
 		e := New(Default(), nil, func(err error) { news = append(news, err) }, quiet)
+		e.sleep = time.Sleep
 		ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 		defer cancel()
 		e.Run(ctx)

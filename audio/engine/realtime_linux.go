@@ -2,6 +2,7 @@ package engine
 
 import (
 	"fmt"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -16,4 +17,15 @@ func Realtime(rank int) error {
 		return fmt.Errorf("engine: set real-time rank: %w", err)
 	}
 	return nil
+}
+
+// sleep makes the calling thread sleep. Go's own timers are woken by its network poller, which
+// counts in milliseconds: too coarse to pace a voice by.
+func sleep(d time.Duration) {
+	if d <= 0 {
+		return
+	}
+	left := unix.NsecToTimespec(int64(d))
+	for unix.ClockNanosleep(unix.CLOCK_MONOTONIC, 0, &left, &left) == unix.EINTR {
+	}
 }

@@ -2,7 +2,12 @@
 
 package engine
 
-import "errors"
+import (
+	"errors"
+	"time"
+)
 
 // Realtime is for Linux; elsewhere it errs and the thread stays as it is.
 func Realtime(int) error { return errors.ErrUnsupported }
+
+func sleep(d time.Duration) { time.Sleep(d) }

@@ -60,7 +60,7 @@ func (e *Engine) Run(ctx context.Context) error {
 func (e *Engine) loop(ctx context.Context, fresh <-chan *card, failed chan<- error) {
 	runtime.LockOSThread() // never unlocked: the thread ends with this goroutine, its rank with it
 	_ = Realtime(rank)     // without the right to it the phone works at ordinary rank
-	idle, _ := newCard(new(pacer))
+	idle, _ := newCard(&pacer{sleep: e.sleep})
 	now := idle
 	var mic, spk audio.Frame
 	for ctx.Err() == nil {
