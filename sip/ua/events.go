@@ -1,0 +1,150 @@
+package ua
+
+import "time"
+
+// AccountID names an account; the user of the package chooses it.
+type AccountID int
+
+// CallRef names a call for its whole life; 0 is none.
+type CallRef uint64
+
+// Event is a fact reported to the Handler.
+type Event interface{ event() }
+
+// Handler takes events, in order, on the goroutine of the stack. It must not block.
+type Handler func(Event)
+
+// Peer is the far side of a call, cleaned for the screen (see Clean).
+type Peer struct {
+	URI     string // "sip:bob@example.com", without parameters
+	User    string // the part before the @, unescaped; the number most of the time
+	Display string // the name the peer claims, perhaps empty
+}
+
+// The events.
+type (
+	// LineState: a registration came, went or failed.
+	LineState struct {
+		Account AccountID
+		State   State
+		Fault   Fault         // why, if State is Failing
+		Code    int           // SIP response code behind the fault, 0 if none
+		Text    string        // its reason phrase or the error, cleaned
+		Retry   time.Time     // when the next attempt is made, if State is Failing
+		Expires time.Duration // for how long the registrar keeps us, if State is Registered
+	}
+	// Incoming: somebody calls.
+	Incoming struct {
+		Call     CallRef
+		Account  AccountID
+		From     Peer
+		Asserted bool   // From was asserted by our own server (RFC 3325)
+		SDP      []byte // their offer; nil if they want ours
+		CallID   string // for logs and conversations
+	}
+	// Progress: the far side, or one of several, rings or sends early media.
+	Progress struct {
+		Call   CallRef
+		Dialog int // number of the early dialog, from 1
+		Code   int // 101..199
+		SDP    []byte
+	}
+	// Accepted: our call was answered.
+	Accepted struct {
+		Call   CallRef
+		Dialog int
+		SDP    []byte // the answer
+		Remote Peer   // who answered, if it is asserted; otherwise zero
+	}
+	// Failed: our call did not come about.
+	Failed struct {
+		Call  CallRef
+		Code  int    // SIP response code; 408 if nobody answered, 503 if there was no way
+		Text  string // cleaned reason phrase
+		Fault Fault  // set if the server could not be reached
+	}
+	// Confirmed: the ACK to our answer arrived.
+	Confirmed struct {
+		Call CallRef
+		SDP  []byte // the answer to the offer we accepted with, otherwise nil
+	}
+	// Ended: the call is over.
+	Ended struct {
+		Call      CallRef
+		ByRemote  bool
+		Elsewhere bool   // another phone of ours took it (Reason: cause=200, RFC 3326)
+		Cause     int    // SIP cause of the Reason header or of the failure, 0 if none
+		Text      string // its text, cleaned
+	}
+	// ReOffer: the far side changes the session. SDP is nil if it asks for our offer.
+	ReOffer struct {
+		Call CallRef
+		SDP  []byte
+	}
+	// OfferAnswered: our offer within a call was taken.
+	OfferAnswered struct {
+		Call CallRef
+		SDP  []byte
+	}
+	// OfferRefused: our offer was not taken, the session is as it was before.
+	// OfferDue follows if it only met theirs (491).
+	OfferRefused struct {
+		Call CallRef
+		Code int
+	}
+	// OfferDue: make an offer with the present state of the call now.
+	OfferDue struct{ Call CallRef }
+)
+
+func (LineState) event()     {}
+func (Incoming) event()      {}
+func (Progress) event()      {}
+func (Accepted) event()      {}
+func (Failed) event()        {}
+func (Confirmed) event()     {}
+func (Ended) event()         {}
+func (ReOffer) event()       {}
+func (OfferAnswered) event() {}
+func (OfferRefused) event()  {}
+func (OfferDue) event()      {}
+
+// State is the state of a registration.
+type State uint8
+
+// The states of an account. One without a registrar is Registered at once.
+const (
+	Off State = iota
+	Registering
+	Registered
+	Failing
+)
+
+var stateName = [...]string{Off: "off", Registering: "registering", Registered: "registered", Failing: "failing"}
+
+// String is the name of the state.
+func (s State) String() string { return stateName[s] }
+
+// Fault is why an account fails, in the words of an error page.
+type Fault uint8
+
+// The faults.
+const (
+	NoFault              Fault = iota
+	WrongPassword              // the registrar refused the credentials; tried again in 5 minutes at the earliest
+	Unreachable                // no answer, no connection, or no such name
+	ServerTrouble              // 5xx, or a registrar that grants no time
+	Refused                    // 4xx or 6xx, see Code
+	CertExpired                // the certificate of the server is out of date (or our clock)
+	CertWrongName              // it bears another name
+	CertUnknownAuthority       // nobody we know signed it
+	CertOther                  // TLS could not be agreed on
+	BadAccount                 // the account itself cannot work, see Text
+)
+
+var faultName = [...]string{NoFault: "none", WrongPassword: "wrong password", Unreachable: "unreachable",
+	ServerTrouble: "server trouble", Refused: "refused", CertExpired: "certificate expired",
+	CertWrongName: "certificate for another name", CertUnknownAuthority: "certificate of an unknown authority",
+	CertOther: "TLS failed", BadAccount: "bad account"}
+
+// String is the fault in plain English, for logs.
+func (f Fault) String() string { return faultName[f] }

@@ -1,0 +1,255 @@
+package ua
+
+import (
+	"strings"
+	"time"
+
+	"opendeskphone/sip/dialog"
+	"opendeskphone/sip/stack"
+)
+
+// Timers of RFC 3261 table 4, for the responses a user agent repeats itself.
+const (
+	t1 = 500 * time.Millisecond
+	t2 = 4 * time.Second
+)
+
+// incoming takes an INVITE outside of any dialog.
+func (u *UA) incoming(tx *stack.ServerTx, req *stack.Request, from stack.Source) {
+	acc := u.accountFor(req, from)
+	switch {
+	case u.closing:
+		tx.Respond(stack.Reply(req, 480, ""))
+		return
+	case acc == nil:
+		tx.Respond(stack.Reply(req, 404, ""))
+		return
+	case u.busy():
+		tx.Respond(stack.Reply(req, 486, ""))
+		return
+	}
+	if least := u.tooShort(req); least > 0 {
+		res := stack.Reply(req, 422, "")
+		res.AppendHeader(stack.NewHeader("Min-SE", itoa(least)))
+		tx.Respond(res)
+		return
+	}
+	tag := stack.ReplyTag(req)
+	d, err := dialog.Accept(req, tag)
+	if err != nil {
+		tx.Respond(stack.Reply(req, 400, Clean(err.Error())))
+		return
+	}
+	c := u.newCall(acc, CallRef(u.refs.Add(1)), callKey{d.ID.CallID, tag})
+	c.phase, c.tx = ringing, tx
+	c.leg = c.addLeg(d)
+	tx.OnCancel(c.cancelled)
+	p, asserted := assertedIn(req)
+	if !asserted || !u.trust.Load().welcome(from.Addr.Addr()) {
+		f := req.From()
+		p, asserted = peer(stack.Unquote(f.DisplayName), f.Address), false
+	}
+	u.on(Incoming{Call: c.ref, Account: acc.id, From: p, Asserted: asserted, SDP: sdpOf(req), CallID: c.key.callID})
+}
+
+// busy tells whether no more calls are taken.
+func (u *UA) busy() bool {
+	n := 0
+	for _, c := range u.calls {
+		if c.phase != over && c.phase != cancelled {
+			n++
+		}
+	}
+	return n >= u.cfg.MaxCalls
+}
+
+// accountFor finds whom a request is for: by the mark in our Contact, which
+// the registrar gives back, else by user part and server, else by user part.
+func (u *UA) accountFor(req *stack.Request, from stack.Source) *account {
+	uri := req.Recipient
+	if line, ok := uri.UriParams.Get("line"); ok {
+		for _, a := range u.accounts {
+			if lineParam(a.id) == line && a.p.aor.User == uri.User {
+				return a
+			}
+		}
+	}
+	var byUser *account
+	for _, a := range u.accounts {
+		if unescape(a.p.aor.User) != unescape(uri.User) {
+			continue
+		}
+		for _, t := range a.targets {
+			if t.Addr.Addr().Unmap() == from.Addr.Addr().Unmap() {
+				return a
+			}
+		}
+		if byUser == nil || a.id < byUser.id {
+			byUser = a
+		}
+	}
+	return byUser
+}
+
+// assertedIn reads P-Asserted-Identity (RFC 3325 §9.1).
+func assertedIn(msg interface {
+	GetHeaders(string) []stack.Header
+}) (Peer, bool) {
+	for _, h := range msg.GetHeaders("P-Asserted-Identity") {
+		for _, v := range splitQuoted(h.Value()) {
+			display, uri, _, err := stack.ParseAddress(strings.TrimSpace(v))
+			if err == nil && (uri.User != "" || uri.Scheme == "tel") {
+				return peer(display, uri), true
+			}
+		}
+	}
+	return Peer{}, false
+}
+
+// cancelled is told that the caller gave up.
+func (c *call) cancelled(cancel *stack.Request) {
+	if c.phase != ringing {
+		return // our answer crossed it (RFC 3261 §9.2)
+	}
+	c.reject(487, "")
+	cause, text := reasonOf(cancel)
+	c.end(Ended{Call: c.ref, ByRemote: true, Elsewhere: cause == 200, Cause: cause, Text: text})
+}
+
+// Ring tells the caller that the phone rings (180).
+func (u *UA) Ring(ref CallRef) {
+	u.with(ref, func(c *call) {
+		if c.phase == ringing && c.ring == nil {
+			c.alert()
+		}
+	})
+}
+
+// alert sends 180 now and every minute, so that proxies do not give up
+// (RFC 3261 §13.3.1.1).
+func (c *call) alert() {
+	req := c.tx.Request()
+	res := c.reply(req, 180)
+	if has(req, "Require", "100rel") {
+		c.respondReliably(res)
+	} else {
+		c.tx.Respond(res)
+	}
+	c.ring = c.u.stack.After(time.Minute, func() {
+		if c.phase == ringing {
+			c.alert()
+		}
+	})
+}
+
+// reply makes a response with what belongs into a dialog.
+func (c *call) reply(req *stack.Request, code int) *stack.Response {
+	res := stack.Reply(req, code, "")
+	res.AppendHeader(c.acc.dialogContact(c.leg.way()))
+	res.AppendHeader(stack.NewHeader("Allow", allowed))
+	if code >= 200 {
+		res.AppendHeader(stack.NewHeader("Supported", supported))
+	}
+	return res
+}
+
+// Accept answers a call with a session description: the answer to the offer of
+// Incoming, or an offer if there was none.
+func (u *UA) Accept(ref CallRef, sdp []byte) {
+	u.with(ref, func(c *call) {
+		if c.phase != ringing {
+			return
+		}
+		tx, req := c.tx, c.tx.Request()
+		res := c.reply(req, 200)
+		c.session.grant(c, req, res)
+		setSDP(res, sdp)
+		c.ring.Stop()
+		c.prov.stop()
+		c.phase, c.leg.State = answered, dialog.Confirmed
+		late := sdpOf(req) == nil
+		c.send2xx(tx, res, func(ack []byte) {
+			if c.cancel {
+				c.leg.bye()
+				c.bury(over)
+				return
+			}
+			c.phase, c.tx = talking, nil
+			if late && ack == nil {
+				c.leg.bye()
+				c.end(Ended{Call: c.ref, Cause: 488, Text: "no answer in the ACK"})
+				return
+			}
+			if !late {
+				ack = nil
+			}
+			c.u.on(Confirmed{Call: c.ref, SDP: ack})
+		})
+	})
+}
+
+// Reject refuses a call with a code from 300 to 699.
+func (u *UA) Reject(ref CallRef, code int) {
+	u.with(ref, func(c *call) {
+		if c.phase == ringing && code >= 300 && code < 700 {
+			c.reject(code, "")
+			c.end(Ended{Call: ref})
+		}
+	})
+}
+
+func (c *call) reject(code int, reason string) {
+	c.tx.Respond(stack.Reply(c.tx.Request(), code, reason))
+	c.leg.State = dialog.Terminated
+}
+
+// sent is a 2xx to an INVITE that is repeated until its ACK comes, on every
+// transport (RFC 3261 §13.3.1.4).
+type sent struct {
+	seq      uint32
+	acked    func(sdp []byte)
+	again    *stack.Timer
+	deadline *stack.Timer
+}
+
+func (s *sent) stop() {
+	if s != nil {
+		s.again.Stop()
+		s.deadline.Stop()
+	}
+}
+
+// send2xx answers an INVITE and calls acked with the body of the ACK. Without
+// an ACK in 64*T1 the call is ended by BYE.
+func (c *call) send2xx(tx *stack.ServerTx, res *stack.Response, acked func([]byte)) {
+	s := &sent{seq: tx.Request().CSeq().SeqNo, acked: acked}
+	c.sent.stop()
+	c.sent = s
+	var repeat func(time.Duration)
+	repeat = func(d time.Duration) {
+		tx.Respond(res)
+		s.again = c.u.stack.After(d, func() { repeat(min(2*d, t2)) })
+	}
+	repeat(t1)
+	s.deadline = c.u.stack.After(64*t1, func() {
+		s.stop()
+		c.sent = nil
+		c.leg.bye()
+		if c.phase == over { // hung up while we waited
+			c.bury(over)
+			return
+		}
+		c.end(Ended{Call: c.ref, Cause: 408, Text: "no ACK"})
+	})
+}
+
+// acknowledged takes the ACK to a 2xx of ours.
+func (c *call) acknowledged(req *stack.Request) {
+	s := c.sent
+	if s == nil || s.seq != req.CSeq().SeqNo {
+		return // a repeat
+	}
+	s.stop()
+	c.sent = nil
+	s.acked(sdpOf(req))
+}

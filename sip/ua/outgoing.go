@@ -1,0 +1,344 @@
+package ua
+
+import (
+	"context"
+	"errors"
+	"strconv"
+	"strings"
+
+	"opendeskphone/sip/dialog"
+	"opendeskphone/sip/stack"
+)
+
+// dialling is the state of an outgoing call that is not answered.
+type dialling struct {
+	sdp     []byte
+	to      stack.Uri // as dialled; stays in To
+	uri     stack.Uri // being called, differs after a redirection
+	tag     string
+	seq     uint32
+	run     *ask           // the INVITE under way
+	targets []stack.Target // where to send it, in turn
+	tried   int
+	alive   bool // a provisional response was seen
+	minimum int  // Min-SE of a 422
+	seen    []string
+	next    []stack.Uri // redirection targets not tried yet
+}
+
+// maxRedirects bounds how many targets a 3xx may lead to.
+const maxRedirects = 5
+
+// Call calls a target: a URI, or a user part within the domain of the account.
+// sdp is the offer. The reference is valid at once.
+func (u *UA) Call(id AccountID, target string, sdp []byte) CallRef {
+	ref := CallRef(u.refs.Add(1))
+	u.stack.Post(func() { u.call(ref, id, target, sdp) })
+	return ref
+}
+
+func (u *UA) call(ref CallRef, id AccountID, target string, sdp []byte) {
+	acc := u.accounts[id]
+	if acc == nil || u.closing {
+		u.on(Failed{Call: ref, Code: 503, Text: "no such account"})
+		return
+	}
+	to, err := acc.destination(target)
+	if err != nil {
+		u.on(Failed{Call: ref, Code: 484, Text: Clean(err.Error())})
+		return
+	}
+	tag := stack.NewTag()
+	c := u.newCall(acc, ref, callKey{stack.NewCallID(), tag})
+	c.caller = true
+	c.dial = dialling{sdp: sdp, to: to, uri: to, tag: tag}
+	c.seek()
+}
+
+// destination makes a URI of what was dialled.
+func (a *account) destination(target string) (stack.Uri, error) {
+	target = strings.TrimSpace(target)
+	switch scheme, rest, ok := strings.Cut(target, ":"); {
+	case target == "" || len(target) > 512:
+		return stack.Uri{}, errors.New("ua: no number")
+	case ok && (scheme == "sip" || scheme == "sips"):
+		uri, err := sipURI(target)
+		uri.Headers = nil
+		return uri, err
+	case ok && scheme == "tel":
+		target, _, _ = strings.Cut(rest, ";")
+	}
+	if user, host, ok := strings.Cut(target, "@"); ok {
+		return sipURI("sip:" + escape(user) + "@" + host)
+	}
+	uri := *a.p.aor.Clone()
+	uri.User = escape(target)
+	if strings.Trim(target, "+0123456789*#-.()") == "" {
+		uri.UriParams.Add("user", "phone")
+	}
+	return uri, nil
+}
+
+// seek finds where to send the INVITE for the URI being called.
+func (c *call) seek() {
+	d, a := &c.dial, c.acc
+	d.tried, d.alive = 0, false
+	found := func(ts []stack.Target, err error) {
+		if c.phase != dialing {
+			return
+		}
+		if err == nil && len(ts) == 0 {
+			err = errors.New("ua: no address for " + d.uri.Host)
+		}
+		if err != nil {
+			c.end(Failed{Call: c.ref, Code: 503, Text: Clean(err.Error()), Fault: Unreachable})
+			return
+		}
+		d.targets = ts
+		c.invite(ts[0])
+	}
+	switch {
+	case a.p.Direct:
+		c.u.stack.Resolve(context.Background(), d.uri, found)
+	case len(a.targets) > 0:
+		found(append(append([]stack.Target{a.target()}, a.targets[a.at+1:]...), a.targets[:a.at]...), nil)
+	default:
+		a.resolve(func(err error) { found(a.targets, err) })
+	}
+}
+
+// invite sends the INVITE to a target.
+func (c *call) invite(to stack.Target) {
+	d, a := &c.dial, c.acc
+	req := stack.NewRequest(stack.INVITE, d.uri)
+	if len(a.services) > 0 {
+		for i := range a.services {
+			req.AppendHeader(&stack.RouteHeader{Address: *a.services[i].Clone()})
+		}
+	} else if a.p.Proxy != "" {
+		route := a.p.server.Clone()
+		route.UriParams.Add("lr", "")
+		req.AppendHeader(&stack.RouteHeader{Address: *route})
+	}
+	from := &stack.FromHeader{DisplayName: stack.Quote(a.p.Display), Address: *a.p.aor.Clone()}
+	from.Params.Add("tag", d.tag)
+	id := stack.CallIDHeader(c.key.callID)
+	d.seq++
+	req.AppendHeader(from)
+	req.AppendHeader(&stack.ToHeader{Address: *d.to.Clone()})
+	req.AppendHeader(&id)
+	req.AppendHeader(&stack.CSeqHeader{SeqNo: d.seq, MethodName: stack.INVITE})
+	req.AppendHeader(a.dialogContact(to))
+	req.AppendHeader(stack.NewHeader("Allow", allowed))
+	req.AppendHeader(stack.NewHeader("Supported", supported))
+	c.askTimer(req, d.minimum)
+	setSDP(req, d.sdp)
+	k := &ask{acc: a, req: req, to: to, seq: func() uint32 { d.seq++; return d.seq }}
+	k.on = func(res *stack.Response, err error) { c.respond(k, res, err) }
+	d.run = k
+	k.send()
+}
+
+// respond takes a response to our INVITE, from whichever branch of a fork.
+func (c *call) respond(k *ask, res *stack.Response, err error) {
+	switch {
+	case err == nil && res.StatusCode == 100:
+		c.dial.alive = true
+	case err == nil && res.StatusCode < 200:
+		c.progress(k, res)
+	case err == nil && res.StatusCode < 300:
+		c.success(k, res)
+	case c.phase == cancelled || c.phase == over:
+		c.farewell = false
+		c.u.settle()
+	case c.phase != dialing:
+		// a failure after a 2xx: the transaction has no meaning any more
+	case transient(res, err) && !c.dial.alive && c.dial.tried+1 < len(c.dial.targets):
+		c.dial.tried++
+		c.invite(c.dial.targets[c.dial.tried])
+	case errors.Is(err, stack.ErrTimeout):
+		c.end(Failed{Call: c.ref, Code: 408, Text: "no answer from the server", Fault: Unreachable})
+	case err != nil:
+		c.end(Failed{Call: c.ref, Code: 503, Text: Clean(err.Error()), Fault: faultOf(err)})
+	default:
+		c.failure(k, res)
+	}
+}
+
+// progress takes a 18x: an early dialog, perhaps with early media.
+func (c *call) progress(k *ask, res *stack.Response) {
+	c.dial.alive = true
+	if c.phase != dialing {
+		return
+	}
+	sdp := sdpOf(res)
+	d, n, err := c.set.Take(k.req, res)
+	if d == nil || err != nil { // no To tag, or one too many: it still says that something rings
+		if errors.Is(err, dialog.ErrNoTag) {
+			c.u.on(Progress{Call: c.ref, Code: res.StatusCode})
+		}
+		return
+	}
+	l := c.legFor(d, n)
+	if !l.reliable(k, res) {
+		return // a repeat, or out of order
+	}
+	if sdp != nil {
+		l.sdp = sdp
+	}
+	c.u.on(Progress{Call: c.ref, Dialog: n, Code: res.StatusCode, SDP: sdp})
+}
+
+func (c *call) legFor(d *dialog.Dialog, n int) *leg {
+	if n <= len(c.legs) {
+		return c.legs[n-1]
+	}
+	return c.addLeg(d)
+}
+
+// success takes a 2xx: the first one wins, every other dialog is released, and
+// a repeat gets its ACK again (RFC 3261 §13.2.2.4).
+func (c *call) success(k *ask, res *stack.Response) {
+	d, n, err := c.set.Take(k.req, res)
+	if d == nil {
+		c.u.log.Warn("2xx without a dialog", "call", uint64(c.ref), "err", err)
+		c.end(Failed{Call: c.ref, Code: 500, Text: "unusable answer"})
+		return
+	}
+	l := c.legFor(d, n)
+	known := l.ack != nil
+	d.Skip(c.dial.seq) // numbers go on after the INVITE that went last
+	l.acknowledge(k.req)
+	if known {
+		return
+	}
+	if c.phase != dialing {
+		l.bye() // it lost the race, or crossed our CANCEL
+		return
+	}
+	sdp := sdpOf(res)
+	if sdp == nil {
+		sdp = l.sdp
+	}
+	if err != nil || sdp == nil {
+		l.bye()
+		c.end(Failed{Call: c.ref, Code: 488, Text: "unusable answer"})
+		return
+	}
+	c.leg, c.phase = l, talking
+	c.session.agree(c, res)
+	c.u.on(Accepted{Call: c.ref, Dialog: n, SDP: sdp, Remote: c.asserted(res)})
+}
+
+// failure takes a 3xx to 6xx.
+func (c *call) failure(k *ask, res *stack.Response) {
+	d := &c.dial
+	switch {
+	case res.StatusCode < 400 && c.redirect(res):
+		return
+	case res.StatusCode == 422 && d.minimum == 0: // RFC 4028 §6
+		if h := res.GetHeader("Min-SE"); h != nil {
+			value, _, _ := strings.Cut(h.Value(), ";")
+			d.minimum = atoi(strings.TrimSpace(value))
+		}
+		if d.minimum > 0 && d.minimum <= 86400 {
+			c.invite(k.to)
+			return
+		}
+	}
+	text := Clean(res.Reason)
+	if k.refusal != nil && !errors.Is(k.refusal, errRejected) {
+		text = Clean(k.refusal.Error())
+	}
+	var fault Fault
+	if errors.Is(k.refusal, errRejected) || errors.Is(k.refusal, errNoPassword) {
+		fault = WrongPassword
+	}
+	if len(d.next) > 0 && res.StatusCode < 600 {
+		c.follow()
+		return
+	}
+	c.end(Failed{Call: c.ref, Code: res.StatusCode, Text: text, Fault: fault})
+}
+
+// redirect takes the Contacts of a 3xx that were not called yet, best first,
+// and tells whether there is one to follow.
+func (c *call) redirect(res *stack.Response) bool {
+	d := &c.dial
+	if len(d.seen) == 0 {
+		d.seen = append(d.seen, d.uri.String())
+	}
+	type rated struct {
+		uri stack.Uri
+		q   float64
+	}
+	var found []rated
+	for _, h := range res.GetHeaders("Contact") {
+		m, ok := h.(*stack.ContactHeader)
+		if !ok || m.Address.Wildcard || m.Address.Host == "" || m.Address.Scheme != "sip" && m.Address.Scheme != "sips" {
+			continue
+		}
+		if c.acc.p.aor.Scheme == "sips" && m.Address.Scheme != "sips" {
+			continue // RFC 3261 §8.1.3.4: not from secure to open
+		}
+		uri := *m.Address.Clone()
+		uri.Headers = nil
+		q, err := strconv.ParseFloat(m.Params.GetOr("q", "1"), 64)
+		if err != nil {
+			q = 0
+		}
+		i := len(found)
+		for i > 0 && found[i-1].q < q {
+			i--
+		}
+		found = append(found[:i], append([]rated{{uri, q}}, found[i:]...)...)
+	}
+	var fresh []stack.Uri
+	for _, f := range found {
+		text := f.uri.String()
+		if len(d.seen) > maxRedirects || contains(d.seen, text) {
+			continue
+		}
+		d.seen = append(d.seen, text)
+		fresh = append(fresh, f.uri)
+	}
+	d.next = append(fresh, d.next...)
+	if len(d.next) == 0 {
+		return false
+	}
+	c.follow()
+	return true
+}
+
+func contains(list []string, s string) bool {
+	for _, x := range list {
+		if strings.EqualFold(x, s) {
+			return true
+		}
+	}
+	return false
+}
+
+// follow calls the next redirection target.
+func (c *call) follow() {
+	c.dial.uri, c.dial.next = c.dial.next[0], c.dial.next[1:]
+	c.seek()
+}
+
+// giveUp cancels an outgoing call. An answer that crosses the CANCEL is
+// acknowledged and released by success.
+func (c *call) giveUp() {
+	c.u.on(Ended{Call: c.ref})
+	c.bury(cancelled)
+	if k := c.dial.run; k != nil {
+		k.stop()
+		c.farewell = true
+		c.u.stack.Cancel(k.tx)
+	}
+}
+
+// asserted is the identity our server vouches for in a response, if any.
+func (c *call) asserted(res *stack.Response) Peer {
+	p, _ := assertedIn(res)
+	return p
+}

@@ -1,0 +1,249 @@
+package ua
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"opendeskphone/sip/stack"
+)
+
+const md5Challenge = `WWW-Authenticate: Digest realm="phone.test", nonce="n1", algorithm=MD5, qop="auth"`
+
+func TestRegisters(t *testing.T) {
+	onNet(t, func(b *bench) {
+		b.far.when(stack.REGISTER, func(tx *stack.ServerTx, req *stack.Request, _ stack.Source) {
+			if req.GetHeader("Authorization") == nil {
+				tx.Respond(reply(req, 401,
+					`WWW-Authenticate: Digest realm="phone.test", nonce="n0", algorithm=MD5, qop="auth"`,
+					`WWW-Authenticate: Basic realm="phone.test"`,
+					`WWW-Authenticate: Digest realm="phone.test", nonce="n1", algorithm=SHA-512-256, qop="auth,auth-int"`,
+					`WWW-Authenticate: Digest realm="phone.test", nonce="n2", algorithm=SHA-256, qop="auth"`))
+				return
+			}
+			tx.Respond(reply(req, 200, "Expires: 600"))
+		})
+		b.line(func(a *Account) { a.Instance = "urn:uuid:00000000-0000-1000-8000-000A95A0E128" })
+		if s := b.last(); s.State != Registered || s.Expires != 10*time.Minute {
+			t.Fatalf("%+v", s)
+		}
+		all := b.far.all(stack.REGISTER)
+		auth := all[1].GetHeader("Authorization").Value()
+		if len(all) != 2 || !strings.Contains(auth, "SHA-512-256") || !strings.Contains(auth, `nonce="n1"`) || !strings.Contains(auth, "nc=00000001") {
+			t.Errorf("%d requests, %s", len(all), auth)
+		}
+		if c := all[1].Contact().Value(); !strings.Contains(c, "+sip.instance") || !strings.Contains(c, "reg-id=1") {
+			t.Error(c)
+		}
+		if all[0].CallID().Value() != all[1].CallID().Value() || all[1].CSeq().SeqNo != all[0].CSeq().SeqNo+1 {
+			t.Error("a repeat must be the same registration with the next number")
+		}
+		b.pass(10 * time.Minute) // refreshed once with the nonce at hand
+		all = b.far.all(stack.REGISTER)
+		if n := len(all); n != 3 && n != 4 || !strings.Contains(all[2].GetHeader("Authorization").Value(), "nc=00000002") {
+			t.Errorf("%d requests after the refresh", n)
+		}
+		b.cancel()
+		<-b.ended
+		all = b.far.all(stack.REGISTER)
+		if e := all[len(all)-1].GetHeader("Expires"); e.Value() != "0" {
+			t.Errorf("last REGISTER: Expires %s", e.Value())
+		}
+	})
+}
+
+// TestRegistrarFaults plays a broken registrar for an hour: it must be told in
+// the right words and must never be stormed.
+func TestRegistrarFaults(t *testing.T) {
+	type script = func(tx *stack.ServerTx, req *stack.Request, n int)
+	code := func(code int, headers ...string) script {
+		return func(tx *stack.ServerTx, req *stack.Request, _ int) { tx.Respond(reply(req, code, headers...)) }
+	}
+	signed := func(ok script) script {
+		return func(tx *stack.ServerTx, req *stack.Request, n int) {
+			if req.GetHeader("Authorization") == nil {
+				code(401, md5Challenge)(tx, req, n)
+				return
+			}
+			ok(tx, req, n)
+		}
+	}
+	rows := []struct {
+		name     string
+		answer   script
+		fault    Fault
+		state    State
+		min, max int // REGISTERs in an hour
+	}{
+		{"silent", func(*stack.ServerTx, *stack.Request, int) {}, Unreachable, Failing, 15, 100},
+		{"expires 0", code(200, "Expires: 0"), ServerTrouble, Failing, 3, 12},
+		{"expires -1", code(200, "Expires: -1"), NoFault, Registered, 6, 14},
+		{"expires huge", code(200, "Expires: 99999999999999999999"), NoFault, Registered, 6, 14},
+		{"expires 1", code(200, "Expires: 1"), NoFault, Registered, 600, 721},
+		{"no expires", code(200), NoFault, Registered, 6, 14},
+		{"401 forever", code(401, md5Challenge), WrongPassword, Failing, 6, 20},
+		{"401 stale forever", code(401, md5Challenge+", stale=true"), WrongPassword, Failing, 8, 40},
+		{"401 Basic", code(401, `WWW-Authenticate: Basic realm="x"`), Refused, Failing, 3, 9},
+		{"401 nothing", code(401), Refused, Failing, 3, 9},
+		{"403", code(403), Refused, Failing, 3, 9},
+		{"403 signed", signed(code(403)), Refused, Failing, 3, 18},
+		{"503", code(503), ServerTrouble, Failing, 3, 12},
+		{"500", code(500), ServerTrouble, Failing, 3, 12},
+		{"423 without Min-Expires", code(423), Refused, Failing, 3, 9},
+		{"423 for ever more", func(tx *stack.ServerTx, req *stack.Request, n int) {
+			tx.Respond(reply(req, 423, "Min-Expires: "+itoa(3600+n)))
+		}, Refused, Failing, 3, 18},
+		{"302 to itself", code(302, "Contact: <sip:10.0.0.2>"), Refused, Failing, 3, 9},
+		{"new nonce each time", func(tx *stack.ServerTx, req *stack.Request, n int) {
+			if n%2 == 1 {
+				tx.Respond(reply(req, 401, strings.Replace(md5Challenge, "n1", "m"+itoa(n), 1)))
+				return
+			}
+			tx.Respond(reply(req, 200, "Expires: 60"))
+		}, NoFault, Registered, 120, 260},
+	}
+	for _, r := range rows {
+		t.Run(r.name, func(t *testing.T) {
+			onNet(t, func(b *bench) {
+				n := 0
+				b.far.when(stack.REGISTER, func(tx *stack.ServerTx, req *stack.Request, _ stack.Source) {
+					n++
+					r.answer(tx, req, n)
+				})
+				b.line()
+				b.pass(time.Hour)
+				s, count := b.last(), len(b.far.all(stack.REGISTER))
+				if s.State != r.state || s.Fault != r.fault {
+					t.Errorf("state %v fault %v: %+v", s.State, s.Fault, s)
+				}
+				if count < r.min || count > r.max {
+					t.Errorf("%d REGISTERs in an hour, want %d to %d", count, r.min, r.max)
+				}
+				if most := b.far.densest(stack.REGISTER); most > 5 {
+					t.Errorf("%d REGISTERs in 10 s", most)
+				}
+			})
+		})
+	}
+}
+
+func TestRetryAfter(t *testing.T) {
+	for _, seconds := range []int{20, 120} {
+		onNet(t, func(b *bench) {
+			b.far.always(stack.REGISTER, 503, "Retry-After: "+itoa(seconds)+" (in maintenance);duration=5")
+			b.line()
+			b.pass(time.Duration(seconds+6) * time.Second)
+			b.far.mu.Lock()
+			defer b.far.mu.Unlock()
+			if len(b.far.at) != 2 {
+				t.Fatalf("%d requests", len(b.far.at))
+			}
+			if d := b.far.at[1].Sub(b.far.at[0]).Seconds() - float64(seconds); d < 0 || d > 5 {
+				t.Errorf("retried %.1f s after the time", d)
+			}
+		})
+	}
+}
+
+// TestRegistrarReturns: however long it was away, it is found within 5 s.
+func TestRegistrarReturns(t *testing.T) {
+	for _, transport := range []stack.Transport{stack.UDP, stack.TCP} {
+		for _, away := range []time.Duration{3 * time.Second, 31 * time.Second, 33 * time.Second, 47 * time.Second, 5 * time.Minute} {
+			onNet(t, func(b *bench) {
+				b.far.when(stack.REGISTER, func(tx *stack.ServerTx, req *stack.Request, _ stack.Source) {
+					if req.GetHeader("Authorization") == nil {
+						tx.Respond(reply(req, 401, md5Challenge))
+						return
+					}
+					tx.Respond(reply(req, 200, "Expires: 600"))
+				})
+				b.net.SetDown(farAddr, true)
+				b.line(func(a *Account) { a.Transport = transport })
+				b.pass(away)
+				if b.last().State == Registered {
+					t.Fatal("registered with nobody")
+				}
+				b.net.SetDown(farAddr, false)
+				b.pass(5 * time.Second)
+				if s := b.last(); s.State != Registered {
+					t.Errorf("%s, away %v: %+v", transport, away, s)
+				}
+			})
+		}
+	}
+}
+
+// TestFailover: a silent first server costs seconds, not a transaction.
+func TestFailover(t *testing.T) {
+	onNet(t, func(b *bench) {
+		second := b.newFar(farAddr2)
+		second.always(stack.REGISTER, 200, "Expires: 600")
+		b.far.when(stack.REGISTER, func(*stack.ServerTx, *stack.Request, stack.Source) {})
+		b.net.SetSRV("_sip._udp.phone.test",
+			stack.SRV{Priority: 1, Host: "a.phone.test", Port: 5060}, stack.SRV{Priority: 2, Host: "b.phone.test", Port: 5060})
+		b.net.SetAddr("a.phone.test", farAddr)
+		b.net.SetAddr("b.phone.test", farAddr2)
+		b.line(func(a *Account) { a.Registrar = "" })
+		b.pass(9 * time.Second)
+		if s := b.last(); s.State != Registered || len(second.all(stack.REGISTER)) != 1 {
+			t.Errorf("%+v", s)
+		}
+	})
+}
+
+func TestFlowLost(t *testing.T) {
+	onNet(t, func(b *bench) {
+		b.far.always(stack.REGISTER, 200, "Expires: 600")
+		b.line(func(a *Account) { a.Transport = stack.TCP })
+		if b.last().State != Registered {
+			t.Fatal("not registered")
+		}
+		b.pass(25 * time.Second) // long enough for a keep-alive and its answer
+		b.net.SetDown(farAddr, true)
+		b.pass(20 * time.Second)
+		b.net.SetDown(farAddr, false)
+		b.pass(31 * time.Second)
+		if n := len(b.far.all(stack.REGISTER)); n < 2 || b.last().State != Registered {
+			t.Errorf("%d REGISTERs, %+v", n, b.last())
+		}
+	})
+}
+
+func TestBadAccount(t *testing.T) {
+	onNet(t, func(b *bench) {
+		b.ua.AddAccount(1, Account{AOR: "sip:phone.test"})
+		if s := take[LineState](b); s.State != Failing || s.Fault != BadAccount {
+			t.Errorf("%+v", s)
+		}
+	})
+}
+
+// TestStrangers: who is not our server gets not a byte and rings nothing.
+func TestStrangers(t *testing.T) {
+	onNet(t, func(b *bench) {
+		b.far.always(stack.REGISTER, 200, "Expires: 600")
+		b.line()
+		stranger := b.newFar(farAddr2)
+		for _, m := range []stack.Method{stack.INVITE, stack.OPTIONS, stack.REGISTER} {
+			stranger.ask(b, m, func(res *stack.Response, err error) {
+				if res != nil {
+					t.Errorf("%s of a stranger got %d", m, res.StatusCode)
+				}
+			})
+		}
+		b.far.ask(b, stack.OPTIONS, func(res *stack.Response, err error) {
+			if res == nil || res.StatusCode != 200 {
+				t.Errorf("OPTIONS of the registrar: %v %v", res, err)
+			}
+		})
+		b.pass(40 * time.Second)
+		none[Incoming](b)
+	})
+}
+
+// ask sends a plain request to the UA.
+func (f *far) ask(b *bench, m stack.Method, on func(*stack.Response, error)) {
+	f.s.Post(func() {
+		f.s.Send(f.request(m), stack.Target{Transport: stack.UDP, Addr: b.at()}, on)
+	})
+}
