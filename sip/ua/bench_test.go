@@ -191,9 +191,8 @@ func onNet(t *testing.T, body func(b *bench), change ...func(*Config)) {
 				t.Error(err)
 			}
 		}()
+		b.Cleanup(func() { cancel(); <-b.ended })
 		body(b)
-		cancel()
-		<-b.ended
 	})
 }
 
