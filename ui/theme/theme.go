@@ -71,18 +71,18 @@ type Panel struct {
 	Type                                              Type
 }
 
-// Shape is the kind of layout a panel asks for.
-type Shape uint8
+// Layout is the kind of arrangement a panel asks for.
+type Layout uint8
 
 // The layouts: Wide (800x480, 1024x600), Compact (480x272) and Tall (480x800).
 const (
-	Wide Shape = iota
+	Wide Layout = iota
 	Compact
 	Tall
 )
 
-// Shape gives the layout of the panel.
-func (p *Panel) Shape() Shape {
+// Layout gives the arrangement for the panel.
+func (p *Panel) Layout() Layout {
 	switch {
 	case p.H > p.W:
 		return Tall

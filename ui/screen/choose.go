@@ -1,0 +1,197 @@
+package screen
+
+import (
+	"time"
+
+	"opendeskphone/firmware/phone"
+	"opendeskphone/ui/theme"
+)
+
+// kind is one of the screens the state of the phone calls for.
+type kind uint8
+
+const (
+	kindHome kind = iota
+	kindIncoming
+	kindSecond
+	kindTwo
+	kindTalk
+	kindHeld
+	kindCalling
+	kindFailed
+	kindEnded
+	kindDial
+	kindMenu
+)
+
+// choose is the whole rule of which screen is shown; the first row that holds wins.
+func choose(st *phone.State, ended bool, menus int) kind {
+	front := st.Foreground()
+	is := func(states ...phone.CallState) bool {
+		for _, want := range states {
+			if front != nil && front.State == want {
+				return true
+			}
+		}
+		return false
+	}
+	ringing, held := st.First(phone.Ringing) != nil, st.First(phone.Held) != nil
+	for _, row := range []struct {
+		holds bool
+		kind  kind
+	}{
+		{ringing && !is(phone.Talking, phone.Answering), kindIncoming},
+		{ringing, kindSecond},
+		{is(phone.Talking, phone.Answering) && held, kindTwo},
+		{is(phone.Talking, phone.Answering), kindTalk},
+		{is(phone.Calling, phone.Ringback), kindCalling},
+		{is(phone.Failed), kindFailed},
+		{is(phone.Dialing), kindDial},
+		{held, kindHeld},
+		{ended, kindEnded},
+		{menus > 0, kindMenu},
+	} {
+		if row.holds {
+			return row.kind
+		}
+	}
+	return kindHome
+}
+
+// page gives the screen of this moment and keeps the books of what stands open.
+func (s *Screens) page(v *view) page {
+	k := choose(v.st, s.ended.shows(v.now), len(s.menu))
+	s.follow(k, v.now)
+	if len(s.over) > 0 && k != kindIncoming && k != kindSecond {
+		return s.over[len(s.over)-1]
+	}
+	switch k {
+	case kindIncoming:
+		return incoming{}
+	case kindSecond:
+		return second{}
+	case kindTwo:
+		return two{}
+	case kindTalk:
+		return talk{}
+	case kindHeld:
+		return heldOnly{}
+	case kindCalling:
+		return calling{}
+	case kindFailed:
+		return failed{}
+	case kindEnded:
+		return ended{}
+	case kindDial:
+		return s.dial
+	case kindMenu:
+		return s.menu[len(s.menu)-1]
+	}
+	return s.home
+}
+
+// swallowTime is how long a screen that came by itself takes no key, so that nobody answers by accident.
+const swallowTime = 300 * time.Millisecond
+
+// follow notices that another screen is called for.
+func (s *Screens) follow(k kind, now time.Time) {
+	if k == s.shown {
+		return
+	}
+	rings := k == kindIncoming || k == kindSecond
+	rang := s.shown == kindIncoming || s.shown == kindSecond
+	if rings && !rang {
+		s.swallow = now.Add(swallowTime)
+	}
+	if !rings && !rang { // what was opened over a call belongs to that call; a ring only hides it
+		s.over = nil
+	}
+	if k == kindHome || k == kindMenu {
+		s.over = nil
+	}
+	if k == kindDial {
+		s.dial = &dial{focus: -1}
+		s.lastPress = now
+	}
+	if s.shown == kindHome || k == kindHome {
+		s.home = &home{focus: -1}
+	}
+	s.shown = k
+}
+
+// Tick does what time alone brings: menus fall back to the home screen, a dial field nobody types into closes.
+func (s *Screens) Tick(st *phone.State, now time.Time) {
+	v := s.view(nil, st, now)
+	s.page(v)
+	idle := now.Sub(s.lastPress)
+	switch {
+	case s.shown == kindMenu && idle >= theme.MenuToHome:
+		s.menu = nil
+	case s.shown == kindDial && idle >= theme.DialIdle:
+		if c := st.Foreground(); c != nil && len(s.over) == 0 {
+			s.do(phone.Hangup{Call: c.ID})
+			s.lastPress = now
+		}
+	}
+}
+
+// Next gives the moment at which the picture changes by itself; zero: only when something happens.
+func (s *Screens) Next(st *phone.State, now time.Time) time.Time {
+	next := now.Truncate(time.Minute).Add(time.Minute) // the clock
+	sooner := func(t time.Time) {
+		if t.After(now) && t.Before(next) {
+			next = t
+		}
+	}
+	if s.toast != "" {
+		sooner(s.until)
+	}
+	if s.pressed >= 0 {
+		sooner(s.released)
+	}
+	sooner(s.ended.until)
+	switch s.shown {
+	case kindIncoming, kindSecond:
+		sooner(now.Add(theme.RingPeriod / theme.RingFrames))
+	case kindTwo, kindTalk, kindHeld, kindCalling, kindFailed:
+		sooner(nextSecond(st, now))
+	case kindEnded:
+		sooner(now.Add(100 * time.Millisecond))
+	case kindDial:
+		sooner(s.lastPress.Add(theme.DialIdle))
+		sooner(now.Truncate(theme.CaretBlink).Add(theme.CaretBlink))
+	case kindMenu:
+		sooner(s.lastPress.Add(theme.MenuToHome))
+		if caret, ok := s.menu[len(s.menu)-1].(interface{ blinks() bool }); ok && caret.blinks() {
+			sooner(now.Truncate(theme.CaretBlink).Add(theme.CaretBlink))
+		}
+	}
+	return next
+}
+
+// nextSecond is when the time of the call in front turns.
+func nextSecond(st *phone.State, now time.Time) time.Time {
+	since := now
+	for i := range st.Calls {
+		since = timerStart(&st.Calls[i])
+		break
+	}
+	if since.IsZero() {
+		since = now
+	}
+	elapsed := now.Sub(since)
+	return since.Add(elapsed.Truncate(time.Second) + time.Second)
+}
+
+// timerStart is the moment the time shown for a call counts from.
+func timerStart(c *phone.Call) time.Time {
+	switch c.State {
+	case phone.Talking, phone.Answering:
+		if !c.Answered.IsZero() {
+			return c.Answered
+		}
+	case phone.Calling, phone.Ringback:
+		return c.Began
+	}
+	return c.Since
+}

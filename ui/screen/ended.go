@@ -1,0 +1,233 @@
+package screen
+
+import (
+	"fmt"
+	"image"
+	"time"
+
+	"opendeskphone/firmware/phone"
+	"opendeskphone/hal"
+	"opendeskphone/ui/draw"
+	"opendeskphone/ui/text"
+	"opendeskphone/ui/theme"
+	"opendeskphone/ui/widget"
+)
+
+// endedCall remembers the call that ended last, for the moment it stays on the screen.
+type endedCall struct {
+	call  phone.Call
+	cause phone.Cause
+	at    time.Time
+	until time.Time
+}
+
+// note keeps a call that was talked and has ended.
+func (e *endedCall) note(c phone.Call, cause phone.Cause, now time.Time) {
+	if c.Answered.IsZero() {
+		return
+	}
+	*e = endedCall{call: c, cause: cause, at: now, until: now.Add(theme.UndoEnd)}
+}
+
+func (e *endedCall) shows(now time.Time) bool { return now.Before(e.until) }
+
+// ended is the screen of a call that has just ended.
+type ended struct{}
+
+func (ended) draw(v *view) {
+	e := &v.ended
+	v.StatusBar(&widget.Status{Title: v.Words.Status.Ended, Detail: v.lineName(e.call.Line), Clock: text.Clock(v.now), Items: v.networkItems(true)})
+	l := v.fullCard()
+	bar := image.Rect(l.box.Min.X, l.box.Max.Y-v.S(52), l.box.Max.X, l.box.Max.Y)
+	l.box.Max.Y = bar.Min.Y - v.S(12)
+	if v.compact() {
+		bar.Min.Y = bar.Max.Y - 32
+		l.box.Max.Y = bar.Min.Y - 6
+	}
+	v.Surface(l.box, v.RadiusCard, draw.All, v.S1, v.Edge)
+	who := v.party(e.call.Remote)
+	word := v.Words.Call.TheyEnded
+	switch e.cause {
+	case phone.LocalHangup:
+		word = v.Words.Call.YouEnded
+	case phone.RemoteHangup:
+	default:
+		word = v.Words.Call.ConnectionLost
+	}
+	v.headEnded(&l, who, text.Duration(e.at.Sub(e.call.Answered)), word)
+	st := v.src.Media.Stats(e.call.ID)
+	if !v.compact() {
+		shift := -v.S(12)
+		if v.Layout() == theme.Wide {
+			l.trace = l.trace.Add(image.Pt(0, shift))
+			l.trace.Min.Y += v.S(4)
+			l.hear, l.they = l.hear.Add(image.Pt(0, shift/2)), l.they.Add(image.Pt(0, shift-v.S(8)))
+		}
+		v.trace(&l, v.Words.Call.YouHeard, v.Words.Call.TheyHeard, &st)
+	}
+	bars := qualityBars(&st)
+	x := l.trace.Min.X
+	if v.compact() {
+		x = l.name.X
+	}
+	y := l.box.Max.Y - v.S(16)
+	v.Bars(bars, x, y)
+	v.FitText(widget.Semi(v.Type.Label), x+v.BarsWidth()+v.S(15), y-v.S(4), draw.Start, l.box.Max.X-l.inset-x-v.S(56), v.Words.Call.Throughout[bars], v.T1)
+	ended{}.bar(v, bar)
+	v.stubs()
+}
+
+// headEnded is head with a quieter time and the word of who ended it.
+func (v *view) headEnded(l *cardLayout, who party, time, word string) {
+	v.head(l, who, who.name, time, v.T2, draw.NoIcon, "", v.T2)
+	align := draw.End
+	if l.centred {
+		align = draw.Middle
+	}
+	v.Text(widget.Regular(v.Type.Label), l.timer.X, l.secure, align, word, v.T2)
+}
+
+// bar runs out until the home screen comes back.
+func (ended) bar(v *view, r image.Rectangle) {
+	v.Round(r, v.RadiusRow, draw.All, v.Focus)
+	left := v.ended.until.Sub(v.now)
+	track := widget.Box(r.Max.X-v.S(24)-v.S(120), (r.Min.Y+r.Max.Y)/2-v.S(3), v.S(120), v.S(6))
+	v.Round(track, track.Dy()/2, draw.All, v.OnFocus2)
+	full := track
+	full.Max.X = full.Min.X + int(int64(track.Dx())*int64(max(0, left))/int64(theme.UndoEnd))
+	v.Round(full, full.Dy()/2, draw.All, v.OnFocus)
+	words := fmt.Sprintf(v.Words.Call.ClosesIn, int((left+time.Second-1)/time.Second))
+	v.FitText(widget.Semi(v.Type.Label), r.Min.X+v.S(24), (r.Min.Y+r.Max.Y)/2+v.Type.Label*36/100, draw.Start, track.Min.X-r.Min.X-v.S(48), words, v.OnFocus)
+}
+
+func (ended) keys(v *view) []key {
+	e := &v.ended
+	w := v.Words.Keys
+	again := key{}
+	if n := callBack(e.call.Remote); n != "" {
+		again = v.act(w.CallAgain, widget.Go, phone.Dial{Line: e.call.Line, Number: n})
+	}
+	return []key{again, {}, {}, {}, {label: w.Done, do: func() { e.until = time.Time{} }}}
+}
+
+// callBack is what to dial to reach a party again.
+func callBack(p phone.Peer) string {
+	if p.URI != "" {
+		return p.URI
+	}
+	return p.Number
+}
+
+func (ended) press(v *view, k hal.Key) bool {
+	if k.Digit() != 0 || k == hal.OK {
+		v.ended.until = time.Time{}
+	}
+	if k.Digit() != 0 {
+		v.do(phone.Dial{Line: v.st.Selected})
+		v.do(phone.Digit{Digit: k.Digit()})
+	}
+	return k.Digit() != 0 || k == hal.OK
+}
+func (ended) touch(*view, int) {}
+
+// failed is the screen of a call that did not come about.
+type failed struct{}
+
+func (failed) draw(v *view) {
+	c := v.st.Foreground()
+	if c == nil {
+		return
+	}
+	v.callStatus(v.Words.Status.NotConnected, v.Stop, c.Line)
+	l := v.fullCard()
+	r := l.box
+	v.Surface(r, v.RadiusCard, draw.All, v.StopBg, v.Stop)
+	who := v.party(c.Remote)
+	words, ok := v.Words.Causes[c.Cause]
+	if !ok {
+		words = v.Words.Causes[phone.NoCause]
+	}
+	kind := widget.Person
+	if !who.known {
+		kind = widget.Unknown
+	}
+	v.Avatar(kind, who.name, l.avatar, l.d)
+	align, x, width := draw.Start, l.name.X, r.Max.X-l.inset-l.name.X
+	if l.centred {
+		align, width = draw.Middle, r.Dx()-2*l.inset
+	}
+	head := fill(words.Head, who.first)
+	size := v.headline(head, width, l.nameSize)
+	v.FitText(widget.Big(size), x, l.name.Y, align, width, head, v.T1)
+	second := who.name
+	if who.known && who.number != "" {
+		second += ", " + who.number
+	}
+	v.FitText(widget.Regular(l.secondSize), x, l.second, align, width, second, v.T2)
+	failed{}.reasons(v, c, &l, words)
+	v.stubs()
+}
+
+// reasons says why and what to do next.
+func (failed) reasons(v *view, c *phone.Call, l *cardLayout, words text.Cause) {
+	r := l.box
+	y := l.second + v.S(50)
+	if !v.compact() {
+		v.Hairline(r.Min.X+l.inset-1, r.Max.X-l.inset+1, y)
+		y += v.S(46)
+	} else {
+		y = l.second + 34
+	}
+	x := r.Min.X + l.inset
+	width := r.Max.X - l.inset - x - v.S(44)
+	reason := text.Clean(c.Reason)
+	for i, row := range []struct {
+		icon       draw.Icon
+		head, note string
+	}{{draw.IconWarning, words.Why, reason}, {draw.IconCallOut, words.Next, ""}} {
+		at := y + i*v.S(90)
+		if reason == "" {
+			at = y + i*v.S(56)
+		}
+		v.Icon(row.icon, image.Pt(x+v.S(12), at-v.S(8)), v.S(26), v.T1)
+		v.FitText(widget.Semi(v.Type.Body), x+v.S(44), at, draw.Start, width, row.head, v.T1)
+		v.FitText(widget.Regular(v.Type.Label), x+v.S(44), at+v.S(31), draw.Start, width, row.note, v.T2)
+	}
+	left := int((theme.FailedCall - v.now.Sub(c.Since) + time.Second - 1) / time.Second)
+	if left > 0 && !v.st.OffHook {
+		v.Text(widget.Regular(v.Type.Note), r.Max.X-l.inset, r.Max.Y-v.S(20), draw.End, fmt.Sprintf(v.Words.Call.ClosesIn, left), v.T2)
+	}
+}
+
+func (failed) keys(v *view) []key {
+	c := v.st.Foreground()
+	if c == nil {
+		return nil
+	}
+	w := v.Words.Keys
+	again := key{}
+	if n := callBack(c.Remote); n != "" && c.Cause != phone.NotFound {
+		again = key{w.CallAgain, widget.Go, func() { v.do(phone.Dial{Line: c.Line, Number: n}) }}
+	}
+	return []key{again, {}, {}, {}, v.act(w.Back, widget.Normal, phone.Hangup{Call: c.ID})}
+}
+
+func (failed) press(v *view, k hal.Key) bool {
+	if k.Digit() == 0 {
+		return false
+	}
+	v.do(phone.Dial{Line: v.st.Selected})
+	v.do(phone.Digit{Digit: k.Digit()})
+	return true
+}
+func (failed) touch(*view, int) {}
+
+// fill puts a name into a sentence that may have a place for one.
+func fill(format, name string) string {
+	for i := 0; i+1 < len(format); i++ {
+		if format[i] == '%' && format[i+1] == 's' {
+			return format[:i] + name + format[i+2:]
+		}
+	}
+	return format
+}

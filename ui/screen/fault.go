@@ -1,0 +1,158 @@
+package screen
+
+import (
+	"fmt"
+	"image"
+
+	"opendeskphone/firmware/phone"
+	"opendeskphone/hal"
+	"opendeskphone/ui/draw"
+	"opendeskphone/ui/text"
+	"opendeskphone/ui/widget"
+)
+
+// faultPage says what cannot be done, why, and what to do about it: for a line that cannot sign in, or a fault of the
+// phone itself. The words of the technician stand on its second page.
+type faultPage struct {
+	fault   bool // of a line, else a notice
+	line    phone.LineID
+	notice  phone.Notice
+	details bool
+}
+
+// told is a fault in words, for either kind.
+type told struct {
+	title, label string
+	words        text.Fault
+	detail       string
+	retry        string
+	icon         draw.Icon
+}
+
+func (f *faultPage) tell(v *view) told {
+	if !f.fault {
+		t := told{title: v.Words.Notices[f.notice].Head, words: v.Words.Notices[f.notice], detail: text.Clean(v.st.Notices[f.notice]), icon: draw.IconWarning}
+		return t
+	}
+	l := v.st.Line(f.line)
+	if l == nil {
+		return told{title: v.Words.Status.NoLine, words: text.Fault{Head: v.Words.Home.NoLineHead, Why: v.Words.Home.NoLineWhy}, icon: draw.IconWarning}
+	}
+	t := told{title: v.Words.Status.NotSignedIn, label: v.lineLabel(l), words: v.Words.LineCards[l.Fault], detail: text.Clean(l.Detail), icon: draw.IconWarning}
+	t.words.Head = fill(t.words.Head, t.label)
+	switch l.Fault {
+	case phone.CertExpired, phone.CertNotYetValid, phone.CertWrongName, phone.CertUnknownAuthority, phone.TLSRefused:
+		t.icon = draw.IconSuspect
+	}
+	switch {
+	case l.State == phone.LineRegistered: // it was cured while the page stood open
+		t.title, t.words = v.Words.Status.Ready, text.Fault{Head: v.Words.Status.Ready}
+		t.icon, t.detail = draw.IconCheck, ""
+	case l.Retry.After(v.now):
+		t.retry = fmt.Sprintf(v.Words.Setup.Tries, text.Clock(l.Retry.In(v.now.Location())))
+	}
+	return t
+}
+
+func (f *faultPage) draw(v *view) {
+	t := f.tell(v)
+	role := widget.Stop
+	if t.icon == draw.IconCheck {
+		role = widget.Talk
+	}
+	v.StatusBar(&widget.Status{Title: t.title, Ink: v.Ink(role), Detail: t.label, Clock: text.Clock(v.now), Items: v.networkItems(true)})
+	r := v.Stage()
+	r.Max.Y = r.Min.Y + v.S(148)
+	if v.compact() {
+		r.Max.Y = r.Min.Y + 84
+	}
+	v.Surface(r, v.RadiusCard, draw.All, v.Tint(role), v.Ink(role))
+	v.Icon(t.icon, image.Pt(r.Min.X+v.S(56), r.Min.Y+v.S(60)), v.S(64), v.Ink(role))
+	x := r.Min.X + v.S(112)
+	width := r.Max.X - v.S(24) - x
+	leading := v.Type.Label * 7 / 5
+	size := v.headline(t.words.Head, width, v.S(38))
+	y := r.Min.Y + v.S(56)
+	v.FitText(widget.Big(size), x, y, draw.Start, width, t.words.Head, v.T1)
+	rows := 2
+	if v.tall() {
+		rows = 3
+	}
+	v.Paragraph(widget.Regular(v.Type.Label), x, y+v.S(38), width, leading, rows, t.words.Why, v.T1)
+	if f.details && t.detail != "" {
+		f.detail(v, r.Max.Y, t.detail)
+		return
+	}
+	f.steps(v, r.Max.Y, &t)
+}
+
+// steps lists what to do, the most useful first.
+func (f *faultPage) steps(v *view, top int, t *told) {
+	steps := make([]string, 0, 4)
+	if !f.fault && f.notice == phone.SettingsInvalid && t.detail != "" {
+		steps = append(steps, t.detail)
+	}
+	for _, s := range t.words.Steps {
+		if s != "" {
+			steps = append(steps, s)
+		}
+	}
+	if t.retry != "" {
+		steps = append(steps, t.retry)
+	}
+	r := v.Stage()
+	y := top + v.S(42)
+	if v.compact() {
+		y = top + 24
+	}
+	v.FitText(widget.Semi(v.Type.Label), r.Min.X, y, draw.Start, r.Dx(), v.Words.Setup.WhatToDo, v.T2)
+	pitch, d := v.S(52), v.S(38)
+	if v.compact() {
+		pitch = 30
+	}
+	for i, s := range steps {
+		at := image.Pt(r.Min.X+v.S(22), y+v.S(40)+i*pitch)
+		if v.compact() {
+			at.Y = y + 22 + i*pitch
+		}
+		if i == 3 || at.Y+d/2 > r.Max.Y+2 {
+			break
+		}
+		v.Disc(at, d, v.S2)
+		v.Text(widget.Semi(v.Type.Label), at.X, at.Y+v.Type.Label*36/100, draw.Middle, fmt.Sprint(i+1), v.T1)
+		v.FitText(widget.Regular(v.Type.Label), r.Min.X+v.S(58), at.Y+v.Type.Label*36/100, draw.Start, r.Dx()-v.S(58), s, v.T1)
+	}
+}
+
+func (f *faultPage) detail(v *view, top int, detail string) {
+	r := v.Stage()
+	y := top + v.S(42)
+	v.FitText(widget.Semi(v.Type.Label), r.Min.X, y, draw.Start, r.Dx(), v.Words.Setup.Detail, v.T2)
+	v.Paragraph(widget.Regular(v.Type.Label), r.Min.X, y+v.S(40), r.Dx(), v.Type.Label*7/5, 4, detail, v.T1)
+}
+
+func (f *faultPage) keys(v *view) []key {
+	w := v.Words.Keys
+	keys := []key{{}, {}, {}, {}, v.backKey()}
+	if l := v.st.Line(f.line); f.fault && l != nil && l.State == phone.LineFailing {
+		if l.Fault == phone.WrongPassword {
+			keys[0] = key{w.EnterPassword, widget.Go, func() { v.open(v, passwordEntry(v, f.line)) }}
+		}
+		keys[2] = key{label: w.Settings, do: func() { v.open(v, newAccount(v, f.line)) }}
+	}
+	if t := f.tell(v); t.detail != "" {
+		keys[1] = key{label: w.Details, do: func() { f.details = !f.details }}
+	}
+	return keys
+}
+
+func (f *faultPage) press(v *view, k hal.Key) bool {
+	if k != hal.OK {
+		return false
+	}
+	if keys := f.keys(v); keys[0].do != nil {
+		keys[0].do()
+	}
+	return true
+}
+func (f *faultPage) touch(*view, int) {}

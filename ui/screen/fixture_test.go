@@ -1,0 +1,174 @@
+package screen
+
+import (
+	"errors"
+	"math"
+	"time"
+
+	"opendeskphone/firmware/phone"
+	"opendeskphone/ui/widget"
+)
+
+// The people and calls of these tests are invented; numbers are from ranges kept free for fiction.
+
+var now = time.Date(2025, 11, 20, 14, 32, 10, 0, time.UTC)
+
+func at(hour, minute int) time.Time { return time.Date(2025, 11, 20, hour, minute, 0, 0, time.UTC) }
+
+type book struct {
+	people []Contact
+	fail   bool
+}
+
+func (b *book) Contacts() []Contact { return b.people }
+func (b *book) AddContact(c Contact) error {
+	if b.fail {
+		return errors.New("no space left on device")
+	}
+	c.ID = c.Name
+	b.people = append(append([]Contact{}, b.people...), c)
+	return nil
+}
+func (b *book) DeleteContact(id string) error {
+	var left []Contact
+	for _, c := range b.people {
+		if c.ID != id {
+			left = append(left, c)
+		}
+	}
+	b.people = left
+	return nil
+}
+
+type history []phone.Record
+
+func (h history) Calls() []phone.Record { return h }
+
+type sounds map[phone.CallID]Stats
+
+func (s sounds) Stats(id phone.CallID) Stats { return s[id] }
+
+type options struct {
+	o        Options
+	accounts map[phone.LineID]Account
+	fail     bool
+}
+
+func (o *options) Account(l phone.LineID) Account { return o.accounts[l] }
+func (o *options) SetAccount(l phone.LineID, a Account) error {
+	if o.fail {
+		return errors.New("lines[0].server: must be a host name")
+	}
+	o.accounts[l] = a
+	return nil
+}
+func (o *options) Options() Options           { return o.o }
+func (o *options) SetOptions(n Options) error { o.o = n; return nil }
+func (o *options) RingTones() []string        { return []string{"Classic", "Soft", "Bright"} }
+func (o *options) About() About {
+	return About{Version: "0.2.0", Addresses: []string{"192.0.2.17", "2001:db8::17"}, Hardware: "qemu-arm, 52:54:00:12:34:56", Hostname: "odp-123456", Free: 212_000_000}
+}
+
+func persons() []Contact {
+	return []Contact{
+		{"1", "Aino Konttinen", "Helsinki office", []Number{{"work", "+358 9 5550 114"}}},
+		{"2", "Dr. Chidi Okafor", "Clinic", []Number{{"work", "+44 20 7946 0018"}}},
+		{"3", "Jonas Keller", "Nordwerk GmbH", []Number{{"mobile", "+491715550142"}, {"work", "+493055502200"}, {"sip", "jonas@nordwerk.example"}}},
+		{"4", "Jonna Berg", "Accounts", []Number{{"work", "2419"}}},
+		{"5", "Mira Patel", "Support", []Number{{"work", "2431"}, {"mobile", "+491715550777"}}},
+		{"6", "Ola Nordmann", "", []Number{{"mobile", "+491715550906"}}},
+		{"7", "Ruth Jones", "Head of support", []Number{{"work", "2440"}}},
+		{"8", "Stern Café", "", []Number{{"work", "0171 555 033"}}},
+	}
+}
+
+func record(began time.Time, dir phone.Dir, number string, talk time.Duration) phone.Record {
+	r := phone.Record{Dir: dir, Remote: phone.Peer{Number: number}, Began: began, Ended: began.Add(20 * time.Second), Cause: phone.RemoteHangup}
+	if talk > 0 {
+		r.Answered = began.Add(8 * time.Second)
+		r.Ended = r.Answered.Add(talk)
+	}
+	return r
+}
+
+func calls() history {
+	const in, out = phone.Incoming, phone.Outgoing
+	m := time.Minute
+	return history{
+		record(at(14, 5), in, "+491715550142", 0), record(at(13, 40), in, "+493055501182", 0), record(at(12, 22), out, "2431", 18*m),
+		record(at(12, 14), in, "2440", 15*m), record(at(11, 47), out, "+491715550142", 8*m), record(at(11, 12), out, "2431", 6*m),
+		record(at(10, 47), in, "2419", 28*m), record(at(10, 38), in, "+442079460018", 30*m), record(at(10, 22), out, "2440", 28*m),
+		record(at(9, 20), in, "+491715550142", 3*m), record(at(8, 33), in, "+358 9 5550 114", 22*m), record(at(8, 22), out, "2431", 5*m),
+		record(at(16, 20).AddDate(0, 0, -1), out, "+491715550142", 8*m), record(at(9, 0).AddDate(0, 0, -3), in, "0171555033", 4*m),
+	}
+}
+
+// voice is an invented conversation: who speaks when.
+func voice(n int, seed float64) []widget.Second {
+	out := make([]widget.Second, n)
+	for i := range out {
+		x := float64(i)/13.5 + seed
+		a, b := math.Sin(x), math.Sin(x*3.7)
+		out[i] = widget.Second{Heard: -128, Sent: -128, MOS: 4.3}
+		if a > 0.1 {
+			out[i].Heard = int8(-36 + 20*a + 6*b)
+		} else if a < -0.2 {
+			out[i].Sent = int8(-38 - 20*a + 5*b)
+		}
+	}
+	return out
+}
+
+func good() Stats {
+	return Stats{Codec: "Opus 48 kHz", Kbps: 32, Delay: 38 * time.Millisecond, MOS: 4.4, Trace: voice(120, 0.1)}
+}
+
+func poor() Stats {
+	s := good()
+	s.MOS, s.Loss = 2.9, 0.09
+	for i := 104; i < 116; i++ {
+		s.Trace[i].Lost, s.Trace[i].MOS = 0.3, 2.5
+		if i%4 == 2 {
+			s.Trace[i].Lost, s.Trace[i].MOS, s.Trace[i].Heard = 0.03, 3.6, -20
+		}
+	}
+	return s
+}
+
+func config() phone.Config {
+	c := phone.DefaultConfig()
+	c.Plan = phone.NumberPlan{Country: "49", International: "00", National: "0", Area: "30", Extension: 4}
+	c.Lines = []phone.LineConfig{{AOR: "sip:2417@nordwerk.example", Label: "2417", Display: "Anna Weber"}, {AOR: "sip:support@nordwerk.example", Label: "Support", Display: "Queue"}}
+	return c
+}
+
+func idle() *phone.State {
+	s := phone.New(config())
+	for i := range s.Lines {
+		s.Lines[i].State = phone.LineRegistered
+	}
+	s.Missed = 2
+	s.Path = phone.Handset
+	return &s
+}
+
+func withCalls(calls ...phone.Call) *phone.State {
+	s := idle()
+	s.OffHook = true
+	s.Calls = calls
+	return s
+}
+
+var (
+	jonas = phone.Peer{Name: "J. Keller", Number: "+491715550142", URI: "sip:+491715550142@nordwerk.example"}
+	mira  = phone.Peer{Number: "2431", URI: "sip:2431@nordwerk.example"}
+	ruth  = phone.Peer{Number: "2440", URI: "sip:2440@nordwerk.example"}
+)
+
+func talking(id phone.CallID, who phone.Peer, lasting time.Duration) phone.Call {
+	return phone.Call{ID: id, State: phone.Talking, Remote: who, Secure: true, Began: now.Add(-lasting - 5*time.Second), Answered: now.Add(-lasting), Since: now.Add(-lasting)}
+}
+
+func other(id phone.CallID, st phone.CallState, who phone.Peer, since time.Duration) phone.Call {
+	return phone.Call{ID: id, State: st, Remote: who, Began: now.Add(-since), Since: now.Add(-since)}
+}

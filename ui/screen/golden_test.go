@@ -1,0 +1,246 @@
+package screen
+
+import (
+	"bytes"
+	"flag"
+	"fmt"
+	"image"
+	"image/png"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"opendeskphone/firmware/phone"
+	"opendeskphone/hal"
+	"opendeskphone/ui/draw"
+	"opendeskphone/ui/font"
+	"opendeskphone/ui/theme"
+)
+
+var update = flag.Bool("update", false, "accept the pictures as they are drawn now")
+
+// situation is a screen in some situation: a state of the phone and the keys pressed since.
+type situation struct {
+	name  string
+	state *phone.State
+	keys  []hal.Key
+	setUp func(*desk)
+}
+
+// desk is a phone's screens with invented sources.
+type desk struct {
+	*Screens
+	canvas  *draw.Canvas
+	book    *book
+	log     history
+	sounds  sounds
+	options *options
+	st      *phone.State
+	now     time.Time
+}
+
+var fonts = func() *font.Set {
+	s, err := font.NewSet()
+	if err != nil {
+		panic(err)
+	}
+	return s
+}()
+
+func newDesk(t testing.TB, size image.Point, o Options) *desk {
+	t.Helper()
+	th, err := theme.New(size, theme.Dark)
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := &desk{book: &book{people: persons()}, log: calls(), sounds: sounds{1: good(), 2: good()}, st: idle(), now: now,
+		options: &options{o: o, accounts: map[phone.LineID]Account{0: {Server: "sip.nordwerk.example", User: "2417", Display: "Anna Weber", Password: PasswordSet, Transport: "tls"}}}}
+	d.Screens = New(Sources{Contacts: d.book, Log: &d.log, Media: &d.sounds, Settings: d.options}, th)
+	d.canvas = draw.NewCanvas(size, fonts)
+	d.Apply(o, idle(), now)
+	return d
+}
+
+func (d *desk) enter(s situation) {
+	d.st = s.state
+	if s.setUp != nil {
+		s.setUp(d)
+	}
+	d.paint()
+	d.now = d.now.Add(swallowTime)
+	for _, k := range s.keys {
+		d.Press(k, d.st, d.now)
+	}
+	d.Commands()
+	d.now = now
+	d.paint()
+}
+
+func (d *desk) paint() []image.Rectangle {
+	d.Draw(d.canvas.Next(), d.st, d.now)
+	return d.canvas.Show()
+}
+
+// situations are all the screens there are, most of them as the reference pictures show them.
+func situations() []situation {
+	failing := idle()
+	failing.Missed = 2
+	failing.Lines[1].State, failing.Lines[1].Fault = phone.LineFailing, phone.WrongPassword
+	expired := idle()
+	expired.Lines[0].State, expired.Lines[0].Fault = phone.LineFailing, phone.CertExpired
+	expired.Lines[0].Detail, expired.Lines[0].Retry = "sip.nordwerk.example: certificate expired on 2025-11-18T00:00:00Z", now.Add(5*time.Minute)
+	unreachable := idle()
+	unreachable.Lines[0].State, unreachable.Lines[0].Fault, unreachable.Lines[0].Retry = phone.LineFailing, phone.RegistrarUnreachable, now.Add(time.Minute)
+	noline := phone.New(phone.DefaultConfig())
+	broken := idle()
+	broken.Notices[phone.SettingsInvalid] = "settings.toml:12: lines.0.server: must be a host name"
+	silent := idle()
+	silent.Notices[phone.NoSoundCard] = "hw:0: no such device"
+	silent.Notices[phone.StoreFull] = "/data: no space left on device"
+	dialling := withCalls(phone.Call{ID: 1, State: phone.Dialing, Digits: "01715550", Began: now, Since: now})
+	dialling.Path = phone.Speaker
+	wrong := withCalls(phone.Call{ID: 1, State: phone.Dialing, Digits: "0171+", Began: now, Since: now})
+	ring := other(1, phone.Ringing, jonas, 6*time.Second)
+	ring.Dir = phone.Incoming
+	stranger := other(1, phone.Ringing, phone.Peer{Number: "+493055501182"}, 4*time.Second)
+	stranger.Dir = phone.Incoming
+	muted := withCalls(talking(1, jonas, 767*time.Second))
+	muted.Muted = true
+	headset := withCalls(talking(1, mira, 38*time.Second), other(2, phone.Held, jonas, 252*time.Second))
+	headset.Path = phone.Headset
+	ring2 := other(2, phone.Ringing, ruth, 3*time.Second)
+	ring2.Dir = phone.Incoming
+	fail := other(1, phone.Failed, mira, 0)
+	fail.Cause, fail.Reason = phone.UserBusy, "Busy here"
+	ringback := other(1, phone.Ringback, mira, 7*time.Second)
+	return []situation{
+		{name: "home", state: idle()},
+		{name: "home-focus", state: idle(), keys: []hal.Key{hal.Down}},
+		{name: "home-line-failing", state: failing},
+		{name: "home-no-line", state: &noline},
+		{name: "home-notices", state: silent},
+		{name: "dial", state: dialling},
+		{name: "dial-cannot", state: wrong},
+		{name: "incoming", state: withCalls(ring)},
+		{name: "incoming-stranger", state: withCalls(stranger)},
+		{name: "in-call", state: withCalls(talking(1, jonas, 767*time.Second))},
+		{name: "in-call-muted", state: muted},
+		{name: "in-call-network-poor", state: withCalls(talking(1, jonas, 767*time.Second)), setUp: func(d *desk) { d.sounds[1] = poor() }},
+		{name: "in-call-more", state: withCalls(talking(1, jonas, 767*time.Second)), keys: []hal.Key{hal.Soft4}},
+		{name: "in-call-numbers", state: withCalls(talking(1, jonas, 767*time.Second)), keys: []hal.Key{hal.Down}},
+		{name: "two-calls", state: headset},
+		{name: "second-call-rings", state: withCalls(talking(1, mira, 192*time.Second), ring2)},
+		{name: "calling", state: withCalls(ringback)},
+		{name: "held", state: withCalls(other(1, phone.Held, jonas, 252*time.Second))},
+		{name: "failed", state: withCalls(fail)},
+		{name: "ended", state: idle(), setUp: func(d *desk) {
+			d.Screens.ended = endedCall{call: talking(1, jonas, 771*time.Second), cause: phone.LocalHangup, at: now, until: now.Add(2 * time.Second)}
+		}},
+		{name: "calls", state: idle(), keys: []hal.Key{hal.Soft2}},
+		{name: "calls-detail", state: idle(), keys: []hal.Key{hal.Soft2, hal.OK}},
+		{name: "contacts", state: idle(), keys: []hal.Key{hal.Soft3, hal.Digit5, hal.Digit6, hal.Digit6}},
+		{name: "contact", state: idle(), keys: []hal.Key{hal.Soft3, hal.Digit5, hal.Digit6, hal.Digit6, hal.OK}},
+		{name: "contact-delete", state: idle(), keys: []hal.Key{hal.Soft3, hal.OK, hal.Soft3}},
+		{name: "settings", state: idle(), setUp: inSettings(sectionScreen, hal.Down, hal.Down)},
+		{name: "settings-lines", state: failing, setUp: inSettings(sectionLines)},
+		{name: "settings-sound", state: idle(), setUp: inSettings(sectionSound)},
+		{name: "settings-about", state: idle(), setUp: inSettings(sectionAbout)},
+		{name: "account", state: idle(), setUp: inSettings(sectionLines, hal.OK)},
+		{name: "text-entry", state: failing, keys: []hal.Key{hal.OK, hal.Digit6, hal.Digit7, hal.Digit6}},
+		{name: "fault-certificate", state: expired, keys: []hal.Key{hal.OK}},
+		{name: "fault-details", state: expired, keys: []hal.Key{hal.OK, hal.Soft2}},
+		{name: "fault-password", state: failing, keys: []hal.Key{hal.Line2}},
+		{name: "fault-unreachable", state: unreachable, keys: []hal.Key{hal.OK}},
+		{name: "fault-settings", state: broken, keys: []hal.Key{hal.Down, hal.OK}},
+		{name: "fault-sound", state: silent, keys: []hal.Key{hal.Down, hal.OK}},
+		{name: "toast", state: idle(), setUp: func(d *desk) { d.Refused(phone.LineDown, now) }},
+		{name: "volume", state: withCalls(talking(1, jonas, 767*time.Second)), setUp: func(d *desk) {
+			d.Changed(phone.Update{Changes: []phone.Change{{What: phone.VolumeChanged}}}, d.st, now)
+		}},
+	}
+}
+
+// inSettings opens the settings in the rows of a section and presses keys there.
+func inSettings(s section, keys ...hal.Key) func(*desk) {
+	return func(d *desk) {
+		d.menu = []page{&settings{section: s, inside: true}}
+		d.lastPress = now
+		for _, k := range keys {
+			d.Press(k, d.st, now)
+		}
+	}
+}
+
+// variants are the panels, themes and languages a picture is kept of; some only of the screens that differ most.
+var variants = []struct {
+	name string
+	size image.Point
+	o    Options
+	only map[string]bool // nil: every screen
+}{
+	{"dark", image.Pt(800, 480), Options{Theme: "dark", Language: "en", Brightness: 80, RingTone: "Classic", HandsFree: phone.Speaker}, nil},
+	{"light", image.Pt(800, 480), Options{Theme: "light", Language: "en", Brightness: 80, RingTone: "Classic"}, mainScreens},
+	{"contrast", image.Pt(800, 480), Options{Theme: "dark", Contrast: true, Language: "en"}, mainScreens},
+	{"german", image.Pt(800, 480), Options{Theme: "dark", Language: "de", Brightness: 80, RingTone: "Classic"}, nil},
+	{"480x272", image.Pt(480, 272), Options{Theme: "dark", Language: "en", Brightness: 80, RingTone: "Classic"}, nil},
+	{"480x800", image.Pt(480, 800), Options{Theme: "dark", Language: "en", Brightness: 80, RingTone: "Classic"}, nil},
+	{"1024x600", image.Pt(1024, 600), Options{Theme: "dark", Language: "en", Brightness: 80, RingTone: "Classic"}, mainScreens},
+}
+
+var mainScreens = map[string]bool{"home": true, "home-line-failing": true, "dial": true, "incoming": true, "in-call": true, "in-call-muted": true, "two-calls": true,
+	"second-call-rings": true, "calls": true, "contacts": true, "settings": true, "text-entry": true, "fault-certificate": true}
+
+func TestGolden(t *testing.T) {
+	for _, v := range variants {
+		for _, s := range situations() {
+			if v.only != nil && !v.only[s.name] {
+				continue
+			}
+			t.Run(s.name+"/"+v.name, func(t *testing.T) {
+				if testing.Short() && v.name != "dark" {
+					t.Skip("one variant of each screen is enough under -short")
+				}
+				d := newDesk(t, v.size, v.o)
+				d.enter(s)
+				compare(t, filepath.Join("testdata", s.name, v.name+".png"), d.canvas.Picture())
+			})
+		}
+	}
+}
+
+func compare(t *testing.T, path string, got *image.RGBA) {
+	t.Helper()
+	if *update {
+		var b bytes.Buffer
+		if err := (&png.Encoder{CompressionLevel: png.BestCompression}).Encode(&b, got); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, b.Bytes(), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	want, err := png.Decode(f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want.Bounds() != got.Bounds() {
+		t.Fatalf("the picture is %v, want %v", got.Bounds(), want.Bounds())
+	}
+	for y := range got.Rect.Dy() {
+		for x := range got.Rect.Dx() {
+			if r, g, b, _ := want.At(x, y).RGBA(); fmt.Sprint(r>>8, g>>8, b>>8) != fmt.Sprint(got.RGBAAt(x, y).R, got.RGBAAt(x, y).G, got.RGBAAt(x, y).B) {
+				t.Fatalf("first difference at %d,%d; look at it and accept it with -update", x, y)
+			}
+		}
+	}
+}

@@ -1,0 +1,137 @@
+package screen
+
+import (
+	"strings"
+
+	"opendeskphone/firmware/phone"
+	"opendeskphone/ui/text"
+)
+
+// people is the address book made ready: each name for search by keys, each number for finding its owner. It is made
+// anew only when the book changed.
+type people struct {
+	book   []Contact
+	names  []text.Name
+	owners map[string]int // a number's digits, or an address, to an index of book
+}
+
+func newPeople() *people { return &people{} }
+
+// use takes the book of this moment.
+func (p *people) use(book []Contact, c *phone.Config) {
+	if len(book) == len(p.book) && (len(book) == 0 || &book[0] == &p.book[0]) && p.owners != nil {
+		return
+	}
+	p.book, p.names, p.owners = book, make([]text.Name, len(book)), make(map[string]int, len(book))
+	for i := range book {
+		p.names[i] = text.NewName(book[i].Name)
+		for _, n := range book[i].Numbers {
+			p.owners[plain(n.Value, c)] = i
+		}
+	}
+}
+
+// plain gives the form of a number two ways of writing it share: E.164 where the plan knows it, else its digits, and for
+// an address the address without its scheme.
+func plain(number string, c *phone.Config) string {
+	number = strings.TrimSpace(number)
+	if strings.Contains(number, "@") {
+		return strings.ToLower(strings.TrimPrefix(strings.TrimPrefix(number, "sips:"), "sip:"))
+	}
+	n, err := c.Number(number)
+	switch {
+	case err != nil:
+		return strings.ToLower(number)
+	case n.E164 != "":
+		return n.E164
+	}
+	return n.Target
+}
+
+// owner finds whose number it is.
+func (p *people) owner(number string, c *phone.Config) *Contact {
+	if i, ok := p.owners[plain(number, c)]; ok && number != "" {
+		return &p.book[i]
+	}
+	return nil
+}
+
+// party is somebody at the other end, as screens speak of them.
+type party struct {
+	name    string // what stands in big letters: a name or else the number
+	first   string // what they are called by in a sentence
+	second  string // the line below: firm and kind of number, or the number
+	number  string // written in groups
+	known   bool   // name is a name
+	contact *Contact
+}
+
+// party finds out who a peer is: the address book's word before the network's, a name before a number.
+func (v *view) party(peer phone.Peer) party {
+	v.people.use(v.src.Contacts.Contacts(), &v.st.Config)
+	out := party{number: text.GroupDigits(text.Clean(peer.Number))}
+	name, second := text.Clean(peer.Name), out.number
+	for _, number := range []string{peer.Number, peer.URI} {
+		if c := v.people.owner(number, &v.st.Config); c != nil {
+			out.contact = c
+			name = text.Clean(c.Name)
+			second = v.kindOf(c, number)
+			break
+		}
+	}
+	switch {
+	case name != "":
+		out.name, out.first, out.known = name, text.FirstName(name), true
+	case out.number != "":
+		out.name, second = out.number, v.country(peer.Number)
+	default:
+		out.name = v.Words.Call.Unknown
+	}
+	if out.first == "" {
+		out.first = out.name
+	}
+	out.second = second
+	return out
+}
+
+// kindOf writes the line below a contact's name: the firm and the kind of number, "Nordwerk GmbH, mobile".
+func (v *view) kindOf(c *Contact, number string) string {
+	kind := ""
+	for _, n := range c.Numbers {
+		if plain(n.Value, &v.st.Config) == plain(number, &v.st.Config) && n.Kind != "other" && n.Kind != "sip" {
+			kind = strings.ToLower(v.Words.People.Kinds[n.Kind])
+		}
+	}
+	org := text.Clean(c.Organisation)
+	switch {
+	case org != "" && kind != "":
+		return org + ", " + kind
+	case org == "" && kind == "":
+		return text.GroupDigits(text.Clean(number))
+	}
+	return org + kind
+}
+
+// country names the country of a number, where it can be told.
+func (v *view) country(number string) string {
+	n, err := v.st.Config.Number(number)
+	if err != nil || n.E164 == "" {
+		return ""
+	}
+	if _, region, ok := phone.CallingCode(n.E164); ok {
+		return v.Words.Regions[region]
+	}
+	return ""
+}
+
+// lastCall finds the newest past call with a party.
+func (v *view) lastCall(peer phone.Peer) *phone.Record {
+	want := plain(peer.Number, &v.st.Config)
+	calls := v.src.Log.Calls()
+	for i := range calls {
+		if plain(calls[i].Remote.Number, &v.st.Config) == want {
+			return &calls[i]
+		}
+	}
+	return nil
+}

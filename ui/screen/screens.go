@@ -1,0 +1,343 @@
+// Package screen holds the screens of the phone: what stands on each, and what each key does there. Which screen is shown
+// is a pure function of phone.State and of what menus were opened (see choose); pressing a key gives commands for the
+// phone and changes the menus. Nothing here waits, sleeps or reads a clock: time comes in.
+package screen
+
+import (
+	"errors"
+	"fmt"
+	"image"
+	"time"
+
+	"opendeskphone/firmware/phone"
+	"opendeskphone/hal"
+	"opendeskphone/ui/draw"
+	"opendeskphone/ui/text"
+	"opendeskphone/ui/theme"
+	"opendeskphone/ui/widget"
+)
+
+// Screens is the state of the screens: which menus stand open, where the focus is, what message shows. It is for one
+// goroutine.
+type Screens struct {
+	src    Sources
+	theme  *theme.Theme
+	words  *text.Catalogue
+	people *people
+
+	menu   []page // opened from the home screen; waits while calls are shown
+	over   []page // opened over the screen of a call
+	home   *home
+	dial   *dial
+	shown  kind
+	ended  endedCall
+	toast  string
+	until  time.Time // of the toast
+	volume bool      // the toast is the volume
+	swallow,
+	lastPress time.Time
+	pressed  int // soft key just pressed, -1: none
+	released time.Time
+	commands []phone.Command
+}
+
+// New gives the screens for a panel. The theme and language come from the settings, by Apply.
+func New(src Sources, t *theme.Theme) *Screens {
+	s := &Screens{src: src, theme: t, words: text.Languages[0], people: newPeople(), pressed: -1}
+	s.home, s.dial = &home{focus: -1}, &dial{focus: -1}
+	return s
+}
+
+// page is one screen.
+type page interface {
+	draw(v *view)
+	keys(v *view) []key            // soft keys, the last leads out
+	press(v *view, k hal.Key) bool // any other key; false: not for this page
+	touch(v *view, what int)       // something the page made touchable
+}
+
+// key is a soft key with what it does.
+type key struct {
+	label text.Label
+	role  widget.KeyRole
+	do    func()
+}
+
+// view is a moment in the life of the screens.
+type view struct {
+	*widget.Pen
+	*Screens
+	st  *phone.State
+	now time.Time
+}
+
+// Apply takes theme and language from the settings. The colours never change during a call.
+func (s *Screens) Apply(o Options, st *phone.State, now time.Time) {
+	s.words = text.Find(o.Language)
+	name := theme.Name(o.Theme).Resolve(now)
+	if o.Contrast && name == theme.Light {
+		name = theme.HCLight
+	} else if o.Contrast {
+		name = theme.HCDark
+	}
+	if s.theme.Name != name && len(st.Calls) == 0 {
+		s.theme.Use(name)
+	}
+}
+
+func (s *Screens) view(sc *draw.Scene, st *phone.State, now time.Time) *view {
+	return &view{Pen: &widget.Pen{Scene: sc, Theme: s.theme, Words: s.words}, Screens: s, st: st, now: now}
+}
+
+// do gives a command to the phone.
+func (s *Screens) do(c phone.Command) { s.commands = append(s.commands, c) }
+
+// Commands gives what the phone shall do since the last call of Commands.
+func (s *Screens) Commands() []phone.Command {
+	c := s.commands
+	s.commands = nil
+	return c
+}
+
+// Draw makes the picture of now.
+func (s *Screens) Draw(sc *draw.Scene, st *phone.State, now time.Time) {
+	sc.Reset(image.Pt(s.theme.W, s.theme.H), s.theme.Bg)
+	v := s.view(sc, st, now)
+	pg := s.page(v)
+	pg.draw(v)
+	keys := s.arranged(pg.keys(v))
+	tabs := make([]widget.SoftKey, len(keys))
+	for i, k := range keys {
+		tabs[i] = widget.SoftKey{Label: k.label, Role: k.role, Pressed: i == s.pressed && now.Before(s.released)}
+		if k.do != nil {
+			sc.Touchable(v.SoftKeyBox(i, len(keys)), touchSoft+i)
+		}
+	}
+	v.SoftKeys(tabs)
+	if s.toast != "" && now.Before(s.until) {
+		if s.volume {
+			level, most := volumeOf(st)
+			v.Volume(s.volumeWords(st), level, most)
+		} else {
+			v.Toast(s.toast)
+		}
+	}
+}
+
+// arranged puts keys into the panel's tabs: the first goes first, the last goes last, and where there are only four tabs
+// the fourth key has no place.
+func (s *Screens) arranged(keys []key) []key {
+	tabs := 5
+	if s.theme.Layout() != theme.Wide {
+		tabs = 4
+	}
+	out := make([]key, tabs)
+	copy(out[:tabs-1], keys)
+	if len(keys) > 0 {
+		out[tabs-1] = keys[len(keys)-1]
+	}
+	if len(keys) < tabs && len(keys) > 0 {
+		out[len(keys)-1] = key{}
+		out[tabs-1] = keys[len(keys)-1]
+	}
+	return out
+}
+
+// What was touched: a soft key, a line tile, or a thing of the page.
+const (
+	touchSoft = 0
+	touchTile = 10
+	touchPage = 100
+)
+
+// Press takes a key of the phone.
+func (s *Screens) Press(k hal.Key, st *phone.State, now time.Time) {
+	v := s.view(nil, st, now)
+	pg := s.page(v)
+	if now.Before(s.swallow) && k != hal.Hook {
+		return
+	}
+	s.lastPress = now
+	switch {
+	case k >= hal.Soft1 && k <= hal.Soft5:
+		s.soft(v, pg, int(k-hal.Soft1))
+	case k == hal.Back:
+		s.soft(v, pg, len(s.arranged(nil))-1)
+	case k >= hal.Line1 && k <= hal.Line5:
+		s.lineKey(v, int(k-hal.Line1))
+	default:
+		if !pg.press(v, k) {
+			s.phoneKey(v, k)
+		}
+	}
+}
+
+func (s *Screens) soft(v *view, pg page, i int) {
+	keys := s.arranged(pg.keys(v))
+	if i >= len(keys) || keys[i].do == nil {
+		return
+	}
+	s.pressed, s.released = i, v.now.Add(theme.KeyPress)
+	keys[i].do()
+}
+
+// Touch takes a touch of something a scene of Draw made touchable.
+func (s *Screens) Touch(what int, st *phone.State, now time.Time) {
+	v := s.view(nil, st, now)
+	pg := s.page(v)
+	if now.Before(s.swallow) {
+		return
+	}
+	s.lastPress = now
+	switch {
+	case what >= touchPage:
+		pg.touch(v, what-touchPage)
+	case what >= touchTile:
+		s.lineKey(v, what-touchTile)
+	default:
+		s.soft(v, pg, what-touchSoft)
+	}
+}
+
+// phoneKey is what a key does on any screen.
+func (s *Screens) phoneKey(v *view, k hal.Key) {
+	front := v.st.Foreground()
+	switch k {
+	case hal.Speaker:
+		s.do(phone.PressPath{Path: phone.Speaker})
+	case hal.Headset:
+		s.do(phone.PressPath{Path: phone.Headset})
+	case hal.Mute:
+		s.do(phone.Mute{On: !v.st.Muted})
+	case hal.Hold:
+		s.holdKey(v)
+	case hal.VolumeUp, hal.VolumeDown:
+		s.volumeKey(v, k == hal.VolumeUp)
+	default:
+		if d := k.Digit(); d != 0 && front != nil && (front.State == phone.Talking || front.State == phone.Ringback) {
+			s.do(phone.SendDTMF{Call: front.ID, Digit: d})
+		}
+	}
+}
+
+func (s *Screens) holdKey(v *view) {
+	if front := v.st.Foreground(); front != nil && front.State == phone.Talking {
+		s.do(phone.Hold{Call: front.ID})
+	} else if held := v.st.First(phone.Held); held != nil && front == nil {
+		s.do(phone.Resume{Call: held.ID})
+	}
+}
+
+// volumeKey silences a ring first, and turns what is heard after that.
+func (s *Screens) volumeKey(v *view, up bool) {
+	if c := v.st.First(phone.Ringing); c != nil && !c.Silenced && v.st.Foreground() == nil {
+		s.do(phone.Silence{})
+		return
+	}
+	steps := -1
+	if up {
+		steps = 1
+	}
+	s.do(phone.StepVolume{Steps: steps})
+}
+
+// lineKey is a line key or its tile: it answers, resumes, or takes the line for the next call.
+func (s *Screens) lineKey(v *view, i int) {
+	if i < 0 || i >= len(v.st.Lines) {
+		return
+	}
+	line := phone.LineID(i)
+	for _, want := range []phone.CallState{phone.Ringing, phone.Held} {
+		for j := range v.st.Calls {
+			if c := &v.st.Calls[j]; c.Line == line && c.State == want {
+				if want == phone.Ringing {
+					s.do(phone.Answer{Call: c.ID})
+				} else {
+					s.do(phone.Resume{Call: c.ID})
+				}
+				return
+			}
+		}
+	}
+	if v.st.Lines[i].State == phone.LineFailing && v.st.Foreground() == nil {
+		s.open(v, &faultPage{line: line, fault: true})
+		return
+	}
+	if front := v.st.Foreground(); front != nil && front.State == phone.Dialing {
+		s.dial.changeLine(v, line)
+		return
+	}
+	s.do(phone.SelectLine{Line: line})
+	if v.st.Foreground() == nil && len(v.st.Calls) == 0 && len(s.menu) == 0 && line == v.st.Selected {
+		s.do(phone.Dial{Line: line})
+	}
+}
+
+// say shows a message in the status bar; a newer one takes its place.
+func (s *Screens) say(v *view, message string) {
+	s.toast, s.until, s.volume = message, v.now.Add(theme.ToastTime), false
+}
+
+// Refused shows why the phone did not do what a key asked for.
+func (s *Screens) Refused(err error, now time.Time) {
+	var r phone.Refusal
+	sentence := s.words.Refusals[0]
+	if errors.As(err, &r) && int(r) < len(s.words.Refusals) {
+		sentence = s.words.Refusals[r]
+	}
+	s.toast, s.until, s.volume = sentence, now.Add(theme.ToastTime), false
+}
+
+// open puts a page on top: over the screen of a call, or on the menus of the home screen.
+func (s *Screens) open(v *view, pg page) {
+	if choose(v.st, s.ended.shows(v.now), 0) == kindHome {
+		s.menu = append(s.menu, pg)
+	} else {
+		s.over = append(s.over, pg)
+	}
+}
+
+// back leaves the page on top.
+func (s *Screens) back() {
+	switch {
+	case len(s.over) > 0:
+		s.over = s.over[:len(s.over)-1]
+	case len(s.menu) > 0:
+		s.menu = s.menu[:len(s.menu)-1]
+	}
+}
+
+// Changed tells the screens what happened to the phone, so that they notice what no state shows: a call that ended, a
+// volume that was turned.
+func (s *Screens) Changed(u phone.Update, before *phone.State, now time.Time) {
+	for _, c := range u.Changes {
+		switch {
+		case c.What == phone.VolumeChanged:
+			s.toast, s.until, s.volume = "volume", now.Add(volumeTime), true
+		case c.What == phone.CallChanged && c.To == phone.Ended:
+			if call := before.Call(c.Call); call != nil {
+				s.ended.note(*call, c.Cause, now)
+			}
+		}
+	}
+}
+
+const volumeTime = 1500 * time.Millisecond // how long a volume stays on the screen
+
+// volumeOf gives the level that the volume keys turn now.
+func volumeOf(st *phone.State) (level, most int) {
+	if st.Foreground() == nil {
+		return int(st.RingVolume), phone.VolumeMax
+	}
+	return int(st.Volume[st.Path]), phone.VolumeMax
+}
+
+func (s *Screens) volumeWords(st *phone.State) string {
+	level, most := volumeOf(st)
+	w := s.words.Status
+	format := w.RingTone
+	if st.Foreground() != nil {
+		format = [phone.PathCount]string{phone.Handset: w.HandsetVolume, phone.Headset: w.HeadsetVolume, phone.Speaker: w.SpeakerVolume}[st.Path]
+	}
+	return fmt.Sprintf(format, level, most)
+}

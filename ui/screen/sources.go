@@ -1,0 +1,101 @@
+package screen
+
+import (
+	"time"
+
+	"opendeskphone/firmware/phone"
+	"opendeskphone/ui/widget"
+)
+
+// Sources are what the screens show beyond phone.State. Every method answers at once from memory; slices it gives are
+// never written again, so a screen may keep them while it stands.
+type Sources struct {
+	Contacts Contacts
+	Log      Log
+	Media    Media
+	Settings Settings
+}
+
+// Number is one way to reach a contact.
+type Number struct {
+	Kind  string // "mobile", "work", "home", "sip" or "other"
+	Value string // a number as written, or an address
+}
+
+// Contact is a person or a firm of the address book.
+type Contact struct {
+	ID           string // the book's own name for the entry; empty for one that is new
+	Name         string
+	Organisation string
+	Numbers      []Number
+}
+
+// Contacts is the address book.
+type Contacts interface {
+	Contacts() []Contact // by name
+	AddContact(Contact) error
+	DeleteContact(id string) error
+}
+
+// Log is the list of past calls.
+type Log interface {
+	Calls() []phone.Record // newest first
+}
+
+// Stats is how a call sounds.
+type Stats struct {
+	Codec string        // "Opus 48 kHz"; empty: not known yet
+	Kbps  int           // of the voice as received
+	Delay time.Duration // one way, estimated
+	Loss  float64       // share of packets that did not arrive in the last seconds, 0 to 1
+	MOS   float64       // 1 to 5; 0: not known yet
+	Dead  bool          // no voice has arrived for seconds
+	Trace []widget.Second
+}
+
+// Media tells how calls sound. It also answers for a call that has just ended.
+type Media interface {
+	Stats(phone.CallID) Stats
+}
+
+// Account is what a line signs in with.
+type Account struct {
+	Server, User, Display string
+	Password              string // to set; reading gives "" or, where one is set, PasswordSet
+	Transport             string // "tls", "tcp" or "udp"
+}
+
+// PasswordSet stands for a password that is set and is not told.
+const PasswordSet = "\x00"
+
+// Options are the settings of sound and screen.
+type Options struct {
+	RingTone   string // one of RingTones
+	HandsFree  phone.Path
+	Theme      string // "auto", "dark", "light"
+	Contrast   bool   // high
+	Language   string // ISO 639-1
+	Brightness int    // per cent, 10 to 100
+}
+
+// Fact is a line of the page about the phone.
+type Fact struct{ Name, Value string }
+
+// Settings reads and writes the settings file. A setter returns the reason in words of the settings' own, naming the key.
+type Settings interface {
+	Account(phone.LineID) Account
+	SetAccount(phone.LineID, Account) error
+	Options() Options
+	SetOptions(Options) error
+	RingTones() []string
+	About() About
+}
+
+// About is what the phone tells of itself.
+type About struct {
+	Version   string
+	Addresses []string // IP addresses
+	Hardware  string   // board and MAC address
+	Hostname  string
+	Free      int64 // bytes left on the data partition; negative: not known
+}

@@ -1,0 +1,230 @@
+package screen
+
+import (
+	"fmt"
+	"image"
+
+	"opendeskphone/firmware/phone"
+	"opendeskphone/hal"
+	"opendeskphone/ui/draw"
+	"opendeskphone/ui/theme"
+	"opendeskphone/ui/widget"
+)
+
+// halves gives the places of two cards: on the wide panel the upper is taller by what its trace needs.
+func (v *view) halves(upper int) (a, b image.Rectangle) {
+	r := v.beside()
+	a, b = r, r
+	switch v.Layout() {
+	case theme.Compact:
+		a.Max.Y = r.Min.Y + (r.Dy()-6)/2
+		b.Min.Y = a.Max.Y + 6
+	case theme.Tall:
+		a.Max.Y = r.Min.Y + (r.Dy()-12)/2
+		b.Min.Y = a.Max.Y + 12
+	default:
+		a.Max.Y = r.Min.Y + v.S(upper)
+		b.Min.Y = a.Max.Y + v.S(12)
+	}
+	return a, b
+}
+
+// talkingHalf is the layout of the talking call in the upper card.
+func (v *view) talkingHalf(box image.Rectangle, small bool) cardLayout {
+	l := cardLayout{box: box, inset: v.S(24), secondSize: v.Type.Body, narrow: true}
+	right := box.Max.X - v.S(24)
+	at := func(x, y int) image.Point { return box.Min.Add(image.Pt(v.S(x), v.S(y))) }
+	switch {
+	case v.compact():
+		l.inset = 14
+		l.avatar, l.d = box.Min.Add(image.Pt(36, 32)), 40
+		l.name, l.nameSize, l.second = box.Min.Add(image.Pt(66, 28)), 22, box.Min.Y+46
+		l.timer, l.timerSize, l.secure = image.Pt(box.Max.X-14, box.Min.Y+30), 26, box.Min.Y+47
+		l.secondSize = v.Type.Note
+		l.trace = image.Rect(box.Min.X+66, box.Max.Y-44, box.Max.X-14, box.Max.Y-6)
+		l.hear, l.they = image.Pt(box.Min.X+14, box.Max.Y-26), image.Pt(box.Min.X+14, box.Max.Y+40)
+	case v.tall():
+		l.avatar, l.d = box.Min.Add(image.Pt(72, 72)), 96
+		l.name, l.nameSize, l.second = box.Min.Add(image.Pt(136, 62)), 34, box.Min.Y+94
+		l.timer, l.timerSize, l.secure = image.Pt(right, box.Min.Y+164), 56, box.Min.Y+158
+		l.trace = image.Rect(box.Min.X+24, box.Max.Y-118, box.Max.X-24, box.Max.Y-30)
+		l.hear, l.they = image.Pt(box.Min.X+24, box.Max.Y-122), image.Pt(box.Min.X+24, box.Max.Y-12)
+	case small:
+		l.avatar, l.d = at(64, 60), v.S(80)
+		l.name, l.nameSize, l.second = at(140, 52), v.S(38), box.Min.Y+v.S(84)
+		l.timer, l.timerSize, l.secure = image.Pt(right, box.Min.Y+v.S(58)), v.S(52), box.Min.Y+v.S(85)
+		l.trace = image.Rect(box.Min.X+v.S(140), box.Min.Y+v.S(114), right, box.Min.Y+v.S(182))
+		l.hear, l.they = at(24, 136), at(24, 174)
+	default:
+		l.avatar, l.d = at(72, 68), v.S(96)
+		l.name, l.nameSize, l.second = at(140, 56), v.Type.Hero*11/13, box.Min.Y+v.S(90)
+		l.timer, l.timerSize, l.secure = image.Pt(right, box.Min.Y+v.S(64)), v.Type.Timer, box.Min.Y+v.S(94)
+		l.trace = image.Rect(box.Min.X+v.S(140), box.Min.Y+v.S(128), right, box.Min.Y+v.S(208))
+		l.hear, l.they = at(24, 154), at(24, 194)
+	}
+	return l
+}
+
+// talking draws the talking call in the upper card.
+func (v *view) talking(box image.Rectangle, c *phone.Call, small bool) {
+	v.Surface(box, v.RadiusCard, draw.All, v.TalkBg, v.Talk)
+	l := v.talkingHalf(box, small)
+	who := v.party(c.Remote)
+	icon, word, ink := draw.IconHandset, v.Words.Call.Talking, v.Talk
+	switch {
+	case v.st.Muted:
+		icon, word, ink = draw.IconMicOff, v.Words.Call.Muted, v.Hold
+	case c.RemoteHeld:
+		icon, word, ink = draw.IconPause, v.Words.Call.RemoteHolds, v.Hold
+	}
+	v.head(&l, who, who.name, v.elapsed(c), v.T1, icon, word, ink)
+	st := v.src.Media.Stats(c.ID)
+	they := v.Words.Call.TheyHear
+	if v.compact() {
+		they = ""
+	}
+	v.trace(&l, v.Words.Call.YouHear, they, &st)
+}
+
+func (two) draw(v *view) {
+	front, held := v.st.Foreground(), v.st.First(phone.Held)
+	if front == nil || held == nil {
+		return
+	}
+	v.callStatus(fmt.Sprintf(v.Words.Status.Calls, len(v.st.Calls)), v.T1, front.Line)
+	a, b := v.halves(220)
+	v.talking(a, front, false)
+	v.Frame(b, v.RadiusCard, 2, draw.All, v.Hold)
+	two{}.held(v, b, held)
+	v.Touchable(b, touchPage)
+	v.stubs()
+}
+
+// held draws the call that waits; several are told by their number.
+func (two) held(v *view, box image.Rectangle, c *phone.Call) {
+	who := v.party(c.Remote)
+	name := who.name
+	if n := countHeld(v.st); n > 1 {
+		name = fmt.Sprintf(v.Words.Call.HeldN, n)
+		who.second = v.party(c.Remote).name
+	}
+	l := v.heldHalf(box)
+	v.head(&l, who, name, v.elapsed(c), v.T2, draw.IconPause, v.Words.Call.OnHold, v.Hold)
+	if l.trace.Empty() {
+		return
+	}
+	v.FitText(widget.Regular(v.Type.Note), l.hear.X, l.hear.Y, draw.Start, l.box.Dx()/3, v.Words.Call.TheyWait, v.T2)
+	v.DotLine(l.trace.Min.X, l.trace.Max.X, (l.trace.Min.Y+l.trace.Max.Y)/2, v.T3)
+}
+
+func (v *view) heldHalf(box image.Rectangle) cardLayout {
+	if v.Layout() != theme.Wide {
+		l := v.talkingHalf(box, true)
+		if v.compact() {
+			l.trace = image.Rect(l.trace.Min.X, box.Max.Y-34, l.trace.Max.X, box.Max.Y-24)
+		}
+		return l
+	}
+	at := func(x, y int) image.Point { return box.Min.Add(image.Pt(v.S(x), v.S(y))) }
+	right := box.Max.X - v.S(24)
+	return cardLayout{box: box, inset: v.S(24), avatar: at(56, 48), d: v.S(64), name: at(140, 46), nameSize: v.S(34), second: box.Min.Y + v.S(74),
+		secondSize: v.Type.Label, timer: image.Pt(right, box.Min.Y+v.S(50)), timerSize: v.S(44), secure: box.Min.Y + v.S(77),
+		hear: at(24, 116), trace: image.Rect(box.Min.X+v.S(140), box.Min.Y+v.S(110), right, box.Min.Y+v.S(118))}
+}
+
+func (two) keys(v *view) []key {
+	c := v.st.Foreground()
+	if c == nil {
+		return nil
+	}
+	w := v.Words.Keys
+	return []key{v.act(w.Swap, widget.Normal, phone.Swap{}), v.newCall(), {}, v.more(c), v.act(w.End, widget.Halt, phone.Hangup{Call: c.ID})}
+}
+
+func (two) press(v *view, k hal.Key) bool {
+	switch k {
+	case hal.OK:
+		v.open(v, &heldList{})
+	case hal.Down:
+		if c := v.st.Foreground(); c != nil {
+			v.open(v, &callNumbers{call: c.ID})
+		}
+	default:
+		return false
+	}
+	return true
+}
+
+func (two) touch(v *view, _ int) {
+	if countHeld(v.st) > 1 {
+		v.open(v, &heldList{})
+	} else {
+		v.do(phone.Swap{})
+	}
+}
+
+func (second) draw(v *view) {
+	front, c := v.st.Foreground(), v.st.First(phone.Ringing)
+	if front == nil || c == nil {
+		return
+	}
+	v.callStatus(v.Words.Status.SecondCall, v.Hold, c.Line)
+	a, b := v.halves(196)
+	v.talking(a, front, true)
+	second{}.ringing(v, b, c)
+	v.stubs()
+}
+
+// ringing draws the call that rings meanwhile; the keys belong to it.
+func (second) ringing(v *view, box image.Rectangle, c *phone.Call) {
+	v.Round(box, v.RadiusCard, draw.All, v.HoldBg)
+	v.Frame(box, v.RadiusCard, 3, draw.All, v.Hold)
+	l := v.heldHalf(box)
+	rings := 2
+	switch v.Layout() {
+	case theme.Wide:
+		at := func(x, y int) image.Point { return box.Min.Add(image.Pt(v.S(x), v.S(y))) }
+		l.avatar, l.d, l.name, l.nameSize = at(80, 78), v.S(92), at(166, 65), v.S(40)
+		l.second, l.secondSize, l.timer, l.secure = box.Min.Y+v.S(100), v.Type.Body, image.Pt(box.Max.X-v.S(24), box.Min.Y+v.S(66)), box.Min.Y+v.S(100)
+	case theme.Compact:
+		rings = 0
+	default:
+		rings = 1
+	}
+	who := v.party(c.Remote)
+	kind := widget.Person
+	if !who.known {
+		kind = widget.Unknown
+	}
+	v.Rings(kind, l.avatar, l.d-v.S(12), rings, v.lit(c), v.Hold)
+	v.head(&l, who, who.name, v.elapsed(c), v.T1, draw.IconBell, v.Words.Call.RingingShort, v.Hold)
+	if who.known && who.number != who.second {
+		x, y := l.name.X, box.Max.Y-v.S(23)
+		if v.tall() {
+			x, y = box.Min.X+24, box.Max.Y-40
+		}
+		v.FitText(widget.Regular(v.Type.Label), x, y, draw.Start, box.Max.X-v.S(24)-x, who.number, v.T2)
+	}
+}
+
+func (second) keys(v *view) []key {
+	c := v.st.First(phone.Ringing)
+	if c == nil {
+		return nil
+	}
+	w := v.Words.Keys
+	keys := []key{v.act(w.Answer, widget.Go, phone.Answer{Call: c.ID}), {}, {}, {}, v.act(w.Decline, widget.Halt, phone.Reject{Call: c.ID})}
+	if !c.Silenced {
+		keys[1] = v.act(w.Ignore, widget.Normal, phone.Silence{})
+	}
+	return keys
+}
+
+func (second) press(v *view, k hal.Key) bool {
+	if c := v.st.First(phone.Ringing); k == hal.OK && c != nil {
+		v.do(phone.Answer{Call: c.ID})
+		return true
+	}
+	return false
+}
+func (second) touch(*view, int) {}

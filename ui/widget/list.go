@@ -1,0 +1,229 @@
+package widget
+
+import (
+	"image"
+
+	"opendeskphone/ui/draw"
+	"opendeskphone/ui/theme"
+)
+
+// Tile is a line key's picture at the edge of the screen.
+type Tile struct {
+	Icon   draw.Icon
+	Mark   Mark // instead of an icon
+	Title  string
+	Second string // always a word of state
+	Short  string // under the mark of a stub
+	Role   Role   // Plain, or the state the tile is filled or tinted with
+	Full   bool   // filled with the full colour (ringing) and not tinted
+	Own    bool   // the line of the next call
+}
+
+// TileBox gives the place of the i-th line tile.
+func (p *Pen) TileBox(i int) image.Rectangle {
+	if p.Layout() == theme.Tall {
+		stage := p.Stage()
+		rows := 2
+		y := p.H - p.SoftH - p.S(24) - rows*p.TilePitch + p.Gap + (i/2)*p.TilePitch
+		return Box(stage.Min.X+(i%2)*(p.TileW+p.Gap), y, p.TileW, p.TileH)
+	}
+	return Box(p.W-p.TileW, p.Stage().Min.Y+i*p.TilePitch, p.TileW, p.TileH)
+}
+
+// MaxTiles is how many tiles the panel has room for.
+func (p *Pen) MaxTiles() int {
+	if p.Layout() == theme.Wide {
+		return 5
+	}
+	return 4
+}
+
+// Tile draws the i-th line tile.
+func (p *Pen) Tile(i int, t *Tile) {
+	r := p.TileBox(i)
+	corners := draw.Left
+	if p.Layout() == theme.Tall {
+		corners = draw.All
+	}
+	fill, ink, second, icon := p.S1, p.T1, p.T2, p.T2
+	switch {
+	case t.Full:
+		fill, ink, second, icon = p.Ink(t.Role), p.OnState, p.OnState, p.OnState
+	case t.Role != Plain:
+		fill, second, icon = p.Tint(t.Role), p.Ink(t.Role), p.Ink(t.Role)
+		if t.Role == Stop {
+			second = p.T1
+		}
+	case t.Own:
+		fill, icon = p.S2, p.Talk
+	}
+	p.Surface(r, p.RadiusRow, corners, fill, p.Outline(t.Role))
+	at := image.Pt(r.Min.X+p.S(28), r.Min.Y+p.TileH/2)
+	if t.Mark != NoMark {
+		p.Mark(t.Mark, at, p.S(18), fill)
+	} else {
+		p.Icon(t.Icon, at, p.Theme.Icon, icon)
+	}
+	x, width := r.Min.X+p.S(52), r.Dx()-p.S(52)-p.S(12)
+	p.FitText(Semi(p.Type.Label), x, r.Min.Y+p.TileH*32/68, draw.Start, width, t.Title, ink)
+	p.FitText(Regular(p.Type.Note), x, r.Min.Y+p.TileH*53/68, draw.Start, width, t.Second, second)
+}
+
+// StubBox gives the place of the i-th stub, the tile's form beside a call.
+func (p *Pen) StubBox(i int) image.Rectangle {
+	return Box(p.W-p.StubW, p.Stage().Min.Y+i*p.TilePitch, p.StubW, p.TileH)
+}
+
+// Stub draws the i-th stub.
+func (p *Pen) Stub(i int, t *Tile) {
+	r := p.StubBox(i)
+	fill, ink, icon := p.S1, p.T2, p.T2
+	style := Regular(p.Type.Micro)
+	switch {
+	case t.Role != Plain:
+		fill, ink, icon, style = p.Ink(t.Role), p.OnState, p.OnState, Semi(p.Type.Micro)
+	case t.Own:
+		fill, icon, style = p.S2, p.T1, Semi(p.Type.Micro)
+	}
+	p.Surface(r, p.RadiusRow, draw.Left, fill, p.Outline(t.Role))
+	at := image.Pt((r.Min.X+r.Max.X)/2, r.Min.Y+p.TileH*22/68)
+	if t.Mark != NoMark {
+		p.Mark(t.Mark, at, p.S(14), fill)
+	} else {
+		p.Icon(t.Icon, at, p.S(20), icon)
+	}
+	p.FitText(style, at.X, r.Min.Y+p.TileH*56/68, draw.Middle, r.Dx()-p.S(8), t.Short, ink)
+}
+
+// Row is one row of a list.
+type Row struct {
+	Icon       draw.Icon
+	IconInk    theme.RGB
+	Avatar     string // a contact's name instead of an icon
+	Title      string
+	From, To   int // the bytes of Title that were matched
+	Second     string
+	Right      string
+	RightBelow string
+	Focus      bool
+	Heavy      bool // title in 600
+}
+
+// Row draws a row of a list in r.
+func (p *Pen) Row(r image.Rectangle, row *Row) {
+	ink, second, icon := p.T1, p.T2, row.IconInk
+	if icon == (theme.RGB{}) {
+		icon = p.T2
+	}
+	if row.Focus {
+		p.Round(r, p.RadiusRow, draw.All, p.Focus)
+		ink, second = p.OnFocus, p.OnFocus2
+		icon = p.opposite(icon)
+	}
+	mid := (r.Min.Y + r.Max.Y) / 2
+	x := r.Min.X + p.S(58)
+	if row.Avatar != "" {
+		p.Avatar(Person, row.Avatar, image.Pt(r.Min.X+p.S(36), mid), p.S(44))
+		x = r.Min.X + p.S(74)
+	} else {
+		p.Icon(row.Icon, image.Pt(r.Min.X+p.S(29), mid), p.S(26), icon)
+	}
+	right := r.Max.X - p.S(16)
+	h := r.Dy()
+	y1, y2 := r.Min.Y+h*28/68, r.Min.Y+h*52/68
+	if row.Second == "" && row.RightBelow == "" {
+		y1 = middle(mid, p.Type.Body)
+	}
+	w1 := p.Text(Regular(p.Type.Label), right, y1, draw.End, row.Right, ink)
+	w2 := p.Text(Regular(p.Type.Note), right, y2, draw.End, row.RightBelow, second)
+	p.matchedTitle(x, y1, right-w1-x-p.S(12), row, ink)
+	p.FitText(Regular(p.Type.Note), x, y2, draw.Start, right-w2-x-p.S(12), row.Second, second)
+}
+
+// matchedTitle draws a title with the part the keys spelled in 600 and underlined.
+func (p *Pen) matchedTitle(x, y, width int, row *Row, ink theme.RGB) {
+	style := Regular(p.Type.Body)
+	if row.Heavy {
+		style = Semi(p.Type.Body)
+	}
+	if row.From >= row.To || p.Width(Semi(p.Type.Body), row.Title) > width {
+		p.FitText(style, x, y, draw.Start, width, row.Title, ink)
+		return
+	}
+	hit := p.Talk
+	if row.Focus {
+		hit = ink
+	}
+	x += p.Text(style, x, y, draw.Start, row.Title[:row.From], ink)
+	w := p.Text(Semi(p.Type.Body), x, y, draw.Start, row.Title[row.From:row.To], hit)
+	p.Fill(Box(x, y+p.S(4), w, 2), hit)
+	p.Text(style, x+w, y, draw.Start, row.Title[row.To:], ink)
+}
+
+// opposite gives a state's colour as the opposite theme has it: what is read on an inverted row.
+func (p *Pen) opposite(c theme.RGB) theme.RGB {
+	switch c {
+	case p.Talk:
+		return p.Opp.Talk
+	case p.Hold:
+		return p.Opp.Hold
+	case p.Stop:
+		return p.Opp.Stop
+	case p.Link:
+		return p.Opp.Link
+	}
+	return p.OnFocus
+}
+
+// Attention draws a row of the home screen that wants to be looked at.
+func (p *Pen) Attention(r image.Rectangle, row *Row) {
+	fill, ink, second, icon := p.S1, p.T1, p.T2, row.IconInk
+	if row.Focus {
+		fill, ink, second, icon = p.Focus, p.OnFocus, p.OnFocus2, p.opposite(icon)
+	}
+	p.Surface(r, p.RadiusRow, draw.All, fill, p.Edge)
+	mid := (r.Min.Y + r.Max.Y) / 2
+	p.Icon(row.Icon, image.Pt(r.Min.X+p.S(29), mid), p.S(26), icon)
+	p.Icon(draw.IconChevron, image.Pt(r.Max.X-p.S(17), mid), p.S(18), second)
+	x, h := r.Min.X+p.S(58), r.Dy()
+	width := r.Max.X - p.S(34) - x
+	p.FitText(Semi(p.Type.Label), x, r.Min.Y+h*25/60, draw.Start, width, row.Title, ink)
+	p.FitText(Regular(p.Type.Note), x, r.Min.Y+h*48/60, draw.Start, width, row.Second, second)
+}
+
+// Setting is one row of the settings: a name and its value.
+type Setting struct {
+	Name, Value string
+	Focus       bool
+	Steps       bool // Left and Right change it at once
+	Opens       bool // OK opens a page
+	Last        bool // no hairline below
+}
+
+// Setting draws a settings row in r.
+func (p *Pen) Setting(r image.Rectangle, s *Setting) {
+	ink, value := p.T1, p.T2
+	style := Regular(p.Type.Body)
+	if s.Focus {
+		p.Round(r, p.RadiusRow, draw.All, p.Focus)
+		ink, value, style = p.OnFocus, p.OnFocus, Semi(p.Type.Body)
+	} else if !s.Last {
+		p.Hairline(r.Min.X+p.S(24), r.Max.X-p.S(20), r.Max.Y+p.S(2))
+	}
+	mid := (r.Min.Y + r.Max.Y) / 2
+	base := middle(mid, p.Type.Body)
+	x := r.Min.X + p.S(24)
+	x += p.FitText(style, x, base, draw.Start, r.Dx()*2/3, s.Name, ink) + p.S(16)
+	right := r.Max.X - p.S(20)
+	if s.Focus && (s.Steps || s.Opens) {
+		p.Icon(draw.IconChevron, image.Pt(right-p.S(6), mid), p.S(18), ink)
+		right -= p.S(28)
+	}
+	if s.Focus && s.Steps {
+		x += p.S(28)
+	}
+	w := p.FitText(style, right, base, draw.End, right-x, s.Value, value)
+	if s.Focus && s.Steps {
+		p.Mirrored(draw.IconChevron, image.Pt(right-w-p.S(20), mid), p.S(18), ink)
+	}
+}

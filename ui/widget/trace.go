@@ -1,0 +1,135 @@
+package widget
+
+import (
+	"image"
+
+	"opendeskphone/ui/draw"
+	"opendeskphone/ui/theme"
+)
+
+// Second is one second of a call's sound, as the trace draws it.
+type Second struct {
+	Heard, Sent int8    // speech level in dBFS; -128 is silence
+	MOS         float32 // quality heard, 1 to 5; 0 is not known yet
+	Lost        float32 // share of the second that did not arrive, 0 to 1
+	Muted       bool    // our microphone was closed
+}
+
+// level takes dBFS to px of at most full.
+func level(dbfs int8, full int) int {
+	part := int(dbfs) - theme.TraceLevelFloor
+	h := theme.TraceMinH + (full-theme.TraceMinH)*part/(theme.TraceLevelFull-theme.TraceLevelFloor)
+	return max(theme.TraceMinH, min(full, h))
+}
+
+func (p *Pen) classInk(mos float32) theme.RGB {
+	switch {
+	case mos >= theme.TraceMOSGood || mos == 0:
+		return p.Talk
+	case mos >= theme.TraceMOSFair:
+		return p.Hold
+	}
+	return p.Stop
+}
+
+// Trace draws what was heard above the line y and what was sent below it, one bar a second, newest at the right. Seconds
+// that do not fit are left out; where there are fewer the line begins with silence.
+func (p *Pen) Trace(x0, x1, y, half int, seconds []Second) {
+	n := (x1 - x0) / theme.TracePitch
+	x0 = x1 - n*theme.TracePitch
+	missing := n - len(seconds)
+	if missing < 0 {
+		seconds, missing = seconds[-missing:], 0
+	}
+	top, bottom := y-theme.TraceGapMid/2, y+theme.TraceGapMid/2
+	for i := range n {
+		x := x0 + i*theme.TracePitch
+		if i < missing {
+			p.traceBar(x, top-theme.TraceMinH, theme.TraceMinH, p.S3)
+			p.traceBar(x, bottom, theme.TraceMinH, p.S3)
+			continue
+		}
+		s := seconds[i-missing]
+		if s.Lost > theme.TraceLostShare {
+			for dy := theme.TraceLostDot; dy <= half; dy += theme.TraceLostPitch {
+				p.traceBar(x, top-dy, theme.TraceLostDot, p.Stop)
+			}
+		} else {
+			h := level(s.Heard, half)
+			p.traceBar(x, top-h, h, p.classInk(s.MOS))
+		}
+		if s.Muted {
+			p.traceBar(x, bottom, theme.TraceMinH, p.T3)
+		} else {
+			p.traceBar(x, bottom, level(s.Sent, half), p.Talk)
+		}
+	}
+}
+
+func (p *Pen) traceBar(x, y, h int, c theme.RGB) {
+	p.Round(Box(x, y, theme.TraceBar, h), theme.TraceBar/2, draw.All, c)
+}
+
+// DotLine is the trace of a party that waits: a row of dots.
+func (p *Pen) DotLine(x0, x1, y int, c theme.RGB) {
+	for x := x0; x+theme.TraceBar <= x1; x += theme.TracePitch {
+		p.traceBar(x, y-theme.TraceBar/2, theme.TraceBar, c)
+	}
+}
+
+// ToneLine is the trace of a call that rings there: a burst for each ring heard, over a line of dots. Past is how many
+// bars of the line lie behind us; burst tells for each bar how far it stands out, 0 to 1.
+func (p *Pen) ToneLine(x0, x1, y, past int, burst func(bar int) float64) {
+	n := (x1 - x0) / theme.TracePitch
+	for i := range n {
+		h, ink := theme.TraceBar, p.T3
+		if b := burst(i); b > 0 {
+			h, ink = theme.TraceBar+2*int(b*float64(p.S(11))), p.Talk
+		}
+		if i >= past {
+			ink = p.S3
+		}
+		p.traceBar(x0+i*theme.TracePitch, y-h/2, h, ink)
+	}
+}
+
+// Day is one working day as a row of bars, a slot every ten minutes from 7 to 19 h.
+type Day struct {
+	Talked [DaySlots]int  // minutes of talk that began in the slot
+	Missed [DaySlots]bool // a call was missed in it
+	Now    int            // the present slot; outside of 0 to DaySlots it is not marked
+}
+
+// DaySlots is the number of slots of a Day; DayStart is the hour it begins at.
+const (
+	DaySlots = 72
+	DayStart = 7
+)
+
+// DayLine draws a day between x0 and x1 with the feet of its bars at y.
+func (p *Pen) DayLine(x0, x1, y int, d *Day) {
+	at := func(slot int) int { return x0 + 2 + ((x1-x0+2)*slot*2+DaySlots)/(2*DaySlots) }
+	bar := theme.TraceBar
+	for slot := range DaySlots {
+		x, ink := at(slot), p.Edge
+		if slot > d.Now {
+			ink = p.S3
+		}
+		switch {
+		case slot == d.Now:
+			p.Round(Box(x, y-p.S(34), bar, p.S(38)), bar/2, draw.All, p.T1)
+		case d.Talked[slot] > 0:
+			h := p.S(min(32, 16+d.Talked[slot]/2))
+			p.Round(Box(x, y-h, bar, h), bar/2, draw.All, p.T2)
+		case !d.Missed[slot]:
+			p.Round(Box(x, y-bar, bar, bar), bar/2, draw.All, ink)
+		}
+		if d.Missed[slot] {
+			p.Shape(draw.Shape{Kind: draw.RingShape, Size: 12, Width: 3}, image.Pt(x+bar/2, y-9), p.Hold)
+		}
+	}
+	for hour := DayStart + 1; hour < DayStart+DaySlots/6; hour += 2 {
+		word := [...]string{"8", "10", "12", "14", "16", "18"}[(hour-DayStart)/2]
+		p.Text(Regular(p.Type.Micro), at((hour-DayStart)*6)+bar/2, y+p.S(22), draw.Middle, word, p.T3)
+	}
+}
