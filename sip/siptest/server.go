@@ -24,11 +24,26 @@ type ServerConfig struct {
 	AuthCalls bool
 	// RecordRoute keeps the server in the dialogs that pass through it.
 	RecordRoute bool
+	// Reach is our own address as a host sees it, for Record-Route; nil is where we listen. It is for
+	// hosts behind a NAT in front of us, such as a machine on QEMU's user network.
+	Reach func(host netip.Addr) netip.AddrPort
+	// Body gives the session description to pass on in place of one that arrived; nil changes none.
+	// It runs on the server's loop.
+	Body func(Passing) []byte
 	// MaxExpires bounds registrations, 0 is an hour; below MinExpires they get 423.
 	MaxExpires, MinExpires time.Duration
 	// Intercept sees each request first; true means that it dealt with it.
 	// It runs on the server's loop.
 	Intercept func(tx *stack.ServerTx, req *stack.Request) bool
+}
+
+// Passing is a session description on its way through the server.
+type Passing struct {
+	CallID string
+	From   string     // tag of the request's From, which its response bears too
+	Answer bool       // it travels in a response
+	To     netip.Addr // the host it goes to
+	Body   []byte
 }
 
 // Server is a registrar and a forking, stateful proxy for one domain. It keeps
@@ -44,6 +59,7 @@ type Server struct {
 	mu       sync.Mutex
 	bindings map[string][]binding // by user
 	auth     *digester
+	names    map[netip.AddrPort]bool // addresses of ours that were given to others; of the loop alone
 }
 
 // binding is one Contact of a user.
@@ -65,7 +81,7 @@ func NewServer(cfg ServerConfig, n stack.Network, log *slog.Logger) *Server {
 		cfg.Digest = []string{"SHA-256", "MD5"}
 	}
 	return &Server{
-		cfg: cfg, s: stack.New(sc, n, log), log: log, bindings: map[string][]binding{},
+		cfg: cfg, s: stack.New(sc, n, log), log: log, bindings: map[string][]binding{}, names: map[netip.AddrPort]bool{},
 		auth: &digester{realm: cfg.Realm, users: cfg.Users, algorithms: cfg.Digest, nonces: map[string]uint64{}},
 	}
 }
@@ -128,7 +144,7 @@ func (v *Server) Request(tx *stack.ServerTx, req *stack.Request, from stack.Sour
 	case req.Method == stack.OPTIONS && req.Recipient.User == "" && len(req.GetHeaders("Route")) == 0:
 		tx.Respond(stack.Reply(req, 200, ""))
 	default:
-		v.proxy(tx, req)
+		v.proxy(tx, req, from)
 	}
 }
 
@@ -217,7 +233,7 @@ func (v *Server) bind(user string, uri stack.Uri, expires time.Duration, req *st
 }
 
 // proxy sends a request on (RFC 3261 §16).
-func (v *Server) proxy(tx *stack.ServerTx, req *stack.Request) {
+func (v *Server) proxy(tx *stack.ServerTx, req *stack.Request, from stack.Source) {
 	if h := req.MaxForwards(); h != nil && h.Val() == 0 {
 		tx.Respond(stack.Reply(req, 483, ""))
 		return
@@ -234,7 +250,7 @@ func (v *Server) proxy(tx *stack.ServerTx, req *stack.Request) {
 			tx.Respond(stack.Reply(req, cmp.Or(codeFor(err), 480), ""))
 			return
 		}
-		f := &fork{v: v, tx: tx, req: req}
+		f := &fork{v: v, tx: tx, req: req, back: from.Addr.Addr()}
 		tx.OnCancel(func(*stack.Request) { f.cancel() })
 		f.open = len(hops)
 		for _, h := range hops {
@@ -259,9 +275,6 @@ func (v *Server) hops(req *stack.Request, on func([]hop, error)) {
 	dialog := next.To().Params.Has("tag")
 	for r := next.Route(); r != nil && v.isUs(r.Address); r = next.Route() {
 		next.RemoveHeader("Route")
-	}
-	if v.cfg.RecordRoute && !dialog && next.Method == stack.INVITE {
-		v.recordRoute(next)
 	}
 	if !dialog && (v.isUs(next.Recipient) || next.Recipient.Host == v.cfg.Realm) {
 		on(v.toUser(next), nil)
@@ -313,28 +326,73 @@ func (v *Server) flowOf(uri stack.Uri) (stack.Target, bool) {
 
 // isUs tells whether a URI names this server.
 func (v *Server) isUs(uri stack.Uri) bool {
-	us, err := v.s.Local(stack.Target{Addr: netip.AddrPortFrom(v.cfg.Local.Addr(), 0)})
+	host, err := netip.ParseAddr(strings.Trim(uri.Host, "[]"))
 	if err != nil {
 		return false
 	}
-	host, err := netip.ParseAddr(strings.Trim(uri.Host, "[]"))
-	return err == nil && host == us.Addr() && cmp.Or(uint16(uri.Port), 5060) == us.Port()
+	at := netip.AddrPortFrom(host, cmp.Or(uint16(uri.Port), 5060))
+	us, err := v.s.Local(stack.Target{Addr: netip.AddrPortFrom(v.cfg.Local.Addr(), 0)})
+	return err == nil && at == us || v.names[at]
 }
 
-func (v *Server) recordRoute(req *stack.Request) {
+// reach is our address as a host sees it.
+func (v *Server) reach(host netip.Addr) netip.AddrPort {
+	if v.cfg.Reach != nil {
+		us := v.cfg.Reach(host)
+		v.names[us] = true
+		return us
+	}
 	us, err := v.s.Local(stack.Target{Addr: netip.AddrPortFrom(v.cfg.Local.Addr(), 0)})
 	if err != nil {
+		return v.cfg.Local
+	}
+	return us
+}
+
+// mark puts our Record-Route on a request that begins a dialog, as the host it goes to sees us.
+func (v *Server) mark(h hop) {
+	if !v.cfg.RecordRoute || h.req.Method != stack.INVITE || h.req.To().Params.Has("tag") {
 		return
 	}
-	h := &stack.RecordRouteHeader{Address: stack.Uri{Scheme: "sip", Host: us.Addr().String(), Port: int(us.Port())}}
-	h.Address.UriParams.Add("lr", "")
-	req.PrependHeader(h)
+	h.req.PrependHeader(v.routeAt(h.to.Addr.Addr()))
+}
+
+func (v *Server) routeAt(host netip.Addr) *stack.RecordRouteHeader {
+	us := v.reach(host)
+	r := &stack.RecordRouteHeader{Address: stack.Uri{Scheme: "sip", Host: us.Addr().String(), Port: int(us.Port())}}
+	r.Address.UriParams.Add("lr", "")
+	return r
+}
+
+// unmark makes our Record-Route in a response the one that the host it goes back to can use
+// (RFC 3261 §16.7 step 8).
+func (v *Server) unmark(res *stack.Response, there, back netip.Addr) {
+	if v.cfg.Reach == nil || v.reach(there) == v.reach(back) {
+		return
+	}
+	was, now := v.routeAt(there), v.routeAt(back)
+	for _, h := range res.GetHeaders("Record-Route") {
+		if r, ok := h.(*stack.RecordRouteHeader); ok && r.Address.Host == was.Address.Host && r.Address.Port == was.Address.Port {
+			r.Address = now.Address
+		}
+	}
+}
+
+// passed is the body to send on in place of body.
+func (v *Server) passed(m stack.Message, answer bool, to netip.Addr) {
+	if v.cfg.Body == nil || len(m.Body()) == 0 {
+		return
+	}
+	m.SetBody(v.cfg.Body(Passing{
+		CallID: string(*m.CallID()), From: m.From().Params.GetOr("tag", ""), Answer: answer, To: to, Body: m.Body(),
+	}))
 }
 
 // forwardAck sends the ACK to a 2xx on its way.
 func (v *Server) forwardAck(req *stack.Request) {
 	v.hops(req, func(hops []hop, err error) {
 		for _, h := range hops {
+			v.passed(h.req, false, h.to.Addr.Addr())
 			err = v.s.Write(h.req, h.to)
 		}
 		if err != nil {
@@ -355,7 +413,8 @@ type fork struct {
 	v         *Server
 	tx        *stack.ServerTx
 	req       *stack.Request
-	open      int // branches without a final response
+	back      netip.Addr // where it came from
+	open      int        // branches without a final response
 	branches  []*stack.ClientTx
 	best      *stack.Response
 	answered  bool // a final response went back
@@ -364,6 +423,9 @@ type fork struct {
 
 func (f *fork) start(h hop) {
 	done := false
+	there := h.to.Addr.Addr()
+	f.v.mark(h)
+	f.v.passed(h.req, false, there)
 	tx := f.v.s.Send(h.req, h.to, func(res *stack.Response, err error) {
 		if err != nil {
 			res = stack.Reply(f.req, 408, "")
@@ -372,6 +434,8 @@ func (f *fork) start(h hop) {
 		}
 		res = res.Clone()
 		res.RemoveHeader("Via") // ours
+		f.v.unmark(res, there, f.back)
+		f.v.passed(res, true, f.back)
 		switch {
 		case res.StatusCode == 100:
 		case res.StatusCode < 200:

@@ -11,6 +11,7 @@ import (
 // The message vocabulary, by alias, so that no other package imports sipgo.
 type (
 	Request           = sip.Request
+	Message           = sip.Message
 	Response          = sip.Response
 	Uri               = sip.Uri
 	Method            = sip.RequestMethod
