@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/netip"
 	"path/filepath"
+	"slices"
 	"sync"
 )
 
@@ -60,6 +61,14 @@ func (l *LAN) Host(name string, n int) (*Namespace, error) {
 		h.SetDNS(LANAddr(1).Addr()))
 }
 
+// Remove takes a host off the network, with what runs on it.
+func (l *LAN) Remove(h *Namespace) error {
+	l.mu.Lock()
+	l.hosts = slices.DeleteFunc(l.hosts, func(have *Namespace) bool { return have == h })
+	l.mu.Unlock()
+	return h.Close()
+}
+
 // portOf names the switch's port of a host.
 func portOf(h *Namespace) string { return "p-" + h.name }
 
@@ -71,6 +80,9 @@ func (l *LAN) plug(port string) error {
 func (l *LAN) Tap(dev string) error {
 	return errors.Join(l.Core.IP("tuntap", "add", "dev", dev, "mode", "tap"), l.plug(dev))
 }
+
+// RemoveTap takes a guest's socket away.
+func (l *LAN) RemoveTap(dev string) error { return l.Core.IP("link", "del", dev) }
 
 // Cable pulls a host's cable out of the switch, or plugs it in again: the host sees its link go.
 func (l *LAN) Cable(h *Namespace, plugged bool) error {

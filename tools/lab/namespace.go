@@ -19,7 +19,7 @@ import (
 // Debian package of each tool the lab starts, for the message when one is missing.
 var debianPackage = map[string]string{
 	"ip": "iproute2", "kamailio": "kamailio", "kamcmd": "kamailio", "baresip": "baresip-core", "linphonec": "linphone-cli",
-	"sipp": "sip-tester", "espeak-ng": "espeak-ng", "qemu-system-arm": "qemu-system-arm",
+	"sipp": "sip-tester", "espeak-ng": "espeak-ng", "qemu-system-arm": "qemu-system-arm", "mke2fs": "e2fsprogs",
 }
 
 // Require says in one error which of the named tools are not installed and which Debian packages
@@ -62,7 +62,7 @@ func NewNamespace(name, dir string) (*Namespace, error) {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return nil, fmt.Errorf("lab: make log directory: %w", err)
 	}
-	if err := run("ip", "netns", "add", name); err != nil {
+	if err := Run("ip", "netns", "add", name); err != nil {
 		return nil, err
 	}
 	n := &Namespace{name: name, dir: dir}
@@ -87,7 +87,7 @@ func (n *Namespace) Close() error {
 	for i := len(procs) - 1; i >= 0; i-- {
 		procs[i].Stop()
 	}
-	err := run("ip", "netns", "del", n.name)
+	err := Run("ip", "netns", "del", n.name)
 	return errors.Join(err, os.RemoveAll(n.etc()))
 }
 
@@ -96,7 +96,7 @@ func (n *Namespace) etc() string { return filepath.Join("/etc/netns", n.name) }
 
 // IP runs ip(8) inside the namespace, as in n.IP("link", "set", "eth0", "down").
 func (n *Namespace) IP(args ...string) error {
-	return run("ip", append([]string{"-n", n.name}, args...)...)
+	return Run("ip", append([]string{"-n", n.name}, args...)...)
 }
 
 func (n *Namespace) up(dev string, addr netip.Prefix) error {
@@ -174,7 +174,8 @@ func (n *Namespace) ListenPacket(at netip.AddrPort) (*net.UDPConn, error) {
 	return conn, err
 }
 
-func run(name string, args ...string) error {
+// Run runs a program to its end; the error carries what it printed.
+func Run(name string, args ...string) error {
 	out, err := exec.Command(name, args...).CombinedOutput()
 	if err != nil {
 		return fmt.Errorf("lab: %s %s: %w: %s", name, strings.Join(args, " "), err, strings.TrimSpace(string(out)))

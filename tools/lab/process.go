@@ -42,7 +42,7 @@ func (n *Namespace) Start(c Command) (*Process, error) {
 		return nil, fmt.Errorf("lab: make log: %w", err)
 	}
 	argv := append([]string{"netns", "exec", n.name}, c.Argv...)
-	p := &Process{Log: newLog(file), name: c.Name, cmd: exec.Command("ip", argv...), done: make(chan struct{})}
+	p := &Process{Log: NewLog(file), name: c.Name, cmd: exec.Command("ip", argv...), done: make(chan struct{})}
 	p.cmd.Dir = c.Dir
 	p.cmd.Env = append(os.Environ(), c.Env...)
 	p.cmd.Stdout, p.cmd.Stderr = p.Log, p.Log
@@ -131,7 +131,8 @@ type Log struct {
 	file  io.Writer
 }
 
-func newLog(file io.Writer) *Log { return &Log{file: file, grown: make(chan struct{})} }
+// NewLog makes a log that copies what it gets to a file.
+func NewLog(file io.Writer) *Log { return &Log{file: file, grown: make(chan struct{})} }
 
 // Write takes output from the program; it never fails.
 func (l *Log) Write(b []byte) (int, error) {

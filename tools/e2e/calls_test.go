@@ -1,0 +1,286 @@
+package e2e
+
+import (
+	"fmt"
+	"math"
+	"strings"
+	"testing"
+	"time"
+
+	"opendeskphone/hal"
+	"opendeskphone/tools/lab"
+	"opendeskphone/tools/lab/desk"
+)
+
+// want is how well speech must arrive.
+type want struct {
+	correlation float64 // at least
+	louder      float64 // the peer's G.722 against ours, dB
+}
+
+// callRow is one call in each direction with one peer.
+type callRow struct {
+	name string
+	peer cast
+	full bool // with hold and resume
+	want want
+}
+
+// Every peer with every codec; full calls where the codec is the peer's first choice. linphonec's
+// G.722 is twice as loud as baresip's and ours, see its test in the lab.
+var callRows = []callRow{
+	{"baresip opus", cast{make: "baresip", user: "201", host: 11, codecs: []string{"opus"}}, true, want{correlation: 0.8}},
+	{"baresip G722", cast{make: "baresip", user: "201", host: 11, codecs: []string{"G722"}}, false, want{correlation: 0.85}},
+	{"baresip PCMA", cast{make: "baresip", user: "201", host: 11, codecs: []string{"PCMA"}}, false, want{correlation: 0.85}},
+	{"baresip SRTP", cast{make: "baresip", user: "201", host: 11, codecs: []string{"opus"}, srtp: true}, true, want{correlation: 0.8}},
+	{"linphonec opus", cast{make: "linphonec", user: "202", host: 12, codecs: []string{"opus"}}, true, want{correlation: 0.75}},
+	{"linphonec G722", cast{make: "linphonec", user: "202", host: 12, codecs: []string{"G722"}}, false, want{correlation: 0.85, louder: 6}},
+	{"linphonec PCMA", cast{make: "linphonec", user: "202", host: 12, codecs: []string{"PCMA"}}, false, want{correlation: 0.85}},
+	{"linphonec SRTP", cast{make: "linphonec", user: "202", host: 12, codecs: []string{"opus"}, srtp: true}, false, want{correlation: 0.75}},
+}
+
+// TestCalls boots one phone, registers it over TLS, and has it called and call.
+func TestCalls(t *testing.T) {
+	s := newScene(t)
+	s.start(t, desk.Setup{Settings: mainSettings("")})
+	uris := s.atRegistrar(t, phoneUser, 1, 30*time.Second)
+	if !strings.Contains(uris[0], "transport=tls") {
+		t.Errorf("registered contact %s is not reached over TLS", uris[0])
+	}
+	s.shows(t, "home", masks.clock, masks.statusRight)
+	for _, row := range callRows {
+		t.Run(row.name, func(t *testing.T) {
+			p := s.enter(t, row.peer)
+			t.Run("in", func(t *testing.T) { s.callIn(t, p, row) })
+			t.Run("out", func(t *testing.T) { s.callOut(t, p, row) })
+		})
+	}
+	t.Run("fork", s.forked)
+	t.Run("picked up elsewhere", s.pickedUpElsewhere)
+}
+
+// callIn: the peer calls; Answer, talk, Hold, Resume, End, all by keys.
+func (s *scene) callIn(t *testing.T, p peer, row callRow) {
+	defer s.backHome(t)
+	mark, wire := p.Mark(), s.wire.Mark()
+	must(t, p.Record(soon(t)))
+	must(t, p.Dial(soon(t), "sip:"+phoneUser+"@"+domain))
+	s.rings(t, row)
+	s.press(t, hal.Soft1)
+	must(t, p.WaitTalking(soon(t), mark))
+	s.shows(t, "talking-"+row.peer.user, masks.statusRight, masks.timer, masks.trace, masks.foot)
+	s.encrypted(t, wire, row)
+	said := []lab.Clip{s.talk(t, p, row, 5*time.Second)}
+	if row.full {
+		said = append(said, s.holdAndResume(t, p, row))
+	}
+	s.press(t, hal.Soft5)
+	must(t, p.WaitEnded(soon(t), mark))
+	s.recorded(t, p, row, said...)
+	s.shows(t, "ended-"+row.peer.user, masks.statusRight, masks.timer, masks.trace, masks.foot)
+}
+
+// rings waits for the caller's page and for the time in which it takes no keys.
+func (s *scene) rings(t *testing.T, row callRow) {
+	t.Helper()
+	s.shows(t, "ringing-"+row.peer.user, masks.statusRight, masks.rings, masks.ringTime)
+	settle(t, guard)
+}
+
+// callOut: the phone dials the peer by its keys; the peer answers and later hangs up.
+func (s *scene) callOut(t *testing.T, p peer, row callRow) {
+	defer s.backHome(t)
+	mark := p.Mark()
+	must(t, p.Record(soon(t)))
+	s.dial(t, row.peer.user)
+	must(t, p.WaitRinging(soon(t), mark))
+	s.shows(t, "ringback-"+row.peer.user, masks.statusRight, masks.timer, masks.trace, masks.foot)
+	must(t, p.Answer(soon(t)))
+	must(t, p.WaitTalking(soon(t), mark))
+	said := s.talk(t, p, row, 3*time.Second)
+	must(t, p.Hangup(soon(t)))
+	must(t, p.WaitEnded(soon(t), mark))
+	s.recorded(t, p, row, said)
+}
+
+// backHome leaves whatever page a call has left behind, so that the next one starts from home.
+func (s *scene) backHome(t *testing.T) {
+	t.Helper()
+	s.press(t, hal.Soft5) // Done, or End of a call that went wrong: the last key is the way out
+	settle(t, guard)
+	s.shows(t, "home", masks.clock, masks.day, masks.statusRight)
+}
+
+// encrypted checks what went over the wire since mark: SRTP where it is required.
+func (s *scene) encrypted(t *testing.T, mark int, row callRow) {
+	t.Helper()
+	if !row.peer.srtp {
+		return
+	}
+	secured := false
+	for _, p := range s.wire.Since(mark) {
+		if p.Response(200, "INVITE") && strings.Contains(string(p.Data), "RTP/SAVP") && strings.Contains(string(p.Data), "a=crypto:") {
+			secured = true
+		}
+	}
+	if !secured {
+		t.Error("SRTP was required, and no answer on the wire carries RTP/SAVP with a key")
+	}
+}
+
+// talk has both ends speak for a while and scores what each heard. It gives what the phone's
+// microphone heard, for peers whose recording can be read after the call only.
+func (s *scene) talk(t *testing.T, p peer, row callRow, d time.Duration) lab.Clip {
+	t.Helper()
+	says, err := lab.Speech("en-us", 48000, speechLength)
+	must(t, err)
+	answer, err := lab.Speech("en-gb", 48000, speechLength)
+	must(t, err)
+	// Each talk says something else, so that one cannot be taken for another.
+	s.said += 10 * time.Second
+	says = says.Cut(s.said, s.said+d)
+	speaker := s.tape(t, s.phone.Speaker())
+	defer speaker.Close()
+	began := speaker.Length()
+	spokeAt, err := s.phone.Say(soon(t), says)
+	must(t, err)
+	must(t, speaker.WaitLength(soon(t), began+d+time.Second))
+	heard, err := speaker.Cut(began+time.Second/2, began+d+time.Second)
+	must(t, err)
+	s.scored(t, "phone", answer, heard, row.want.correlation, row.want.louder)
+	if row.peer.make == "baresip" {
+		s.peerHeard(t, p, says, spokeAt, row.want.correlation)
+	}
+	return says
+}
+
+// peerHeard scores what the peer has recorded of the phone's microphone, and tells the delay from
+// the phone's sound card to the peer's recording.
+func (s *scene) peerHeard(t *testing.T, p peer, says lab.Clip, spokeAt time.Time, corr float64) {
+	t.Helper()
+	tape := s.tape(t, p.Recording())
+	defer tape.Close()
+	before, now := tape.Length(), time.Now()
+	from := max(0, before-says.Duration()-2*time.Second)
+	heard, err := tape.Cut(from, before)
+	must(t, err)
+	score := s.scored(t, "peer", says, heard, corr, 0)
+	// The start of the speech stands at this place of the recording, whose end is being written now.
+	writtenAt := now.Add(-(before - from - score.Delay))
+	t.Logf("from microphone to peer %.0f ms", float64(writtenAt.Sub(spokeAt))/1e6)
+}
+
+// recorded scores the speech in the recording of a peer that had to end its call first.
+func (s *scene) recorded(t *testing.T, p peer, row callRow, said ...lab.Clip) {
+	t.Helper()
+	if row.peer.make == "baresip" {
+		return
+	}
+	rec, err := lab.ReadWAV(p.Recording())
+	must(t, err)
+	for _, clip := range said {
+		s.scored(t, "peer", clip, rec, row.want.correlation, row.want.louder)
+	}
+}
+
+func (s *scene) tape(t *testing.T, path string) *lab.Tape {
+	t.Helper()
+	tape, err := lab.OpenTape(soon(t), func() (string, error) { return path, nil })
+	must(t, err)
+	return tape
+}
+
+// scored asserts how well a reference was heard.
+func (s *scene) scored(t *testing.T, who string, ref, heard lab.Clip, corr, louder float64) lab.Score {
+	t.Helper()
+	score, err := lab.Find(ref, heard)
+	if err != nil {
+		t.Errorf("%s: %v", who, err)
+		return score
+	}
+	t.Logf("%s heard %v", who, score)
+	if score.Correlation < corr {
+		t.Errorf("%s: correlation %.3f, want %.2f", who, score.Correlation, corr)
+	}
+	if score.Missing > 0.1 || score.Gaps > 0.05 {
+		t.Errorf("%s: %.1f %% missing, %.1f %% gaps", who, 100*score.Missing, 100*score.Gaps)
+	}
+	if math.Abs(score.Level-louder) > 6 {
+		t.Errorf("%s: level %+.1f dB, want %+.1f", who, score.Level, louder)
+	}
+	return score
+}
+
+// holdAndResume presses Hold, hears silence at the peer, presses Resume and hears speech again.
+func (s *scene) holdAndResume(t *testing.T, p peer, row callRow) lab.Clip {
+	t.Helper()
+	speaker := s.tape(t, s.phone.Speaker())
+	defer speaker.Close()
+	s.press(t, hal.Soft1)
+	s.shows(t, "held-"+row.peer.user, masks.statusRight, masks.timer, masks.trace, masks.foot)
+	held := speaker.Length() + time.Second/2
+	must(t, speaker.WaitLength(soon(t), held+time.Second))
+	silence, err := speaker.Cut(held, held+time.Second)
+	must(t, err)
+	if level := silence.RMS(); level > -60 {
+		t.Errorf("on hold the phone plays sound of %.0f dB", level)
+	}
+	s.press(t, hal.Soft1)
+	s.shows(t, "talking-"+row.peer.user, masks.statusRight, masks.timer, masks.trace, masks.foot)
+	return s.talk(t, p, row, 3*time.Second)
+}
+
+// forked: the number has two phones; both ring, one answers, the other stops.
+func (s *scene) forked(t *testing.T) {
+	first := s.enter(t, cast{make: "baresip", user: "203", host: 13, instance: "a", codecs: []string{"opus"}})
+	second := s.enter(t, cast{make: "baresip", user: "203", host: 14, instance: "b", codecs: []string{"opus"}})
+	s.atRegistrar(t, "203", 2, 10*time.Second)
+	row := callRow{peer: cast{make: "baresip", user: "203"}, want: want{correlation: 0.8}}
+	defer s.backHome(t)
+	mark, other, wire := first.Mark(), second.Mark(), s.wire.Mark()
+	s.dial(t, "203")
+	must(t, first.WaitRinging(soon(t), mark))
+	must(t, second.WaitRinging(soon(t), other))
+	must(t, first.Answer(soon(t)))
+	must(t, first.WaitTalking(soon(t), mark))
+	must(t, second.WaitEnded(soon(t), other))
+	s.talk(t, first, row, 3*time.Second)
+	if n := tags(s.wire.Since(wire), 180); n < 2 {
+		t.Errorf("ringing came from %d phones, want 2", n)
+	}
+	s.press(t, hal.Soft5)
+	must(t, first.WaitEnded(soon(t), mark))
+}
+
+// tags counts the different To tags in responses of a code to INVITE.
+func tags(packets []lab.Packet, code int) int {
+	seen := map[string]bool{}
+	for _, p := range packets {
+		if !p.Response(code, "INVITE") {
+			continue
+		}
+		for line := range strings.Lines(string(p.Data)) {
+			if to, ok := strings.CutPrefix(line, "To:"); ok {
+				seen[strings.TrimSpace(to)] = true
+			}
+		}
+	}
+	return len(seen)
+}
+
+// pickedUpElsewhere: the phone is one of two at its own number; the other one answers, and the
+// phone stops ringing.
+func (s *scene) pickedUpElsewhere(t *testing.T) {
+	caller := s.enter(t, cast{make: "baresip", user: "201", host: 11, codecs: []string{"opus"}})
+	other := s.enter(t, cast{make: "baresip", user: phoneUser, host: 15, instance: "other", codecs: []string{"opus"}})
+	s.atRegistrar(t, phoneUser, 2, 10*time.Second)
+	defer s.backHome(t)
+	mark, ringing := caller.Mark(), other.Mark()
+	must(t, caller.Dial(soon(t), fmt.Sprintf("sip:%s@%s", phoneUser, domain)))
+	must(t, other.WaitRinging(soon(t), ringing))
+	s.shows(t, "ringing-201", masks.statusRight, masks.rings, masks.ringTime)
+	must(t, other.Answer(soon(t)))
+	must(t, caller.WaitTalking(soon(t), mark))
+	s.shows(t, "picked-up-elsewhere", masks.clock, masks.day, masks.statusRight, masks.timer)
+	must(t, caller.Hangup(soon(t)))
+}

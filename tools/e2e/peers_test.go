@@ -1,0 +1,65 @@
+package e2e
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"opendeskphone/tools/lab"
+)
+
+// peer is a phone of another make at the far end.
+type peer interface {
+	Mark() int
+	Dial(ctx context.Context, uri string) error
+	Answer(ctx context.Context) error
+	Hangup(ctx context.Context) error
+	WaitRegistered(ctx context.Context) error
+	WaitRinging(ctx context.Context, mark int) error
+	WaitTalking(ctx context.Context, mark int) error
+	WaitEnded(ctx context.Context, mark int) error
+	Record(ctx context.Context) error
+	Recording() string
+	Stop()
+}
+
+// cast describes the peer of one call.
+type cast struct {
+	make     string // baresip or linphonec
+	user     string // its number
+	host     int    // its place on the LAN
+	instance string // tells two phones of one user apart
+	codecs   []string
+	srtp     bool
+}
+
+// The speech of both ends: longer than any call, and never the same twice.
+const speechLength = 90 * time.Second
+
+// enter brings a peer on and waits for its registration.
+func (s *scene) enter(t *testing.T, c cast) peer {
+	t.Helper()
+	host, err := s.lan.Host(c.user+c.instance+"-"+lab.UniqueName("h"), c.host)
+	must(t, err)
+	says, err := lab.Speech("en-gb", 48000, speechLength)
+	must(t, err)
+	addr := lab.LANAddr(c.host).Addr()
+	var p peer
+	switch c.make {
+	case "baresip":
+		p, err = lab.StartBaresip(soon(t), host, lab.BaresipConfig{User: c.user, Instance: c.instance, Addr: addr, Domain: domain,
+			Registrar: registrarAt, Codecs: c.codecs, SRTP: c.srtp, Speech: says})
+	case "linphonec":
+		p, err = lab.StartLinphonec(soon(t), host, lab.LinphonecConfig{User: c.user, Addr: addr, Domain: domain,
+			Registrar: registrarAt, Codecs: c.codecs, SRTP: c.srtp, Speech: says})
+	default:
+		t.Fatalf("no peer is made by %q", c.make)
+	}
+	must(t, err)
+	t.Cleanup(func() {
+		p.Stop()
+		must(t, s.lan.Remove(host))
+	})
+	must(t, p.WaitRegistered(soon(t)))
+	return p
+}

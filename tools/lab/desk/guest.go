@@ -1,0 +1,155 @@
+package desk
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"image"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"opendeskphone/hal"
+	"opendeskphone/tools/lab"
+	"opendeskphone/tools/qemu"
+)
+
+// Guest is a phone's image in QEMU, its network card plugged into the LAN.
+type Guest struct {
+	setup   Setup
+	machine *qemu.Machine
+	log     *lab.Log
+	voice   context.CancelFunc // stops what the microphone hears
+	talking sync.WaitGroup
+}
+
+// guestTap is the guest's port of the switch.
+const guestTap = "tap0"
+
+// Boot boots an image. It returns as soon as QEMU runs: what the phone does is seen on the network
+// and on the screen.
+func Boot(ctx context.Context, imageDir string, s Setup) (*Guest, error) {
+	if err := lab.Require("qemu-system-arm", "mke2fs"); err != nil {
+		return nil, err
+	}
+	dir := filepath.Join(s.LAN.Core.Dir(), s.Name)
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return nil, fmt.Errorf("desk: make directory: %w", err)
+	}
+	if err := s.LAN.Tap(guestTap); err != nil {
+		return nil, err
+	}
+	serial, err := os.Create(filepath.Join(dir, "serial.log"))
+	if err != nil {
+		return nil, fmt.Errorf("desk: make log: %w", err)
+	}
+	g := &Guest{setup: s, log: lab.NewLog(serial), voice: func() {}}
+	data, err := g.makeData(ctx, dir)
+	if err != nil {
+		return nil, err
+	}
+	g.machine, err = qemu.Start(context.WithoutCancel(ctx), qemu.Config{
+		Image: imageDir, Dir: dir, Data: data, Serial: g.log, NoSound: s.Faults.NoSound,
+		Network: []string{"tap", "ifname=" + guestTap, "script=no", "downscript=no"},
+		Prefix:  []string{"ip", "netns", "exec", s.LAN.Core.Name()},
+	})
+	if err != nil {
+		return nil, err
+	}
+	return g, nil
+}
+
+// makeData makes the data partition. A full one is filled to the last byte through a loop mount.
+func (g *Guest) makeData(ctx context.Context, dir string) (string, error) {
+	files, err := g.setup.dataFiles(RootsPath)
+	if err != nil {
+		return "", err
+	}
+	var list []qemu.File
+	for name, text := range files {
+		list = append(list, qemu.File{Name: name, Data: text})
+	}
+	path := filepath.Join(dir, "data.img")
+	if err := qemu.MakeData(ctx, path, list); err != nil || !g.setup.Faults.DataFull {
+		return path, err
+	}
+	return path, fillImage(path, filepath.Join(dir, "mnt"))
+}
+
+func fillImage(path, at string) error {
+	if err := os.MkdirAll(at, 0o700); err != nil {
+		return fmt.Errorf("desk: make mount point: %w", err)
+	}
+	if err := lab.Run("mount", "-o", "loop", path, at); err != nil {
+		return err
+	}
+	ballast, err := os.Create(filepath.Join(at, "ballast"))
+	if err == nil {
+		block := make([]byte, 64<<10)
+		for err == nil {
+			_, err = ballast.Write(block)
+			if errors.Is(err, unix.ENOSPC) && len(block) > 1 {
+				block, err = block[:len(block)/2], nil
+			}
+		}
+		ballast.Close()
+	}
+	if !errors.Is(err, unix.ENOSPC) {
+		return errors.Join(fmt.Errorf("desk: the data partition cannot be filled: %w", err), lab.Run("umount", at))
+	}
+	return lab.Run("umount", at)
+}
+
+// Press implements Phone.
+func (g *Guest) Press(_ context.Context, keys ...hal.Key) error { return g.machine.Press(keys...) }
+
+// Screenshot implements Phone.
+func (g *Guest) Screenshot(context.Context) (image.Image, error) { return g.machine.Screenshot() }
+
+// Say implements Phone. QEMU's microphone takes its sound in real time.
+func (g *Guest) Say(_ context.Context, c lab.Clip) (time.Time, error) {
+	g.voice()
+	g.talking.Wait()
+	ctx, stop := context.WithCancel(context.Background())
+	g.voice = stop
+	pcm := c.At(qemu.Rate).PCM()
+	const piece = qemu.Rate / 50 * 2
+	at := time.Now()
+	g.talking.Go(func() {
+		for len(pcm) > 0 && ctx.Err() == nil {
+			n := min(piece, len(pcm))
+			if _, err := g.machine.Mic().Write(pcm[:n]); err != nil {
+				return // the machine has ended, which its user notices elsewhere
+			}
+			pcm = pcm[n:]
+		}
+	})
+	return at, nil
+}
+
+// Speaker implements Phone.
+func (g *Guest) Speaker() string { return g.machine.SpeakerWAV() }
+
+// Log implements Phone.
+func (g *Guest) Log() *lab.Log { return g.log }
+
+// Cable implements Phone.
+func (g *Guest) Cable(_ context.Context, plugged bool) error { return g.machine.SetLink(plugged) }
+
+// Addr implements Phone.
+func (g *Guest) Addr() netip.Addr { return lab.LANAddr(g.setup.Host).Addr() }
+
+// Machine is the machine the phone is.
+func (g *Guest) Machine() *qemu.Machine { return g.machine }
+
+// Close implements Phone.
+func (g *Guest) Close() error {
+	g.voice()
+	g.machine.Stop()
+	g.talking.Wait()
+	return g.setup.LAN.RemoveTap(guestTap)
+}

@@ -1,0 +1,209 @@
+package desk
+
+import (
+	"context"
+	"encoding/binary"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"image"
+	"log/slog"
+	"net"
+	"net/rpc"
+	"os"
+	"os/signal"
+	"sync"
+	"syscall"
+	"time"
+
+	"opendeskphone/hal"
+	"opendeskphone/hal/sim"
+	"opendeskphone/tools/sim/simphone"
+)
+
+// twinRate is the sample rate of the simulated sound card.
+const twinRate = 48000
+
+// TwinMain makes the calling process a twin if it was started as one, and then does not return.
+// Programs that start twins call it first.
+func TwinMain() {
+	text := os.Getenv(twinEnv)
+	if text == "" {
+		return
+	}
+	var cfg twinConfig
+	err := json.Unmarshal([]byte(text), &cfg)
+	if err == nil {
+		err = runTwin(cfg)
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "twin:", err)
+		os.Exit(1)
+	}
+	os.Exit(0)
+}
+
+// runTwin is the life of a twin's process.
+func runTwin(cfg twinConfig) error {
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
+	defer stop()
+	phone, err := simphone.New(simphone.Config{Folder: cfg.Data, Log: slog.New(slog.NewTextHandler(os.Stderr, nil))})
+	if err != nil {
+		return err
+	}
+	in := &inside{hardware: phone.Twin, spoken: make(chan []byte, 100)}
+	if cfg.NoSound {
+		in.hardware.Card.Unplug()
+	}
+	in.hardware.Card.SetLoop(in.exchange)
+	wav, err := os.Create(speakerIn(cfg.Dir))
+	if err != nil {
+		return err
+	}
+	defer wav.Close()
+	if _, err := wav.Write(streamHeader()); err != nil {
+		return err
+	}
+	var all sync.WaitGroup
+	defer all.Wait()
+	all.Go(func() { in.record(ctx, wav) })
+	srv := rpc.NewServer()
+	if err := srv.RegisterName("Twin", &Service{in}); err != nil {
+		return err
+	}
+	ln, err := net.Listen("unix", socketIn(cfg.Dir))
+	if err != nil {
+		return err
+	}
+	context.AfterFunc(ctx, func() { ln.Close() })
+	all.Go(func() { srv.Accept(ln) })
+	return phone.Run(ctx)
+}
+
+// inside is the twin's hardware with its microphone and speaker at hand.
+type inside struct {
+	hardware *sim.Twin
+	spoken   chan []byte // what the speaker played, on its way to the file
+
+	mu      sync.Mutex
+	say     []byte           // what the microphone has yet to hear
+	started chan<- time.Time // told when the first of say goes to the card
+}
+
+// exchange is the sound card's other side; it runs on the phone's audio goroutine.
+func (in *inside) exchange(mic, spk []int16) {
+	in.mu.Lock()
+	if in.started != nil {
+		in.started <- time.Now()
+		in.started = nil
+	}
+	for i := range mic {
+		mic[i] = 0
+		if len(in.say) >= 2 {
+			mic[i] = int16(binary.LittleEndian.Uint16(in.say))
+			in.say = in.say[2:]
+		}
+	}
+	in.mu.Unlock()
+	pcm := make([]byte, 0, 2*len(spk))
+	for _, s := range spk {
+		pcm = binary.LittleEndian.AppendUint16(pcm, uint16(s))
+	}
+	select {
+	case in.spoken <- pcm:
+	default: // a second behind: the disk stands still, and the recording shows the loss
+	}
+}
+
+// record writes the speaker's sound until ctx ends.
+func (in *inside) record(ctx context.Context, wav *os.File) {
+	for {
+		select {
+		case pcm := <-in.spoken:
+			if _, err := wav.Write(pcm); err != nil {
+				fmt.Fprintln(os.Stderr, "twin: record:", err)
+				return
+			}
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// streamHeader is the head of a mono WAV file whose length is not known yet.
+func streamHeader() []byte {
+	le := binary.LittleEndian
+	h := append([]byte("RIFF"), 0, 0, 0, 0)
+	h = append(h, "WAVEfmt "...)
+	h = le.AppendUint32(h, 16)
+	h = le.AppendUint16(h, 1)
+	h = le.AppendUint16(h, 1)
+	h = le.AppendUint32(h, twinRate)
+	h = le.AppendUint32(h, twinRate*2)
+	h = le.AppendUint16(h, 2)
+	h = le.AppendUint16(h, 16)
+	return append(h, "data\x00\x00\x00\x00"...)
+}
+
+// Service is what a twin's process offers to the process that started it, by net/rpc.
+type Service struct{ in *inside }
+
+// Press taps keys.
+func (s *Service) Press(keys []hal.Key, _ *bool) error {
+	for _, k := range keys {
+		s.in.hardware.Tap(k)
+	}
+	return nil
+}
+
+// PressAndWatch taps keys and waits for the screen to change; it gives the times of both.
+func (s *Service) PressAndWatch(keys []hal.Key, times *[2]time.Time) error {
+	changed := s.in.hardware.Changed()
+	times[0] = time.Now()
+	for _, k := range keys {
+		s.in.hardware.Press(k, true)
+	}
+	select {
+	case <-changed:
+		times[1] = time.Now()
+	case <-time.After(2 * time.Second):
+		return errors.New("the screen does not change")
+	}
+	for _, k := range keys {
+		s.in.hardware.Press(k, false)
+	}
+	return nil
+}
+
+// Picture gives the screen.
+func (s *Service) Picture(_ bool, pic *image.RGBA) error {
+	shot, err := s.in.hardware.Picture()
+	if err == nil {
+		*pic = *shot
+	}
+	return err
+}
+
+// Say plays samples before the microphone and tells when the first of them is heard.
+func (s *Service) Say(pcm []byte, at *time.Time) error {
+	started := make(chan time.Time, 1)
+	s.in.mu.Lock()
+	s.in.say, s.in.started = pcm, started
+	s.in.mu.Unlock()
+	select {
+	case *at = <-started:
+		return nil
+	case <-time.After(2 * time.Second):
+		return errors.New("nobody listens to the microphone")
+	}
+}
+
+// Sound pulls or plugs the sound card.
+func (s *Service) Sound(plugged bool, _ *bool) error {
+	if plugged {
+		s.in.hardware.Card.Plug()
+	} else {
+		s.in.hardware.Card.Unplug()
+	}
+	return nil
+}
