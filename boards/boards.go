@@ -5,6 +5,7 @@ package boards
 import (
 	"image"
 	"slices"
+	"time"
 
 	"opendeskphone/hal"
 )
@@ -77,17 +78,11 @@ type GPIO struct {
 
 // Sound says which ALSA devices are the phone's speaker and microphone.
 type Sound struct {
-	Speaker    string // ALSA playback PCM
-	Microphone string // ALSA capture PCM
-	Rate       int    // Hz
-	Mixer      map[string][]Control
-}
-
-// Control is one setting of an ALSA mixer control that belongs to a path ("handset", "speaker" ...).
-type Control struct {
-	Card  int
-	Name  string
-	Value int64
+	Speaker    string        // ALSA playback PCM
+	Microphone string        // ALSA capture PCM
+	Rate       int           // Hz
+	Period     time.Duration // what the card moves at once; emulated cards need longer ones
+	Periods    int           // periods its buffer holds
 }
 
 // All are the boards the firmware knows.

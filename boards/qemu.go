@@ -2,6 +2,7 @@ package boards
 
 import (
 	"image"
+	"time"
 
 	"opendeskphone/hal"
 )
@@ -29,7 +30,8 @@ var QEMUArm = Board{
 	Keys:    qemuKeys,
 	Touch:   true,
 	Lamps:   Lamps{VirtioPort: "org.opendeskphone.lamps"},
-	Sound:   Sound{Speaker: "hw:Audio", Microphone: "hw:Loopback,1", Rate: 48000},
+	Sound: Sound{Speaker: "hw:CARD=Audio,DEV=0", Microphone: "hw:CARD=Loopback,DEV=1", Rate: 48000,
+		Period: 20 * time.Millisecond, Periods: 3},
 }
 
 // qemuKeys are Linux key codes (input-event-codes.h): what a PC keyboard can press.

@@ -147,7 +147,7 @@ func (s *service) await(ctx context.Context, pid int, ended <-chan unix.WaitStat
 // allowRealTime lets the daemons of this process raise their audio thread above the rest, which
 // needs no capability but this limit, and makes new files theirs alone.
 func allowRealTime() {
-	const audioPriority = 20
+	const audioPriority = 60
 	// On a kernel without real-time limits sound merely stutters earlier under load.
 	_ = unix.Setrlimit(unix.RLIMIT_RTPRIO, &unix.Rlimit{Cur: audioPriority, Max: audioPriority})
 	_ = unix.Setrlimit(unix.RLIMIT_CORE, &unix.Rlimit{})

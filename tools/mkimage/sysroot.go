@@ -11,10 +11,9 @@ import (
 	"path/filepath"
 )
 
-// sysrootPackages are what our cgo parts are compiled against: the C library, ALSA's headers and
-// the static Opus.
-var sysrootPackages = []string{"libc6", "libc6-dev", "linux-libc-dev", "libgcc-s1", "libcrypt1", "libasound2",
-	"libasound2-dev", "libopus0", "libopus-dev"}
+// sysrootPackages are what our cgo parts are compiled against and run with under emulation. The C
+// library's own headers come with the host's cross compiler.
+var sysrootPackages = []string{"libc6", "libgcc-s1", "libasound2", "libasound2-dev", "libopus0", "libopus-dev"}
 
 // makeSysroot unpacks the development files of the phone's architecture into a folder of its own.
 func makeSysroot(ctx context.Context, log *slog.Logger, o options) error {
@@ -25,6 +24,9 @@ func makeSysroot(ctx context.Context, log *slog.Logger, o options) error {
 	pkgs, err := a.Fetch(ctx, sysrootPackages...)
 	if err != nil {
 		return err
+	}
+	if err := os.RemoveAll(o.out); err != nil {
+		return fmt.Errorf("mkimage: %w", err)
 	}
 	for _, p := range pkgs {
 		if err := extract(ctx, p, o.out); err != nil {
