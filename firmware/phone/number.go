@@ -137,7 +137,8 @@ func checkUser(s string) error {
 }
 
 func checkAddress(s string) error {
-	if strings.ContainsFunc(s, func(r rune) bool { return r <= ' ' || r == '<' || r == '>' || r == '"' || r >= 0x7f }) {
+	empty := strings.Trim(s, "@:") != s // no user, no domain, no scheme
+	if empty || strings.ContainsFunc(s, func(r rune) bool { return r <= ' ' || r == '<' || r == '>' || r == '"' || r >= 0x7f }) {
 		return WrongNumber
 	}
 	return nil

@@ -1,0 +1,227 @@
+package phone
+
+import (
+	"encoding/json"
+	"math/rand/v2"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+)
+
+// tape turns bytes into inputs: any sequence of commands and facts, sensible or not.
+type tape struct{ bytes []byte }
+
+func (p *tape) next(n int) int {
+	if len(p.bytes) == 0 {
+		return 0
+	}
+	b := p.bytes[0]
+	p.bytes = p.bytes[1:]
+	return int(b) % n
+}
+
+// input fills one of the inputs. Calls are few, so that the names hit.
+func (p *tape) input(c Config) Input {
+	all := Inputs()
+	in := reflect.New(reflect.TypeOf(all[p.next(len(all))])).Elem()
+	for i := range in.NumField() {
+		f := in.Field(i)
+		if !f.CanSet() {
+			continue
+		}
+		switch f.Interface().(type) {
+		case CallID:
+			f.SetUint(uint64(p.next(12)))
+		case TimerID:
+			f.Set(reflect.ValueOf(TimerID{TimerKind(p.next(int(timerKindCount))), CallID(p.next(12))}))
+		case Config:
+			c.CallWaiting = p.next(2) == 0
+			c.Lines = c.Lines[:p.next(len(c.Lines)+1)]
+			f.Set(reflect.ValueOf(c))
+		case Peer:
+			f.Set(reflect.ValueOf(anna))
+		case rune:
+			f.SetInt(int64("0123456789*#+AE"[p.next(15)]))
+		case string:
+			f.SetString([]string{"", "200", "+49 30 1234", "112", "@"}[p.next(5)])
+		case bool:
+			f.SetBool(p.next(2) == 0)
+		case time.Time:
+		default:
+			switch f.Kind() {
+			case reflect.Uint8, reflect.Uint64:
+				f.SetUint(uint64(p.next(17)))
+			case reflect.Int:
+				f.SetInt(int64(p.next(9) - 4))
+			}
+		}
+	}
+	return in.Interface().(Input)
+}
+
+// world is what adapters know: it follows the effects and finds contradictions in them.
+type world struct {
+	t      testing.TB
+	timers map[TimerID]bool
+	calls  map[CallID]string // what the far side was told last
+	sound  Sound
+}
+
+// told are the orders about a call that may follow each other; "" is a call never spoken of.
+var told = map[string]string{
+	"": "invite ringing", "invite": "cancel", "ringing": "accept reject", "accept": "hold bye", "hold": "hold bye", "answered": "hold bye",
+}
+
+func (w *world) tell(id CallID, what string) {
+	w.t.Helper()
+	if !slices.Contains(strings.Fields(told[w.calls[id]]), what) {
+		w.t.Fatalf("call %d: %q after %q", id, what, w.calls[id])
+	}
+	w.calls[id] = what
+}
+
+func (w *world) take(e Effect) {
+	switch e := e.(type) {
+	case SendInvite:
+		w.tell(e.Call, "invite")
+	case SendRinging:
+		w.tell(e.Call, "ringing")
+	case SendAccept:
+		w.tell(e.Call, "accept")
+	case SendReject:
+		w.tell(e.Call, "reject")
+	case SendCancel:
+		w.tell(e.Call, "cancel")
+	case SendBye:
+		w.tell(e.Call, "bye")
+	case SendHold:
+		w.tell(e.Call, "hold")
+	case SetSound:
+		if w.sound == e.Sound {
+			w.t.Fatal("the same sound was ordered twice")
+		}
+		w.sound = e.Sound
+	case StartTimer:
+		if e.After <= 0 {
+			w.t.Fatalf("timer %+v without a time", e)
+		}
+		w.timers[e.ID] = true
+	case StopTimer:
+		delete(w.timers, e.ID)
+	}
+}
+
+// check holds the invariants of every state.
+func (w *world) check(s State) {
+	front, talking := 0, 0
+	for i, c := range s.Calls {
+		if c.State.foreground() {
+			front++
+		}
+		if c.State == Talking {
+			talking++
+		}
+		if c.State == None || c.State >= Ended || i > 0 && c.ID <= s.Calls[i-1].ID || s.Line(c.Line) == nil || c.Entered > s.Seq {
+			w.t.Fatalf("impossible call %+v", c)
+		}
+		if k := timerOf[c.State]; k != NoTimer && k != InterDigit && !w.timers[TimerID{k, c.ID}] {
+			w.t.Fatalf("no timer for call %d in %v", c.ID, c.State)
+		}
+	}
+	if front > 1 || talking > 1 || len(s.Calls) > MaxCalls {
+		w.t.Fatalf("%d calls, %d in the foreground, %d talking", len(s.Calls), front, talking)
+	}
+	for id := range w.timers {
+		if c := s.Call(id.Call); c == nil || timerOf[c.State] != id.Kind {
+			w.t.Fatalf("timer %+v runs for nobody", id)
+		}
+	}
+	if w.sound != s.sound() {
+		w.t.Fatalf("heard %+v, meant %+v", w.sound, s.sound())
+	}
+}
+
+func FuzzStep(f *testing.F) {
+	f.Add([]byte("a call begins and ends and another one rings in between"))
+	f.Add([]byte{0, 0, 1, 4, 1, 7, 1, 23, 0, 0, 26, 1, 23, 0, 0, 4, 2, 26, 2, 10})
+	f.Fuzz(func(t *testing.T, b []byte) { live(t, b) })
+}
+
+// many long lives, the same ones in every run: the fuzzer's are short.
+func TestLives(t *testing.T) {
+	random := rand.New(rand.NewPCG(1, 2))
+	b := make([]byte, 1500)
+	for range 20 {
+		for i := range b {
+			b[i] = byte(random.Uint32())
+		}
+		live(t, b)
+	}
+}
+
+// live runs a life through Step and holds the invariants after each input.
+func live(t testing.TB, b []byte) {
+	s := oneLine(t).s
+	w := &world{t: t, timers: map[TimerID]bool{}, calls: map[CallID]string{}, sound: s.sound()}
+	now := noon
+	for p := (&tape{b}); len(p.bytes) > 0; {
+		in := p.input(s.Config)
+		now = now.Add(time.Duration(p.next(9)-4) * time.Second)
+		if fired, ok := in.(TimerFired); ok {
+			delete(w.timers, fired.ID)
+		}
+		if accepted, ok := in.(Accepted); ok && w.calls[accepted.Call] == "invite" && s.Call(accepted.Call) != nil {
+			w.calls[accepted.Call] = "answered"
+		}
+		before := encoded(t, s)
+		after, changes, effects, err := Step(s, now, "fuzz", in)
+		if encoded(t, s) != before {
+			t.Fatalf("%T%+v wrote into the state it was given", in, in)
+		}
+		if after.Seq != s.Seq+Seq(len(changes)) {
+			t.Fatalf("%T: %d changes took Seq from %d to %d", in, len(changes), s.Seq, after.Seq)
+		}
+		if len(changes) == 0 && encoded(t, after) != before {
+			t.Fatalf("%T%+v changed the state and told nobody", in, in)
+		}
+		if _, refused := err.(Refusal); err != nil && !refused || err != nil && len(effects) > 0 {
+			t.Fatalf("%T: error %v, effects %v", in, err, effects)
+		}
+		for _, e := range effects {
+			w.take(e)
+		}
+		w.check(after)
+		s = after
+	}
+}
+
+func encoded(t testing.TB, s State) string {
+	b, err := json.Marshal(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(b)
+}
+
+// a state that was written and read back goes on as the first would.
+func TestTheStateSurvivesItsRecord(t *testing.T) {
+	b := oneLine(t).reach("Held Ringing Talking")
+	var back State
+	if err := json.Unmarshal([]byte(encoded(t, b.s)), &back); err != nil {
+		t.Fatal(err)
+	}
+	if !reflect.DeepEqual(b.s, back) {
+		t.Errorf("wrote %+v\nread  %+v", b.s, back)
+	}
+	next, _, _, err := Step(back, noon, "test", Dial{Number: "200"})
+	if err != nil || next.Calls[3].ID != 4 {
+		t.Errorf("the next call is %d, %v", next.Calls[3].ID, err)
+	}
+	for _, bad := range []string{`[]`, `{"Path":3}`, `{"Selected":1,"Lines":[{}]}`, `{"Calls":[{"ID":1,"State":6}]}`, `{"Lines":[{}],"NextCall":9,"Calls":[{"ID":1,"State":9}]}`} {
+		if json.Unmarshal([]byte(bad), &back) == nil {
+			t.Errorf("%s is taken for a state", bad)
+		}
+	}
+}

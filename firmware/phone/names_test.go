@@ -1,0 +1,103 @@
+package phone
+
+import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"reflect"
+	"slices"
+	"testing"
+)
+
+// declared are the struct types of a file that embed one of the marks.
+func declared(t *testing.T, file string, marks ...string) []string {
+	t.Helper()
+	f, err := parser.ParseFile(token.NewFileSet(), file, nil, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out []string
+	ast.Inspect(f, func(n ast.Node) bool {
+		spec, ok := n.(*ast.TypeSpec)
+		if !ok {
+			return true
+		}
+		if s, ok := spec.Type.(*ast.StructType); ok {
+			for _, field := range s.Fields.List {
+				if id, ok := field.Type.(*ast.Ident); ok && len(field.Names) == 0 && slices.Contains(marks, id.Name) {
+					out = append(out, spec.Name.Name)
+				}
+			}
+		}
+		return true
+	})
+	return out
+}
+
+func TestTheListsOfInputsAndEffectsAreWhole(t *testing.T) {
+	var inputs, effects []string
+	for _, in := range Inputs() {
+		inputs = append(inputs, reflect.TypeOf(in).Name())
+		_, command := in.(Command)
+		if _, event := in.(Event); command == event {
+			t.Errorf("%T must be either a command or an event", in)
+		}
+	}
+	for _, e := range Effects() {
+		effects = append(effects, reflect.TypeOf(e).Name())
+	}
+	if want := declared(t, "input.go", "cmd", "evt"); !slices.Equal(inputs, want) {
+		t.Errorf("Inputs gives %v\nthere are   %v", inputs, want)
+	}
+	if want := declared(t, "effect.go", "fx"); !slices.Equal(effects, want) {
+		t.Errorf("Effects gives %v\nthere are    %v", effects, want)
+	}
+}
+
+// every input does something in some state: one forgotten in the switches would be silent.
+func TestEveryInputIsTaken(t *testing.T) {
+	states := []string{"", "Dialing", "Calling", "Ringback", "Early", "Ringing", "Answering", "Talking", "Held", "Failed"}
+	c := DefaultConfig()
+	for _, in := range []Input{
+		Dial{}, Digit{Digit: '3'}, EraseDigit{}, DialNow{}, Answer{Call: 1}, Reject{Call: 1}, Silence{}, Hangup{Call: 1}, Hold{Call: 1}, Resume{Call: 1}, Swap{},
+		SendDTMF{Call: 1, Digit: '1'}, Mute{On: true}, SetPath{Path: Headset}, PressPath{Path: Headset}, StepVolume{Steps: 1}, SetVolume{Level: 1},
+		SetRingVolume{Level: 1}, SelectLine{Line: 1}, SeeMissed{}, Configure{Config: c}, HookMoved{Off: true}, LineChanged{}, Invited{}, Progressed{Call: 1},
+		Accepted{Call: 1}, Confirmed{Call: 1}, CallFailed{Call: 1}, Byed{Call: 1}, RemoteHeld{Call: 1, On: true}, ResumeRefused{Call: 1},
+		Secured{Call: 1, On: true}, RemoteChanged{Call: 1}, VoiceLost{Call: 1}, Noticed{Text: "x"}, TimerFired{ID: TimerID{RingTime, 1}},
+	} {
+		taken := slices.ContainsFunc(states, func(word string) bool {
+			b := oneLine(t).reach(word)
+			b.s.Missed = 1
+			if word == "Dialing" {
+				b.do(Digit{Digit: '3'})
+			}
+			return b.try(in) == nil && len(b.changes)+len(b.effects) > 0
+		})
+		if !taken {
+			t.Errorf("%T does nothing anywhere", in)
+		}
+	}
+}
+
+func TestEveryNameIsThere(t *testing.T) {
+	check := func(kind string, n int, name func(i int) string) {
+		seen := map[string]bool{}
+		for i := range n {
+			if s := name(i); s == "" || s == "invalid" || seen[s] {
+				t.Errorf("%s %d has the name %q", kind, i, s)
+			} else {
+				seen[s] = true
+			}
+		}
+		if s := name(n); s != "invalid" {
+			t.Errorf("%s %d is called %q", kind, n, s)
+		}
+	}
+	check("state", int(callStateCount), func(i int) string { return CallState(i).String() })
+	check("path", int(PathCount), func(i int) string { return Path(i).String() })
+	check("cause", int(causeCount), func(i int) string { return Cause(i).String() })
+	check("line state", int(LineFailing)+1, func(i int) string { return LineState(i).String() })
+	check("line fault", int(lineFaultCount), func(i int) string { return LineFault(i).String() })
+	check("part", int(whatCount), func(i int) string { return What(i).String() })
+	check("refusal", int(RefusalCount)-1, func(i int) string { return Refusal(i + 1).Error() })
+}
