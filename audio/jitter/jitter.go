@@ -1,8 +1,16 @@
 // Package jitter owns the receiving side of one voice stream: it puts packets in order, decides how
 // long to wait for them, decodes them, conceals the missing ones, and follows the sender's clock.
+//
+//	Put -> queue (by sequence number) -> decoder -> line of samples -> time scaling -> Get
+//	  \-> delay: how late packets are -> delay aimed at --------------^
+//
+// Time is counted in samples at 48 kHz, and its clock is Get: the sound card asks every 10 ms. Being
+// late means coming after the Get that needed the packet, so the unevenness of the card's own calls
+// and the drift between its clock and the sender's are measured with that of the network.
 package jitter
 
 import (
+	"sync"
 	"time"
 
 	"opendeskphone/audio"
@@ -15,7 +23,7 @@ type Kind uint8
 const (
 	Speech Kind = iota // a payload of the stream's codec
 	Noise              // RFC 3389 comfort noise
-	Other              // something that takes a sequence number and no sound, e.g. an RFC 4733 event
+	Other              // something that takes a sequence number and has no sound, e.g. an RFC 4733 event
 )
 
 // Packet is what the buffer needs to know of an RTP packet.
@@ -24,21 +32,21 @@ type Packet struct {
 	TS      uint32 // RTP timestamp in units of the codec's clock
 	Marker  bool   // first packet of a talk spurt (RFC 3551 §4.1)
 	Kind    Kind
-	Payload []byte    // copied by Put
+	Payload []byte    // copied by Put; above 8 KiB it is rejected
 	Arrival time.Time // only for the jitter of RFC 3550
 }
 
 // Config bounds a Buffer. The zero value of each field means its default.
 type Config struct {
-	Clock int           // RTP clock in Hz, default 8000
-	Min   time.Duration // least buffering delay, default 0
-	Max   time.Duration // largest buffering delay, default 400 ms, at most 1 s
+	Clock int           // RTP clock in Hz, default 8000, held to 8000..192000
+	Min   time.Duration // least buffering delay above the fastest packets, default 0
+	Max   time.Duration // largest, default 400 ms, at most 1 s
 }
 
 // Stats counts since New.
 type Stats struct {
 	Received  uint64 // packets taken in, without duplicates and late ones
-	Lost      uint64 // packets that never came
+	Lost      uint64 // packets missing in the numbering
 	Late      uint64 // packets that came after their time to be played
 	Duplicate uint64
 	Rejected  uint64 // payloads that could not be decoded, or were out of all bounds
@@ -47,27 +55,184 @@ type Stats struct {
 	Recovered uint64 // frames won from redundancy
 	Stretched uint64 // samples inserted by time scaling
 	Shrunk    uint64 // samples removed by time scaling
-	Resyncs   uint64 // jumps of the timestamp, or pauses of the stream
+	Resyncs   uint64 // times the stream jumped and was taken up anew
 
-	Delay  time.Duration // present buffering delay
+	Delay  time.Duration // present buffering delay above the fastest packets
 	Target time.Duration // delay aimed at
 	Jitter time.Duration // interarrival jitter of RFC 3550 §6.4.1
 }
 
-// Buffer receives one stream. Put and Get may be called by two goroutines at a time.
-type Buffer struct{}
+// Buffer receives one stream. Put and Get may be called by two goroutines at a time; the lock they
+// share is held for no longer than the copy of a packet.
+type Buffer struct {
+	mu       sync.Mutex
+	queue    queue
+	delay    delay
+	clock    int64
+	min, max int64 // samples
+	now      int64 // time of the next Get
+	play     int64 // media time of the sample that the next Get plays first
+	jitter   interarrival
+	stats    Stats
+	fresh    codec.Decoder // taken up by the next Get
+	changed  bool          // Reset was called
+
+	player player // Get's own
+}
 
 // New makes a buffer that plays through dec.
-func New(cfg Config, dec codec.Decoder) *Buffer { return &Buffer{} }
+func New(cfg Config, dec codec.Decoder) *Buffer {
+	b := &Buffer{min: samplesOf(cfg.Min), max: samplesOf(min(cfg.Max, time.Second))}
+	if cfg.Max <= 0 {
+		b.max = samplesOf(400 * time.Millisecond)
+	}
+	b.setClock(cfg.Clock)
+	b.player.init(dec)
+	return b
+}
+
+func (b *Buffer) setClock(clock int) {
+	if clock == 0 {
+		clock = 8000
+	}
+	b.clock = int64(min(max(clock, 8000), 192000))
+}
+
+func samplesOf(d time.Duration) int64 { return max(0, int64(d)*audio.Rate/int64(time.Second)) }
+func durationOf(samples int64) time.Duration {
+	return time.Duration(samples) * time.Second / audio.Rate
+}
 
 // Put takes in a packet.
-func (b *Buffer) Put(p Packet) {}
+func (b *Buffer) Put(p Packet) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if len(p.Payload) > maxPayload {
+		b.stats.Rejected++
+		return
+	}
+	q := &b.queue
+	at := q.place(p, b.clock)
+	if q.started && !b.fits(at) {
+		if !q.restarts(p) {
+			b.stats.Rejected++
+			return
+		}
+		b.resync()
+	}
+	if !q.started {
+		at = b.begin(p)
+	}
+	q.strange = 0
+	if q.seen(at.seq) {
+		b.stats.Duplicate++
+		return
+	}
+	if p.Kind != Other {
+		b.jitter.take(p.Arrival, at.media)
+		b.delay.take(b.now - at.media)
+		if b.tooLate(at) {
+			if q.tardy <= patience || at.seq < q.next {
+				q.count(at)
+				b.stats.Late++
+				return
+			}
+			b.resync()
+			at = b.begin(p)
+		}
+	}
+	q.count(at)
+	q.put(at, p)
+	b.stats.Received++
+}
 
-// Get gives the next 10 ms. It never waits for the network and never allocates.
-func (b *Buffer) Get(f *audio.Frame) {}
+// fits tells whether a packet can belong to the stream as it has been so far.
+func (b *Buffer) fits(at spot) bool {
+	ahead := at.media - b.play
+	return at.near && ahead > -farLate && ahead < farEarly+b.max
+}
 
-// Reset forgets the stream but not the statistics: the SSRC has changed. A nil dec keeps the decoder.
-func (b *Buffer) Reset(clock int, dec codec.Decoder) {}
+// begin makes p the first packet of the stream. It is played as late as the delay aimed at says, so
+// that those behind it may take longer.
+func (b *Buffer) begin(p Packet) spot {
+	at := b.queue.start(p, b.clock)
+	b.delay.start(b.now - at.media)
+	b.play = b.now - b.target()
+	b.queue.cursor = b.play
+	return at
+}
+
+// tooLate tells whether the packet's time is over. When several in a row come too late, the sender's
+// clock has stood still or the path has become longer for good, and the buffer has to start anew.
+func (b *Buffer) tooLate(at spot) bool {
+	q := &b.queue
+	if at.seq >= q.next && at.media+q.span > q.cursor {
+		q.tardy = 0
+		return false
+	}
+	q.tardy++
+	return true
+}
+
+// resync drops the stream's past; the next packet is its first.
+func (b *Buffer) resync() {
+	b.stats.Resyncs++
+	b.queue.forget()
+	b.jitter.restart()
+}
+
+// Reset forgets the stream but not the statistics: its source has changed (a new SSRC, a new codec).
+// A clock of 0 and a nil dec keep what there is.
+func (b *Buffer) Reset(clock int, dec codec.Decoder) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if clock != 0 {
+		b.setClock(clock)
+	}
+	if dec != nil {
+		b.fresh = dec
+	}
+	b.changed = true
+	b.resync()
+}
+
+// target is the delay aimed at, between the time of a packet and that of its play, on the buffer's clock.
+func (b *Buffer) target() int64 {
+	least := b.delay.least()
+	return min(max(b.delay.target(), least+b.min), least+b.max)
+}
 
 // Stats gives the counters.
-func (b *Buffer) Stats() Stats { return Stats{} }
+func (b *Buffer) Stats() Stats {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	s := b.stats
+	s.Lost = b.queue.missing()
+	s.Jitter = b.jitter.value()
+	if b.queue.started {
+		s.Delay = max(0, durationOf(b.now-b.play-b.delay.least()))
+		s.Target = durationOf(b.target() - b.delay.least())
+	}
+	return s
+}
+
+// interarrival is the jitter of RFC 3550 §6.4.1 and appendix A.8.
+type interarrival struct {
+	arrival time.Time
+	media   int64
+	j       float64 // seconds
+}
+
+func (j *interarrival) take(arrival time.Time, media int64) {
+	if !j.arrival.IsZero() && !arrival.IsZero() {
+		d := arrival.Sub(j.arrival).Seconds() - float64(media-j.media)/audio.Rate
+		if d < 0 {
+			d = -d
+		}
+		j.j += (min(d, 10) - j.j) / 16
+	}
+	j.arrival, j.media = arrival, media
+}
+
+func (j *interarrival) restart()             { j.arrival = time.Time{} }
+func (j *interarrival) value() time.Duration { return time.Duration(j.j * float64(time.Second)) }
