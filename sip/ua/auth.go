@@ -69,7 +69,7 @@ func parseChallenges(text string) []challenge {
 // element of the list that begins with a word, a blank and another word.
 func splitChallenges(text string) []string {
 	var out []string
-	for _, e := range splitQuoted(text) {
+	for _, e := range splitQuoted(text, ',') {
 		head, _, _ := strings.Cut(e, "=")
 		if scheme, _, ok := strings.Cut(strings.TrimSpace(head), " "); ok && scheme != "" || len(out) == 0 {
 			out = append(out, e)
@@ -80,8 +80,8 @@ func splitChallenges(text string) []string {
 	return out
 }
 
-// splitQuoted splits at commas outside of quoted strings.
-func splitQuoted(text string) []string {
+// splitQuoted splits at a separator outside of quoted strings.
+func splitQuoted(text string, sep byte) []string {
 	var out []string
 	start, quoted := 0, false
 	for i := 0; i < len(text); i++ {
@@ -90,12 +90,21 @@ func splitQuoted(text string) []string {
 			i++
 		case c == '"':
 			quoted = !quoted
-		case c == ',' && !quoted:
+		case c == sep && !quoted:
 			out = append(out, text[start:i])
 			start = i + 1
 		}
 	}
 	return append(out, text[start:])
+}
+
+// unquote is the text of a quoted string, or a token as it is.
+func unquote(v string) string {
+	v = strings.TrimSpace(v)
+	if len(v) >= 2 && v[0] == '"' && v[len(v)-1] == '"' {
+		return stack.Unquote(v[1 : len(v)-1])
+	}
+	return v
 }
 
 func parseChallenge(text string) (c challenge, ok bool) {
@@ -105,12 +114,9 @@ func parseChallenge(text string) (c challenge, ok bool) {
 	}
 	c.algorithm = "MD5"
 	qop := ""
-	for _, p := range splitQuoted(params) {
+	for _, p := range splitQuoted(params, ',') {
 		key, v, _ := strings.Cut(p, "=")
-		v = strings.TrimSpace(v)
-		if len(v) >= 2 && v[0] == '"' && v[len(v)-1] == '"' {
-			v = stack.Unquote(v[1 : len(v)-1])
-		}
+		v = unquote(v)
 		switch strings.ToLower(strings.TrimSpace(key)) {
 		case "realm":
 			c.realm = v

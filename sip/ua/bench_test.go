@@ -3,7 +3,6 @@ package ua
 import (
 	"context"
 	"fmt"
-	"io"
 	"log/slog"
 	"net"
 	"net/netip"
@@ -143,11 +142,26 @@ type bench struct {
 	events []Event
 }
 
-func logger() *slog.Logger {
-	if os.Getenv("SIPLOG") != "" {
-		return slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelDebug}))
+// strict fails the test on what the stack logs as an error: a message that
+// broke the user agent. SIPLOG=1 shows the rest.
+type strict struct {
+	slog.Handler
+	t *testing.T
+}
+
+func (s strict) Enabled(_ context.Context, l slog.Level) bool {
+	return l >= slog.LevelError || os.Getenv("SIPLOG") != ""
+}
+
+func (s strict) Handle(ctx context.Context, r slog.Record) error {
+	if r.Level >= slog.LevelError {
+		s.t.Error(r.Message)
 	}
-	return slog.New(slog.NewTextHandler(io.Discard, nil))
+	return s.Handler.Handle(ctx, r)
+}
+
+func logger(t *testing.T) *slog.Logger {
+	return slog.New(strict{slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelDebug}), t})
 }
 
 func config(port uint16) stack.Config {
@@ -163,7 +177,7 @@ func (b *bench) newFar(addr netip.Addr) *far {
 	cfg := config(5060)
 	cfg.Rules.Methods = append(cfg.Rules.Methods, stack.REGISTER)
 	cfg.PingEvery = 0
-	f.s = stack.New(cfg, b.net.Host(addr), logger())
+	f.s = stack.New(cfg, b.net.Host(addr), logger(b.T))
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan struct{})
 	go func() { defer close(done); f.s.Run(ctx, f) }()
@@ -182,7 +196,7 @@ func onNet(t *testing.T, body func(b *bench), change ...func(*Config)) {
 		for _, c := range change {
 			c(&cfg)
 		}
-		b.ua = New(cfg, stack.New(config(5060), patient{b.net.Host(ourAddr)}, logger()), b.handle, logger())
+		b.ua = New(cfg, stack.New(config(5060), patient{b.net.Host(ourAddr)}, logger(b.T)), b.handle, logger(b.T))
 		ctx, cancel := context.WithCancel(t.Context())
 		b.cancel = cancel
 		go func() {

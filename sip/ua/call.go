@@ -236,20 +236,20 @@ func reasonOf(msg interface {
 	GetHeaders(string) []stack.Header
 }) (cause int, text string) {
 	for _, h := range msg.GetHeaders("Reason") {
-		for _, v := range splitQuoted(h.Value()) {
+		for _, v := range splitQuoted(h.Value(), ',') {
 			protocol, params, _ := strings.Cut(v, ";")
 			sip := strings.EqualFold(strings.TrimSpace(protocol), "SIP")
 			if cause != 0 && !sip {
 				continue
 			}
 			cause, text = 0, ""
-			for p := range strings.SplitSeq(params, ";") {
+			for _, p := range splitQuoted(params, ';') {
 				k, val, _ := strings.Cut(p, "=")
-				switch val = strings.Trim(strings.TrimSpace(val), `"`); strings.ToLower(strings.TrimSpace(k)) {
+				switch val = unquote(val); strings.ToLower(strings.TrimSpace(k)) {
 				case "cause":
 					cause = atoi(val)
 				case "text":
-					text = Clean(stack.Unquote(val))
+					text = Clean(val)
 				}
 			}
 			if sip {

@@ -96,7 +96,7 @@ func assertedIn(msg interface {
 	GetHeaders(string) []stack.Header
 }) (Peer, bool) {
 	for _, h := range msg.GetHeaders("P-Asserted-Identity") {
-		for _, v := range splitQuoted(h.Value()) {
+		for _, v := range splitQuoted(h.Value(), ',') {
 			display, uri, _, err := stack.ParseAddress(strings.TrimSpace(v))
 			if err == nil && (uri.User != "" || uri.Scheme == "tel") {
 				return peer(display, uri), true

@@ -249,7 +249,7 @@ func (r *registration) succeed(k *ask, res *stack.Response) {
 	}
 	a.services = a.services[:0]
 	for _, h := range res.GetHeaders("Service-Route") {
-		for _, v := range splitQuoted(h.Value()) {
+		for _, v := range splitQuoted(h.Value(), ',') {
 			if _, uri, _, err := stack.ParseAddress(v); err == nil && len(a.services) < 8 {
 				a.services = append(a.services, uri)
 			}

@@ -1,0 +1,205 @@
+package ua
+
+import (
+	"testing"
+	"time"
+
+	"opendeskphone/sip/stack"
+)
+
+// FuzzCalls plays any script of requests, responses and commands. Whatever
+// comes: nothing breaks, no event names a call after its end, every call ends,
+// and nothing of it stays.
+func FuzzCalls(f *testing.F) {
+	f.Add([]byte{0, 10, 20, 30, 40, 50, 60, 70})
+	f.Add([]byte{1, 11, 2, 12, 3, 13, 4, 14, 5, 15, 6, 16, 7, 17, 8, 18, 9, 19})
+	f.Add([]byte("\x00\x01\x03\x05\x07\x02\x02\x04\x06\x08\x0a\x0c\x0e"))
+	f.Fuzz(func(t *testing.T, script []byte) {
+		if len(script) > 60 {
+			script = script[:60]
+		}
+		onNet(t, func(b *bench) {
+			registered(b)
+			s := &scripted{bench: b}
+			b.far.when(stack.INVITE, s.invited)
+			for _, op := range script {
+				s.step(op&15, op>>4)
+				b.pass(time.Duration(op>>4) * 37 * time.Millisecond)
+			}
+			for _, ref := range s.refs() {
+				b.ua.Hangup(ref)
+			}
+			b.pass(3 * time.Minute)
+			s.checkEnds()
+			b.ua.stack.Post(func() {
+				if n, m := len(b.ua.calls), len(b.ua.dialogs); n+m > 0 {
+					t.Errorf("%d calls and %d dialogs stay", n, m)
+				}
+			})
+			b.pass(time.Second)
+		})
+	})
+}
+
+// scripted is a far side driven by bytes.
+type scripted struct {
+	*bench
+	callers []*caller
+	ours    []CallRef
+	pending []*stack.ServerTx
+}
+
+// invited keeps our INVITEs for later answers.
+func (s *scripted) invited(tx *stack.ServerTx, req *stack.Request, _ stack.Source) {
+	s.far.mu.Lock()
+	s.pending = append(s.pending, tx)
+	s.far.mu.Unlock()
+	tx.OnCancel(func(*stack.Request) { tx.Respond(reply(req, 487)) })
+}
+
+func (s *scripted) refs() []CallRef {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	refs := s.ours
+	for _, e := range s.events {
+		if in, ok := e.(Incoming); ok {
+			refs = append(refs, in.Call)
+		}
+	}
+	return refs
+}
+
+func (s *scripted) ref(n byte) CallRef {
+	refs := s.refs()
+	if len(refs) == 0 {
+		return 0
+	}
+	return refs[int(n)%len(refs)]
+}
+
+// step does one thing of op with its argument.
+func (s *scripted) step(op, arg byte) {
+	body := []byte([]string{anOffer, anAnswer}[arg&1])
+	switch op {
+	case 0:
+		s.ours = append(s.ours, s.ua.Call(1, "bob", body))
+	case 1:
+		s.ua.Ring(s.ref(arg))
+	case 2:
+		s.ua.Accept(s.ref(arg), body)
+	case 3:
+		s.ua.Reject(s.ref(arg), 400+int(arg)*20)
+	case 4:
+		s.ua.Hangup(s.ref(arg))
+	case 5:
+		s.ua.Offer(s.ref(arg), body)
+	case 6:
+		s.ua.AnswerOffer(s.ref(arg), body)
+	case 7:
+		s.ua.RefuseOffer(s.ref(arg), 488)
+	case 8, 9:
+		s.respond(arg)
+	case 10:
+		headers := [][]string{nil, {"Require: 100rel"}, {"Session-Expires: 90", "Supported: timer"}, {"Allow: UPDATE"}}[arg&3]
+		c := s.call([]string{anOffer, ""}[arg>>2&1], headers...)
+		c.mute = arg&8 != 0
+		s.callers = append(s.callers, c)
+	default:
+		s.within(op, arg)
+	}
+}
+
+// respond answers one of our INVITEs, as any branch of a fork.
+func (s *scripted) respond(arg byte) {
+	s.far.s.Post(func() {
+		s.far.mu.Lock()
+		defer s.far.mu.Unlock()
+		if len(s.pending) == 0 {
+			return
+		}
+		tx := s.pending[int(arg)%len(s.pending)]
+		code := []int{180, 183, 200, 200, 486, 491, 302, 407, 422, 481, 503, 600}[int(arg)%12]
+		sdp := []string{anAnswer, ""}[arg>>3&1]
+		tx.Respond(s.far.branch(tx.Request(), code, string(rune('x'+arg&1)), sdp, "Contact: <sip:c@10.0.0.2>", "Min-SE: 100",
+			`Proxy-Authenticate: Digest realm="r", nonce="n"`, "Session-Expires: 90;refresher=uac"))
+	})
+}
+
+// within sends something within a call of theirs, or about it.
+func (s *scripted) within(op, arg byte) {
+	if len(s.callers) == 0 {
+		return
+	}
+	c := s.callers[int(arg)%len(s.callers)]
+	s.far.s.Post(func() {
+		if op == 11 {
+			s.far.s.Cancel(c.tx)
+			return
+		}
+		if c.d == nil {
+			return
+		}
+		if op == 12 {
+			c.ack()
+			return
+		}
+		m := []stack.Method{stack.BYE, stack.INVITE, stack.UPDATE, stack.PRACK, stack.INFO, stack.NOTIFY}[int(arg)%6]
+		req := c.d.Request(m)
+		if op == 13 {
+			setSDP(req, []byte(anOffer))
+		}
+		req.AppendHeader(stack.NewHeader("RAck", "1 1 INVITE"))
+		s.far.s.Send(req, stack.Target{Transport: stack.UDP, Addr: s.at()}, func(res *stack.Response, _ error) {
+			if res != nil && m == stack.INVITE && res.StatusCode/100 == 2 && arg&8 == 0 {
+				s.far.s.Write(c.d.Ack(req.CSeq().SeqNo), stack.Target{Transport: stack.UDP, Addr: s.at()})
+			}
+		})
+	})
+}
+
+// checkEnds looks at the events of each call.
+func (s *scripted) checkEnds() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	over, begun := map[CallRef]bool{}, map[CallRef]bool{}
+	for _, ref := range s.ours {
+		begun[ref] = true
+	}
+	for _, e := range s.events {
+		var ref CallRef
+		ends := false
+		switch e := e.(type) {
+		case Incoming:
+			ref, begun[e.Call] = e.Call, true
+		case Progress:
+			ref = e.Call
+		case Accepted:
+			ref = e.Call
+		case Failed:
+			ref, ends = e.Call, true
+		case Confirmed:
+			ref = e.Call
+		case Ended:
+			ref, ends = e.Call, true
+		case ReOffer:
+			ref = e.Call
+		case OfferAnswered:
+			ref = e.Call
+		case OfferRefused:
+			ref = e.Call
+		case OfferDue:
+			ref = e.Call
+		default:
+			continue
+		}
+		if over[ref] || !begun[ref] {
+			s.Errorf("%T of call %d, which is over or never began", e, ref)
+		}
+		over[ref] = over[ref] || ends
+	}
+	for ref := range begun {
+		if !over[ref] {
+			s.Errorf("call %d never ended", ref)
+		}
+	}
+}
