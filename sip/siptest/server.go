@@ -24,9 +24,10 @@ type ServerConfig struct {
 	AuthCalls bool
 	// RecordRoute keeps the server in the dialogs that pass through it.
 	RecordRoute bool
-	// Reach is our own address as a host sees it, for Record-Route; nil is where we listen. It is for
-	// hosts behind a NAT in front of us, such as a machine on QEMU's user network.
-	Reach func(host netip.Addr) netip.AddrPort
+	// Reach is our own address as the phone sees it whose Contact names the given host, for
+	// Record-Route; nil is where we listen. It is for phones that reach us under another address, such
+	// as a machine on QEMU's user network.
+	Reach func(contact string) netip.AddrPort
 	// Body gives the session description to pass on in place of one that arrived; nil changes none.
 	// It runs on the server's loop.
 	Body func(Passing) []byte
@@ -40,9 +41,9 @@ type ServerConfig struct {
 // Passing is a session description on its way through the server.
 type Passing struct {
 	CallID string
-	From   string     // tag of the request's From, which its response bears too
-	Answer bool       // it travels in a response
-	To     netip.Addr // the host it goes to
+	From   string // tag of the request's From, which its response bears too
+	Answer bool   // it travels in a response
+	To     string // host in the Contact of the phone it goes to
 	Body   []byte
 }
 
@@ -144,7 +145,7 @@ func (v *Server) Request(tx *stack.ServerTx, req *stack.Request, from stack.Sour
 	case req.Method == stack.OPTIONS && req.Recipient.User == "" && len(req.GetHeaders("Route")) == 0:
 		tx.Respond(stack.Reply(req, 200, ""))
 	default:
-		v.proxy(tx, req, from)
+		v.proxy(tx, req)
 	}
 }
 
@@ -233,7 +234,7 @@ func (v *Server) bind(user string, uri stack.Uri, expires time.Duration, req *st
 }
 
 // proxy sends a request on (RFC 3261 §16).
-func (v *Server) proxy(tx *stack.ServerTx, req *stack.Request, from stack.Source) {
+func (v *Server) proxy(tx *stack.ServerTx, req *stack.Request) {
 	if h := req.MaxForwards(); h != nil && h.Val() == 0 {
 		tx.Respond(stack.Reply(req, 483, ""))
 		return
@@ -250,7 +251,7 @@ func (v *Server) proxy(tx *stack.ServerTx, req *stack.Request, from stack.Source
 			tx.Respond(stack.Reply(req, cmp.Or(codeFor(err), 480), ""))
 			return
 		}
-		f := &fork{v: v, tx: tx, req: req, back: from.Addr.Addr()}
+		f := &fork{v: v, tx: tx, req: req, back: contactHost(req)}
 		tx.OnCancel(func(*stack.Request) { f.cancel() })
 		f.open = len(hops)
 		for _, h := range hops {
@@ -335,8 +336,16 @@ func (v *Server) isUs(uri stack.Uri) bool {
 	return err == nil && at == us || v.names[at]
 }
 
-// reach is our address as a host sees it.
-func (v *Server) reach(host netip.Addr) netip.AddrPort {
+// contactHost is the host of a request's Contact, if it has one.
+func contactHost(req *stack.Request) string {
+	if c := req.Contact(); c != nil {
+		return c.Address.Host
+	}
+	return ""
+}
+
+// reach is our address as a phone sees it.
+func (v *Server) reach(host string) netip.AddrPort {
 	if v.cfg.Reach != nil {
 		us := v.cfg.Reach(host)
 		v.names[us] = true
@@ -349,24 +358,24 @@ func (v *Server) reach(host netip.Addr) netip.AddrPort {
 	return us
 }
 
-// mark puts our Record-Route on a request that begins a dialog, as the host it goes to sees us.
+// mark puts our Record-Route on a request that begins a dialog, as the phone it goes to sees us.
 func (v *Server) mark(h hop) {
 	if !v.cfg.RecordRoute || h.req.Method != stack.INVITE || h.req.To().Params.Has("tag") {
 		return
 	}
-	h.req.PrependHeader(v.routeAt(h.to.Addr.Addr()))
+	h.req.PrependHeader(v.routeAt(h.req.Recipient.Host))
 }
 
-func (v *Server) routeAt(host netip.Addr) *stack.RecordRouteHeader {
+func (v *Server) routeAt(host string) *stack.RecordRouteHeader {
 	us := v.reach(host)
 	r := &stack.RecordRouteHeader{Address: stack.Uri{Scheme: "sip", Host: us.Addr().String(), Port: int(us.Port())}}
 	r.Address.UriParams.Add("lr", "")
 	return r
 }
 
-// unmark makes our Record-Route in a response the one that the host it goes back to can use
+// unmark makes our Record-Route in a response the one that the phone it goes back to can use
 // (RFC 3261 §16.7 step 8).
-func (v *Server) unmark(res *stack.Response, there, back netip.Addr) {
+func (v *Server) unmark(res *stack.Response, there, back string) {
 	if v.cfg.Reach == nil || v.reach(there) == v.reach(back) {
 		return
 	}
@@ -379,7 +388,7 @@ func (v *Server) unmark(res *stack.Response, there, back netip.Addr) {
 }
 
 // passed is the body to send on in place of body.
-func (v *Server) passed(m stack.Message, answer bool, to netip.Addr) {
+func (v *Server) passed(m stack.Message, answer bool, to string) {
 	if v.cfg.Body == nil || len(m.Body()) == 0 {
 		return
 	}
@@ -392,7 +401,7 @@ func (v *Server) passed(m stack.Message, answer bool, to netip.Addr) {
 func (v *Server) forwardAck(req *stack.Request) {
 	v.hops(req, func(hops []hop, err error) {
 		for _, h := range hops {
-			v.passed(h.req, false, h.to.Addr.Addr())
+			v.passed(h.req, false, h.req.Recipient.Host)
 			err = v.s.Write(h.req, h.to)
 		}
 		if err != nil {
@@ -413,8 +422,8 @@ type fork struct {
 	v         *Server
 	tx        *stack.ServerTx
 	req       *stack.Request
-	back      netip.Addr // where it came from
-	open      int        // branches without a final response
+	back      string // Contact host of where it came from
+	open      int    // branches without a final response
 	branches  []*stack.ClientTx
 	best      *stack.Response
 	answered  bool // a final response went back
@@ -423,7 +432,7 @@ type fork struct {
 
 func (f *fork) start(h hop) {
 	done := false
-	there := h.to.Addr.Addr()
+	there := h.req.Recipient.Host
 	f.v.mark(h)
 	f.v.passed(h.req, false, there)
 	tx := f.v.s.Send(h.req, h.to, func(res *stack.Response, err error) {

@@ -87,7 +87,7 @@ func received(via *ViaHeader, from Source) {
 	if port, ok := via.Params.Get("rport"); ok && port == "" {
 		via.Params.Add("rport", strconv.Itoa(int(from.Addr.Port())))
 		via.Params.Add("received", addr)
-	} else if via.Host != addr {
+	} else if strings.Trim(via.Host, "[]") != addr {
 		via.Params.Add("received", addr)
 	}
 }

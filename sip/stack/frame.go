@@ -55,7 +55,7 @@ func (f *framer) next() (m frame, crlfs int, ok bool) {
 		switch {
 		case err != nil:
 			return f.fatal(head, 400), crlfs, true
-		case head+n > f.max:
+		case n > f.max-head: // the sum may not fit an int of 32 bits
 			return f.fatal(head, 513), crlfs, true
 		}
 		f.need = head + n

@@ -177,7 +177,7 @@ func parseVia(text string) (*ViaHeader, error) {
 	if err != nil {
 		return nil, err
 	}
-	h.Host, h.Port = strings.Trim(host, "[]"), port
+	h.Host, h.Port = host, port // an IPv6 address keeps its brackets: sipgo forgets them on mapped IPv4
 	if strings.Contains(rest, ";") {
 		h.Params, err = parseParams(";" + params)
 	}

@@ -210,9 +210,12 @@ func order(records []SRV) []SRV {
 		for ; end < len(records) && records[end].Priority == records[i].Priority; end++ {
 			sum += int(records[end].Weight)
 		}
-		pick := rand.IntN(sum + 1)
+		if sum == 0 {
+			continue // all the same: as they came
+		}
+		pick := rand.IntN(sum)
 		for j := i; j < end; j++ {
-			if pick -= int(records[j].Weight); pick <= 0 {
+			if pick -= int(records[j].Weight); pick < 0 {
 				records[i], records[j] = records[j], records[i]
 				break
 			}
