@@ -17,10 +17,10 @@ const (
 
 // Config holds the volumes at start, in steps 0 to MaxStep.
 type Config struct {
-	Handset int `toml:"handset"`
-	Headset int `toml:"headset"`
-	Speaker int `toml:"speaker"`
-	Ring    int `toml:"ring"`
+	Handset int
+	Headset int
+	Speaker int
+	Ring    int
 }
 
 // Default is a voice as it comes, and a ringer a little softer.

@@ -1,27 +1,40 @@
 package soundcard
 
-import "sync/atomic"
+import (
+	"math"
+	"sync/atomic"
+)
 
 // servo takes frames out of the capture ring so that what stays behind is neither nothing nor
-// delay. Two cards never run at quite the same speed (crystals differ by up to ±100 ppm, an
-// emulated card by far more); instead of a click now and then, a frame is made from one sample
-// more or less than it has, by interpolation.
+// delay. Two cards never run at quite the same speed (crystals differ by up to ±100 ppm, emulated
+// cards by thousands); instead of a click now and then, a frame is made from a few samples more or
+// less than it has, by interpolation.
 type servo struct {
-	frame   int // samples in 10 ms
-	period  int // samples in one callback
-	low     int // least left behind in the ring during this window
-	takes   int // frames of this window
-	step    int // -1, 0 or +1 samples beside frame, for the whole next window
+	frame   int     // samples in 10 ms
+	period  int     // samples in one callback
+	low     int     // least left behind in the ring during this window
+	takes   int     // frames of this window
+	step    int     // samples beside frame, for the whole next window
+	drift   float64 // samples a frame that the card is too fast
+	margin  int     // reserve for late callbacks, beyond one period: grows when it was too small
 	scratch []int16
 
 	skipped  atomic.Uint64
 	adjusted atomic.Int64
 }
 
-const window = 50 // frames over which the low-water mark is taken
+const (
+	window   = 25 // frames over which the low-water mark is taken
+	steepest = 4  // samples a frame may be stretched by: less than 1 %, which no ear minds
+	// A proportional and an integral part, per window, of samples of reserve too many: what one
+	// takes back at once and what the other learns of the clocks' difference makes a loop that is
+	// critically damped (both its poles lie at 0.75).
+	part = 1.0 / (2 * window)
+	sum  = 1.0 / (16 * window)
+)
 
 func newServo(frame, period int) servo {
-	return servo{frame: frame, period: period, low: 1 << 30, scratch: make([]int16, frame+1)}
+	return servo{frame: frame, period: period, low: 1 << 30, margin: frame / 10, scratch: make([]int16, frame+steepest)}
 }
 
 // take fills mic with 10 ms out of in and says how many true samples stand in it: less than
@@ -30,8 +43,8 @@ func newServo(frame, period int) servo {
 // does the reserve move as smoothly as the clocks do.
 func (s *servo) take(in *ring, mic []int16, pending int) int {
 	pending = min(max(pending, 0), s.period)
-	if left := in.fill() - s.frame + pending; left > s.ceiling()+s.frame {
-		n := min(left-s.floor(), in.fill())
+	if over := in.fill() - s.frame + pending - s.target(); over > 3*s.frame {
+		n := min(over, in.fill())
 		in.skip(n)
 		s.skipped.Add(uint64(n))
 	}
@@ -39,7 +52,10 @@ func (s *servo) take(in *ring, mic []int16, pending int) int {
 	if in.fill() < len(src) {
 		got := in.get(mic)
 		clear(mic[got:])
-		s.low, s.takes, s.step = 1<<30, 0, 0 // what was missing has become the reserve
+		if got < len(mic) {
+			s.margin = min(s.margin+s.frame/5, 2*s.frame)
+		}
+		s.low, s.takes = 1<<30, 0
 		return got
 	}
 	in.get(src)
@@ -49,29 +65,23 @@ func (s *servo) take(in *ring, mic []int16, pending int) int {
 	return len(mic)
 }
 
-// floor and ceiling bound the low-water mark. Below the floor the next callback could come too late
-// for a frame; above the ceiling is needless delay.
-func (s *servo) floor() int   { return s.period + s.frame/20 }
-func (s *servo) ceiling() int { return s.period + s.frame/5 }
+// target is what the ring shall hold at its lowest, the samples underway included.
+func (s *servo) target() int { return s.period + s.margin }
 
 func (s *servo) watch(left int) {
 	s.low = min(s.low, left)
 	if s.takes++; s.takes < window {
 		return
 	}
-	switch {
-	case s.low < s.floor():
-		s.step = -1
-	case s.low > s.ceiling():
-		s.step = 1
-	default:
-		s.step = 0
-	}
+	over := float64(s.low - s.target())
+	s.drift = min(max(s.drift+sum*over, -steepest), steepest)
+	s.step = int(min(max(math.Round(s.drift+part*over), -steepest), steepest))
+	s.margin = max(s.margin-1, s.frame/10) // no need has shown: try with less
 	s.low, s.takes = 1<<30, 0
 }
 
-// stretch makes dst from src, which is one sample shorter, equal or longer, by linear
-// interpolation; the ends keep their places.
+// stretch makes dst from src, which is a little shorter or longer, by linear interpolation; the ends
+// keep their places.
 func stretch(dst, src []int16) {
 	if len(dst) == len(src) {
 		copy(dst, src)

@@ -5,8 +5,8 @@
 //	Exchange(mic) ◄─ in ring ◄── capture callback ◄── card      threads and only move samples
 //
 // The playback card is the clock: Exchange returns when it has taken 10 ms. The capture card may
-// run on another clock; its samples are stretched or squeezed by at most one in ten milliseconds
-// to keep step, so neither ring ever runs full or dry for good.
+// run on another clock; its samples are stretched or squeezed by at most 1 % to keep
+// step, so neither ring ever runs full or dry for good.
 package soundcard
 
 import (

@@ -28,14 +28,14 @@ import (
 
 // Config is the settings of all calls' media.
 type Config struct {
-	Bind         netip.Addr    `toml:"bind"`     // address the sockets listen on; unset is all
-	PortMin      int           `toml:"port_min"` // RTP ports, even; RTCP is on the next one
-	PortMax      int           `toml:"port_max"`
-	DSCP         int           `toml:"dscp"`          // quality mark of RTP and RTCP, 0..63; 46 is expedited forwarding (RFC 3246)
-	Ptime        int           `toml:"ptime"`         // packet time we ask for, in ms: 10, 20, 40 or 60
-	ComfortNoise bool          `toml:"comfort_noise"` // offer RFC 3389 and then send nothing during silence
-	RTCPMux      bool          `toml:"rtcp_mux"`      // offer RTP and RTCP on one port (RFC 5761)
-	LostAfter    time.Duration `toml:"lost_after"`    // time without a packet after which MediaLost is told
+	Bind         netip.Addr // address the sockets listen on; unset is all
+	PortMin      int        // RTP ports, even; RTCP is on the next one
+	PortMax      int
+	DSCP         int           // quality mark of RTP and RTCP, 0..63; 46 is expedited forwarding (RFC 3246)
+	Ptime        int           // packet time we ask for, in ms: 10, 20, 40 or 60
+	ComfortNoise bool          // offer RFC 3389 and then send nothing during silence
+	RTCPMux      bool          // offer RTP and RTCP on one port (RFC 5761)
+	LostAfter    time.Duration // time without a packet after which MediaLost is told
 }
 
 // Default is right for most networks.
