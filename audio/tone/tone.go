@@ -2,54 +2,57 @@
 // DTMF and the small sounds of keys; and it detects DTMF, for tests and gateways.
 package tone
 
-import "opendeskphone/audio"
+import "math"
 
-// Tone is a sound with a cadence; the zero Tone is silent. See Plan, Rings, DTMF.
-type Tone struct{ Name string }
-
-// Plan holds the tones of one country.
-type Plan struct {
-	Country     string // ISO 3166 code
-	Dial        Tone
-	Ringback    Tone
-	Busy        Tone
-	Congestion  Tone // reorder, "fast busy"
-	CallWaiting Tone
-	Special     Tone // special information tone
+// Tone is a score: notes, repeated with a period. The zero Tone is silent. Tones are made by this
+// package; see PlanOf, Rings, DTMF, Key and Refused.
+type Tone struct {
+	Name   string
+	notes  []note  // in the order of their starts
+	period float64 // s until the notes begin again; 0 = played once
+	swell  float64 // s in which the tone grows from half amplitude to full
 }
 
-// PlanOf gives the plan of an ISO 3166 country code in any case; the US plan for a country unknown.
-func PlanOf(country string) Plan { return Plan{} }
+// note is one sound of a score.
+type note struct {
+	at       float64 // s from the start of the period
+	length   float64 // s; forever if infinite
+	attack   float64 // s, at least edge
+	partials []partial
+}
 
-// Countries lists the codes that PlanOf knows.
-func Countries() []string { return nil }
+// partial is one sine of a note.
+type partial struct {
+	hz    float64
+	level float64 // dBFS at the start; a full-scale sine is 0 here
+	half  float64 // s in which the amplitude halves; 0 = it does not
+}
 
-// Rings lists the ring tones, the default first.
-func Rings() []Tone { return nil }
+var forever = math.Inf(1)
 
-// Ring finds a ring tone by name, the default one if there is none of that name.
-func Ring(name string) Tone { return Tone{} }
+// edge is the shortest rise and fall of any sound, in s: shorter ones click.
+const edge = 0.005
 
-// DTMF gives the tone of 0-9 * # A-D; silence for anything else. It sounds until stopped.
-func DTMF(key rune) Tone { return Tone{} }
+// steady is a note of sines of one level.
+func steady(at, length, level float64, hz ...float64) note {
+	n := note{at: at, length: length, attack: edge}
+	for _, f := range hz {
+		n.partials = append(n.partials, partial{hz: f, level: level})
+	}
+	return n
+}
 
-var (
-	Key     Tone // short feedback of a key
-	Refused Tone // the phone says no
-)
+// continuous is a tone without cadence.
+func continuous(name string, level float64, hz ...float64) Tone {
+	return Tone{Name: name, notes: []note{steady(0, forever, level, hz...)}}
+}
 
-// Player plays one tone at a time and is added to what is heard. Start and Stop may come from any
-// goroutine; Process belongs to the audio goroutine.
-type Player struct{}
-
-// Start plays t from its beginning; what played before fades out within 5 ms.
-func (p *Player) Start(t Tone) {}
-
-// Stop fades out within 5 ms.
-func (p *Player) Stop() {}
-
-// Playing tells whether a tone is going on, pauses of its cadence included.
-func (p *Player) Playing() bool { return false }
-
-// Process adds the tone to f.
-func (p *Player) Process(f *audio.Frame) {}
+// cadence is a tone interrupted by pauses: seconds of sound and of silence in turn.
+func cadence(name string, level float64, hz []float64, onOff ...float64) Tone {
+	t := Tone{Name: name}
+	for i := 0; i+1 < len(onOff); i += 2 {
+		t.notes = append(t.notes, steady(t.period, onOff[i], level, hz...))
+		t.period += onOff[i] + onOff[i+1]
+	}
+	return t
+}
