@@ -71,10 +71,8 @@ func (g *fader) apply(f *audio.Frame, to float32) {
 		return
 	}
 	step := (to - g.last) / audio.FrameLen
-	at := g.last
 	for i := range f {
-		at += step
-		f[i] *= at
+		f[i] *= to - step*float32(audio.FrameLen-1-i)
 	}
 	g.last = to
 }
