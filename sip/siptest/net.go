@@ -155,34 +155,54 @@ func (h host) Listen(local netip.AddrPort) (net.Listener, error) {
 	return l, nil
 }
 
-// Dial reaches a listener after one round trip. Without one it is refused at
-// once; to a host that is down it takes until ctx ends.
+// Dial reaches a listener after one round trip. Without one it is refused; to
+// a host that is down the SYN is repeated after 1, 3, 7 ... s as TCP does.
 func (h host) Dial(ctx context.Context, _ netip.Addr, remote netip.AddrPort) (net.Conn, error) {
-	h.n.mu.Lock()
-	down := h.n.down[h.addr] || h.n.down[remote.Addr()]
-	l, trip := h.n.listeners[remote], 2*h.n.delay
-	local := netip.AddrPortFrom(h.addr, h.n.freePort(h.addr))
-	h.n.mu.Unlock()
-	if down {
-		<-ctx.Done()
-		return nil, ctx.Err()
-	}
-	if trip > 0 {
-		select {
-		case <-time.After(trip):
-		case <-ctx.Done():
-			return nil, ctx.Err()
+	for wait := time.Second; ; wait *= 2 {
+		h.n.mu.Lock()
+		down := h.n.down[h.addr] || h.n.down[remote.Addr()]
+		l, trip := h.n.listeners[remote], 2*h.n.delay
+		local := netip.AddrPortFrom(h.addr, h.n.freePort(h.addr))
+		h.n.mu.Unlock()
+		if down {
+			trip = wait
+		}
+		if err := pause(ctx, trip); err != nil {
+			return nil, err
+		}
+		if !down {
+			return connect(ctx, h.n, l, local, remote)
 		}
 	}
-	if l == nil {
-		return nil, fmt.Errorf("siptest: dial %v: connection refused", remote)
+}
+
+// pause waits for d, or for the end of ctx.
+func pause(ctx context.Context, d time.Duration) error {
+	if d <= 0 {
+		return ctx.Err()
 	}
-	ours, theirs := pipe(h.n, local, remote)
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// connect hands one end of a new stream to the listener.
+func connect(ctx context.Context, n *Net, l *listener, local, remote netip.AddrPort) (net.Conn, error) {
+	refused := fmt.Errorf("siptest: dial %v: connection refused", remote)
+	if l == nil {
+		return nil, refused
+	}
+	ours, theirs := pipe(n, local, remote)
 	select {
 	case l.in <- theirs:
 		return ours, nil
 	case <-l.end.done:
-		return nil, fmt.Errorf("siptest: dial %v: connection refused", remote)
+		return nil, refused
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}

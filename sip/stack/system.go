@@ -1,6 +1,7 @@
 package stack
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -16,6 +17,8 @@ import (
 // and the name servers of ResolvConf.
 type System struct {
 	ResolvConf string // empty is /etc/resolv.conf
+
+	dnsPort string // tests only; empty is 53
 }
 
 // ListenPacket opens a UDP socket.
@@ -58,6 +61,9 @@ func (System) LookupAddr(ctx context.Context, host string) ([]netip.Addr, error)
 	if errors.As(err, &none) && none.IsNotFound {
 		return nil, nil
 	}
+	for i := range addrs {
+		addrs[i] = addrs[i].Unmap()
+	}
 	return addrs, err
 }
 
@@ -91,7 +97,7 @@ func (sys System) ask(ctx context.Context, name string, kind uint16) (*dns.Msg, 
 	err = errors.New("stack: no name server is set")
 	for _, server := range conf.Servers[:min(len(conf.Servers), 3)] {
 		var m *dns.Msg
-		if m, err = exchange(ctx, q, net.JoinHostPort(server, conf.Port)); err == nil {
+		if m, err = exchange(ctx, q, net.JoinHostPort(server, cmp.Or(sys.dnsPort, conf.Port))); err == nil {
 			return m, nil
 		}
 	}
