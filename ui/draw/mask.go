@@ -43,11 +43,13 @@ const (
 	frameCorner // the same of an outlined one
 )
 
-// Shape is a shape of some size, both in px.
+// Shape is a shape of some size, both in px. Half draws it half a px smaller all round, so that an outline of odd width
+// can lie on a circle round a point between four pixels.
 type Shape struct {
 	Kind  ShapeKind
 	Size  int
 	Width int
+	Half  bool
 }
 
 // maskKey names a drawing that is made once and kept. What a means depends on the shape: the width of a line, an icon.
@@ -55,6 +57,7 @@ type maskKey struct {
 	shape ShapeKind
 	w, h  int16
 	a     int16
+	half  bool
 }
 
 // masks keeps drawings by name. Their number is bounded by what the screens can ask for.
@@ -92,21 +95,25 @@ func (m *masks) get(key maskKey) *image.Alpha {
 func (m *masks) outline(key maskKey) {
 	size, width := float64(key.w), float64(key.a)
 	mid := size / 2
+	r := mid
+	if key.half {
+		r -= 0.5
+	}
 	switch key.shape {
 	case DiscShape:
-		m.circle(mid, mid, mid, false)
+		m.circle(mid, mid, r, false)
 	case RingShape:
-		m.circle(mid, mid, mid, false)
-		m.circle(mid, mid, mid-width, true)
+		m.circle(mid, mid, r, false)
+		m.circle(mid, mid, r-width, true)
 	case DashedRing:
-		m.dashes(mid, width)
+		m.dashes(mid, r, width)
 	case HalfDisc:
-		m.wedge(mid, mid, mid, -math.Pi/2, math.Pi/2)
+		m.wedge(mid, mid, r, -math.Pi/2, math.Pi/2)
 	case OctagonShape:
-		m.octagon(mid, mid, false)
+		m.octagon(mid, r, false)
 	case OctagonRing:
-		m.octagon(mid, mid, false)
-		m.octagon(mid, mid-width, true)
+		m.octagon(mid, r, false)
+		m.octagon(mid, r-width, true)
 	case cornerShape:
 		m.wedge(size, size, size, math.Pi, 3*math.Pi/2)
 	case frameCorner:
@@ -165,14 +172,14 @@ func (m *masks) quarterRing(size, width float64) {
 }
 
 // dashes is a ring of dashes about as long as the gaps between them.
-func (m *masks) dashes(mid, width float64) {
-	n := max(8, int(math.Round(2*math.Pi*mid/(5*width))))
+func (m *masks) dashes(mid, r, width float64) {
+	n := max(8, int(math.Round(2*math.Pi*r/(5*width))))
 	for i := range n {
 		from := 2 * math.Pi * float64(i) / float64(n)
 		to := from + 1.1*math.Pi/float64(n)
-		m.start(mid, mid, mid, from)
-		m.arc(mid, mid, mid, from, to)
-		m.arc(mid, mid, mid-width, to, from)
+		m.start(mid, mid, r, from)
+		m.arc(mid, mid, r, from, to)
+		m.arc(mid, mid, r-width, to, from)
 		m.raster.ClosePath()
 	}
 }

@@ -116,7 +116,7 @@ func (s *Scene) Shape(sh Shape, at image.Point, c theme.RGB) {
 	if sh.Size <= 0 {
 		return
 	}
-	s.mask(maskKey{shape: sh.Kind, w: int16(sh.Size), h: int16(sh.Size), a: int16(sh.Width)}, at, false, c)
+	s.mask(maskKey{shape: sh.Kind, w: int16(sh.Size), h: int16(sh.Size), a: int16(sh.Width), half: sh.Half}, at, false, c)
 }
 
 // Icon draws an icon of size px around a point.

@@ -159,16 +159,12 @@ func (v *view) callPane(box image.Rectangle, g *callGroup) {
 	if box.Max.X < v.W {
 		corners = draw.All
 	}
-	v.Surface(box, v.RadiusCard, corners, v.S1, v.Edge)
+	v.Surface(box, v.RadiusPane(), corners, v.S1, v.Edge)
 	who := v.party(g.newest().Remote)
-	kind := widget.Person
-	if !who.known {
-		kind = widget.Unknown
-	}
 	at := box.Min.Add(image.Pt(v.S(50), v.S(50)))
-	v.Avatar(kind, who.name, at, v.S(64))
+	v.Avatar(who.kind, who.name, at, v.S(64))
 	x, width := box.Min.X+v.S(94), box.Max.X-box.Min.X-v.S(106)
-	v.FitText(widget.Semi(v.Type.Head), x, box.Min.Y+v.S(46), draw.Start, width, who.name, v.T1)
+	v.nameText(x, box.Min.Y+v.S(46), width, who.name)
 	second := who.number
 	if !who.known {
 		second = who.second

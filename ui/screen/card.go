@@ -67,11 +67,7 @@ func (v *view) fullCard() cardLayout {
 
 // head draws avatar, name and the line below, the time and what is said under it.
 func (v *view) head(l *cardLayout, who party, name, time string, timeInk theme.RGB, icon draw.Icon, word string, ink theme.RGB) {
-	kind := widget.Person
-	if !who.known {
-		kind = widget.Unknown
-	}
-	v.Avatar(kind, who.name, l.avatar, l.d)
+	v.Avatar(who.kind, who.name, l.avatar, l.d)
 	style := v.Timer(l.timerSize)
 	align, wordAlign := draw.End, draw.End
 	width := l.box.Dx() - 2*l.inset
@@ -105,7 +101,7 @@ func (v *view) iconWord(x, y int, align draw.Align, icon draw.Icon, word string,
 	if v.compact() {
 		size = 16
 	}
-	gap := size / 2
+	gap := size * 2 / 5
 	switch align {
 	case draw.End:
 		x -= w
@@ -129,7 +125,7 @@ func (v *view) trace(l *cardLayout, hear, they string, st *Stats) {
 	v.FitText(note, l.hear.X, l.hear.Y, draw.Start, width, hear, v.T2)
 	v.FitText(note, l.they.X, l.they.Y, draw.Start, width, they, v.T2)
 	mid := (l.trace.Min.Y + l.trace.Max.Y) / 2
-	v.Trace(l.trace.Min.X, l.trace.Max.X, mid, l.trace.Dy()/2-theme.TraceGapMid/2, st.Trace)
+	v.Trace(l.trace.Min.X, l.trace.Max.X, mid, l.trace.Dy()/2, st.Trace)
 }
 
 // qualityBars takes a call's sound to the five bars: 0 is not known yet.

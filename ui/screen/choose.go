@@ -159,11 +159,11 @@ func (s *Screens) Next(st *phone.State, now time.Time) time.Time {
 		sooner(now.Add(100 * time.Millisecond))
 	case kindDial:
 		sooner(s.lastPress.Add(theme.DialIdle))
-		sooner(now.Truncate(theme.CaretBlink).Add(theme.CaretBlink))
+		sooner(s.caretTurn(now))
 	case kindMenu:
 		sooner(s.lastPress.Add(theme.MenuToHome))
 		if caret, ok := s.menu[len(s.menu)-1].(interface{ blinks() bool }); ok && caret.blinks() {
-			sooner(now.Truncate(theme.CaretBlink).Add(theme.CaretBlink))
+			sooner(s.caretTurn(now))
 		}
 	}
 	return next
@@ -194,4 +194,9 @@ func timerStart(c *phone.Call) time.Time {
 		return c.Began
 	}
 	return c.Since
+}
+
+// caretTurn is when the caret next appears or goes.
+func (s *Screens) caretTurn(now time.Time) time.Time {
+	return s.lastPress.Add((max(0, now.Sub(s.lastPress))/theme.CaretBlink + 1) * theme.CaretBlink)
 }

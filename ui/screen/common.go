@@ -157,3 +157,6 @@ func (s *Screens) act(l text.Label, role widget.KeyRole, c phone.Command) key {
 func (v *view) backKey() key {
 	return key{label: v.Words.Keys.Back, do: v.Screens.back}
 }
+
+// caret tells whether the caret is lit: it is after a key press, and blinks from there.
+func (v *view) caret() bool { return max(0, v.now.Sub(v.lastPress))/theme.CaretBlink%2 == 0 }

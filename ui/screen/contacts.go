@@ -3,11 +3,11 @@ package screen
 import (
 	"fmt"
 	"image"
+	"slices"
 
 	"opendeskphone/hal"
 	"opendeskphone/ui/draw"
 	"opendeskphone/ui/text"
-	"opendeskphone/ui/theme"
 	"opendeskphone/ui/widget"
 )
 
@@ -40,6 +40,8 @@ func (c *contacts) search(v *view) {
 			c.hits = append(c.hits, hit{i, from, to})
 		}
 	}
+	// Who begins as spelled comes before who has it in a later name.
+	slices.SortStableFunc(c.hits, func(a, b hit) int { return min(a.from, 1) - min(b.from, 1) })
 }
 
 // top is where the list begins, below the search field.
@@ -84,7 +86,7 @@ func (c *contacts) draw(v *view) {
 		h := c.hits[i]
 		p := &c.book[h.index]
 		r := c.rowBox(v, i-c.list.top)
-		row := widget.Row{Avatar: text.Clean(p.Name), Title: p.Name, From: h.from, To: h.to, Second: text.Clean(p.Organisation), Focus: i == c.list.focus}
+		row := widget.Row{Avatar: text.Clean(p.Name), Kind: p.kind(), Title: p.Name, From: h.from, To: h.to, Second: text.Clean(p.Organisation), Focus: i == c.list.focus}
 		if text.Clean(p.Name) != p.Name { // a name that had to be cleaned is shown without its match
 			row.Title, row.From, row.To = text.Clean(p.Name), 0, 0
 		}
@@ -106,7 +108,7 @@ func (c *contacts) field(v *view) {
 	if v.compact() {
 		r.Max.Y = c.top(v) - 4
 	}
-	v.Surface(r, v.RadiusRow, draw.All, v.S1, v.Edge)
+	v.Surface(r, v.SoftRadius, draw.All, v.S1, v.Edge)
 	mid := (r.Min.Y + r.Max.Y) / 2
 	v.Icon(draw.IconSearch, image.Pt(r.Min.X+v.S(32), mid), v.S(24), v.T2)
 	x := r.Min.X + v.S(60)
@@ -120,8 +122,8 @@ func (c *contacts) field(v *view) {
 	}
 	st := widget.Big(size)
 	x += v.FitText(st, x, mid+size*36/100, draw.Start, r.Dx()*2/3, spread, v.T1)
-	if v.now.UnixMilli()/theme.CaretBlink.Milliseconds()%2 == 0 {
-		v.Fill(widget.Box(x+v.S(2), mid-size/2, max(2, v.S(3)), size), v.T1)
+	if v.caret() {
+		v.Fill(widget.Box(x+v.S(8), mid-size/2, max(2, v.S(3)), size), v.T1)
 	}
 	if len(c.digits) < 4 {
 		v.FitText(widget.Regular(v.Type.Note), r.Max.X-v.S(20), mid+v.Type.Note*36/100, draw.End, r.Max.X-x-v.S(40), v.Words.People.Hint, v.T3)
@@ -136,14 +138,14 @@ func (v *view) personPane(box image.Rectangle, p *Contact, focus int) {
 	if box.Max.X < v.W {
 		corners = draw.All
 	}
-	v.Surface(box, v.RadiusCard, corners, v.S1, v.Edge)
+	v.Surface(box, v.RadiusPane(), corners, v.S1, v.Edge)
 	d := v.S(88)
 	at := box.Min.Add(image.Pt(v.S(68), v.S(62)))
 	name := text.Clean(p.Name)
-	v.Avatar(widget.Person, name, at, d)
+	v.Avatar(p.kind(), name, at, d)
 	x := box.Min.X + v.S(128)
 	width := box.Max.X - v.S(16) - x
-	v.FitText(widget.Semi(v.Type.Head), x, box.Min.Y+v.S(56), draw.Start, width, name, v.T1)
+	v.nameText(x, box.Min.Y+v.S(56), width, name)
 	v.FitText(widget.Regular(v.Type.Label), x, box.Min.Y+v.S(84), draw.Start, width, text.Clean(p.Organisation), v.T2)
 	x = box.Min.X + v.S(24)
 	width = box.Max.X - v.S(24) - x
@@ -167,6 +169,15 @@ func (v *view) personPane(box image.Rectangle, p *Contact, focus int) {
 }
 
 const personTouch = 1 << 20 // touches of numbers begin here, those of rows are smaller
+
+// nameText writes a name in the head of a pane, smaller rather than cut.
+func (v *view) nameText(x, y, width int, name string) {
+	st := widget.Semi(v.Type.Head)
+	if v.Width(st, name) > width {
+		st = widget.Semi(v.Type.Body)
+	}
+	v.FitText(st, x, y, draw.Start, width, name, v.T1)
+}
 
 // chosen is the contact with the focus.
 func (c *contacts) chosen(v *view) *Contact {

@@ -21,7 +21,7 @@ type dial struct {
 // match is somebody whose number begins as typed.
 type match struct {
 	name, second, number string
-	org                  bool
+	kind                 widget.Kind
 }
 
 // matches finds up to n people, in the address book first and then among past calls.
@@ -39,7 +39,7 @@ func (d *dial) matches(v *view, typed string, n int) []match {
 	for i := range v.people.book {
 		c := &v.people.book[i]
 		for _, num := range c.Numbers {
-			if begins(num.Value, typed, &v.st.Config) && !add(match{text.Clean(c.Name), strings.ToLower(v.Words.People.Kinds[num.Kind]), num.Value, false}) {
+			if begins(num.Value, typed, &v.st.Config) && !add(match{text.Clean(c.Name), strings.ToLower(v.Words.People.Kinds[num.Kind]), num.Value, c.kind()}) {
 				return out
 			}
 		}
@@ -48,7 +48,7 @@ func (d *dial) matches(v *view, typed string, n int) []match {
 		if r.Remote.Number == "" || !begins(r.Remote.Number, typed, &v.st.Config) {
 			continue
 		}
-		if !add(match{v.party(r.Remote).name, v.when(r.Began), r.Remote.Number, false}) {
+		if !add(match{v.party(r.Remote).name, v.when(r.Began), r.Remote.Number, widget.Person}) {
 			break
 		}
 	}
@@ -114,7 +114,7 @@ func (d *dial) draw(v *view) {
 // field draws the number typed so far and what it means.
 func (d *dial) field(v *view, c *phone.Call) {
 	r := d.fieldBox(v)
-	v.Surface(r, v.RadiusCard, draw.All, v.S1, v.Edge)
+	v.Surface(r, v.RadiusPane(), draw.All, v.S1, v.Edge)
 	x, right := r.Min.X+v.S(24), r.Max.X-v.S(24)
 	y, base := r.Min.Y+v.S(66), r.Min.Y+v.S(101)
 	if v.compact() {
@@ -135,7 +135,7 @@ func (d *dial) field(v *view, c *phone.Call) {
 		}
 	}
 	w := v.Text(style, x, y, draw.Start, number, v.T1)
-	if v.now.UnixMilli()/theme.CaretBlink.Milliseconds()%2 == 0 {
+	if v.caret() {
 		v.Fill(widget.Box(x+w+v.S(2), y-size*4/5, max(2, v.S(3)), size*9/10), v.T1)
 	}
 	d.meaning(v, c, x, right, base)
@@ -171,7 +171,7 @@ func (d *dial) meaning(v *view, c *phone.Call, x, right, base int) {
 	right -= v.Text(note, right, base, draw.End, rule, ink) + v.S(12)
 	v.Icon(draw.IconArrow, image.Pt(x+size/2, mid), size, v.Talk)
 	x += size + v.S(10)
-	x += v.FitText(label, x, base, draw.Start, right-x, phone.Group(n.E164), v.Talk) + v.S(18)
+	x += v.FitText(label, x, base, draw.Start, right-x, text.GroupDigits(n.E164), v.Talk) + v.S(18)
 	v.FitText(widget.Regular(v.Type.Label), x, base, draw.Start, right-x, v.country(c.Digits), v.T2)
 }
 
@@ -184,7 +184,7 @@ func (d *dial) matchRow(v *view, i int, m *match, typed string) {
 	v.Surface(r, v.RadiusRow, draw.All, fill, v.Edge)
 	v.Touchable(r, touchPage+i)
 	mid := (r.Min.Y + r.Max.Y) / 2
-	v.Avatar(widget.Person, m.name, image.Pt(r.Min.X+v.S(40), mid), v.S(44))
+	v.Avatar(m.kind, m.name, image.Pt(r.Min.X+v.S(40), mid), v.S(44))
 	right := r.Max.X - v.S(24)
 	right -= d.number(v, right, r.Min.Y+v.S(44), m.number, typed, ink, second)
 	x := r.Min.X + v.S(80)
@@ -192,9 +192,14 @@ func (d *dial) matchRow(v *view, i int, m *match, typed string) {
 	v.FitText(widget.Regular(v.Type.Note), x, r.Min.Y+v.S(57), draw.Start, right-x-v.S(12), m.second, second)
 }
 
-// number writes a number to the left of right, the digits typed in 600.
+// number writes a number to the left of right, in the form it is being typed in, the digits typed in 600.
 func (d *dial) number(v *view, right, base int, number, typed string, ink, rest theme.RGB) int {
-	shown := text.GroupDigits(number)
+	shown := number
+	plan := &v.st.Config.Plan
+	if id := plain(number, &v.st.Config); plan.National != "" && strings.HasPrefix(typed, plan.National) && strings.HasPrefix(id, "+"+plan.Country) {
+		shown = plan.National + id[1+len(plan.Country):]
+	}
+	shown = text.GroupDigits(shown)
 	cut := 0
 	for n := 0; cut < len(shown) && n < len(typed); cut++ {
 		if shown[cut] != ' ' {

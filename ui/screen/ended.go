@@ -57,11 +57,11 @@ func (ended) draw(v *view) {
 	v.headEnded(&l, who, text.Duration(e.at.Sub(e.call.Answered)), word)
 	st := v.src.Media.Stats(e.call.ID)
 	if !v.compact() {
-		shift := -v.S(12)
 		if v.Layout() == theme.Wide {
-			l.trace = l.trace.Add(image.Pt(0, shift))
-			l.trace.Min.Y += v.S(4)
-			l.hear, l.they = l.hear.Add(image.Pt(0, shift/2)), l.they.Add(image.Pt(0, shift-v.S(8)))
+			mid := (l.box.Min.Y + v.S(108) + l.box.Max.Y - v.S(28)) / 2
+			half := (l.box.Dy() - v.S(188)) / 2
+			l.trace.Min.Y, l.trace.Max.Y = mid-half, mid+half
+			l.hear.Y, l.they.Y = mid-v.S(24), mid+v.S(36)
 		}
 		v.trace(&l, v.Words.Call.YouHeard, v.Words.Call.TheyHeard, &st)
 	}
@@ -89,10 +89,10 @@ func (v *view) headEnded(l *cardLayout, who party, time, word string) {
 
 // bar runs out until the home screen comes back.
 func (ended) bar(v *view, r image.Rectangle) {
-	v.Round(r, v.RadiusRow, draw.All, v.Focus)
+	v.Round(r, v.SoftRadius, draw.All, v.Focus)
 	left := v.ended.until.Sub(v.now)
 	track := widget.Box(r.Max.X-v.S(24)-v.S(120), (r.Min.Y+r.Max.Y)/2-v.S(3), v.S(120), v.S(6))
-	v.Round(track, track.Dy()/2, draw.All, v.OnFocus2)
+	v.Round(track, track.Dy()/2, draw.All, v.T3)
 	full := track
 	full.Max.X = full.Min.X + int(int64(track.Dx())*int64(max(0, left))/int64(theme.UndoEnd))
 	v.Round(full, full.Dy()/2, draw.All, v.OnFocus)
@@ -147,11 +147,7 @@ func (failed) draw(v *view) {
 	if !ok {
 		words = v.Words.Causes[phone.NoCause]
 	}
-	kind := widget.Person
-	if !who.known {
-		kind = widget.Unknown
-	}
-	v.Avatar(kind, who.name, l.avatar, l.d)
+	v.Avatar(who.kind, who.name, l.avatar, l.d)
 	align, x, width := draw.Start, l.name.X, r.Max.X-l.inset-l.name.X
 	if l.centred {
 		align, width = draw.Middle, r.Dx()-2*l.inset
@@ -194,7 +190,7 @@ func (failed) reasons(v *view, c *phone.Call, l *cardLayout, words text.Cause) {
 		v.FitText(widget.Regular(v.Type.Label), x+v.S(44), at+v.S(31), draw.Start, width, row.note, v.T2)
 	}
 	left := int((theme.FailedCall - v.now.Sub(c.Since) + time.Second - 1) / time.Second)
-	if left > 0 && !v.st.OffHook {
+	if left > 0 {
 		v.Text(widget.Regular(v.Type.Note), r.Max.X-l.inset, r.Max.Y-v.S(20), draw.End, fmt.Sprintf(v.Words.Call.ClosesIn, left), v.T2)
 	}
 }

@@ -10,7 +10,6 @@ import (
 	"opendeskphone/hal"
 	"opendeskphone/ui/draw"
 	"opendeskphone/ui/text"
-	"opendeskphone/ui/theme"
 	"opendeskphone/ui/widget"
 )
 
@@ -134,7 +133,7 @@ func (e *textEntry) field(v *view) {
 	if v.compact() {
 		r.Max.Y = r.Min.Y + 40
 	}
-	v.Surface(r, v.RadiusCard*2/3, draw.All, v.S1, v.Edge)
+	v.Surface(r, v.SoftRadius, draw.All, v.S1, v.Edge)
 	mid := (r.Min.Y + r.Max.Y) / 2
 	shown := e.shown(v.now)
 	x, right := r.Min.X+v.S(24), r.Max.X-v.S(24)
@@ -151,7 +150,7 @@ func (e *textEntry) field(v *view) {
 		shown = "…" + string([]rune(strings.TrimPrefix(shown, "…"))[4:])
 	}
 	x += v.Text(st, x, mid+v.Type.Title*36/100, draw.Start, shown, v.T1)
-	if v.now.UnixMilli()/theme.CaretBlink.Milliseconds()%2 == 0 {
+	if v.caret() {
 		v.Fill(widget.Box(x+v.S(4), mid-v.Type.Title*55/100, max(2, v.S(3)), v.Type.Title*11/10), v.T1)
 	}
 }

@@ -38,7 +38,7 @@ func (f *faultPage) tell(v *view) told {
 	if l == nil {
 		return told{title: v.Words.Status.NoLine, words: text.Fault{Head: v.Words.Home.NoLineHead, Why: v.Words.Home.NoLineWhy}, icon: draw.IconWarning}
 	}
-	t := told{title: v.Words.Status.NotSignedIn, label: v.lineLabel(l), words: v.Words.LineCards[l.Fault], detail: text.Clean(l.Detail), icon: draw.IconWarning}
+	t := told{title: fmt.Sprintf(v.Words.Status.LineDown, v.lineLabel(l)), label: v.lineLabel(l), words: v.Words.LineCards[l.Fault], detail: text.Clean(l.Detail), icon: draw.IconWarning}
 	t.words.Head = fill(t.words.Head, t.label)
 	switch l.Fault {
 	case phone.CertExpired, phone.CertNotYetValid, phone.CertWrongName, phone.CertUnknownAuthority, phone.TLSRefused:
@@ -60,7 +60,7 @@ func (f *faultPage) draw(v *view) {
 	if t.icon == draw.IconCheck {
 		role = widget.Talk
 	}
-	v.StatusBar(&widget.Status{Title: t.title, Ink: v.Ink(role), Detail: t.label, Clock: text.Clock(v.now), Items: v.networkItems(true)})
+	v.StatusBar(&widget.Status{Title: t.title, Ink: v.Ink(role), Clock: text.Clock(v.now), Items: v.networkItems(true)})
 	r := v.Stage()
 	r.Max.Y = r.Min.Y + v.S(148)
 	if v.compact() {

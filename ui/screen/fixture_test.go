@@ -2,7 +2,6 @@ package screen
 
 import (
 	"errors"
-	"math"
 	"time"
 
 	"opendeskphone/firmware/phone"
@@ -78,8 +77,14 @@ func persons() []Contact {
 		{"5", "Mira Patel", "Support", []Number{{"work", "2431"}, {"mobile", "+491715550777"}}},
 		{"6", "Ola Nordmann", "", []Number{{"mobile", "+491715550906"}}},
 		{"7", "Ruth Jones", "Head of support", []Number{{"work", "2440"}}},
-		{"8", "Stern Café", "", []Number{{"work", "0171 555 033"}}},
+		{"8", "Stern Café", "Stern Café", []Number{{"work", "0171 555 033"}}},
 	}
+}
+
+// dialBook is a book in which three numbers begin alike.
+func dialBook() []Contact {
+	return []Contact{{"1", "Mira Patel", "Support", []Number{{"mobile", "0171 555 0142"}}}, {"2", "Ola Nordmann", "", []Number{{"mobile", "+491715550906"}}},
+		{"3", "Stern Café", "Stern Café", []Number{{"work", "0171555033"}}}}
 }
 
 func record(began time.Time, dir phone.Dir, number string, talk time.Duration) phone.Record {
@@ -103,33 +108,35 @@ func calls() history {
 	}
 }
 
-// voice is an invented conversation: who speaks when.
-func voice(n int, seed float64) []widget.Second {
-	out := make([]widget.Second, n)
+// Heights of an invented conversation's bars in px, of 62: what was heard, and what was sent.
+var (
+	heard = []int{4, 25, 36, 36, 51, 50, 43, 42, 35, 40, 50, 54, 54, 44, 39, 37, 14, 4, 4, 4, 6, 4, 4, 4, 4, 4, 5, 4, 4, 6, 5, 4, 4, 4, 8, 18, 32, 27, 30, 25, 37, 33,
+		42, 56, 58, 62, 55, 44, 39, 19, 17, 4, 4, 4, 4, 4, 5, 5, 4, 4, 4, 4, 6, 6, 4, 4, 4, 4, 6, 8, 5, 16, 16, 30, 39, 47, 55, 62, 61, 60, 44, 36, 29, 23, 15, 18}
+	sent = []int{5, 6, 6, 4, 4, 4, 4, 4, 4, 6, 4, 4, 4, 5, 4, 5, 6, 12, 28, 38, 34, 34, 32, 38, 40, 40, 48, 54, 52, 51, 56, 44, 28, 7, 6, 5, 6, 4, 5, 5, 5, 6, 4, 6, 6, 4,
+		4, 4, 6, 4, 4, 7, 20, 18, 25, 22, 22, 39, 47, 52, 62, 62, 62, 54, 47, 29, 16, 18, 8, 4, 4, 5, 5, 4, 5, 4, 4, 4, 6, 4, 4, 4, 5, 5, 4, 5}
+)
+
+// voice is that conversation as seconds.
+func voice() []widget.Second {
+	out := make([]widget.Second, len(heard))
+	dbfs := func(h int) int8 { return int8(-50 + (38*(h-4)+29)/58) }
 	for i := range out {
-		x := float64(i)/13.5 + seed
-		a, b := math.Sin(x), math.Sin(x*3.7)
-		out[i] = widget.Second{Heard: -128, Sent: -128, MOS: 4.3}
-		if a > 0.1 {
-			out[i].Heard = int8(-36 + 20*a + 6*b)
-		} else if a < -0.2 {
-			out[i].Sent = int8(-38 - 20*a + 5*b)
-		}
+		out[i] = widget.Second{Heard: dbfs(heard[i]), Sent: dbfs(sent[i]), MOS: 4.3}
 	}
 	return out
 }
 
 func good() Stats {
-	return Stats{Codec: "Opus 48 kHz", Kbps: 32, Delay: 38 * time.Millisecond, MOS: 4.4, Trace: voice(120, 0.1)}
+	return Stats{Codec: "Opus 48 kHz", Kbps: 32, Delay: 38 * time.Millisecond, MOS: 4.4, Trace: voice()}
 }
 
 func poor() Stats {
 	s := good()
 	s.MOS, s.Loss = 2.9, 0.09
-	for i := 104; i < 116; i++ {
-		s.Trace[i].Lost, s.Trace[i].MOS = 0.3, 2.5
-		if i%4 == 2 {
-			s.Trace[i].Lost, s.Trace[i].MOS, s.Trace[i].Heard = 0.03, 3.6, -20
+	for i, c := range "XXXfffXXXXXfXf" {
+		sec := &s.Trace[66+i]
+		if sec.MOS = 3.6; c == 'X' {
+			sec.Lost, sec.MOS = 0.3, 2.5
 		}
 	}
 	return s

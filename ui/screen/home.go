@@ -190,7 +190,7 @@ func (h *home) clock(v *view) {
 // clockSmall leaves the room to a card.
 func (h *home) clockSmall(v *view) {
 	r := h.content(v)
-	size := v.S(88)
+	size := v.S(84)
 	st := widget.Big(size)
 	st.Track = int16(-size / 30)
 	y := v.Stage().Min.Y + v.S(64)
@@ -271,7 +271,7 @@ func (h *home) card(v *view, c faultCard) {
 	if v.compact() {
 		r.Min.Y, r.Max.Y = v.Stage().Min.Y+56, v.Stage().Max.Y
 	}
-	v.Surface(r, v.RadiusCard, draw.All, v.StopBg, v.Stop)
+	v.Surface(r, v.RadiusPane(), draw.All, v.StopBg, v.Stop)
 	x, width := r.Min.X+v.S(72), r.Dx()-v.S(96)
 	y := r.Min.Y + v.S(58)
 	if v.compact() {
@@ -282,9 +282,9 @@ func (h *home) card(v *view, c faultCard) {
 	v.FitText(head, x, y, draw.Start, width, c.head, v.T1)
 	body := widget.Regular(v.Type.Label)
 	leading := v.Type.Label * 7 / 5
-	button := widget.Box(x, r.Max.Y-v.S(66), v.Width(widget.Semi(v.Type.Label), c.button)+v.S(100), v.S(46))
+	button := widget.Box(x, r.Max.Y-v.S(66), v.Width(widget.Semi(v.Type.Label), c.button)+v.S(98), v.S(46))
 	rows := (button.Min.Y - y - v.S(16)) / leading
-	end := v.Paragraph(body, x, y+v.S(38), width, leading, rows, c.why, v.T1)
+	end := v.Paragraph(body, x, y+v.S(36), width, leading, rows, c.why, v.T1)
 	if c.stay != "" && end < button.Min.Y {
 		v.FitText(body, x, end, draw.Start, width, c.stay, v.T1)
 	}

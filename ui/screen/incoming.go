@@ -62,12 +62,8 @@ func (incoming) draw(v *view) {
 	r := v.Stage()
 	v.Surface(r, v.RadiusCard, draw.All, v.TalkBg, v.Talk)
 	who := v.party(c.Remote)
-	kind := widget.Person
-	if !who.known {
-		kind = widget.Unknown
-	}
-	v.Rings(kind, l.avatar, l.d, l.rings, v.lit(c), v.Talk)
-	v.Avatar(kind, who.name, l.avatar, l.d)
+	v.Rings(who.kind, l.avatar, l.d, l.rings, v.lit(c), v.Talk)
+	v.Avatar(who.kind, who.name, l.avatar, l.d)
 	size := l.nameSize
 	for size > l.nameSize*2/3 && v.Width(widget.Big(size), who.name) > l.width {
 		size -= 2

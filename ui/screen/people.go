@@ -5,6 +5,7 @@ import (
 
 	"opendeskphone/firmware/phone"
 	"opendeskphone/ui/text"
+	"opendeskphone/ui/widget"
 )
 
 // people is the address book made ready: each name for search by keys, each number for finding its owner. It is made
@@ -64,6 +65,7 @@ type party struct {
 	number  string // written in groups
 	known   bool   // name is a name
 	contact *Contact
+	kind    widget.Kind
 }
 
 // party finds out who a peer is: the address book's word before the network's, a name before a number.
@@ -75,7 +77,7 @@ func (v *view) party(peer phone.Peer) party {
 		if c := v.people.owner(number, &v.st.Config); c != nil {
 			out.contact = c
 			name = text.Clean(c.Name)
-			second = v.kindOf(c, number)
+			second, out.kind = v.kindOf(c, number), c.kind()
 			break
 		}
 	}
@@ -87,6 +89,9 @@ func (v *view) party(peer phone.Peer) party {
 	default:
 		out.name = v.Words.Call.Unknown
 	}
+	if !out.known {
+		out.kind = widget.Unknown
+	}
 	if out.first == "" {
 		out.first = out.name
 	}
@@ -94,7 +99,8 @@ func (v *view) party(peer phone.Peer) party {
 	return out
 }
 
-// kindOf writes the line below a contact's name: the firm and the kind of number, "Nordwerk GmbH, mobile".
+// kindOf writes the line below a contact's name: the firm and the kind of number, "Nordwerk GmbH, mobile", or in the
+// house the extension.
 func (v *view) kindOf(c *Contact, number string) string {
 	kind := ""
 	for _, n := range c.Numbers {
@@ -102,7 +108,13 @@ func (v *view) kindOf(c *Contact, number string) string {
 			kind = strings.ToLower(v.Words.People.Kinds[n.Kind])
 		}
 	}
+	if parsed, err := v.st.Config.Number(number); err == nil && parsed.Rule == phone.InternalRule {
+		kind = text.Clean(number) // an extension says more than that it is at work
+	}
 	org := text.Clean(c.Organisation)
+	if c.kind() == widget.Organisation {
+		org = ""
+	}
 	switch {
 	case org != "" && kind != "":
 		return org + ", " + kind

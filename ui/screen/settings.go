@@ -232,7 +232,7 @@ func (v *view) settingRows(pane image.Rectangle, rows []settingRow, focus, top i
 	if pane.Max.X < v.W {
 		corners = draw.All
 	}
-	v.Surface(pane, v.RadiusCard, corners, v.S1, v.Edge)
+	v.Surface(pane, v.RadiusPane(), corners, v.S1, v.Edge)
 	room, pitch := v.paneRoom(pane), v.settingPitch()
 	for i := top; i < min(len(rows), top+room); i++ {
 		row := rows[i]

@@ -30,6 +30,14 @@ type Contact struct {
 	Numbers      []Number
 }
 
+// kind tells a firm from a person: an entry that bears the firm's name is the firm.
+func (c *Contact) kind() widget.Kind {
+	if c.Organisation != "" && c.Organisation == c.Name {
+		return widget.Organisation
+	}
+	return widget.Person
+}
+
 // Contacts is the address book.
 type Contacts interface {
 	Contacts() []Contact // by name

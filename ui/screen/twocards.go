@@ -7,6 +7,7 @@ import (
 	"opendeskphone/firmware/phone"
 	"opendeskphone/hal"
 	"opendeskphone/ui/draw"
+	"opendeskphone/ui/text"
 	"opendeskphone/ui/theme"
 	"opendeskphone/ui/widget"
 )
@@ -53,13 +54,13 @@ func (v *view) talkingHalf(box image.Rectangle, small bool) cardLayout {
 		l.avatar, l.d = at(64, 60), v.S(80)
 		l.name, l.nameSize, l.second = at(140, 52), v.S(38), box.Min.Y+v.S(84)
 		l.timer, l.timerSize, l.secure = image.Pt(right, box.Min.Y+v.S(58)), v.S(52), box.Min.Y+v.S(85)
-		l.trace = image.Rect(box.Min.X+v.S(140), box.Min.Y+v.S(114), right, box.Min.Y+v.S(182))
+		l.trace = image.Rect(box.Min.X+v.S(140), box.Min.Y+v.S(116), right, box.Min.Y+v.S(180))
 		l.hear, l.they = at(24, 136), at(24, 174)
 	default:
 		l.avatar, l.d = at(72, 68), v.S(96)
 		l.name, l.nameSize, l.second = at(140, 56), v.Type.Hero*11/13, box.Min.Y+v.S(90)
 		l.timer, l.timerSize, l.secure = image.Pt(right, box.Min.Y+v.S(64)), v.Type.Timer, box.Min.Y+v.S(94)
-		l.trace = image.Rect(box.Min.X+v.S(140), box.Min.Y+v.S(128), right, box.Min.Y+v.S(208))
+		l.trace = image.Rect(box.Min.X+v.S(140), box.Min.Y+v.S(130), right, box.Min.Y+v.S(206))
 		l.hear, l.they = at(24, 154), at(24, 194)
 	}
 	return l
@@ -180,23 +181,19 @@ func (second) ringing(v *view, box image.Rectangle, c *phone.Call) {
 	v.Round(box, v.RadiusCard, draw.All, v.HoldBg)
 	v.Frame(box, v.RadiusCard, 3, draw.All, v.Hold)
 	l := v.heldHalf(box)
-	rings := 2
-	switch v.Layout() {
-	case theme.Wide:
+	if v.Layout() == theme.Wide {
 		at := func(x, y int) image.Point { return box.Min.Add(image.Pt(v.S(x), v.S(y))) }
-		l.avatar, l.d, l.name, l.nameSize = at(80, 78), v.S(92), at(166, 65), v.S(40)
+		l.avatar, l.d, l.name, l.nameSize = at(80, 78), v.S(92), at(166, 65), v.S(44)
+		l.timerSize = v.S(46)
 		l.second, l.secondSize, l.timer, l.secure = box.Min.Y+v.S(100), v.Type.Body, image.Pt(box.Max.X-v.S(24), box.Min.Y+v.S(66)), box.Min.Y+v.S(100)
-	case theme.Compact:
-		rings = 0
-	default:
-		rings = 1
 	}
 	who := v.party(c.Remote)
-	kind := widget.Person
-	if !who.known {
-		kind = widget.Unknown
+	if !v.compact() {
+		v.SmallRings(who.kind, l.avatar, l.d, min(v.lit(c), 2), v.Hold)
 	}
-	v.Rings(kind, l.avatar, l.d-v.S(12), rings, v.lit(c), v.Hold)
+	if who.contact != nil && who.contact.Organisation != "" {
+		who.second = text.Clean(who.contact.Organisation)
+	}
 	v.head(&l, who, who.name, v.elapsed(c), v.T1, draw.IconBell, v.Words.Call.RingingShort, v.Hold)
 	if who.known && who.number != who.second {
 		x, y := l.name.X, box.Max.Y-v.S(23)

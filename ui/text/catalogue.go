@@ -70,6 +70,7 @@ type Keys struct {
 type Status struct {
 	Ready, SigningIn, NotSignedIn, NoLine, NoNetwork      string
 	Incoming, Talking, Calling, Ringback, NewCall         string
+	LineDown                                              string // takes the label of the line
 	NotConnected, SecondCall, Ended, OnHold, Connecting   string
 	To, From                                              string // take a line: "to %s"
 	Calls                                                 string // takes the number of calls

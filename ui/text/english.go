@@ -25,7 +25,7 @@ var English = Catalogue{
 	Status: Status{
 		Ready: "Ready", SigningIn: "Signing in", NotSignedIn: "Not signed in", NoLine: "No line set up", NoNetwork: "No network",
 		Incoming: "Incoming call", Talking: "Talking", Calling: "Calling", Ringback: "Calling", NewCall: "New call",
-		NotConnected: "Not connected", SecondCall: "Second call", Ended: "Call ended", OnHold: "On hold", Connecting: "Connecting",
+		LineDown: "%s is not signed in", NotConnected: "Not connected", SecondCall: "Second call", Ended: "Call ended", OnHold: "On hold", Connecting: "Connecting",
 		To: "to %s", From: "from %s", Calls: "%d calls", Place: "%d of %d",
 		HandsetVolume: "Handset volume %d of %d", HeadsetVolume: "Headset volume %d of %d", SpeakerVolume: "Speaker volume %d of %d",
 		RingTone: "Ringer volume %d of %d",

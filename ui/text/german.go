@@ -25,7 +25,7 @@ var German = Catalogue{
 	Status: Status{
 		Ready: "Bereit", SigningIn: "Meldet sich an", NotSignedIn: "Nicht angemeldet", NoLine: "Keine Leitung eingerichtet", NoNetwork: "Kein Netz",
 		Incoming: "Anruf", Talking: "Im Gespräch", Calling: "Wählt", Ringback: "Wählt", NewCall: "Neuer Anruf",
-		NotConnected: "Nicht verbunden", SecondCall: "Zweiter Anruf", Ended: "Anruf beendet", OnHold: "Gehalten", Connecting: "Verbindet",
+		LineDown: "%s ist nicht angemeldet", NotConnected: "Nicht verbunden", SecondCall: "Zweiter Anruf", Ended: "Anruf beendet", OnHold: "Gehalten", Connecting: "Verbindet",
 		To: "für %s", From: "von %s", Calls: "%d Gespräche", Place: "%d von %d",
 		HandsetVolume: "Hörer: Lautstärke %d von %d", HeadsetVolume: "Headset: Lautstärke %d von %d", SpeakerVolume: "Lautsprecher: Lautstärke %d von %d",
 		RingTone: "Klingel: Lautstärke %d von %d",

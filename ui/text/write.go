@@ -6,6 +6,8 @@ import (
 	"time"
 	"unicode"
 	"unicode/utf8"
+
+	"opendeskphone/firmware/phone"
 )
 
 // MaxName is the greatest number of characters of a name that came from outside.
@@ -123,8 +125,8 @@ func Thousands(n int) string {
 	return s
 }
 
-// GroupDigits writes a number as it is typed, in groups: 0171 555 0142, +49 171 555 0142. Anything that is not a plain
-// number stays as it is.
+// GroupDigits writes a number in groups: 0171 555 0142, +49 171 555 0142. Anything that is not a plain number stays as
+// it is.
 func GroupDigits(s string) string {
 	for i, r := range s {
 		if (r < '0' || r > '9') && (r != '+' || i > 0) {
@@ -137,13 +139,15 @@ func GroupDigits(s string) string {
 	cut := 3
 	if s[0] == '0' {
 		cut = 4
+	} else if code, _, ok := phone.CallingCode(s); s[0] == '+' && ok {
+		cut = 1 + len(code)
 	}
 	var b strings.Builder
 	b.WriteString(s[:cut])
-	for rest := s[cut:]; rest != ""; {
-		n := 3
-		if len(rest) <= 4 {
-			n = len(rest)
+	for rest, first := s[cut:], true; rest != ""; first = false {
+		n := min(3, len(rest))
+		if len(rest) == 4 && !first { // the last group is the longest: 555 0142
+			n = 4
 		}
 		b.WriteString(" " + rest[:n])
 		rest = rest[n:]

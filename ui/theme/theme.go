@@ -101,6 +101,9 @@ func (p *Panel) S(v800 int) int {
 	return 2 * half
 }
 
+// RadiusPane is the radius of cards that are not calls: 20 px on the 800x480 panel.
+func (p *Panel) RadiusPane() int { return p.RadiusCard * 5 / 6 }
+
 // Panels are the sizes the tokens know, the reference first.
 var Panels = []*Panel{&w800h480, &w480h272, &w1024h600, &w480h800}
 

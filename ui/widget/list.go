@@ -100,6 +100,7 @@ type Row struct {
 	Icon       draw.Icon
 	IconInk    theme.RGB
 	Avatar     string // a contact's name instead of an icon
+	Kind       Kind   // of the avatar
 	Title      string
 	From, To   int // the bytes of Title that were matched
 	Second     string
@@ -123,14 +124,14 @@ func (p *Pen) Row(r image.Rectangle, row *Row) {
 	mid := (r.Min.Y + r.Max.Y) / 2
 	x := r.Min.X + p.S(58)
 	if row.Avatar != "" {
-		p.Avatar(Person, row.Avatar, image.Pt(r.Min.X+p.S(36), mid), p.S(44))
+		p.Avatar(row.Kind, row.Avatar, image.Pt(r.Min.X+p.S(36), mid), p.S(44))
 		x = r.Min.X + p.S(74)
 	} else {
 		p.Icon(row.Icon, image.Pt(r.Min.X+p.S(29), mid), p.S(26), icon)
 	}
 	right := r.Max.X - p.S(16)
 	h := r.Dy()
-	y1, y2 := r.Min.Y+h*28/68, r.Min.Y+h*52/68
+	y1, y2 := r.Min.Y+(h*28+34)/68, r.Min.Y+(h*52+34)/68
 	if row.Second == "" && row.RightBelow == "" {
 		y1 = middle(mid, p.Type.Body)
 	}
@@ -208,7 +209,7 @@ func (p *Pen) Setting(r image.Rectangle, s *Setting) {
 		p.Round(r, p.RadiusRow, draw.All, p.Focus)
 		ink, value, style = p.OnFocus, p.OnFocus, Semi(p.Type.Body)
 	} else if !s.Last {
-		p.Hairline(r.Min.X+p.S(24), r.Max.X-p.S(20), r.Max.Y+p.S(2))
+		p.Fill(image.Rect(r.Min.X+p.S(24), r.Max.Y+p.S(2), r.Max.X-p.S(20), r.Max.Y+p.S(2)+1), p.Line)
 	}
 	mid := (r.Min.Y + r.Max.Y) / 2
 	base := middle(mid, p.Type.Body)

@@ -99,17 +99,32 @@ func (p *Pen) Avatar(kind Kind, name string, at image.Point, d int) {
 // Rings draws n rings, at most three, round a ringing avatar of d px: the first lit of them in the ring's colour.
 func (p *Pen) Rings(kind Kind, at image.Point, d, n, lit int, ink theme.RGB) {
 	for i := range min(n, 3) {
-		width := [3]int{4, 3, 2}[i]
 		c := ink
 		if i >= lit {
 			c = p.S3
 		}
-		shape := draw.RingShape
-		if kind == Unverified {
-			shape = draw.OctagonRing
-		}
-		p.Shape(draw.Shape{Kind: shape, Size: d + 2*p.S(12*(i+1)) + width, Width: width}, at, c)
+		p.ring(kind, at, d/2+p.S(12*(i+1)), 4-i, c)
 	}
+}
+
+// SmallRings draws the two rings of an avatar on a smaller card.
+func (p *Pen) SmallRings(kind Kind, at image.Point, d, lit int, ink theme.RGB) {
+	for i := range 2 {
+		c := ink
+		if i >= lit {
+			c = p.Edge
+		}
+		p.ring(kind, at, d/2+p.S(8*(i+1)), 3-i, c)
+	}
+}
+
+// ring draws a line of some width on a circle of radius r.
+func (p *Pen) ring(kind Kind, at image.Point, r, width int, c theme.RGB) {
+	shape := draw.RingShape
+	if kind == Unverified {
+		shape = draw.OctagonRing
+	}
+	p.Shape(draw.Shape{Kind: shape, Size: 2*r + width + width%2, Width: width, Half: width%2 == 1}, at, c)
 }
 
 // Chip draws a verdict: an icon and words in a pill, and gives its width.

@@ -61,7 +61,11 @@ func (p *Pen) Trace(x0, x1, y, half int, seconds []Second) {
 		if s.Muted {
 			p.traceBar(x, bottom, theme.TraceMinH, p.T3)
 		} else {
-			p.traceBar(x, bottom, level(s.Sent, half), p.Talk)
+			ink := p.Talk
+			if s.Lost <= theme.TraceLostShare {
+				ink = p.classInk(s.MOS)
+			}
+			p.traceBar(x, bottom, level(s.Sent, half), ink)
 		}
 	}
 }
