@@ -1,0 +1,254 @@
+// Package device is the wiring: it makes a phone of its parts, and nothing else. Which part exists,
+// who tells whom, and what stops first is read here and nowhere else.
+//
+//	      ui.App <------- panel.Panel <------ hal.Keys
+//	         |                 |
+//	         +-- phone.Loop ---+        settings.Store, store.Store
+//	                 |
+//	effects: sipSide (lines, user agent, stack), sounder (engine, voices), store
+package device
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"opendeskphone/audio/codec"
+	"opendeskphone/audio/engine"
+	"opendeskphone/firmware/diag"
+	"opendeskphone/firmware/media"
+	"opendeskphone/firmware/panel"
+	"opendeskphone/firmware/phone"
+	"opendeskphone/firmware/settings"
+	"opendeskphone/firmware/store"
+	"opendeskphone/hal"
+	"opendeskphone/sip/stack"
+	"opendeskphone/ui"
+)
+
+// Options are what a phone is made of besides its hardware.
+type Options struct {
+	Settings *settings.Store
+	Store    *store.Store
+	Recorder *diag.Recorder
+	Codecs   []codec.Codec // in order of preference
+	Network  stack.Network
+	Version  string
+	Board    string
+	Instance string // urn:uuid:..., the device's name towards registrars (RFC 5626 §4.1)
+	About    func() Facts
+	Crashes  string // folder for flight records
+	Log      *slog.Logger
+}
+
+// Facts are what the program knows of the machine it runs on.
+type Facts struct {
+	Addresses []string
+	Hostname  string
+	MAC       string
+	Free      int64 // bytes left for data, negative: not known
+}
+
+// Device is one phone.
+type Device struct {
+	opts     Options
+	hardware hal.Devices
+	settings *settings.Store
+	store    *store.Store
+	log      *slog.Logger
+
+	loop    *phone.Loop
+	engine  *engine.Engine
+	voices  *voices
+	sounder *sounder
+	sip     *sipSide
+	app     *ui.App // nil without a display
+	panel   *panel.Panel
+
+	mu      sync.Mutex
+	factory *media.Factory
+}
+
+// New makes a phone; nothing runs yet.
+func New(hardware hal.Devices, o Options) (*Device, error) {
+	d := &Device{opts: o, hardware: hardware, settings: o.Settings, store: o.Store, log: o.Log}
+	f := o.Settings.File()
+	if err := d.setMedia(f.Media); err != nil {
+		return nil, err
+	}
+	d.loop = phone.NewLoop(f.Config(), d.exec, o.Recorder, o.Log)
+	d.engine = engine.New(engineConfig(f.Sound), d.openSound, d.soundChanged, o.Log)
+	d.voices = newVoices(d.mediaFactory, func() bool { return d.loop.State().Muted })
+	d.sounder = &sounder{engine: d.engine, voices: d.voices, mixer: hardware.Mixer}
+	d.sounder.configure(f.Sound.Country, f.Sound.RingTone)
+	d.sip = newSIPSide(d)
+	if err := d.newScreen(f.Screen); err != nil {
+		return nil, err
+	}
+	o.Settings.Use(settings.Sinks{
+		Phone: func(ctx context.Context, by phone.Origin, c phone.Config) error {
+			return d.loop.Do(ctx, by, phone.Configure{Config: c})
+		},
+		Lines:  d.setLines,
+		SIP:    func(settings.SIP) { d.sip.renew() },
+		Media:  func(m settings.Media) { d.report("media settings", d.setMedia(m)) },
+		Sound:  d.setSound,
+		Screen: d.setScreen,
+	})
+	return d, nil
+}
+
+// Control is the phone's one port.
+func (d *Device) Control() phone.Control { return d.loop }
+
+// Run is the phone's life; it ends with ctx. First the controllers stop, then the lines say goodbye,
+// then sound and core.
+func (d *Device) Run(ctx context.Context) error {
+	core, stopCore := context.WithCancel(context.WithoutCancel(ctx))
+	var base sync.WaitGroup
+	base.Go(func() { d.core(core) })
+	base.Go(func() { _ = d.engine.Run(core) })
+	d.restore()
+	parts := []part{
+		{"panel", d.panel.Run}, {"sip", d.sip.Run}, {"voices", d.voices.Run}, {"store", d.store.Run},
+		{"volumes", d.keepVolumes},
+	}
+	if d.app != nil {
+		parts = append(parts, part{"ui", d.app.Run})
+	}
+	if d.hardware.Watchdog != nil {
+		parts = append(parts, part{"watchdog", d.feed})
+	}
+	supervise(ctx, d.log, parts...)
+	stopCore()
+	base.Wait()
+	return nil
+}
+
+// core runs the centre. If one of its invariants breaks the process ends, but not without its story.
+func (d *Device) core(ctx context.Context) {
+	defer d.opts.Recorder.OnPanic(d.opts.Crashes, d.opts.Version)
+	_ = d.loop.Run(ctx) // its error is always nil
+}
+
+// exec hands an effect to its adapter. It runs on the phone loop and must not block.
+func (d *Device) exec(e phone.Effect) {
+	switch e := e.(type) {
+	case phone.SetSound:
+		d.sounder.Set(e.Sound)
+	case phone.LogCall:
+		d.logCall(e.Record)
+	default:
+		if a := d.sip.adapter.Load(); a != nil {
+			a.Exec(e)
+		}
+	}
+}
+
+func (d *Device) postFrom(by phone.Origin) func(phone.Event) {
+	return func(e phone.Event) { d.loop.Post(by, e) }
+}
+
+// notice tells the phone's user of a fault of the phone, or that it is gone (empty text).
+func (d *Device) notice(n phone.Notice, text string) {
+	d.loop.Post("device", phone.Noticed{Notice: n, Text: text})
+}
+
+func (d *Device) report(what string, err error) {
+	if err != nil {
+		d.log.Error(what, "err", err)
+	}
+}
+
+// openSound gives the engine the board's card.
+func (d *Device) openSound() (engine.Device, error) {
+	if d.hardware.OpenSound == nil {
+		return nil, engine.ErrNoDevice
+	}
+	return d.hardware.OpenSound()
+}
+
+func (d *Device) soundChanged(err error) {
+	text := ""
+	if err != nil {
+		text = err.Error()
+	}
+	d.notice(phone.NoSoundCard, text)
+}
+
+func (d *Device) mediaFactory() *media.Factory {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.factory
+}
+
+// setMedia makes the calls from now on by these settings.
+func (d *Device) setMedia(m settings.Media) error {
+	cfg := media.Default()
+	cfg.PortMin, cfg.PortMax, cfg.DSCP, cfg.Ptime = m.PortMin, m.PortMax, m.DSCP, m.Ptime
+	if err := cfg.Validate(); err != nil {
+		return fmt.Errorf("device: %w", err)
+	}
+	f := media.New(cfg, chooseCodecs(d.opts.Codecs, m.Codecs), nil, func(media.Event) {}, d.log)
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.factory = f
+	return nil
+}
+
+// chooseCodecs orders the codecs there are by the names that are set.
+func chooseCodecs(have []codec.Codec, names []string) []codec.Codec {
+	var out []codec.Codec
+	for _, n := range names {
+		for _, c := range have {
+			if c.Name == n {
+				out = append(out, c)
+			}
+		}
+	}
+	return out
+}
+
+// setLines takes new accounts. Between calls the user agent is built anew, since its trusted peers
+// come from the lines too; in a call only the accounts that differ register again.
+func (d *Device) setLines(l []settings.Line) {
+	if a := d.sip.adapter.Load(); a != nil && len(d.loop.State().Calls) > 0 {
+		a.Configure(accounts(l, d.opts.Instance))
+		return
+	}
+	d.sip.renew()
+}
+
+func (d *Device) setSound(s settings.Sound) { d.sounder.configure(s.Country, s.RingTone) }
+
+func engineConfig(s settings.Sound) engine.Config {
+	return engine.Config{Handset: s.HandsetVolume, Headset: s.HeadsetVolume, Speaker: s.SpeakerVolume, Ring: s.RingVolume}
+}
+
+// feed feeds the watchdog as long as the phone loop and the audio tick both move.
+func (d *Device) feed(ctx context.Context) error {
+	tick := time.NewTicker(time.Second)
+	defer tick.Stop()
+	var ticks uint64
+	for {
+		select {
+		case <-ctx.Done():
+			return d.hardware.Watchdog.Close()
+		case <-tick.C:
+		}
+		ping, cancel := context.WithTimeout(ctx, 2*time.Second)
+		err := d.loop.Ping(ping)
+		cancel()
+		now := d.engine.Ticks()
+		if err != nil || now == ticks {
+			d.log.Error("the phone stands still: the watchdog is not fed", "loop", err, "ticks", now)
+			continue
+		}
+		ticks = now
+		if err := d.hardware.Watchdog.Feed(); err != nil {
+			return fmt.Errorf("device: feed the watchdog: %w", err)
+		}
+	}
+}

@@ -1,0 +1,65 @@
+package device
+
+import (
+	"time"
+
+	"opendeskphone/firmware/panel"
+	"opendeskphone/firmware/phone"
+	"opendeskphone/firmware/settings"
+	"opendeskphone/hal"
+	"opendeskphone/ui"
+	"opendeskphone/ui/screen"
+)
+
+const (
+	dimAfter = time.Minute      // of no use, until the screen dims (design tokens, [timeout])
+	offAfter = 10 * time.Minute // until it goes out
+)
+
+// newScreen makes the screen and the panel before it. A board whose display cannot be had is a phone
+// without a picture: hook and lamps still work.
+func (d *Device) newScreen(s settings.Screen) error {
+	var keys panel.Screen = blind{}
+	if d.hardware.Display != nil {
+		app, err := ui.New(d.hardware.Display, d.loop, screen.Sources{
+			Contacts: book{d}, Log: d.store, Media: d.voices, Settings: screenSettings{d},
+		}, d.log)
+		if err != nil {
+			return err
+		}
+		d.app, keys = app, app
+	}
+	d.panel = panel.New(panelConfig(s), d.loop, d.hardware, keys, d.log)
+	return nil
+}
+
+// blind is the screen of a phone without a display.
+type blind struct{}
+
+// Key implements panel.Screen.
+func (blind) Key(hal.KeyEvent) {}
+
+// Touch implements panel.Screen.
+func (blind) Touch(hal.Touch) {}
+
+func panelConfig(s settings.Screen) panel.Config {
+	return panel.Config{Brightness: s.Brightness, Dim: dimAfter, Off: offAfter}
+}
+
+func (d *Device) setScreen(s settings.Screen) {
+	d.panel.Configure(panelConfig(s))
+	d.refresh()
+}
+
+// refresh draws what is not part of the phone's state.
+func (d *Device) refresh() {
+	if d.app != nil {
+		d.app.Refresh()
+	}
+}
+
+// logCall keeps an ended call and shows it.
+func (d *Device) logCall(r phone.Record) {
+	d.store.LogCall(r)
+	d.refresh()
+}

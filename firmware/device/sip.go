@@ -1,0 +1,163 @@
+package device
+
+import (
+	"context"
+	"fmt"
+	"net/netip"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"opendeskphone/firmware/lines"
+	"opendeskphone/firmware/settings"
+	"opendeskphone/sip/offer"
+	"opendeskphone/sip/stack"
+	"opendeskphone/sip/ua"
+)
+
+// sipSide is the SIP user agent with its stack and the lines above it. It is built anew whenever its
+// part of the settings changes, and by the supervisor if it falls.
+type sipSide struct {
+	device  *Device
+	adapter atomic.Pointer[lines.Adapter]
+	again   chan struct{} // capacity 1: build it anew
+}
+
+func newSIPSide(d *Device) *sipSide { return &sipSide{device: d, again: make(chan struct{}, 1)} }
+
+// renew asks for a new stack.
+func (s *sipSide) renew() {
+	select {
+	case s.again <- struct{}{}:
+	default:
+	}
+}
+
+// Run builds stack, user agent and lines, and runs them until ctx ends or the settings change.
+func (s *sipSide) Run(ctx context.Context) error {
+	for ctx.Err() == nil {
+		if err := s.once(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *sipSide) once(ctx context.Context) error {
+	d := s.device
+	f := d.settings.File()
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	st := stack.New(stackConfig(f.SIP, d.opts.Version), d.opts.Network, d.log)
+	var adapter *lines.Adapter
+	agent := ua.New(d.agentConfig(ctx, f), st, func(e ua.Event) { adapter.Handle(e) }, d.log)
+	adapter = lines.New(accounts(f.Lines, d.opts.Instance), agent, d.voices, d.names, d.route, d.postFrom("lines"), d.log)
+	s.adapter.Store(adapter)
+
+	var wg sync.WaitGroup
+	failed := make(chan error, 2)
+	// The user agent needs two seconds to say goodbye; lines and voices stay until it has.
+	talk, hush := context.WithCancel(context.WithoutCancel(ctx))
+	defer hush()
+	wg.Go(func() {
+		defer hush()
+		failed <- agent.Run(ctx)
+	})
+	wg.Go(func() { failed <- adapter.Run(talk) })
+	var err error
+	select {
+	case <-ctx.Done():
+	case <-s.again:
+	case err = <-failed:
+		if err == nil && ctx.Err() == nil {
+			err = fmt.Errorf("device: the user agent stopped")
+		}
+	}
+	cancel()
+	wg.Wait()
+	return err
+}
+
+func stackConfig(c settings.SIP, version string) stack.Config {
+	cfg := stack.Default()
+	cfg.Local = netip.AddrPortFrom(netip.IPv6Unspecified(), uint16(c.Port))
+	cfg.UDP, cfg.TCP = c.UDP, c.TCP
+	cfg.TLS = stack.TLSConfig{SystemRoots: c.SystemRoots, RootFiles: c.ExtraRoots}
+	cfg.UserAgent = "OpenDeskPhone/" + version
+	cfg.Rules = ua.Rules()
+	return cfg
+}
+
+// agentConfig names who may call besides the servers of the accounts. A peer given by name is looked
+// up once; one that cannot be found is not trusted.
+func (d *Device) agentConfig(ctx context.Context, f settings.File) ua.Config {
+	cfg := ua.Default()
+	cfg.Strangers = f.SIP.Strangers
+	ctx, cancel := context.WithTimeout(ctx, routeTime)
+	defer cancel()
+	for _, l := range f.Lines {
+		for _, p := range l.Peers {
+			if prefix, err := netip.ParsePrefix(p); err == nil {
+				cfg.Peers = append(cfg.Peers, prefix)
+				continue
+			}
+			addrs, err := d.addrsOf(ctx, hostOf(p))
+			if err != nil || len(addrs) == 0 {
+				d.log.Warn("a trusted peer cannot be found", "peer", p, "err", err)
+			}
+			for _, a := range addrs {
+				cfg.Peers = append(cfg.Peers, netip.PrefixFrom(a, a.BitLen()))
+			}
+		}
+	}
+	return cfg
+}
+
+func (d *Device) addrsOf(ctx context.Context, host string) ([]netip.Addr, error) {
+	if ip, err := netip.ParseAddr(host); err == nil {
+		return []netip.Addr{ip}, nil
+	}
+	return d.opts.Network.LookupAddr(ctx, host)
+}
+
+var srtpPolicies = map[string]offer.SRTP{"off": offer.Off, "optional": offer.Optional, "required": offer.Required}
+
+func accounts(in []settings.Line, instance string) []lines.Line {
+	out := make([]lines.Line, len(in))
+	for i, l := range in {
+		out[i] = lines.Line{
+			Account: ua.Account{
+				AOR: l.AOR, Display: l.Display, User: l.AuthUser, Password: ua.Secret(l.Password.Reveal()),
+				Registrar: l.Registrar, Direct: !l.Register, Proxy: l.OutboundProxy, Transport: stack.Transport(l.Transport),
+				Expires: time.Duration(l.Expires) * time.Second, Instance: instance,
+			},
+			SRTP: srtpPolicies[l.SRTP], Codecs: l.Codecs,
+		}
+	}
+	return out
+}
+
+// route finds the address of ours from which an account's server is reached; its far sides send
+// voice there.
+func (d *Device) route(a ua.Account) netip.Addr {
+	ctx, cancel := context.WithTimeout(context.Background(), routeTime)
+	defer cancel()
+	for _, server := range []string{a.Proxy, a.Registrar, a.AOR} {
+		host := hostOf(server)
+		if host == "" {
+			continue
+		}
+		addrs, err := d.addrsOf(ctx, host)
+		if err != nil {
+			continue
+		}
+		for _, ip := range addrs {
+			if local, err := d.opts.Network.LocalFor(ip); err == nil {
+				return local
+			}
+		}
+	}
+	return netip.Addr{}
+}
+
+const routeTime = 2 * time.Second // the DNS may take this long before a call goes without

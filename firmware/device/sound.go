@@ -1,0 +1,78 @@
+package device
+
+import (
+	"sync"
+
+	"opendeskphone/audio/engine"
+	"opendeskphone/audio/tone"
+	"opendeskphone/firmware/phone"
+	"opendeskphone/hal"
+)
+
+// sounder makes the engine sound as the centre says. Set never blocks: everything the engine is told
+// is an atomic of its own.
+type sounder struct {
+	engine *engine.Engine
+	voices *voices
+	mixer  hal.Mixer
+
+	mu   sync.Mutex
+	last phone.Sound
+	plan tone.Plan
+	ring tone.Tone
+}
+
+// configure chooses the tones of the country and the ring.
+func (s *sounder) configure(country, ring string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.plan, s.ring = tone.PlanOf(country), tone.Ring(ring)
+}
+
+// Set makes it sound so.
+func (s *sounder) Set(now phone.Sound) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	last := s.last
+	s.last = now
+	path := engine.Path(now.Path) // both count handset, headset, speaker
+	s.engine.SetVolume(path, int(now.Volume))
+	s.engine.SetPath(path)
+	s.engine.SetRingVolume(int(now.RingVolume))
+	s.engine.SetMuted(now.Muted)
+	if now.Path != last.Path && s.mixer != nil {
+		_ = s.mixer.SetPath(now.Path.String()) // a mixer that fails leaves the sound on the other path: nothing better is to be had
+	}
+	var parties []engine.Party
+	if p := s.voices.party(now.Voice); p != nil {
+		parties = append(parties, p)
+	}
+	s.engine.SetParties(parties)
+	if now.Tone != last.Tone {
+		s.playTone(now.Tone)
+	}
+	if now.Ring != last.Ring {
+		if now.Ring {
+			s.engine.StartRing(s.ring)
+		} else {
+			s.engine.StopRing()
+		}
+	}
+}
+
+func (s *sounder) playTone(t phone.Tone) {
+	switch t {
+	case phone.DialTone:
+		s.engine.StartTone(s.plan.Dial)
+	case phone.RingbackTone:
+		s.engine.StartTone(s.plan.Ringback)
+	case phone.BusyTone:
+		s.engine.StartTone(s.plan.Busy)
+	case phone.CongestionTone:
+		s.engine.StartTone(s.plan.Congestion)
+	case phone.WaitingTone:
+		s.engine.StartTone(s.plan.CallWaiting)
+	default:
+		s.engine.StopTone()
+	}
+}

@@ -1,0 +1,162 @@
+package device
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"sync"
+	"time"
+
+	"opendeskphone/audio/engine"
+	"opendeskphone/firmware/lines"
+	"opendeskphone/firmware/media"
+	"opendeskphone/firmware/phone"
+	"opendeskphone/ui/screen"
+	"opendeskphone/ui/widget"
+)
+
+const (
+	digitTime = 160 * time.Millisecond // how long a key is sent (RFC 4733 wants 40 ms at least)
+	traceKept = 600                    // seconds of a call's trace
+	heardOf   = 4                      // ended calls whose figures are kept
+)
+
+// voices keeps the media session of each call: lines opens them, the engine mixes them, the screen
+// asks how they sound.
+type voices struct {
+	factory func() *media.Factory
+	muted   func() bool
+
+	mu     sync.Mutex
+	opened uint64
+	calls  map[phone.CallID]*voice
+	past   []phone.CallID // ended calls whose figures are kept, oldest first
+}
+
+func newVoices(factory func() *media.Factory, muted func() bool) *voices {
+	return &voices{factory: factory, muted: muted, calls: map[phone.CallID]*voice{}}
+}
+
+// voice is a media session as lines sees it, with what is remembered of how it sounded.
+type voice struct {
+	*media.Session
+	id    phone.CallID
+	trace []widget.Second
+	last  media.Stats
+	over  bool
+}
+
+// SendDTMF sends a digit; one too many for the queue is dropped, as a key pressed too fast would be.
+func (v *voice) SendDTMF(digit rune) { _ = v.Session.SendDTMF(digit, digitTime) }
+
+// Open implements lines.Voices.
+func (v *voices) Open() (lines.Voice, error) {
+	v.mu.Lock()
+	v.opened++
+	name := fmt.Sprint("voice ", v.opened)
+	v.mu.Unlock()
+	s, err := v.factory().Open(name)
+	if err != nil {
+		return nil, err
+	}
+	return &voice{Session: s}, nil
+}
+
+// Bind implements lines.Voices.
+func (v *voices) Bind(call phone.CallID, of lines.Voice) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	of.(*voice).id = call
+	v.calls[call] = of.(*voice)
+}
+
+// Close implements lines.Voices: the session is over, its figures stay for a while.
+func (v *voices) Close(of lines.Voice) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	o := of.(*voice)
+	o.over = true
+	if o.id == 0 {
+		return
+	}
+	v.past = append(v.past, o.id)
+	if len(v.past) > heardOf {
+		delete(v.calls, v.past[0])
+		v.past = v.past[1:]
+	}
+}
+
+// party gives the session of a call as the engine mixes it; nil if it has none.
+func (v *voices) party(call phone.CallID) engine.Party {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if c := v.calls[call]; c != nil && !c.over {
+		return c
+	}
+	return nil
+}
+
+// Run notes once a second how each call sounds.
+func (v *voices) Run(ctx context.Context) error {
+	tick := time.NewTicker(time.Second)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-tick.C:
+			v.second()
+		}
+	}
+}
+
+func (v *voices) second() {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	muted := v.muted()
+	for _, c := range v.calls {
+		if c.over {
+			continue
+		}
+		s := c.Session.Stats()
+		if s.Codec == "" || s.Received == 0 && s.Sent == 0 {
+			continue
+		}
+		arrived := float64(s.Received - c.last.Received)
+		lost := max(0, float64(s.Jitterbuffer.Lost)-float64(c.last.Jitterbuffer.Lost))
+		sec := widget.Second{Heard: dbfs(s.Heard), Sent: dbfs(s.Said), MOS: float32(s.MOS), Muted: muted}
+		if arrived+lost > 0 {
+			sec.Lost = float32(lost / (arrived + lost))
+		}
+		c.last = s
+		if c.trace = append(c.trace, sec); len(c.trace) > traceKept {
+			c.trace = append(c.trace[:0:0], c.trace[len(c.trace)-traceKept/2:]...)
+		}
+	}
+}
+
+func dbfs(level float64) int8 { return int8(math.Max(-128, math.Min(0, math.Round(level)))) }
+
+// Stats implements screen.Media.
+func (v *voices) Stats(call phone.CallID) screen.Stats {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	c := v.calls[call]
+	if c == nil {
+		return screen.Stats{}
+	}
+	s := c.last
+	return screen.Stats{
+		Codec: codecWords(s.Codec), Kbps: int(math.Round(s.RecvKbps)), Delay: s.Delay, Loss: s.Loss / 100, MOS: s.MOS,
+		Dead: len(c.trace) > 3 && s.RecvKbps == 0 && !c.over, Trace: c.trace,
+	}
+}
+
+// codecWords is a codec's name with the sound it carries.
+func codecWords(name string) string {
+	bands := map[string]string{"opus": "Opus 48 kHz", "G722": "G.722 16 kHz", "PCMA": "G.711 A 8 kHz", "PCMU": "G.711 µ 8 kHz", "L16": "L16 8 kHz"}
+	if w, ok := bands[name]; ok {
+		return w
+	}
+	return name
+}

@@ -1,0 +1,152 @@
+// Command phoned is the phone: it joins a board's hardware, its sound cards and the settings on the
+// data partition to a device, and runs it. Init starts it, as a user of its own, and starts it again
+// should it ever end.
+package main
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"runtime/debug"
+	"strings"
+	"syscall"
+	"time"
+	_ "time/tzdata" // the image has no zone files
+
+	"github.com/alecthomas/kong"
+
+	"opendeskphone/audio/codec"
+	"opendeskphone/audio/codec/opus"
+	"opendeskphone/audio/soundcard"
+	"opendeskphone/boards"
+	"opendeskphone/firmware/device"
+	"opendeskphone/firmware/diag"
+	"opendeskphone/firmware/settings"
+	"opendeskphone/firmware/store"
+	"opendeskphone/hal"
+	"opendeskphone/hal/linux"
+	"opendeskphone/sip/stack"
+)
+
+// version is set by the image's build.
+var version = "development"
+
+var cli struct {
+	Data    string `help:"Folder of settings, contacts, call log and flight records." default:"/data" type:"path" placeholder:"DIR"`
+	Board   string `help:"Board to run on; empty: the one the device tree names." placeholder:"NAME"`
+	Check   string `help:"Check a settings file, name everything that is wrong with it, and end: 0 if nothing is, 1 otherwise." placeholder:"FILE"`
+	Version bool   `help:"Print the version and end."`
+}
+
+func main() {
+	kong.Parse(&cli, kong.Name("phoned"), kong.Description(`The desk phone.
+
+Reads settings.toml in the data folder (docs/SETTINGS.md has every key), opens the hardware that the board
+names, registers its lines and is a phone until it is told to stop (SIGTERM). Logs go to standard error.`))
+	switch {
+	case cli.Version:
+		fmt.Println(version)
+	case cli.Check != "":
+		exit(settings.Check(cli.Check))
+		fmt.Println(cli.Check, "is good")
+	default:
+		exit(run())
+	}
+}
+
+func exit(err error) {
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "phoned:", err)
+		os.Exit(1)
+	}
+}
+
+func run() error {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	debug.SetGCPercent(50) // the heap is small: memory is dearer than a few more collections
+	log := slog.New(slog.NewTextHandler(os.Stderr, nil))
+	board, err := findBoard()
+	if err != nil {
+		return err
+	}
+	hardware := linux.Open(ctx, board, log)
+	defer hardware.Close()
+	saved := settings.Open(settings.Paths{User: filepath.Join(cli.Data, "settings.toml")}, log)
+	if zone, err := time.LoadLocation(saved.File().Screen.TimeZone); err == nil {
+		time.Local = zone // before anything asks for the time
+	}
+	hardware.Devices.OpenSound = soundOf(board, saved, log)
+	d, err := device.New(hardware.Devices, device.Options{
+		Settings: saved, Store: store.Open(filepath.Join(cli.Data, "phone.db"), log), Recorder: diag.NewRecorder(),
+		Codecs: append([]codec.Codec{opus.Codec}, codec.All()...), Network: stack.System{}, Version: version,
+		Board: board.Name, Instance: instance(cli.Data, log), About: facts,
+		Crashes: filepath.Join(cli.Data, "crash"), Log: log,
+	})
+	if err != nil {
+		return err
+	}
+	return d.Run(ctx)
+}
+
+func findBoard() (*boards.Board, error) {
+	if cli.Board != "" {
+		if b := boards.ByName(cli.Board); b != nil {
+			return b, nil
+		}
+		return nil, fmt.Errorf("no board is called %q", cli.Board)
+	}
+	tree, err := os.ReadFile("/proc/device-tree/compatible")
+	if err != nil {
+		return nil, fmt.Errorf("this machine has no device tree; name a board with --board: %w", err)
+	}
+	names := strings.Split(strings.TrimRight(string(tree), "\x00"), "\x00")
+	if b := boards.ByCompatible(names...); b != nil {
+		return b, nil
+	}
+	return nil, fmt.Errorf("no board is known for this device tree %q", names)
+}
+
+// soundOf gives the way to the board's cards, or those that the settings name instead.
+func soundOf(b *boards.Board, s *settings.Store, log *slog.Logger) func() (hal.Sound, error) {
+	var system *soundcard.System
+	return func() (hal.Sound, error) {
+		if system == nil {
+			var err error
+			if system, err = soundcard.New(soundcard.ALSA); err != nil {
+				return nil, err
+			}
+		}
+		cfg := soundcard.Default()
+		cfg.Playback, cfg.Capture = b.Sound.Speaker, b.Sound.Microphone
+		if b.Sound.Period > 0 {
+			cfg.Period, cfg.Periods = b.Sound.Period, b.Sound.Periods
+		}
+		if f := s.File().Sound; f.Playback != "" {
+			cfg.Playback = f.Playback
+		}
+		if f := s.File().Sound; f.Capture != "" {
+			cfg.Capture = f.Capture
+		}
+		card, err := system.Open(cfg)
+		if err != nil {
+			return nil, err
+		}
+		log.Info("sound", "speaker", cfg.Playback, "microphone", cfg.Capture)
+		return card, nil
+	}
+}
+
+func facts() device.Facts {
+	host, _ := os.Hostname()
+	return device.LocalFacts(host, func() int64 {
+		var st syscall.Statfs_t
+		if syscall.Statfs(cli.Data, &st) != nil {
+			return -1
+		}
+		return int64(st.Bavail) * int64(st.Bsize)
+	})
+}
