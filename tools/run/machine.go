@@ -1,0 +1,160 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/binary"
+	"image"
+	"image/draw"
+	"log/slog"
+	"sync"
+	"time"
+
+	"opendeskphone/hal"
+	"opendeskphone/tools/qemu"
+)
+
+// bench is the phone in QEMU as the front panel sees it.
+type bench struct {
+	*qemu.Machine
+	log *slog.Logger
+
+	mu        sync.Mutex
+	pic       *image.RGBA
+	changed   chan struct{}
+	lamps     map[string]bool
+	listeners map[chan []byte]bool
+	rest      []byte // of the speaker's stereo stream, less than a piece
+}
+
+const (
+	looks = 100 * time.Millisecond // between two looks at QEMU's screen
+	piece = 4 * 480                // bytes of 10 ms in QEMU's stereo format
+)
+
+func newBench(log *slog.Logger) *bench {
+	return &bench{log: log, changed: make(chan struct{}), lamps: map[string]bool{}, listeners: map[chan []byte]bool{}, pic: image.NewRGBA(image.Rect(0, 0, 800, 480))}
+}
+
+// run looks at the screen and the lamps until ctx ends.
+func (b *bench) run(ctx context.Context) error {
+	tick := time.NewTicker(looks)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case l, ok := <-b.Machine.Lamps():
+			if ok {
+				b.mu.Lock()
+				b.lamps[l.Lamp.String()] = l.On
+				b.mu.Unlock()
+			}
+		case <-tick.C:
+			if err := b.look(); err != nil {
+				b.log.Debug("no picture", "err", err)
+			}
+		}
+	}
+}
+
+func (b *bench) look() error {
+	shot, err := b.Screenshot()
+	if err != nil {
+		return err
+	}
+	pic := image.NewRGBA(image.Rectangle{Max: shot.Bounds().Size()})
+	draw.Draw(pic, pic.Rect, shot, shot.Bounds().Min, draw.Src)
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if bytes.Equal(pic.Pix, b.pic.Pix) {
+		return nil
+	}
+	b.pic = pic
+	close(b.changed)
+	b.changed = make(chan struct{})
+	return nil
+}
+
+// Picture implements panel.Phone.
+func (b *bench) Picture() (*image.RGBA, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.pic, nil // never written again
+}
+
+// Changed implements panel.Phone.
+func (b *bench) Changed() <-chan struct{} {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.changed
+}
+
+// Press implements panel.Phone.
+func (b *bench) Press(k hal.Key, down bool) {
+	if err := b.Key(k, down); err != nil {
+		b.log.Warn("key", "key", k, "err", err)
+	}
+}
+
+// Touch implements panel.Phone.
+func (b *bench) Touch(at image.Point, down bool) {
+	if err := b.Machine.Touch(at, down); err != nil {
+		b.log.Warn("touch", "err", err)
+	}
+}
+
+// Lamps implements panel.Phone.
+func (b *bench) Lamps() map[string]bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	out := map[string]bool{}
+	for l, on := range b.lamps {
+		out[l] = on
+	}
+	return out
+}
+
+// Speak implements panel.Phone.
+func (b *bench) Speak(pcm []byte) {
+	if _, err := b.Mic().Write(pcm); err != nil {
+		b.log.Debug("microphone", "err", err)
+	}
+}
+
+// Listen implements panel.Phone.
+func (b *bench) Listen(ctx context.Context) <-chan []byte {
+	out := make(chan []byte, 50)
+	b.mu.Lock()
+	b.listeners[out] = true
+	b.mu.Unlock()
+	context.AfterFunc(ctx, func() {
+		b.mu.Lock()
+		defer b.mu.Unlock()
+		delete(b.listeners, out)
+		close(out)
+	})
+	return out
+}
+
+// Write takes what the phone plays, stereo, and hands it on in pieces of 10 ms, mono.
+func (b *bench) Write(pcm []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.rest = append(b.rest, pcm...)
+	for len(b.rest) >= piece {
+		mono := make([]byte, piece/2)
+		for i := 0; i < piece/4; i++ {
+			left, right := int16(binary.LittleEndian.Uint16(b.rest[4*i:])), int16(binary.LittleEndian.Uint16(b.rest[4*i+2:]))
+			binary.LittleEndian.PutUint16(mono[2*i:], uint16((int(left)+int(right))/2))
+		}
+		b.rest = append(b.rest[:0], b.rest[piece:]...)
+		for l := range b.listeners {
+			select {
+			case l <- mono:
+			default: // a browser that is too slow loses sound, not the phone
+			}
+		}
+	}
+	return len(pcm), nil
+}

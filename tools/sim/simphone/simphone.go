@@ -1,0 +1,72 @@
+// Package simphone is a whole phone on simulated hardware: the wiring of the firmware with the twin
+// of the device below it. The simulator, the exchange's extensions and tests of whole phones use it.
+package simphone
+
+import (
+	"context"
+	"fmt"
+	"image"
+	"log/slog"
+	"os"
+	"path/filepath"
+
+	"opendeskphone/audio/codec"
+	"opendeskphone/audio/codec/opus"
+	"opendeskphone/firmware/device"
+	"opendeskphone/firmware/diag"
+	"opendeskphone/firmware/settings"
+	"opendeskphone/firmware/store"
+	"opendeskphone/hal/sim"
+	"opendeskphone/sip/stack"
+)
+
+// Config of a simulated phone.
+type Config struct {
+	Folder   string // data of the phone: settings, contacts, call log
+	Settings string // written to the folder if there are none yet
+	Width    int    // of the panel in pixels; 0 is 800x480
+	Height   int
+	Network  stack.Network // nil: the machine's
+	Log      *slog.Logger
+}
+
+// Phone is a phone and its simulated hardware.
+type Phone struct {
+	*sim.Twin
+	*device.Device
+	store *store.Store
+}
+
+// New makes a phone; nothing runs yet.
+func New(cfg Config) (*Phone, error) {
+	if cfg.Width == 0 {
+		cfg.Width, cfg.Height = 800, 480
+	}
+	if cfg.Network == nil {
+		cfg.Network = stack.System{}
+	}
+	path := filepath.Join(cfg.Folder, "settings.toml")
+	if _, err := os.Stat(path); err != nil && cfg.Settings != "" {
+		if err := os.WriteFile(path, []byte(cfg.Settings), 0o600); err != nil {
+			return nil, fmt.Errorf("simphone: %w", err)
+		}
+	}
+	st := store.Open(filepath.Join(cfg.Folder, "phone.db"), cfg.Log)
+	twin := sim.New(image.Pt(cfg.Width, cfg.Height))
+	d, err := device.New(twin.Devices(), device.Options{
+		Settings: settings.Open(settings.Paths{User: path}, cfg.Log), Store: st, Recorder: diag.NewRecorder(),
+		Codecs: append([]codec.Codec{opus.Codec}, codec.All()...), Network: cfg.Network, Version: "simulated", Board: "Simulator",
+		About: func() device.Facts {
+			host, _ := os.Hostname()
+			return device.LocalFacts(host, func() int64 { return -1 })
+		},
+		Crashes: filepath.Join(cfg.Folder, "crash"), Log: cfg.Log,
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &Phone{Twin: twin, Device: d, store: st}, nil
+}
+
+// Run is the phone's life.
+func (p *Phone) Run(ctx context.Context) error { return p.Device.Run(ctx) }
