@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -122,13 +123,17 @@ func layOutData() error {
 	}
 	err := errors.Join(os.Chown("/data", 0, phoneGID), os.Chmod("/data", 0o770|os.ModeSticky),
 		os.MkdirAll(logDir, 0o755), os.Chown(systemDir, 0, phoneGID), os.Chmod(systemDir, 0o750), os.Chmod(logDir, 0o755))
-	entries, readErr := os.ReadDir("/data")
-	for _, e := range entries {
-		if path := filepath.Join("/data", e.Name()); e.Name() != "system" && e.Name() != "lost+found" {
-			err = errors.Join(err, os.Lchown(path, phoneUID, phoneGID)) // an image maker's files, too, are the phone's
+	// Everything but our own folder is the daemon's, what an image maker put there included.
+	walkErr := filepath.WalkDir("/data", func(path string, d fs.DirEntry, err error) error {
+		switch {
+		case err != nil || path == "/data":
+			return err
+		case path == systemDir || path == "/data/lost+found":
+			return filepath.SkipDir
 		}
-	}
-	if err := errors.Join(err, readErr); err != nil {
+		return os.Lchown(path, phoneUID, phoneGID)
+	})
+	if err := errors.Join(err, walkErr); err != nil {
 		return fmt.Errorf("init: lay out data partition: %w", err)
 	}
 	return nil

@@ -38,6 +38,7 @@ type Config struct {
 	Serial   io.Writer // gets a copy of the serial console
 	Speaker  io.Writer // gets what the phone plays as it plays: 16-bit little-endian stereo, 48 kHz
 	Append   string    // more words for the kernel's command line
+	NoSound  bool      // leave the sound card out; Sound plugs it in
 	Log      *slog.Logger
 }
 
@@ -188,7 +189,7 @@ func (m *Machine) args(cmdline string) []string {
 		memory = 256
 	}
 	size := boards.QEMUArm.Display.Size
-	return []string{
+	args := []string{
 		"-M", "virt", "-cpu", "cortex-a15", "-smp", "1", "-m", fmt.Sprint(memory), "-nodefaults", "-no-reboot",
 		"-kernel", filepath.Join(m.cfg.Image, "vmlinuz"), "-initrd", filepath.Join(m.cfg.Image, "initramfs"),
 		"-append", strings.TrimSpace(cmdline + " " + m.cfg.Append), "-display", "none", "-serial", "stdio",
@@ -204,8 +205,12 @@ func (m *Machine) args(cmdline string) []string {
 		"-chardev", "socket,id=lamps,server=on,wait=off,path=" + m.path("lamps"),
 		"-device", "virtserialport,chardev=lamps,name=" + boards.QEMUArm.Lamps.VirtioPort,
 		"-audiodev", "wav,id=speaker,out.frequency=48000,out.channels=2,out.format=s16,path=" + m.path("speaker.pipe"),
-		"-device", "qemu-xhci", "-device", "usb-audio,audiodev=speaker",
+		"-device", "qemu-xhci",
 	}
+	if !m.cfg.NoSound {
+		args = append(args, "-device", "usb-audio,id=card,audiodev=speaker")
+	}
+	return args
 }
 
 // connect opens QEMU's sockets.
@@ -351,6 +356,14 @@ func (m *Machine) Screenshot() (image.Image, error) {
 // SetLink pulls the network cable and puts it back.
 func (m *Machine) SetLink(up bool) error {
 	return m.qmp.do("set_link", map[string]any{"name": "nic", "up": up})
+}
+
+// Sound plugs the sound card in or pulls it.
+func (m *Machine) Sound(plugged bool) error {
+	if plugged {
+		return m.qmp.do("device_add", map[string]any{"driver": "usb-audio", "id": "card", "audiodev": "speaker"})
+	}
+	return m.qmp.do("device_del", map[string]any{"id": "card"})
 }
 
 // PowerDown presses the power key: the phone shuts down in order.
