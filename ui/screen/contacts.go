@@ -27,7 +27,6 @@ const maxDigits = 24 // of a search
 
 // search finds who matches, if search or book changed.
 func (c *contacts) search(v *view) {
-	v.people.use(v.src.Contacts.Contacts(), &v.st.Config)
 	book := v.people.book
 	same := len(book) == len(c.book) && (len(book) == 0 || &book[0] == &c.book[0])
 	if same && c.spelled == c.digits && c.hits != nil {

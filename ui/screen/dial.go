@@ -26,7 +26,6 @@ type match struct {
 
 // matches finds up to n people, in the address book first and then among past calls.
 func (d *dial) matches(v *view, typed string, n int) []match {
-	v.people.use(v.src.Contacts.Contacts(), &v.st.Config)
 	var out []match
 	seen := map[string]bool{}
 	add := func(m match) bool {

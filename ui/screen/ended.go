@@ -23,8 +23,8 @@ type endedCall struct {
 
 // note keeps a call that was talked and has ended.
 func (e *endedCall) note(c phone.Call, cause phone.Cause, now time.Time) {
-	if c.Answered.IsZero() {
-		return
+	if c.Answered.IsZero() { // answered and ended between two looks
+		c.Answered = now
 	}
 	*e = endedCall{call: c, cause: cause, at: now, until: now.Add(theme.UndoEnd)}
 }

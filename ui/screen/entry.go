@@ -20,6 +20,7 @@ type textEntry struct {
 	secret       bool // shown as dots, but for what was typed last
 	figures      bool // digits first
 	capital      bool // the next letter is a capital
+	mayBeEmpty   bool
 	reveal       bool
 	action       text.Label
 	done         func(v *view, value string)
@@ -315,8 +316,10 @@ func (e *textEntry) keys(v *view) []key {
 	e.begin()
 	w := v.Words.Keys
 	keys := []key{{}, {}, {}, {}, v.backKey()}
-	if len(e.value) > 0 {
+	if len(e.value) > 0 || e.mayBeEmpty {
 		keys[0] = key{e.action, widget.Go, func() { e.finish(v) }}
+	}
+	if len(e.value) > 0 {
 		keys[2] = key{label: w.Delete, do: e.erase}
 		keys[3] = key{label: w.Clear, do: func() { e.value = nil }}
 	}
@@ -331,7 +334,7 @@ func (e *textEntry) keys(v *view) []key {
 
 // finish hands the text over and closes the page.
 func (e *textEntry) finish(v *view) {
-	if value := strings.TrimSpace(string(e.value)); value != "" {
+	if value := strings.TrimSpace(string(e.value)); value != "" || e.mayBeEmpty {
 		v.back()
 		e.done(v, value)
 	}

@@ -1,6 +1,7 @@
 package screen
 
 import (
+	"slices"
 	"strings"
 
 	"opendeskphone/firmware/phone"
@@ -20,7 +21,7 @@ func newPeople() *people { return &people{} }
 
 // use takes the book of this moment.
 func (p *people) use(book []Contact, c *phone.Config) {
-	if len(book) == len(p.book) && (len(book) == 0 || &book[0] == &p.book[0]) && p.owners != nil {
+	if p.owners != nil && sameBook(book, p.book) {
 		return
 	}
 	p.book, p.names, p.owners = book, make([]text.Name, len(book)), make(map[string]int, len(book))
@@ -30,6 +31,16 @@ func (p *people) use(book []Contact, c *phone.Config) {
 			p.owners[plain(n.Value, c)] = i
 		}
 	}
+}
+
+// sameBook tells whether two books say the same; most often they are one.
+func sameBook(a, b []Contact) bool {
+	if len(a) == len(b) && (len(a) == 0 || &a[0] == &b[0]) {
+		return true
+	}
+	return slices.EqualFunc(a, b, func(x, y Contact) bool {
+		return x.ID == y.ID && x.Name == y.Name && x.Organisation == y.Organisation && slices.Equal(x.Numbers, y.Numbers)
+	})
 }
 
 // plain gives the form of a number two ways of writing it share: E.164 where the plan knows it, else its digits, and for
@@ -70,7 +81,6 @@ type party struct {
 
 // party finds out who a peer is: the address book's word before the network's, a name before a number.
 func (v *view) party(peer phone.Peer) party {
-	v.people.use(v.src.Contacts.Contacts(), &v.st.Config)
 	out := party{number: text.GroupDigits(text.Clean(peer.Number))}
 	name, second := text.Clean(peer.Name), out.number
 	for _, number := range []string{peer.Number, peer.URI} {

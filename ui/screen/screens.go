@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"image"
+	"strings"
 	"time"
 
 	"opendeskphone/firmware/phone"
@@ -86,6 +87,7 @@ func (s *Screens) Apply(o Options, st *phone.State, now time.Time) {
 }
 
 func (s *Screens) view(sc *draw.Scene, st *phone.State, now time.Time) *view {
+	s.people.use(s.src.Contacts.Contacts(), &st.Config)
 	return &view{Pen: &widget.Pen{Scene: sc, Theme: s.theme, Words: s.words}, Screens: s, st: st, now: now}
 }
 
@@ -169,6 +171,15 @@ func (s *Screens) Press(k hal.Key, st *phone.State, now time.Time) {
 		if !pg.press(v, k) {
 			s.phoneKey(v, k)
 		}
+	}
+}
+
+// Long takes a key that has been held for long: 0 is the + of an international number.
+func (s *Screens) Long(k hal.Key, st *phone.State, now time.Time) {
+	c := st.Foreground()
+	if s.page(s.view(nil, st, now)); k == hal.Digit0 && s.shown == kindDial && c != nil && len(s.over) == 0 && strings.HasSuffix(c.Digits, "0") {
+		s.do(phone.EraseDigit{})
+		s.do(phone.Digit{Digit: '+'})
 	}
 }
 
@@ -315,7 +326,7 @@ func (s *Screens) Changed(u phone.Update, before *phone.State, now time.Time) {
 		case c.What == phone.VolumeChanged:
 			s.toast, s.until, s.volume = "volume", now.Add(volumeTime), true
 		case c.What == phone.CallChanged && c.To == phone.Ended:
-			if call := before.Call(c.Call); call != nil {
+			if call := before.Call(c.Call); call != nil && (c.From == phone.Talking || c.From == phone.Held) {
 				s.ended.note(*call, c.Cause, now)
 			}
 		}

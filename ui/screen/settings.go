@@ -352,7 +352,7 @@ func newAccount(v *view, line phone.LineID) page {
 // ask opens the entry of one of the account's texts.
 func (p *account) ask(v *view, title string, value *string) func() {
 	return func() {
-		v.open(v, &textEntry{title: title, value: []rune(*value), action: v.Words.Keys.Next, done: func(_ *view, s string) { *value = s }})
+		v.open(v, &textEntry{title: title, value: []rune(*value), action: v.Words.Keys.Next, mayBeEmpty: true, done: func(_ *view, s string) { *value = s }})
 	}
 }
 
@@ -416,9 +416,6 @@ func (p *account) touch(v *view, what int) {
 
 // signIn saves an account; the phone then signs in by itself.
 func signIn(v *view, line phone.LineID, a Account) {
-	if a.Password == PasswordSet {
-		a.Password = ""
-	}
 	if err := v.src.Settings.SetAccount(line, a); err != nil {
 		v.say(v, fmt.Sprintf(v.Words.Setup.Failed, text.Clean(err.Error())))
 		return

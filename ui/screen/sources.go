@@ -7,8 +7,8 @@ import (
 	"opendeskphone/ui/widget"
 )
 
-// Sources are what the screens show beyond phone.State. Every method answers at once from memory; slices it gives are
-// never written again, so a screen may keep them while it stands.
+// Sources are what the screens show beyond phone.State. Every method that reads answers at once from memory; the slices it
+// gives are never written again, so a screen may keep them while it stands.
 type Sources struct {
 	Contacts Contacts
 	Log      Log
@@ -69,7 +69,7 @@ type Media interface {
 // Account is what a line signs in with.
 type Account struct {
 	Server, User, Display string
-	Password              string // to set; reading gives "" or, where one is set, PasswordSet
+	Password              string // one that is set reads as PasswordSet, and PasswordSet leaves it as it is
 	Transport             string // "tls", "tcp" or "udp"
 }
 
