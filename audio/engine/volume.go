@@ -11,7 +11,7 @@ import (
 // lost by the volume key), step 0 of the ringer is silence.
 const (
 	MaxStep   = 15
-	UnityStep = 12
+	UnityStep = 10
 	stepDB    = 3.0
 )
 

@@ -9,7 +9,7 @@ import (
 func New(c Config) State {
 	s := State{RingVolume: 10, Path: c.HandsFree, Config: c, Lines: lines(c)}
 	for p := range s.Volume {
-		s.Volume[p] = 8
+		s.Volume[p] = 10
 	}
 	return s
 }

@@ -167,7 +167,7 @@ func TestVolumes(t *testing.T) {
 		t.Errorf("ringer at %d", b.s.RingVolume)
 	}
 	b.reach("Talking").do(StepVolume{Steps: 1 << 40}, SetVolume{Path: Headset, Level: 3})
-	if b.s.Volume != [PathCount]uint8{8, 3, VolumeMax} {
+	if b.s.Volume != [PathCount]uint8{10, 3, VolumeMax} {
 		t.Errorf("volumes %v", b.s.Volume)
 	}
 	b.do(StepVolume{Steps: 1})

@@ -135,7 +135,7 @@ func Default() File {
 		},
 		SIP:     SIP{Port: 5060, UDP: true, TCP: true, SystemRoots: true},
 		Media:   Media{Codecs: []string{"opus", "G722", "PCMA", "PCMU"}, PortMin: 16384, PortMax: 16483, DSCP: 46, Ptime: 20, JitterMax: 400},
-		Sound:   Sound{Country: "us", RingVolume: 10, HandsetVolume: 8, HeadsetVolume: 8, SpeakerVolume: 8},
+		Sound:   Sound{Country: "us", RingVolume: 10, HandsetVolume: 10, HeadsetVolume: 10, SpeakerVolume: 10},
 		Screen:  Screen{Theme: "auto", Language: "en", Brightness: 80, TimeZone: "UTC"},
 		Network: Network{DHCP: true},
 	}

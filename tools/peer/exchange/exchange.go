@@ -149,6 +149,22 @@ func (x *Exchange) reach(contact string) netip.Addr {
 	return x.cfg.Local.Addr()
 }
 
+// Ready waits until all extensions can be called.
+func (x *Exchange) Ready(ctx context.Context) error {
+	for _, e := range x.phones {
+		for seq := phone.Seq(0); ; {
+			u, err := e.Control().Watch(ctx, seq)
+			if err != nil {
+				return fmt.Errorf("exchange: an extension did not register: %w", err)
+			}
+			if seq = u.State.Seq; u.State.Lines[0].State == phone.LineRegistered {
+				break
+			}
+		}
+	}
+	return nil
+}
+
 // body puts the relay into every session description that passes.
 func (x *Exchange) body(m siptest.Passing) []byte {
 	out, err := x.relay.rewrite(context.Background(), m.CallID, m.From, m.Answer, x.reach(m.To), m.Body)

@@ -56,6 +56,11 @@ func newBench(t *testing.T) *bench {
 	})
 	wg.Go(func() { _ = p.Run(ctx) })
 	t.Cleanup(func() { cancel(); wg.Wait() })
+	ready, done := context.WithTimeout(ctx, 20*time.Second)
+	defer done()
+	if err := x.Ready(ready); err != nil {
+		t.Fatal(err)
+	}
 	b := &bench{p, t}
 	b.until("registered", func(s *phone.State) bool { return s.Lines[0].State == phone.LineRegistered })
 	return b
