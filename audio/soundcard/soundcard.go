@@ -57,9 +57,10 @@ func (c Config) Validate() error {
 }
 
 const (
-	stall        = 500 * time.Millisecond // longest silence of a callback before the card counts as lost
-	threadRank   = 40                     // real-time rank of the callback threads, below the engine's: a callback gone wild must not starve it
-	ringCapacity = 200                    // ms a ring holds: room for a late thread, never delay in itself
+	stall        = time.Second     // longest silence of the pacing card's callback before it counts as lost
+	deaf         = 3 * time.Second // the same of the microphone's, while the speaker still plays
+	threadRank   = 40              // real-time rank of the callback threads, below the engine's: a callback gone wild must not starve it
+	ringCapacity = 200             // ms a ring holds: room for a late thread, never delay in itself
 )
 
 // Stats counts what went wrong since the card was opened.
@@ -78,10 +79,15 @@ type Device struct {
 	rate       int
 	out, in    *ring
 	servo      servo
-	wake       chan struct{} // capacity 1: a callback has moved samples
-	patience   *time.Timer
+	lead       int           // samples in the out ring at which Exchange returns
+	prime      int           // callbacks until the card's own buffer is full; the playback thread's
+	slack      time.Duration // how long the playback callback may wait for samples
+	moved      chan struct{} // capacity 1: a callback has moved samples
+	fed        chan struct{} // capacity 1: Exchange has
+	patience   *time.Timer   // Exchange's
 	given      atomic.Uint64 // capture callbacks
-	lost       atomic.Bool
+	gone       chan struct{} // closed when the card stops
+	ending     sync.Once     // closes gone
 	closing    sync.Once
 	underruns  atomic.Uint64
 	overruns   atomic.Uint64
@@ -98,7 +104,7 @@ func (s *System) Open(cfg Config) (*Device, error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, err
 	}
-	d := &Device{sys: s, born: time.Now(), wake: make(chan struct{}, 1), patience: time.NewTimer(stall)}
+	d := newDevice(s)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if err := d.start(cfg); err != nil {
@@ -106,6 +112,13 @@ func (s *System) Open(cfg Config) (*Device, error) {
 		return nil, fmt.Errorf("soundcard: open %q and %q: %w", cfg.Playback, cfg.Capture, err)
 	}
 	return d, nil
+}
+
+func newDevice(s *System) *Device {
+	return &Device{
+		sys: s, born: time.Now(), patience: time.NewTimer(stall),
+		moved: make(chan struct{}, 1), fed: make(chan struct{}, 1), gone: make(chan struct{}),
+	}
 }
 
 func (d *Device) start(cfg Config) error {
@@ -122,9 +135,7 @@ func (d *Device) start(cfg Config) error {
 		}
 		d.rate = int(d.capt.SampleRate())
 	}
-	perMS := max(d.rate/1000, 1)
-	d.out, d.in = newRing(ringCapacity*perMS), newRing(ringCapacity*perMS)
-	d.servo = newServo(d.rate/100, int(cfg.Period.Milliseconds())*perMS)
+	d.size(cfg)
 	for _, dev := range []*malgo.Device{d.capt, d.play} {
 		if dev == nil {
 			continue
@@ -134,6 +145,18 @@ func (d *Device) start(cfg Config) error {
 		}
 	}
 	return nil
+}
+
+// size makes the rings and decides how far ahead of the card we run: a callback must find its whole
+// period, and nothing more. When it comes, the card still has its buffer to play, so for most of
+// that time it may wait for a late Exchange; that, and not a fuller ring, is our reserve.
+func (d *Device) size(cfg Config) {
+	frame := d.rate / 100
+	period := int(cfg.Period * time.Duration(d.rate) / time.Second)
+	d.out, d.in = newRing(ringCapacity*frame/10), newRing(ringCapacity*frame/10)
+	d.lead = max(0, period-frame)
+	d.prime, d.slack = cfg.Periods, cfg.Period*time.Duration(cfg.Periods)*3/4
+	d.servo = newServo(frame, period)
 }
 
 // Rate is the rate of both directions in Hz.
@@ -149,6 +172,7 @@ func (d *Device) Exchange(mic, spk []int16) error {
 	}
 	if d.play != nil {
 		d.out.put(spk)
+		signal(d.fed)
 	}
 	if err := d.wait(n); err != nil {
 		return err
@@ -167,26 +191,23 @@ func (d *Device) Exchange(mic, spk []int16) error {
 // ring, so the caller makes the next one from the freshest sound there is.
 func (d *Device) wait(n int) error {
 	d.patience.Reset(stall)
-	for {
-		if d.lost.Load() {
-			return fmt.Errorf("soundcard: %w: stopped", ErrLost)
-		}
-		if d.ready(n) {
-			return nil
-		}
+	for !d.ready(n) {
 		select {
-		case <-d.wake:
+		case <-d.moved:
+		case <-d.gone:
+			return fmt.Errorf("soundcard: %w: stopped", ErrLost)
 		case <-d.patience.C:
 			return fmt.Errorf("soundcard: %w: no callback for %v", ErrLost, stall)
 		}
 	}
+	return nil
 }
 
 func (d *Device) ready(n int) bool {
 	if d.play == nil {
 		return d.in.fill() >= n
 	}
-	return d.out.fill() <= d.servo.period
+	return d.out.fill() <= d.lead
 }
 
 // checkMicrophone finds out that the microphone's card has gone while the speaker's still runs.
@@ -195,8 +216,8 @@ func (d *Device) checkMicrophone() error {
 		d.lastGiven, d.quietFor = given, 0
 		return nil
 	}
-	if d.quietFor++; d.quietFor > int(stall/(10*time.Millisecond)) {
-		return fmt.Errorf("soundcard: %w: microphone gave nothing for %v", ErrLost, stall)
+	if d.quietFor++; d.quietFor > int(deaf/(10*time.Millisecond)) {
+		return fmt.Errorf("soundcard: %w: microphone gave nothing for %v", ErrLost, deaf)
 	}
 	return nil
 }
@@ -236,23 +257,50 @@ func (d *Device) uninit() {
 }
 
 func (d *Device) onStop() {
-	d.lost.Store(true)
-	d.signal()
+	d.ending.Do(func() { close(d.gone) })
 }
 
-func (d *Device) signal() {
+// signal wakes who waits on c, or will.
+func signal(c chan struct{}) {
 	select {
-	case d.wake <- struct{}{}:
+	case c <- struct{}{}:
 	default:
 	}
 }
 
 func (d *Device) onPlay(spk, _ []byte, frames uint32) {
 	d.rank(0)
-	if got := d.out.get(samples(spk, frames)); got < int(frames) && d.out.read.Load() > 0 {
-		d.underruns.Add(1) // the library has silenced the rest
+	if d.prime > 0 { // the library has silenced spk: let the card begin with its buffer full of that
+		d.prime--
+		return
 	}
-	d.signal()
+	buf := samples(spk, frames)
+	n := d.out.get(buf)
+	if n < len(buf) {
+		n += d.await(buf[n:])
+	}
+	if n < len(buf) {
+		d.underruns.Add(1)
+	}
+	signal(d.moved)
+}
+
+// await fills the rest of a period as Exchange brings it, as long as the card can do without.
+func (d *Device) await(rest []int16) (n int) {
+	late := time.NewTimer(d.slack)
+	defer late.Stop()
+	for n < len(rest) {
+		signal(d.moved)
+		select {
+		case <-d.fed:
+			n += d.out.get(rest[n:])
+		case <-late.C:
+			return n
+		case <-d.gone:
+			return n
+		}
+	}
+	return n
 }
 
 func (d *Device) onCapture(_, mic []byte, frames uint32) {
@@ -262,7 +310,7 @@ func (d *Device) onCapture(_, mic []byte, frames uint32) {
 	}
 	d.heardAt.Store(int64(time.Since(d.born)))
 	d.given.Add(1)
-	d.signal()
+	signal(d.moved)
 }
 
 // rank raises the callback's thread the first time it comes by; without the right to do so the

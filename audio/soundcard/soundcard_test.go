@@ -208,8 +208,9 @@ func TestWrongLengthIsRefused(t *testing.T) {
 
 // A card whose callbacks cease (unplugged: ALSA then spins without an error) is found out.
 func TestSilentCardIsLost(t *testing.T) {
-	d := &Device{rate: 48000, out: newRing(9600), in: newRing(9600), wake: make(chan struct{}, 1), patience: time.NewTimer(stall)}
-	d.servo = newServo(480, 240)
+	d := newDevice(nil)
+	d.rate = 48000
+	d.size(Default())
 	mic, spk := make([]int16, 480), make([]int16, 480)
 	if err := d.Exchange(mic, spk); !errors.Is(err, ErrLost) {
 		t.Errorf("err = %v", err)

@@ -165,16 +165,17 @@ func FuzzListener(f *testing.F) {
 
 func TestSourceCountsLikeRFC3550(t *testing.T) {
 	var s source
-	if s.judge(7, 65534) != fresh {
+	at := func(units uint32) time.Duration { return time.Duration(units) * time.Second / 8000 }
+	if s.judge(7, 65534, false) != fresh {
 		t.Fatal("first packet is not the first")
 	}
 	s.begin(7, 65534)
 	ts := uint32(0)
 	for _, seq := range []uint16{65534, 65535, 0, 1, 3, 4, 2, 7} { // one late, two lost
-		if s.judge(7, seq) != same {
+		if s.judge(7, seq, false) != same {
 			t.Fatal("stream broke")
 		}
-		s.note(seq, ts, ts+1000)
+		s.note(seq, ts, 8000, at(ts))
 		ts += 160
 	}
 	if e, r, h := s.expected.Load(), s.received.Load(), s.highest.Load(); e != 10 || r != 8 || h != 65536+7 {
@@ -184,7 +185,7 @@ func TestSourceCountsLikeRFC3550(t *testing.T) {
 		t.Errorf("jitter %d of a steady stream", j)
 	}
 	for i := range uint16(500) {
-		s.note(8+i, ts, ts+1000+uint32(i%2)*80) // every other packet 10 ms late
+		s.note(8+i, ts, 8000, at(ts+uint32(i%2)*80)) // every other packet 10 ms late
 		ts += 160
 	}
 	if j := s.jitter.Load(); j < 75 || j > 85 {
@@ -200,8 +201,11 @@ func TestAnotherSSRCNeedsTwoPackets(t *testing.T) {
 		seq  uint16
 		want verdict
 	}{{8, 100, foreign}, {7, 2, same}, {8, 101, foreign}, {8, 102, fresh}} {
-		if got := s.judge(p.ssrc, p.seq); got != p.want {
+		if got := s.judge(p.ssrc, p.seq, false); got != p.want {
 			t.Errorf("packet %d: %d, want %d", i, got, p.want)
 		}
+	}
+	if s.judge(9, 1, true) != fresh {
+		t.Error("an authentic packet of another SSRC was not taken")
 	}
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/pion/rtp"
 
+	"opendeskphone/audio/codec"
 	"opendeskphone/audio/jitter"
 )
 
@@ -98,9 +99,10 @@ func (r *receiver) follow(now time.Time) *plan {
 	switch {
 	case r.plan == nil || r.plan.buffer != p.buffer:
 		r.pt = p.speechPT()
+		r.s.hearing.Store(r.hearing(p))
 		r.s.source.live = false // another clock, perhaps: the account begins anew
 	case !r.plan.receives() && p.receives():
-		p.buffer.Reset(p.uses[r.pt&127].clock(p), nil) // nothing from before the hold is heard
+		p.buffer.Reset(r.clock(p), nil) // nothing from before the hold is heard
 	}
 	r.plan = p
 	return p
@@ -120,18 +122,18 @@ func (p *plan) speechPT() uint8 {
 // deliver enters a packet of the far side in the account and gives it to whom it is for.
 func (r *receiver) deliver(p *plan, size int, now time.Time) {
 	s, h := r.s, &r.head
-	switch s.source.judge(h.SSRC, h.SequenceNumber) {
+	switch s.source.judge(h.SSRC, h.SequenceNumber, p.srtp != nil) {
 	case foreign:
 		s.tally.foreign.Add(1)
 		return
 	case fresh:
 		if s.source.live {
-			p.buffer.Reset(p.uses[r.pt&127].clock(p), nil)
+			p.buffer.Reset(r.clock(p), nil)
 		}
 		s.source.begin(h.SSRC, h.SequenceNumber)
 		r.keys = listener{}
 	}
-	s.source.note(h.SequenceNumber, h.Timestamp, units(now.Sub(s.born), p.codec.Clock))
+	s.source.note(h.SequenceNumber, h.Timestamp, r.clock(p), now.Sub(s.born))
 	s.tally.received.Add(1)
 	s.tally.receivedOctets.Add(uint64(size))
 	s.tally.lastHeard.Store(int64(now.Sub(s.born)))
@@ -149,13 +151,16 @@ func (r *receiver) deliver(p *plan, size int, now time.Time) {
 	p.buffer.Put(jitter.Packet{Seq: h.SequenceNumber, TS: h.Timestamp, Marker: h.Marker, Kind: u.kind, Payload: h.Payload, Arrival: now})
 }
 
-// clock of the format, that of the stream if it has none of its own.
-func (u use) clock(p *plan) int {
-	if u.codec != nil {
-		return u.codec.Clock
+// hearing is the codec that the far side speaks at present.
+func (r *receiver) hearing(p *plan) *codec.Codec {
+	if c := p.uses[r.pt&127].codec; c != nil {
+		return c
 	}
-	return p.codec.Clock
+	return p.codec
 }
+
+// clock is the RTP clock of the stream, in Hz.
+func (r *receiver) clock(p *plan) int { return r.hearing(p).Clock }
 
 // decoder puts the decoder of the packet's codec into the jitter buffer when the far side switches
 // to another of the agreed codecs in mid-stream (RFC 3264 §5.1 allows it at any packet).
@@ -170,6 +175,7 @@ func (r *receiver) decoder(p *plan, u use) bool {
 	}
 	p.buffer.Reset(u.codec.Clock, dec)
 	r.pt = r.head.PayloadType
+	r.s.hearing.Store(u.codec)
 	return true
 }
 

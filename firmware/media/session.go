@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"opendeskphone/audio"
+	"opendeskphone/audio/codec"
 	"opendeskphone/sip/offer"
 )
 
@@ -73,12 +74,13 @@ type Session struct {
 	said       meter
 	heard      meter
 
-	source source
-	target atomic.Pointer[detour] // where RTP goes, once we know better than SDP
-	back   atomic.Pointer[detour] // and RTCP
-	far    far
-	tally  tally
-	stats  atomic.Pointer[Stats]
+	source  source
+	hearing atomic.Pointer[codec.Codec] // what the far side speaks
+	target  atomic.Pointer[detour]      // where RTP goes, once we know better than SDP
+	back    atomic.Pointer[detour]      // and RTCP
+	far     far
+	tally   tally
+	stats   atomic.Pointer[Stats]
 }
 
 func newSession(f *Factory, call string, port uint16, rtp, rtcp Packets) *Session {

@@ -13,6 +13,7 @@ type source struct {
 	top       uint32 // extended highest number
 	count     uint32
 	transit   int32
+	clock     int     // Hz; of transit and deviation
 	deviation float64 // jitter in RTP units
 
 	rival     uint32 // another SSRC that has begun to send
@@ -24,6 +25,7 @@ type source struct {
 	received atomic.Uint32
 	highest  atomic.Uint32
 	jitter   atomic.Uint32 // RTP units
+	spread   atomic.Int64  // the same in ns
 	started  atomic.Bool
 	restarts atomic.Uint32
 }
@@ -38,15 +40,16 @@ const (
 )
 
 // judge decides whether the stream goes on. A new SSRC takes over with its second packet in
-// sequence: one stray packet does not cut the call (RFC 3550 A.1).
-func (s *source) judge(ssrc uint32, seq uint16) verdict {
+// sequence: one stray packet does not cut the call (RFC 3550 A.1). Of one that bears the right key
+// (secure) the first is enough.
+func (s *source) judge(ssrc uint32, seq uint16, secure bool) verdict {
 	switch {
 	case !s.live:
 		return fresh
 	case ssrc == s.ssrc.Load():
 		s.rivals = false
 		return same
-	case s.rivals && ssrc == s.rival && seq == s.rivalNext:
+	case secure, s.rivals && ssrc == s.rival && seq == s.rivalNext:
 		return fresh
 	}
 	s.rival, s.rivalNext, s.rivals = ssrc, seq+1, true
@@ -57,7 +60,7 @@ func (s *source) judge(ssrc uint32, seq uint16) verdict {
 func (s *source) begin(ssrc uint32, seq uint16) {
 	s.live, s.rivals = true, false
 	s.base, s.top = uint32(seq), uint32(seq)
-	s.count, s.deviation, s.transit = 0, 0, 0
+	s.count, s.deviation, s.clock = 0, 0, 0
 	s.ssrc.Store(ssrc)
 	s.restarts.Add(1)
 	s.started.Store(true)
@@ -66,8 +69,8 @@ func (s *source) begin(ssrc uint32, seq uint16) {
 // maxJump is the largest gap taken for loss; beyond it the sender began anew (RFC 3550 A.1).
 const maxJump = 3000
 
-// note enters one packet. arrival is in RTP units of the stream's clock.
-func (s *source) note(seq uint16, ts uint32, arrival uint32) {
+// note enters one packet of a format with this clock, in Hz, that arrived at so long since any origin.
+func (s *source) note(seq uint16, ts uint32, clock int, at time.Duration) {
 	jump := int16(seq - uint16(s.top))
 	switch {
 	case jump > maxJump || jump < -maxJump:
@@ -77,16 +80,17 @@ func (s *source) note(seq uint16, ts uint32, arrival uint32) {
 		s.top += uint32(jump)
 	}
 	s.count++
-	transit := int32(arrival - ts)
-	if s.count > 1 {
+	transit := int32(units(at, clock) - ts)
+	if s.count > 1 && clock == s.clock {
 		d := float64(transit - s.transit)
 		s.deviation += (max(d, -d) - s.deviation) / 16
 	}
-	s.transit = transit
+	s.transit, s.clock = transit, clock
 	s.expected.Store(s.top - s.base + 1)
 	s.received.Store(s.count)
 	s.highest.Store(s.top)
 	s.jitter.Store(uint32(s.deviation))
+	s.spread.Store(int64(s.deviation * float64(time.Second) / float64(clock)))
 }
 
 // units gives a moment in RTP units of a clock, from any origin.

@@ -13,7 +13,7 @@ import (
 
 // Stats is what the user and the log are shown of a call, once a second.
 type Stats struct {
-	Codec  string // "" before the first agreement
+	Codec  string // we send; "" before the first agreement
 	Suite  string // SRTP suite, "" if plain
 	Remote string // where RTP goes
 
@@ -82,9 +82,13 @@ func (s *Session) second(now time.Time) {
 		st.RecvKbps = float64(received-last.receivedOctets) * 8 / 1000 / span
 	}
 	st.Loss = t.smooth(st.Jitterbuffer)
-	st.Jitter = time.Duration(s.source.jitter.Load()) * time.Second / time.Duration(p.codec.Clock)
+	st.Jitter = time.Duration(s.source.spread.Load())
 	st.Delay = st.RTT/2 + st.Jitterbuffer.Delay + time.Duration(p.frames)*10*time.Millisecond
-	r := quality.Path{Codec: p.codec.Name, Loss: st.Loss / 100, Burst: 1, Delay: st.Delay}.R()
+	heard := p.codec.Name
+	if c := s.hearing.Load(); c != nil {
+		heard = c.Name
+	}
+	r := quality.Path{Codec: heard, Loss: st.Loss / 100, Burst: 1, Delay: st.Delay}.R()
 	st.MOS, st.Verdict = quality.MOS(r), quality.Judge(r)
 	last.sentOctets, last.receivedOctets, last.at, last.jitter = sent, received, now, st.Jitterbuffer
 	s.stats.Store(&st)
