@@ -1,180 +1,160 @@
 package store
 
 import (
+	"crypto/rand"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"golang.org/x/text/unicode/norm"
+)
+
+// Limits of the address book.
+const (
+	MaxContacts = 2000
+	maxNumbers  = 16
+	maxText     = 128 // bytes of a name or number
 )
 
 // Number is one way to reach a contact.
 type Number struct {
-	Kind  string // "work", "mobile", "home", "sip" or "other"
+	Kind  string // one of Kinds
 	Value string // a number as written, or an address
 }
 
-// Contact is a person or a firm of the address book.
+// Kinds are the kinds of numbers.
+var Kinds = []string{"mobile", "work", "home", "sip", "other"}
+
+// Contact is a person or a firm.
 type Contact struct {
-	ID           string `json:"-"` // the book's own name for the entry
+	ID           string // given by PutContact; empty for one that is new
 	Name         string
 	Organisation string
+	Favourite    bool
 	Numbers      []Number
 }
 
-// The reasons for which a contact is not taken.
+// Errors of the address book. Others say what is wrong with a contact.
 var (
-	ErrNameless = errors.New("store: a contact needs a name")
-	ErrNumber   = errors.New("store: a contact needs one to 8 numbers")
-	ErrLong     = errors.New("store: a text of a contact is longer than 255 bytes")
-	ErrFull     = errors.New("store: the address book is full")
-	ErrUnknown  = errors.New("store: no such contact")
+	ErrFull      = errors.New("store: the address book is full")
+	ErrNoContact = errors.New("store: no such contact")
 )
 
-var kinds = []string{"work", "mobile", "home", "sip", "other"}
-
 func (c *Contact) check() error {
-	if strings.TrimSpace(c.Name) == "" {
-		return ErrNameless
+	texts := []string{c.Name, c.Organisation}
+	for _, n := range c.Numbers {
+		if !slices.Contains(Kinds, n.Kind) {
+			return fmt.Errorf("store: there is no kind of number %q", n.Kind)
+		}
+		if n.Value == "" {
+			return errors.New("store: a number of the contact is empty")
+		}
+		texts = append(texts, n.Value)
 	}
-	if len(c.Numbers) == 0 || len(c.Numbers) > maxNumbers {
-		return ErrNumber
-	}
-	for _, text := range append([]string{c.Name, c.Organisation}, values(c.Numbers)...) {
-		if len(text) > maxText {
-			return ErrLong
+	for _, s := range texts {
+		if len(s) > maxText || !utf8.ValidString(s) || strings.ContainsFunc(s, unicode.IsControl) {
+			return fmt.Errorf("store: a text of the contact is longer than %d bytes or holds control characters", maxText)
 		}
 	}
-	for i := range c.Numbers {
-		if !slices.Contains(kinds, c.Numbers[i].Kind) {
-			c.Numbers[i].Kind = "other"
-		}
+	if c.Name == "" && c.Organisation == "" && len(c.Numbers) == 0 {
+		return errors.New("store: the contact is empty")
+	}
+	if len(c.Numbers) > maxNumbers {
+		return fmt.Errorf("store: a contact has at most %d numbers", maxNumbers)
 	}
 	return nil
 }
 
-func values(numbers []Number) []string {
-	var out []string
-	for _, n := range numbers {
-		out = append(out, n.Value)
-	}
-	return out
-}
-
-func idNumber(id string) uint64 {
-	n, err := strconv.ParseUint(id, 10, 64)
-	if err != nil {
-		return 0
-	}
-	return n
-}
-
-func sortContacts(list []Contact) {
-	slices.SortFunc(list, func(a, b Contact) int {
-		if c := strings.Compare(fold(a.Name), fold(b.Name)); c != 0 {
-			return c
-		}
-		return strings.Compare(a.ID, b.ID)
-	})
-}
-
-// fold makes names comparable: lower case, the common Latin accents off.
-func fold(s string) string {
-	return accents.Replace(strings.ToLower(s))
-}
-
-var accents = strings.NewReplacer("ä", "a", "ö", "o", "ü", "u", "ß", "ss", "é", "e", "è", "e", "ê", "e", "ë", "e", "á", "a", "à", "a",
-	"â", "a", "å", "a", "ã", "a", "ç", "c", "í", "i", "ì", "i", "î", "i", "ï", "i", "ñ", "n", "ó", "o", "ò", "o", "ô", "o", "õ", "o",
-	"ø", "o", "ú", "u", "ù", "u", "û", "u", "ý", "y", "ÿ", "y", "č", "c", "š", "s", "ž", "z", "ł", "l")
-
-// Contacts gives the address book by name. The slice is the caller's, what is in it is not.
+// Contacts gives the address book by name. The slice is the same until the book changes, and is
+// never written again.
 func (s *Store) Contacts() []Contact {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return slices.Clone(s.contacts)
+	return s.contacts
 }
 
-// PutContact adds a contact (empty ID) or replaces the one of its ID, and gives the ID.
+// PutContact adds a contact, or changes the one of the same ID, and gives its ID.
 func (s *Store) PutContact(c Contact) (id string, err error) {
-	c.Name, c.Organisation = strings.TrimSpace(c.Name), strings.TrimSpace(c.Organisation)
 	c.Numbers = slices.Clone(c.Numbers)
 	if err := c.check(); err != nil {
 		return "", err
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	list := slices.Clone(s.contacts)
-	if c.ID == "" {
-		if len(list) >= MaxContacts {
-			return "", ErrFull
-		}
-		s.lastID++
-		c.ID = fmt.Sprintf("%08d", s.lastID)
-		list = append(list, c)
-	} else {
-		i := slices.IndexFunc(list, func(o Contact) bool { return o.ID == c.ID })
-		if i < 0 {
-			return "", ErrUnknown
-		}
-		list[i] = c
+	all := slices.Clone(s.contacts)
+	switch i := slices.IndexFunc(all, func(x Contact) bool { return x.ID == c.ID }); {
+	case c.ID == "" && len(all) >= MaxContacts:
+		return "", ErrFull
+	case c.ID == "":
+		c.ID = newID()
+		all = append(all, c)
+	case i < 0:
+		return "", ErrNoContact
+	default:
+		all[i] = c
 	}
-	sortContacts(list)
-	s.contacts = list
-	s.put(bucketContacts, []byte(c.ID), c)
+	s.setContacts(all)
+	s.put(key{contactsBucket, c.ID}, c)
 	return c.ID, nil
 }
 
-// DeleteContact removes a contact.
+// DeleteContact deletes a contact.
 func (s *Store) DeleteContact(id string) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	i := slices.IndexFunc(s.contacts, func(c Contact) bool { return c.ID == id })
+	i := slices.IndexFunc(s.contacts, func(x Contact) bool { return x.ID == id })
 	if i < 0 {
-		return ErrUnknown
+		return ErrNoContact
 	}
-	s.contacts = slices.Delete(slices.Clone(s.contacts), i, i+1)
-	s.put(bucketContacts, []byte(id), nil)
+	s.setContacts(slices.Delete(slices.Clone(s.contacts), i, i+1))
+	s.drop(key{contactsBucket, id})
 	return nil
 }
 
-const suffix = 7 // digits that must agree for two numbers written differently to be one
-
-// NameOf finds the contact that has a number; numbers written in different forms are the same if
-// their last seven digits are, shorter ones only if they are equal.
-func (s *Store) NameOf(number string) (name string, ok bool) {
-	want := bare(number)
-	if want == "" {
-		return "", false
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for _, c := range s.contacts {
-		for _, n := range c.Numbers {
-			if same(bare(n.Value), want) {
-				return c.Name, true
-			}
-		}
-	}
-	return "", false
+// newID is random, so that books from two files can be laid together.
+func newID() string {
+	var b [8]byte
+	_, _ = rand.Read(b[:]) // it never fails
+	return hex.EncodeToString(b[:])
 }
 
-func same(a, b string) bool {
-	if a == b {
-		return true
+// setContacts sorts a book that is not yet shared, and makes the index of its names.
+func (s *Store) setContacts(all []Contact) {
+	order := make(map[string]string, len(all))
+	for _, c := range all {
+		order[c.ID] = sortKey(&c)
 	}
-	return len(a) >= suffix && len(b) >= suffix && a[len(a)-suffix:] == b[len(b)-suffix:]
+	slices.SortFunc(all, func(a, b Contact) int { return strings.Compare(order[a.ID], order[b.ID]) })
+	s.contacts, s.names = all, indexNames(all)
 }
 
-// bare leaves the digits of a number, or the whole of an address in lower case.
-func bare(number string) string {
-	number = strings.TrimPrefix(strings.ToLower(strings.TrimSpace(number)), "sip:")
-	if strings.ContainsFunc(number, func(r rune) bool { return r >= 'a' && r <= 'z' || r == '@' }) {
-		return number
+// sortKey orders by what is shown first, whatever its case and accents; equal ones by what tells
+// them apart, so that the order is always the same.
+func sortKey(c *Contact) string {
+	shown := c.Name
+	if shown == "" {
+		shown = c.Organisation
 	}
-	return strings.Map(func(r rune) rune {
-		if r >= '0' && r <= '9' || r == '*' || r == '#' {
-			return r
+	if shown == "" {
+		shown = c.Numbers[0].Value
+	}
+	return fold(shown) + "\x00" + fold(c.Organisation) + "\x00" + c.ID
+}
+
+// letters are those that do not come apart into a letter and an accent.
+var letters = strings.NewReplacer("ß", "ss", "æ", "ae", "œ", "oe", "ø", "o", "ł", "l", "đ", "d", "ð", "d", "þ", "th", "ı", "i")
+
+// fold takes accents and case off.
+func fold(s string) string {
+	var out strings.Builder
+	for _, r := range norm.NFD.String(strings.ToLower(s)) {
+		if !unicode.Is(unicode.Mn, r) {
+			out.WriteRune(r)
 		}
-		return -1
-	}, number)
+	}
+	return letters.Replace(out.String())
 }

@@ -1,313 +1,166 @@
-// Package store keeps what the phone must remember beside its settings: contacts, the call log, and
-// the volumes as they were last turned. Memory is what is read; one writer goroutine brings it to a
-// bbolt file. A disk that fails or is full never stops the phone: it goes on in memory and says so.
+// Package store remembers, in one bbolt file on the data partition: contacts, the call log, and the
+// little that must outlast a power cut (volumes, missed calls). Everything is answered from memory;
+// Run writes behind, in batches, so that flash lives long. A disk that is full or broken costs the
+// memory of the phone across its next restart, and nothing else.
+//
+//	UI, centre --> memory --> pending --- Run ---> bbolt, at most a write a second
 package store
 
 import (
 	"context"
-	"encoding/binary"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"log/slog"
-	"os"
-	"slices"
+	"maps"
 	"sync"
+	"syscall"
 	"time"
-
-	bolt "go.etcd.io/bbolt"
 
 	"opendeskphone/firmware/phone"
 )
 
-// Limits of what is kept.
 const (
-	MaxCalls    = 500  // calls in the log; the oldest go first
-	MaxContacts = 2000 // contacts
-	maxText     = 255  // bytes of one text
-	maxNumbers  = 8    // numbers of one contact
+	gatherTime = time.Second      // how long changes are gathered into one write
+	retryTime  = 30 * time.Second // after which a failed write is tried again
 )
 
-var (
-	bucketCalls    = []byte("calls")
-	bucketContacts = []byte("contacts")
-	bucketState    = []byte("state")
-	keyVolumes     = []byte("volumes")
-)
-
-// Volumes are the steps the user left the volumes at.
+// Volumes are those last set by hand.
 type Volumes struct {
 	Path [phone.PathCount]uint8
 	Ring uint8
 }
 
-// Store is the phone's memory. Its methods may be called from any goroutine and never wait for a disk.
+// key names a value in the file.
+type key struct{ bucket, name string }
+
+// The buckets, and the keys of the last.
+const (
+	contactsBucket = "contacts" // ID -> Contact
+	callsBucket    = "calls"    // slot of the ring -> call
+	memoryBucket   = "memory"   // what there is one of
+	volumesKey     = "volumes"
+	missedKey      = "missed"
+)
+
+// Store is what the phone remembers. All methods but Run may be called from any goroutine and
+// answer at once.
 type Store struct {
-	db  *bolt.DB // nil: nothing could be opened, memory alone
-	log *slog.Logger
+	log  *slog.Logger
+	file file // of Open, then of Run alone
+	wake chan struct{}
 
 	mu       sync.Mutex
-	calls    []call // oldest first
-	contacts []Contact
-	lastID   uint64
+	contacts []Contact // by name; a new slice with each change
+	names    nameIndex
+	calls    []phone.Record // newest first; a new slice with each call
+	logged   uint64         // calls ever logged
 	volumes  *Volumes
-	dirty    []write
-	wake     chan struct{} // capacity 1
-	problem  string
+	missed   int
+	pending  map[key][]byte // what differs from the file; nil: to be deleted
+	damaged  string         // what was found broken, until the phone starts again
+	failed   string         // why nothing can be written now
 	notify   func(string)
 }
 
-// call is a record with its key in the file.
-type call struct {
-	key uint64
-	phone.Record
-}
-
-// write is one thing to bring to the file; a nil value deletes.
-type write struct {
-	bucket, key, value []byte
-}
-
-const openTime = 2 * time.Second // another process may hold the file for so long
-
-// Open reads the file at path, or begins one. A file that is damaged is set aside as path+".damaged"
-// and a new one begun; one that cannot be had at all leaves the phone its memory. Problem tells.
+// Open reads the file at path, or begins a new one. It never fails, for a phone without memory is a
+// phone; Problem tells what is wrong.
 func Open(path string, log *slog.Logger) *Store {
-	s := &Store{log: log, wake: make(chan struct{}, 1)}
-	err := s.open(path)
-	if err == nil {
-		return s
-	}
-	log.Error("store: the file cannot be used", "err", err)
-	if errors.Is(err, bolt.ErrTimeout) || errors.Is(err, os.ErrPermission) {
-		s.problem = err.Error()
-		return s
-	}
-	if err := os.Rename(path, path+".damaged"); err != nil {
-		s.problem = err.Error()
-		return s
-	}
-	*s = Store{log: log, wake: s.wake}
-	if err := s.open(path); err != nil {
-		s.problem = err.Error()
-	}
+	s := &Store{log: log, file: file{path: path}, wake: make(chan struct{}, 1), pending: map[key][]byte{}, notify: func(string) {}}
+	s.open()
 	return s
 }
 
-func (s *Store) open(path string) (err error) {
-	defer func() { // a damaged page can make bbolt panic where it meets it
-		if r := recover(); r != nil {
-			err = fmt.Errorf("store: read %s: %v", path, r)
+// open opens the file and adds what is in it to the memory.
+func (s *Store) open() bool {
+	damaged := ""
+	c, err := s.file.open()
+	if errors.Is(err, errDamaged) {
+		s.log.Error("store damaged", "err", err)
+		damaged = "contacts and call log were damaged and begin anew"
+		if err = s.file.setAside(); err == nil {
+			c, err = s.file.open()
 		}
-	}()
-	db, err := bolt.Open(path, 0o600, &bolt.Options{Timeout: openTime})
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if damaged != "" {
+		s.damaged = damaged
+	}
 	if err != nil {
-		return fmt.Errorf("store: open: %w", err)
+		s.fail(err)
+		return false
 	}
-	if err := s.load(db); err != nil {
-		return errors.Join(err, db.Close())
-	}
-	s.db = db
-	return nil
+	s.failed = ""
+	s.adopt(c)
+	return true
 }
 
-func (s *Store) load(db *bolt.DB) error {
-	err := db.Update(func(tx *bolt.Tx) error {
-		for _, name := range [][]byte{bucketCalls, bucketContacts, bucketState} {
-			if _, err := tx.CreateBucketIfNotExists(name); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-	if err != nil {
-		return fmt.Errorf("store: prepare: %w", err)
+// fail notes why the file cannot be used. The caller holds mu.
+func (s *Store) fail(err error) {
+	s.log.Warn("store not written", "err", err)
+	s.failed = "contacts and call log cannot be saved"
+	if errors.Is(err, syscall.ENOSPC) {
+		s.failed = "the memory is full, contacts and call log cannot be saved"
 	}
-	return db.View(func(tx *bolt.Tx) error {
-		_ = tx.Bucket(bucketCalls).ForEach(func(k, v []byte) error {
-			c := call{}
-			if len(k) == 8 && json.Unmarshal(v, &c.Record) == nil {
-				c.key = binary.BigEndian.Uint64(k)
-				s.calls = append(s.calls, c)
-			}
-			return nil
-		})
-		_ = tx.Bucket(bucketContacts).ForEach(func(k, v []byte) error {
-			var c Contact
-			if json.Unmarshal(v, &c) == nil && c.check() == nil {
-				c.ID = string(k)
-				s.contacts = append(s.contacts, c)
-				s.lastID = max(s.lastID, idNumber(c.ID))
-			}
-			return nil
-		})
-		sortContacts(s.contacts)
+}
+
+// adopt adds what a file holds; what is in memory already is younger. The caller holds mu.
+func (s *Store) adopt(c content) {
+	known := map[string]bool{}
+	for _, x := range s.contacts {
+		known[x.ID] = true
+	}
+	all := s.contacts[:len(s.contacts):len(s.contacts)]
+	for id, b := range c[contactsBucket] {
+		var x Contact
+		if json.Unmarshal(b, &x) != nil || x.ID != id || x.check() != nil {
+			s.damaged = "some contacts were damaged and are lost"
+			continue
+		}
+		if _, changed := s.pending[key{contactsBucket, id}]; !known[id] && !changed && len(all) < MaxContacts {
+			all = append(all, x)
+		}
+	}
+	s.setContacts(all)
+	s.adoptCalls(c[callsBucket])
+	if b, ok := c[memoryBucket][volumesKey]; ok && s.volumes == nil {
 		var v Volumes
-		if b := tx.Bucket(bucketState).Get(keyVolumes); b != nil && json.Unmarshal(b, &v) == nil {
+		if json.Unmarshal(b, &v) == nil {
 			s.volumes = &v
 		}
-		return nil
-	})
+	}
+	if b, ok := c[memoryBucket][missedKey]; ok && s.pending[key{memoryBucket, missedKey}] == nil {
+		_ = json.Unmarshal(b, &s.missed) // a wrong number is none
+	}
 }
 
-// Notify names who is told of a problem with the disk, and by an empty text that it is gone. It is
-// called from the writer.
+// Problem says in a line what is wrong with the memory of the phone; empty if nothing is.
+func (s *Store) Problem() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.problem()
+}
+
+func (s *Store) problem() string {
+	if s.failed != "" {
+		return s.failed
+	}
+	return s.damaged
+}
+
+// Notify names who is told when Problem changes.
 func (s *Store) Notify(f func(problem string)) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.notify = f
 }
 
-// Problem says what is wrong with the disk; empty if nothing is.
-func (s *Store) Problem() string {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.problem
-}
-
-// put queues a write; the caller holds mu.
-func (s *Store) put(bucket, key []byte, v any) {
-	var value []byte
-	if v != nil {
-		var err error
-		if value, err = json.Marshal(v); err != nil {
-			s.log.Error("store: encode", "err", err)
-			return
-		}
-	}
-	s.dirty = append(s.dirty, write{bucket, key, value})
-	select {
-	case s.wake <- struct{}{}:
-	default:
-	}
-}
-
-const (
-	batchTime = 200 * time.Millisecond // writes of a moment go in one transaction, kind to flash
-	retryTime = 30 * time.Second       // after a failed write
-	maxDirty  = 4096                   // writes kept for a disk that may come back
-)
-
-// Run is the writer. When ctx ends it writes what is left and closes the file.
-func (s *Store) Run(ctx context.Context) error {
-	if s.db == nil {
-		<-ctx.Done()
-		return nil
-	}
-	for {
-		wait := batchTime
-		select {
-		case <-ctx.Done():
-			return errors.Join(s.flush(), s.close())
-		case <-s.wake:
-		}
-		for {
-			select {
-			case <-ctx.Done():
-				return errors.Join(s.flush(), s.close())
-			case <-time.After(wait):
-			}
-			if s.flush() == nil {
-				break
-			}
-			wait = retryTime
-		}
-	}
-}
-
-func (s *Store) close() error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	db := s.db
-	s.db = nil
-	return db.Close()
-}
-
-// flush brings everything that waits to the file in one transaction.
-func (s *Store) flush() error {
-	s.mu.Lock()
-	batch := s.dirty
-	s.dirty = nil
-	s.mu.Unlock()
-	if len(batch) == 0 {
-		return nil
-	}
-	err := s.db.Update(func(tx *bolt.Tx) error {
-		for _, w := range batch {
-			b := tx.Bucket(w.bucket)
-			if w.value == nil {
-				if err := b.Delete(w.key); err != nil {
-					return err
-				}
-			} else if err := b.Put(w.key, w.value); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-	s.outcome(batch, err)
-	return err
-}
-
-// outcome keeps a batch that could not be written and tells the phone's user when that changes.
-func (s *Store) outcome(batch []write, err error) {
-	text := ""
-	s.mu.Lock()
-	if err != nil {
-		text = err.Error()
-		s.dirty = append(batch, s.dirty...)
-		if n := len(s.dirty) - maxDirty; n > 0 {
-			s.dirty = slices.Delete(s.dirty, 0, n)
-		}
-	}
-	tell, changed := s.notify, text != s.problem
-	s.problem = text
-	s.mu.Unlock()
-	if changed {
-		if err != nil {
-			s.log.Error("store: write", "err", err)
-		}
-		if tell != nil {
-			tell(text)
-		}
-	}
-}
-
-// LogCall appends a call to the log.
-func (s *Store) LogCall(r phone.Record) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	c := call{Record: r, key: 1}
-	if n := len(s.calls); n > 0 {
-		c.key = s.calls[n-1].key + 1
-	}
-	s.calls = append(s.calls, c)
-	s.put(bucketCalls, callKey(c.key), r)
-	if len(s.calls) > MaxCalls {
-		s.put(bucketCalls, callKey(s.calls[0].key), nil)
-		s.calls = s.calls[1:]
-	}
-}
-
-func callKey(n uint64) []byte { return binary.BigEndian.AppendUint64(nil, n) }
-
-// Calls gives the call log, newest first.
-func (s *Store) Calls() []phone.Record {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	out := make([]phone.Record, len(s.calls))
-	for i, c := range s.calls {
-		out[len(out)-1-i] = c.Record
-	}
-	return out
-}
-
-// Volumes gives the volumes as they were last; ok is false if none were kept.
+// Volumes gives the volumes last set; ok is false on a phone where none ever was.
 func (s *Store) Volumes() (v Volumes, ok bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.volumes == nil {
-		return v, false
+		return Volumes{}, false
 	}
 	return *s.volumes, true
 }
@@ -318,6 +171,136 @@ func (s *Store) KeepVolumes(v Volumes) {
 	defer s.mu.Unlock()
 	if s.volumes == nil || *s.volumes != v {
 		s.volumes = &v
-		s.put(bucketState, keyVolumes, v)
+		s.put(key{memoryBucket, volumesKey}, v)
 	}
+}
+
+// Missed gives the number of missed calls that nobody has seen yet.
+func (s *Store) Missed() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.missed
+}
+
+// KeepMissed remembers the number of missed calls that nobody has seen yet.
+func (s *Store) KeepMissed(n int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.missed != n {
+		s.missed = n
+		s.put(key{memoryBucket, missedKey}, n)
+	}
+}
+
+// put has a value written soon. The caller holds mu.
+func (s *Store) put(k key, v any) {
+	b, err := json.Marshal(v)
+	if err != nil {
+		panic(err) // our own types can be written
+	}
+	s.pending[k] = b
+	s.stir()
+}
+
+// drop has a value deleted soon. The caller holds mu.
+func (s *Store) drop(k key) {
+	s.pending[k] = nil
+	s.stir()
+}
+
+func (s *Store) stir() {
+	select {
+	case s.wake <- struct{}{}:
+	default:
+	}
+}
+
+// Run writes what changes, until ctx ends; then it writes the rest and closes the file. It may be
+// run again.
+func (s *Store) Run(ctx context.Context) error {
+	retry := time.NewTicker(retryTime)
+	defer retry.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			s.flush()
+			return s.file.close()
+		case <-retry.C:
+			if s.Problem() == "" {
+				continue
+			}
+		case <-s.wake:
+			select {
+			case <-time.After(gatherTime):
+			case <-ctx.Done():
+			}
+		}
+		s.flush()
+	}
+}
+
+// flush writes all that is pending, and tells if the memory became unsafe or safe.
+func (s *Store) flush() {
+	before := s.Problem()
+	if s.file.db != nil || s.open() {
+		if batch := s.takePending(); len(batch) > 0 {
+			s.written(batch, s.file.write(batch)) // the disk may be slow, and the screen wants to read: no lock
+		}
+	}
+	s.mu.Lock()
+	now, notify := s.problem(), s.notify
+	s.mu.Unlock()
+	if now != before {
+		notify(now)
+	}
+}
+
+func (s *Store) takePending() map[key][]byte {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	batch := s.pending
+	s.pending = map[key][]byte{}
+	return batch
+}
+
+// written takes the outcome of a write; what failed is pending again, under what came after it.
+func (s *Store) written(batch map[key][]byte, err error) {
+	aside := errors.Is(err, errDamaged)
+	if aside { // the file broke under us: all of the memory goes into a new one
+		s.log.Error("store damaged", "err", err)
+		err = s.file.setAside()
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch {
+	case err != nil:
+		s.fail(err)
+	case aside:
+		s.damaged = "the file of contacts and call log was damaged and is written anew"
+		maps.Copy(batch, s.everything())
+		s.stir()
+	default:
+		s.failed = ""
+		return
+	}
+	maps.Copy(batch, s.pending)
+	s.pending = batch
+}
+
+// everything is the whole memory as it goes into an empty file. The caller holds mu.
+func (s *Store) everything() map[key][]byte {
+	others := s.pending
+	defer func() { s.pending = others }()
+	s.pending = map[key][]byte{}
+	for _, c := range s.contacts {
+		s.put(key{contactsBucket, c.ID}, c)
+	}
+	for i, r := range s.calls {
+		s.putCall(s.logged-uint64(i), r)
+	}
+	if s.volumes != nil {
+		s.put(key{memoryBucket, volumesKey}, *s.volumes)
+	}
+	s.put(key{memoryBucket, missedKey}, s.missed)
+	return s.pending
 }
