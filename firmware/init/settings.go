@@ -42,7 +42,7 @@ func parseNetwork(text []byte) (networkSettings, error) {
 	}
 	part, err := toml.Marshal(table)
 	if err != nil {
-		return n, fmt.Errorf("init: settings: %w", err)
+		return n, fmt.Errorf("init: settings [network]: %w", err)
 	}
 	d := toml.NewDecoder(bytes.NewReader(part)).DisallowUnknownFields()
 	if err := d.Decode(&n); err != nil {

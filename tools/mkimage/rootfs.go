@@ -28,6 +28,7 @@ var rootParts = []part{
 		"lib/" + triplet + "/libpthread.so.0", "lib/" + triplet + "/librt.so.1"}},
 	{"libgcc-s1", []string{"lib/" + triplet + "/libgcc_s.so.1"}},
 	{"libasound2", []string{"usr/lib/" + triplet + "/libasound.so.2*"}},
+	{"libopus0", []string{"usr/lib/" + triplet + "/libopus.so.0*"}},
 	{"libasound2-data", []string{"usr/share/alsa/alsa.conf", "usr/share/alsa/pcm",
 		"usr/share/alsa/cards/aliases.conf", "usr/share/alsa/cards/USB-Audio.conf", "usr/share/alsa/cards/Loopback.conf"}},
 	{"tzdata", []string{"usr/share/zoneinfo/Africa", "usr/share/zoneinfo/America", "usr/share/zoneinfo/Asia",
