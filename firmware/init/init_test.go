@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -262,51 +263,66 @@ func TestReleaseFile(t *testing.T) {
 	}
 }
 
-// clockBench is a clock whose servers are a table.
-func clockBench(answers map[string]time.Duration, corrected *[]time.Duration, asked *int) *clock {
-	c := newClock(time.Now().Add(-time.Hour), &console{w: io.Discard}, slog.New(slog.DiscardHandler))
-	c.query = func(server string) (time.Duration, error) {
-		*asked++
-		if off, ok := answers[server]; ok {
-			return off, nil
-		}
-		return 0, errors.New("no answer")
+// timeServers are the servers of a clock under test and what it did with their answers.
+type timeServers struct {
+	mu        sync.Mutex
+	answers   map[string]time.Duration
+	asked     int
+	corrected []time.Duration
+}
+
+func (s *timeServers) query(server string) (time.Duration, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.asked++
+	if off, ok := s.answers[server]; ok {
+		return off, nil
 	}
-	c.correct = func(off time.Duration) error { *corrected = append(*corrected, off); return nil }
-	return c
+	return 0, errors.New("no answer")
+}
+
+func (s *timeServers) correct(off time.Duration) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.corrected = append(s.corrected, off)
+	return nil
+}
+
+// after lets time pass and gives how often the servers were asked in it.
+func (s *timeServers) after(d time.Duration) int {
+	s.mu.Lock()
+	before := s.asked
+	s.mu.Unlock()
+	time.Sleep(d)
+	synctest.Wait()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.asked - before
 }
 
 func TestClockAsksUntilItKnows(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		answers, corrected, asked := map[string]time.Duration{}, []time.Duration{}, 0
-		c := clockBench(answers, &corrected, &asked)
-		done := make(chan struct{})
-		ctx := t.Context()
-		go func() { c.Run(ctx); close(done) }()
-		time.Sleep(time.Hour)
-		synctest.Wait()
-		if asked != 0 {
-			t.Errorf("asked nobody %d times", asked)
+		s := &timeServers{}
+		c := newClock(time.Now().Add(-time.Hour), &console{w: io.Discard}, slog.New(slog.DiscardHandler))
+		c.query, c.correct = s.query, s.correct
+		go c.Run(t.Context())
+		if n := s.after(time.Hour); n != 0 {
+			t.Errorf("asked nobody %d times", n)
 		}
 		c.SetServers([]string{"a", "b"})
-		time.Sleep(10 * time.Minute)
-		synctest.Wait()
-		if asked < 16 || asked > 30 { // at 0, 2, 4 ... seconds after one another, two servers each
-			t.Errorf("asked %d times in 10 minutes", asked)
+		if n := s.after(10 * time.Minute); n < 16 || n > 30 { // at 0, 2, 4 ... seconds after one another, two servers each
+			t.Errorf("asked %d times in 10 minutes", n)
 		}
-		answers["b"] = 3 * time.Second
-		answers["a"] = -1000 * time.Hour // before this firmware was built
+		s.mu.Lock()
+		s.answers = map[string]time.Duration{"a": -1000 * time.Hour, "b": 3 * time.Second} // a lives before this firmware was built
+		s.mu.Unlock()
 		c.SetServers([]string{"a", "b"})
-		time.Sleep(time.Second)
-		synctest.Wait()
-		if len(corrected) != 1 || corrected[0] != 3*time.Second {
-			t.Errorf("corrected by %v", corrected)
+		s.after(time.Second)
+		if len(s.corrected) != 1 || s.corrected[0] != 3*time.Second {
+			t.Errorf("corrected by %v", s.corrected)
 		}
-		asked = 0
-		time.Sleep(5 * time.Hour)
-		synctest.Wait()
-		if asked != 10 {
-			t.Errorf("asked %d times in 5 hours", asked)
+		if n := s.after(5 * time.Hour); n != 10 {
+			t.Errorf("asked %d times in 5 hours", n)
 		}
 	})
 }
