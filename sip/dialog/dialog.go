@@ -127,6 +127,10 @@ func Accept(req *stack.Request, tag string) (*Dialog, error) {
 		return nil, err
 	}
 	d.routes = routes
+	if req.Contact() == nil { // RFC 2543 did not ask for one
+		d.target = *from.Address.Clone()
+		return d, nil
+	}
 	if !d.Refresh(req.Contact()) {
 		return nil, ErrNoContact
 	}

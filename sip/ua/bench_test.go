@@ -206,6 +206,7 @@ func onNet(t *testing.T, body func(b *bench), change ...func(*Config)) {
 			}
 		}()
 		b.Cleanup(func() { cancel(); <-b.ended })
+		synctest.Wait() // it listens
 		body(b)
 	})
 }

@@ -4,6 +4,7 @@ import (
 	"testing"
 	"time"
 
+	"opendeskphone/sip/dialog"
 	"opendeskphone/sip/stack"
 )
 
@@ -13,6 +14,7 @@ import (
 func FuzzCalls(f *testing.F) {
 	f.Add([]byte{0, 10, 20, 30, 40, 50, 60, 70})
 	f.Add([]byte{1, 11, 2, 12, 3, 13, 4, 14, 5, 15, 6, 16, 7, 17, 8, 18, 9, 19})
+	f.Add([]byte{0x00, 0x18, 0x0e, 0x2e, 0x8e, 0x28, 0x0e, 0x9e, 0x6f, 0x8f})
 	f.Add([]byte("\x00\x01\x03\x05\x07\x02\x02\x04\x06\x08\x0a\x0c\x0e"))
 	f.Fuzz(func(t *testing.T, script []byte) {
 		if len(script) > 60 {
@@ -47,6 +49,7 @@ type scripted struct {
 	callers []*caller
 	ours    []CallRef
 	pending []*stack.ServerTx
+	seq     uint32
 }
 
 // invited keeps our INVITEs for later answers.
@@ -104,6 +107,8 @@ func (s *scripted) step(op, arg byte) {
 		c := s.call([]string{anOffer, ""}[arg>>2&1], headers...)
 		c.mute = arg&8 != 0
 		s.callers = append(s.callers, c)
+	case 14, 15:
+		s.callee(arg)
 	default:
 		s.within(op, arg)
 	}
@@ -122,6 +127,34 @@ func (s *scripted) respond(arg byte) {
 		sdp := []string{anAnswer, ""}[arg>>3&1]
 		tx.Respond(s.far.branch(tx.Request(), code, string(rune('x'+arg&1)), sdp, "Contact: <sip:c@10.0.0.2>", "Min-SE: 100",
 			`Proxy-Authenticate: Digest realm="r", nonce="n"`, "Session-Expires: 90;refresher=uac"))
+	})
+}
+
+// callee sends something within a call of ours, as any branch of a fork.
+func (s *scripted) callee(arg byte) {
+	s.far.s.Post(func() {
+		s.far.mu.Lock()
+		defer s.far.mu.Unlock()
+		if len(s.pending) == 0 {
+			return
+		}
+		invite := s.pending[int(arg)%len(s.pending)].Request()
+		d, err := dialog.Accept(invite, string(rune('x'+arg&1)))
+		if err != nil || stack.Tag(invite.To().Params) != "" {
+			return
+		}
+		s.seq++
+		d.Skip(s.seq)
+		m := []stack.Method{stack.UPDATE, stack.INVITE, stack.UPDATE, stack.BYE, stack.INFO, stack.PRACK}[int(arg>>1)%6]
+		req := d.Request(m)
+		if arg&8 != 0 {
+			setSDP(req, []byte(anOffer))
+		}
+		s.far.s.Send(req, stack.Target{Transport: stack.UDP, Addr: s.at()}, func(res *stack.Response, _ error) {
+			if res != nil && m == stack.INVITE && res.StatusCode/100 == 2 {
+				s.far.s.Write(d.Ack(req.CSeq().SeqNo), stack.Target{Transport: stack.UDP, Addr: s.at()})
+			}
+		})
 	})
 }
 

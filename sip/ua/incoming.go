@@ -129,7 +129,7 @@ func (u *UA) Ring(ref CallRef) {
 // (RFC 3261 §13.3.1.1).
 func (c *call) alert() {
 	req := c.tx.Request()
-	res := c.reply(req, 180)
+	res := c.leg.reply(req, 180)
 	if has(req, "Require", "100rel") {
 		c.respondReliably(res)
 	} else {
@@ -143,9 +143,9 @@ func (c *call) alert() {
 }
 
 // reply makes a response with what belongs into a dialog.
-func (c *call) reply(req *stack.Request, code int) *stack.Response {
+func (l *leg) reply(req *stack.Request, code int) *stack.Response {
 	res := stack.Reply(req, code, "")
-	res.AppendHeader(c.acc.dialogContact(c.leg.way()))
+	res.AppendHeader(l.c.acc.dialogContact(l.way()))
 	res.AppendHeader(stack.NewHeader("Allow", allowed))
 	if code >= 200 {
 		res.AppendHeader(stack.NewHeader("Supported", supported))
@@ -161,7 +161,7 @@ func (u *UA) Accept(ref CallRef, sdp []byte) {
 			return
 		}
 		tx, req := c.tx, c.tx.Request()
-		res := c.reply(req, 200)
+		res := c.leg.reply(req, 200)
 		c.session.grant(c, req, res)
 		setSDP(res, sdp)
 		c.ring.Stop()

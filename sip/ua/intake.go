@@ -88,7 +88,7 @@ func (u *UA) within(tx *stack.ServerTx, req *stack.Request, id dialog.ID) {
 		}
 		return
 	}
-	if l == nil || l.State == dialog.Terminated || c.phase == over && c.sent == nil {
+	if l == nil || l.State == dialog.Terminated || (c.phase == over || c.phase == cancelled) && req.Method != stack.BYE {
 		tx.Respond(stack.Reply(req, 481, ""))
 		return
 	}
@@ -171,8 +171,10 @@ func (c *call) reoffered(tx *stack.ServerTx, req *stack.Request, l *leg) {
 	}
 	l.Refresh(req.Contact())
 	if !invite && sdp == nil { // a mere refresh
-		res := c.reply(req, 200)
-		c.session.grant(c, req, res)
+		res := l.reply(req, 200)
+		if l == c.leg {
+			c.session.grant(c, req, res)
+		}
 		tx.Respond(res)
 		return
 	}

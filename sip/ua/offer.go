@@ -100,7 +100,7 @@ func (u *UA) AnswerOffer(ref CallRef, sdp []byte) {
 		}
 		c.theirs = nil
 		req := tx.Request()
-		res := c.reply(req, 200)
+		res := c.leg.reply(req, 200)
 		c.session.grant(c, req, res)
 		setSDP(res, sdp)
 		if req.Method == stack.UPDATE {
