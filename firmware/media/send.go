@@ -104,6 +104,20 @@ func (w *sender) follow() {
 		w.dialler = dialler{}
 	}
 	w.plan, w.have, w.frames, w.fresh = p, 0, p.frames, true
+	if p.sends() && w.packets == 0 {
+		w.greet()
+	}
+}
+
+// greet sends one packet of silence the moment there is somewhere to send it, before the engine has
+// filled the first: it opens the way through NATs and firewalls, and lets the far side latch, a
+// packet time sooner.
+func (w *sender) greet() {
+	frames := w.pcm[:w.frames]
+	clear(frames)
+	begins := w.ts
+	w.ts += uint32(len(frames) * w.clock / 100)
+	w.emit(frames, begins, time.Now())
 }
 
 // take adds a frame to the packet, and sends it when it is full.

@@ -140,6 +140,18 @@ func TestHoldStopsTheVoiceAndKeepsTheReports(t *testing.T) {
 	})
 }
 
+func TestFirstPacketDoesNotWaitForTheEngine(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		k := newCall(t, choice{codecs: []codec.Codec{codec.PCMA}})
+		if a, b := k.a.tally.sent.Load(), k.b.tally.sent.Load(); a != 1 || b != 1 {
+			t.Errorf("sent %d and %d", a, b)
+		}
+		if n := k.b.tally.received.Load(); n != 1 { // a may have had no plan yet when b greeted
+			t.Errorf("received %d", n)
+		}
+	})
+}
+
 func TestOldHoldByZeroAddress(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		k := newCall(t, choice{codecs: []codec.Codec{codec.PCMA}})
