@@ -89,6 +89,7 @@ func run() error {
 	if err != nil {
 		return err
 	}
+	go milestones(ctx, d.Control())
 	return d.Run(ctx)
 }
 

@@ -31,9 +31,6 @@ var rootParts = []part{
 	{"libopus0", []string{"usr/lib/" + triplet + "/libopus.so.0*"}},
 	{"libasound2-data", []string{"usr/share/alsa/alsa.conf", "usr/share/alsa/pcm",
 		"usr/share/alsa/cards/aliases.conf", "usr/share/alsa/cards/USB-Audio.conf", "usr/share/alsa/cards/Loopback.conf"}},
-	{"tzdata", []string{"usr/share/zoneinfo/Africa", "usr/share/zoneinfo/America", "usr/share/zoneinfo/Asia",
-		"usr/share/zoneinfo/Atlantic", "usr/share/zoneinfo/Australia", "usr/share/zoneinfo/Europe",
-		"usr/share/zoneinfo/Indian", "usr/share/zoneinfo/Pacific", "usr/share/zoneinfo/Etc"}},
 	{"e2fsprogs", []string{"sbin/e2fsck", "sbin/mke2fs", "etc/mke2fs.conf"}}, // a broken data partition is repaired or made anew
 	{"libext2fs2", []string{"lib/" + triplet + "/libext2fs.so.2*", "lib/" + triplet + "/libe2p.so.2*"}},
 	{"libcom-err2", []string{"lib/" + triplet + "/libcom_err.so.2*"}},
