@@ -63,6 +63,11 @@ func (r *registration) renew() {
 		return
 	}
 	r.fails = 0
+	if r.running != nil { // it may wait on a way that is no more
+		r.running.stop()
+		r.running = nil
+		r.waiting.Stop()
+	}
 	r.attempt()
 }
 
