@@ -21,6 +21,7 @@ type Limiter struct {
 	cut   float32 // reduction now
 	glide float32 // reduction per sample on the way down
 	goal  float32
+	calm  int // samples since one needed a reduction
 }
 
 // Process limits in place. What is not a number becomes silence.
@@ -30,8 +31,10 @@ func (l *Limiter) Process(f *audio.Frame) {
 			v = 0
 		}
 		need := float32(0)
+		l.calm++
 		if a := max(v, -v); a > ceiling {
 			need = 1 - ceiling/a
+			l.calm = 0
 		}
 		if need > l.goal {
 			l.goal = need
@@ -55,8 +58,10 @@ func (l *Limiter) follow() {
 	}
 	l.glide = 0
 	l.goal = 0
-	for _, p := range l.peak {
-		l.goal = max(l.goal, p)
+	if l.calm < ahead { // else nothing that is delayed needs any
+		for _, p := range l.peak {
+			l.goal = max(l.goal, p)
+		}
 	}
 	l.cut = max(l.cut*release, l.goal)
 	l.goal = l.cut
