@@ -3,14 +3,13 @@ package jitter
 import "opendeskphone/audio"
 
 const (
-	bins     = 256 // of 10 ms
-	firstBin = 64  // where the first packet's delay is put
-	headroom = 2   // bins kept above the first packet while nothing is known
-)
-
-var (
-	lateShare = 0.015 // share of packets allowed to be late
-	memory    = 400.0 // packets remembered
+	bins      = 256   // of 10 ms
+	firstBin  = 64    // where the first packet's delay is put
+	headroom  = 2     // bins kept above the first packet while little is known...
+	little    = 50    // ...that is, before so many packets
+	lateShare = 0.013 // share of packets allowed to be late
+	memory    = 500.0 // packets remembered: 10 s
+	fastShare = 0.02  // share of packets that may be faster than what is called the fastest
 )
 
 // delay learns how late packets are, as a histogram that forgets. A packet's lateness is the time of
@@ -19,27 +18,22 @@ type delay struct {
 	base   int64 // lateness of the upper edge of bin 0
 	weight [bins]float64
 	known  float64 // packets counted, until memory is reached
+	guess  int64   // least target while little is known
 }
 
 // start forgets all and puts the first packet into the middle.
 func (d *delay) start(late int64) {
-	*d = delay{base: late - firstBin*audio.FrameLen}
-	d.weight[firstBin+headroom] = lateShare * 1.1
-	d.weight[firstBin] = 1 - d.weight[firstBin+headroom]
-	d.known = 10
+	*d = delay{base: late - firstBin*audio.FrameLen, guess: late + headroom*audio.FrameLen, known: 1}
+	d.weight[firstBin] = 1
 }
 
 // bin is the one whose upper edge is the least that is not below late.
 func (d *delay) bin(late int64) int64 {
-	return -((d.base - late) / audio.FrameLen) + carry(late-d.base)
-}
-
-// carry is 1 for positive numbers with a remainder: division then rounds up.
-func carry(v int64) int64 {
-	if v > 0 && v%audio.FrameLen != 0 {
-		return 1
+	v := late - d.base
+	if v > 0 {
+		v += audio.FrameLen - 1 // division rounds towards zero
 	}
-	return 0
+	return v / audio.FrameLen
 }
 
 // take counts one packet.
@@ -82,14 +76,18 @@ func (d *delay) target() int64 {
 			break
 		}
 	}
-	return d.base + int64(i)*audio.FrameLen
+	want := d.base + int64(i)*audio.FrameLen
+	if d.known < little {
+		want = max(want, d.guess)
+	}
+	return want
 }
 
 // least is the lateness of the fastest packets.
 func (d *delay) least() int64 {
 	sum := 0.0
 	for i, v := range d.weight {
-		if sum += v; sum > 0.02 {
+		if sum += v; sum > fastShare {
 			return d.base + int64(i)*audio.FrameLen
 		}
 	}

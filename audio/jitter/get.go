@@ -3,10 +3,11 @@ package jitter
 import "opendeskphone/audio"
 
 const (
-	slack  = audio.FrameLen   // delay above the target that is left alone
-	cut    = audio.Rate / 4   // delay above the target that is cut off at once
-	lookup = window + longest // samples that shrinking looks at
-	quiet  = 30               // frames in a row without a packet after which a stream has paused
+	slack  = audio.FrameLen / 2 // delay above the target that is left alone
+	cut    = audio.Rate / 4     // delay above the target that is cut off at once
+	lookup = window + longest   // samples that shrinking looks at
+	useful = 500                // packets for which redundancy found once is waited for
+	quiet  = 30                 // frames in a row without a packet after which a stream has paused
 )
 
 // action is what the line of samples gets next.
@@ -18,7 +19,7 @@ const (
 	speech         // the packet in work
 	noise          // the noise described in work
 	copied         // the packet before the one in work, out of its redundancy
-	skipped        // nothing: the packet was dropped to make up for delay
+	skipped        // nothing: time was left out to make up for delay
 )
 
 // step is what the queue decided.
@@ -33,6 +34,7 @@ type step struct {
 // Get gives the next 10 ms. It never waits for the network and never allocates.
 func (b *Buffer) Get(f *audio.Frame) {
 	p := &b.player
+	b.renew()
 	for p.left() < audio.FrameLen {
 		b.extend(true)
 	}
@@ -42,6 +44,17 @@ func (b *Buffer) Get(f *audio.Frame) {
 		}
 	}
 	b.finish(p.play(f, excess))
+}
+
+// renew takes up the decoder that Reset brought.
+func (b *Buffer) renew() {
+	b.mu.Lock()
+	dec := b.fresh
+	b.fresh = nil
+	b.mu.Unlock()
+	if dec != nil {
+		b.player.change(dec)
+	}
 }
 
 // excess is how much more delay there is than aimed at.
@@ -77,11 +90,14 @@ func (b *Buffer) finish(shrunk int) {
 func (b *Buffer) extend(must bool) bool {
 	p := &b.player
 	s := b.decide(must)
+	if s.epoch != p.epoch {
+		p.epoch, p.torn = s.epoch, true
+	}
 	switch s.action {
 	case nothing:
 		return false
 	case skipped:
-		p.dec.Conceal(&p.frames[0]) // so that the decoder cross-fades into what follows
+		p.torn = true
 	case made:
 		p.makeUp()
 	case noise:
@@ -89,12 +105,8 @@ func (b *Buffer) extend(must bool) bool {
 			p.hushed, p.fading = true, true
 		}
 	case speech:
-		n, err := p.dec.Decode(p.frames[:], p.work)
+		n, err := p.decode(int(s.drop / audio.FrameLen))
 		b.account(s, n, err)
-		for i := min(int(s.drop/audio.FrameLen), n); i < n; i++ {
-			p.add(&p.frames[i])
-		}
-		p.hushed = false
 	case copied:
 		n := p.dec.Recover(p.frames[:s.frames], p.work)
 		b.recovered(s, n)
@@ -123,6 +135,9 @@ func (b *Buffer) recovered(s step, n int) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.stats.Recovered += uint64(n)
+	if n > 0 {
+		b.queue.copies = useful
+	}
 	if s.epoch == b.queue.epoch {
 		b.queue.cursor += int64(n) * audio.FrameLen
 		b.queue.bare = n == 0
@@ -133,14 +148,7 @@ func (b *Buffer) recovered(s step, n int) {
 func (b *Buffer) decide(must bool) step {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	q, p := &b.queue, &b.player
-	if b.changed {
-		b.changed = false
-		if b.fresh != nil {
-			p.dec, b.fresh = b.fresh, nil
-		}
-		p.hushed = false
-	}
+	q := &b.queue
 	s := step{epoch: q.epoch}
 	next := q.ahead()
 	switch {
@@ -181,14 +189,13 @@ func (b *Buffer) underrun() {
 func (b *Buffer) paused(until int64) action {
 	q := &b.queue
 	q.holes = 0
-	surplus := b.surplus()
-	if surplus < 0 {
+	if b.surplus() < 0 {
 		return made
 	}
-	q.cursor = min(q.cursor+audio.FrameLen, until)
-	if surplus > slack {
-		return skipped
+	for b.surplus() > slack && q.cursor+audio.FrameLen < until {
+		q.cursor += audio.FrameLen
 	}
+	q.cursor = min(q.cursor+audio.FrameLen, until)
 	return made
 }
 
@@ -205,8 +212,8 @@ func (b *Buffer) gap(next *slot, s step, must bool) step {
 		b.player.work = append(b.player.work[:0], next.payload...)
 		return s
 	}
-	b.stats.Concealed += 1 + uint64(q.holes)
-	q.holes = 0
+	q.holes++
+	b.confess(true)
 	if b.surplus() >= 0 {
 		q.cursor += min(audio.FrameLen, missing)
 	}
@@ -214,12 +221,25 @@ func (b *Buffer) gap(next *slot, s step, must bool) step {
 	return s
 }
 
+// confess counts the frames made up in place of packets, once it is known that the sender did not
+// pause. The run of them ends with a packet.
+func (b *Buffer) confess(goesOn bool) {
+	q := &b.queue
+	b.stats.Concealed += uint64(q.holes)
+	if q.holes > 0 && !q.gap {
+		b.stats.Gaps++
+	}
+	q.gap = goesOn
+	q.holes = 0
+}
+
 // take hands next over for decoding.
 func (b *Buffer) take(next *slot, s step) step {
 	q := &b.queue
-	b.stats.Concealed += uint64(q.holes)
-	q.holes, q.bare = 0, false
+	b.confess(false)
+	q.bare = false
 	q.next, next.full = next.seq+1, false
+	q.copies = max(0, q.copies-1)
 	s.media, s.drop = next.media, q.cursor-next.media
 	b.player.work = append(b.player.work[:0], next.payload...)
 	switch {

@@ -52,6 +52,7 @@ type Stats struct {
 	Rejected  uint64 // payloads that could not be decoded, or were out of all bounds
 	Frames    uint64 // frames played
 	Concealed uint64 // frames made up for want of a packet
+	Gaps      uint64 // runs of frames made up
 	Recovered uint64 // frames won from redundancy
 	Stretched uint64 // samples inserted by time scaling
 	Shrunk    uint64 // samples removed by time scaling
@@ -75,7 +76,6 @@ type Buffer struct {
 	jitter   interarrival
 	stats    Stats
 	fresh    codec.Decoder // taken up by the next Get
-	changed  bool          // Reset was called
 
 	player player // Get's own
 }
@@ -192,14 +192,16 @@ func (b *Buffer) Reset(clock int, dec codec.Decoder) {
 	if dec != nil {
 		b.fresh = dec
 	}
-	b.changed = true
 	b.resync()
 }
 
 // target is the delay aimed at, between the time of a packet and that of its play, on the buffer's clock.
 func (b *Buffer) target() int64 {
-	least := b.delay.least()
-	return min(max(b.delay.target(), least+b.min), least+b.max)
+	least, want := b.delay.least(), b.delay.target()
+	if b.queue.copies > 0 {
+		want += b.queue.span // the packet behind a lost one must have come when the lost one is needed
+	}
+	return min(max(want, least+b.min), least+b.max)
 }
 
 // Stats gives the counters.

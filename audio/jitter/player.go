@@ -17,8 +17,11 @@ type player struct {
 	pcm     [line]float32
 	at, end int // play point and end of what is decoded
 
-	hushed bool // comfort noise takes the place of concealment
-	fading bool // and the speech before it has not faded yet
+	epoch  int         // of the stream that was decoded last
+	torn   bool        // what is decoded next does not follow what was heard last
+	spare  audio.Frame // how what was heard would have gone on
+	hushed bool        // comfort noise takes the place of concealment
+	fading bool        // and the speech before it has not faded yet
 	scale  scaler
 }
 
@@ -39,24 +42,65 @@ func (p *player) add(f *audio.Frame) {
 	p.end += copy(p.pcm[p.end:], f[:])
 }
 
+// decode decodes the packet in work and appends it without its first skip frames. Where it does not
+// follow what was heard before, that is made to go on and cross-faded into it.
+func (p *player) decode(skip int) (int, error) {
+	p.torn = p.torn || p.hushed || skip > 0
+	if p.torn {
+		p.invent(&p.spare)
+	}
+	n, err := p.dec.Decode(p.frames[:], p.work)
+	for i := min(skip, n); i < n; i++ {
+		f := &p.frames[i]
+		if p.torn {
+			fade(f, &p.spare, f)
+			p.torn = false
+		}
+		p.add(f)
+		p.hushed = false
+	}
+	return n, err
+}
+
+// change takes up another decoder and lets the sound of the one before fade out.
+func (p *player) change(dec codec.Decoder) {
+	f := &p.frames[0]
+	p.spare.Clear()
+	p.invent(f)
+	fade(f, f, &p.spare)
+	p.add(f)
+	p.dec, p.hushed, p.torn = dec, false, true
+}
+
 // makeUp appends a frame that no packet brought.
 func (p *player) makeUp() {
 	f := &p.frames[0]
-	switch {
-	case p.fading:
+	if p.fading {
 		p.fading = false
-		p.dec.Conceal(f)
-		p.noise.Play(&p.frames[1])
-		for i, v := range p.frames[1] {
-			w := float32(i) / audio.FrameLen
-			f[i] += w * (v - f[i])
-		}
-	case p.hushed:
+		p.dec.Conceal(&p.spare)
 		p.noise.Play(f)
-	default:
-		p.dec.Conceal(f)
+		fade(f, &p.spare, f)
+	} else {
+		p.invent(f)
 	}
 	p.add(f)
+}
+
+// invent makes what was heard last go on.
+func (p *player) invent(f *audio.Frame) {
+	if p.hushed {
+		p.noise.Play(f)
+	} else {
+		p.dec.Conceal(f)
+	}
+}
+
+// fade writes to f a frame that goes from a to b, either of which it may be.
+func fade(f, a, b *audio.Frame) {
+	for i := range f {
+		w := float32(i+1) / (audio.FrameLen + 1)
+		f[i] = a[i] + w*(b[i]-a[i])
+	}
 }
 
 // play writes the next frame, scaled in time where excess asks for it, and gives the number of

@@ -8,7 +8,7 @@ const (
 	farSeq     = 1000 // a sequence number so far from the last is another stream (cf. RFC 3550 A.1, MAX_DROPOUT)
 	farLate    = 2 * audio.Rate
 	farEarly   = 1 * audio.Rate
-	patience   = 5 // late packets in a row until the buffer gives way
+	patience   = 8 // late packets in a row until the buffer gives way
 )
 
 // queue holds packets by sequence number. Sequence numbers and media times are unwrapped to 64 bits.
@@ -26,6 +26,8 @@ type queue struct {
 	span    int64 // length of the last packet, in samples
 	tardy   int   // late packets in a row
 	holes   int   // frames made up of which it is not known whether the sender paused
+	copies  int   // packets for which redundancy is expected
+	gap     bool  // the last frame was made up
 	bare    bool  // the next packet has no copy of the one missing before it
 	epoch   int   // counts the starts
 	strange int   // packets in a row that do not fit the stream
