@@ -187,15 +187,22 @@ func (s *Scene) Touched(p image.Point) (what int, ok bool) {
 	return 0, false
 }
 
-// Texts gives every text of the scene, in the order of painting: what a reader of the screen sees.
-func (s *Scene) Texts() []string {
-	var texts []string
+// Word is a text of a scene and the room its capitals take.
+type Word struct {
+	Text string
+	Box  image.Rectangle
+}
+
+// Words gives every text of the scene, in the order of painting: what a reader of the screen sees.
+func (s *Scene) Words() []Word {
+	var words []Word
 	for i := range s.ops {
-		if s.ops[i].kind == textOp {
-			texts = append(texts, s.ops[i].text)
+		if o := &s.ops[i]; o.kind == textOp {
+			width := s.fonts.Width(o.style, o.text)
+			words = append(words, Word{o.text, image.Rect(o.at.X, o.at.Y-int(o.style.Size)*73/100, o.at.X+width, o.at.Y)})
 		}
 	}
-	return texts
+	return words
 }
 
 // diff adds to damage the rectangles in which painting b differs from painting a.

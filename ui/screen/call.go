@@ -98,7 +98,7 @@ func (heldOnly) draw(v *view) {
 	v.head(&l, who, who.name, v.elapsed(c), v.T2, draw.IconPause, v.Words.Call.OnHold, v.Hold)
 	note := widget.Regular(v.Type.Note)
 	mid := (l.trace.Min.Y + l.trace.Max.Y) / 2
-	width := l.trace.Min.X - l.hear.X - v.S(4)
+	width := l.trace.Min.X - l.hear.X
 	if l.centred {
 		width = l.trace.Dx()
 		v.FitText(note, l.hear.X, l.hear.Y, draw.Start, width, v.Words.Call.TheyWait, v.T2)

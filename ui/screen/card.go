@@ -34,20 +34,20 @@ type cardLayout struct {
 // fullCard is the card of the only call.
 func (v *view) fullCard() cardLayout {
 	r := v.beside()
-	l := cardLayout{box: r, inset: v.S(24), nameSize: v.Type.Hero * 11 / 13, secondSize: v.Type.Body, timerSize: v.Type.Timer}
+	l := cardLayout{box: r, inset: v.By(24, 14, 24), nameSize: v.Type.Hero * 11 / 13, secondSize: v.Type.Body, timerSize: v.Type.Timer}
 	switch v.Layout() {
 	case theme.Compact:
 		l.inset, l.narrow = 14, true
 		l.avatar, l.d, l.name, l.nameSize = image.Pt(58, 72), 56, image.Pt(98, 66), 26
 		l.second, l.timer, l.secure = 89, image.Pt(r.Max.X-14, 70), 91
 		l.hear, l.they = image.Pt(28, 137), image.Pt(28, 173)
-		l.trace = image.Rect(98, 113, r.Max.X-16, 183)
+		l.trace = image.Rect(102, 114, r.Max.X-16, 182)
 		l.hair, l.foot = 194, 218
 	case theme.Tall:
 		m := v.W / 2
 		l.centred, l.narrow = true, true
 		l.avatar, l.d, l.name, l.nameSize = image.Pt(m, 152), v.AvatarCall, image.Pt(m, 272), v.Type.Hero
-		l.second, l.timer, l.secure = 312, image.Pt(m, 392), 430
+		l.second, l.timer, l.secure = 312, image.Pt(m, 392), 429
 		l.hear, l.they = image.Pt(48, 474), image.Pt(48, 628)
 		l.trace = image.Rect(48, 486, 432, 602)
 		l.hair, l.foot = 648, 687
@@ -80,8 +80,12 @@ func (v *view) head(l *cardLayout, who party, name, time string, timeInk theme.R
 	second := width
 	if !l.centred {
 		nameAlign = draw.Start
-		width = l.timer.X - w - l.name.X - v.S(16)
-		second = l.timer.X - l.name.X - v.S(16) - v.Width(widget.Semi(v.Type.Label), word) - v.S(24)
+		width = l.timer.X - l.name.X
+		second = width
+		if l.timer.Y-l.timerSize < l.name.Y { // the time stands beside the name
+			width -= w + v.S(16)
+			second -= v.Width(widget.Semi(v.Type.Label), word) + v.S(40)
+		}
 	}
 	size := l.nameSize
 	for size > l.nameSize*3/4 && v.Width(widget.Big(size), name) > width {
@@ -97,10 +101,7 @@ func (v *view) iconWord(x, y int, align draw.Align, icon draw.Icon, word string,
 		return
 	}
 	st := widget.Semi(v.Type.Label)
-	w, size := v.Width(st, word), v.S(20)
-	if v.compact() {
-		size = 16
-	}
+	w, size := v.Width(st, word), v.By(20, 14, 20)
 	gap := size * 2 / 5
 	switch align {
 	case draw.End:
@@ -118,8 +119,8 @@ func (v *view) iconWord(x, y int, align draw.Align, icon draw.Icon, word string,
 // trace draws the sound of a call with its words.
 func (v *view) trace(l *cardLayout, hear, they string, st *Stats) {
 	note := widget.Regular(v.Type.Note)
-	width := l.trace.Min.X - l.hear.X - v.S(4)
-	if l.centred {
+	width := l.trace.Min.X - l.hear.X
+	if width <= 0 { // the words stand above and below the trace
 		width = l.trace.Dx()
 	}
 	v.FitText(note, l.hear.X, l.hear.Y, draw.Start, width, hear, v.T2)
@@ -165,12 +166,13 @@ func (v *view) foot(l *cardLayout, st *Stats) {
 func (v *view) footMuted(r image.Rectangle) {
 	v.Round(r, v.RadiusCard, draw.Bottom, v.Hold)
 	mid := (r.Min.Y + r.Max.Y) / 2
-	x := r.Min.X + v.S(24)
-	v.Icon(draw.IconMicOff, image.Pt(x+v.S(16), mid), v.S(32), v.OnState)
-	size := v.S(28)
-	x += v.S(48)
+	x := r.Min.X + v.By(24, 14, 24)
+	icon := v.By(32, 22, 32)
+	v.Icon(draw.IconMicOff, image.Pt(x+icon/2, mid), icon, v.OnState)
+	size := v.By(28, 20, 28)
+	x += icon * 3 / 2
 	x += v.Text(widget.Semi(size), x, mid+size*36/100, draw.Start, v.Words.Call.Muted, v.OnState)
-	right := r.Max.X - v.S(24)
+	right := r.Max.X - v.By(24, 14, 24)
 	st := widget.Semi(v.Type.Label)
 	if v.Width(st, v.Words.Call.MutedHint) <= right-x-v.S(16) {
 		v.Text(st, right, mid+v.Type.Label*36/100, draw.End, v.Words.Call.MutedHint, v.OnState)
@@ -179,22 +181,26 @@ func (v *view) footMuted(r image.Rectangle) {
 
 func (v *view) footBad(r image.Rectangle, bars int, st *Stats) {
 	v.Surface(r, v.RadiusCard, draw.Bottom, v.StopBg, v.Stop)
-	x := r.Min.X + v.S(24)
-	v.Bars(bars, x, r.Max.Y-v.S(22))
+	x := r.Min.X + v.By(24, 14, 24)
+	v.Bars(bars, x, r.Max.Y-v.By(22, 8, 18))
 	x += v.BarsWidth() + v.S(17)
 	width := r.Max.X - v.S(24) - x
 	v.FitText(widget.Semi(v.Type.Label), x, r.Min.Y+r.Dy()*31/72, draw.Start, width, v.Words.Call.Quality[bars], v.T1)
-	hint := v.Words.Call.LostHint
+	lost := ""
 	if st.Loss >= 0.01 {
-		hint = fmt.Sprintf(v.Words.Call.Lost, int(st.Loss*100+0.5)) + " " + hint
+		lost = fmt.Sprintf(v.Words.Call.Lost, int(st.Loss*100+0.5)) + " "
 	}
-	v.FitText(widget.Regular(v.Type.Note), x, r.Min.Y+r.Dy()*57/72, draw.Start, width, hint, v.T1)
+	note, hint := widget.Regular(v.Type.Note), lost+v.Words.Call.LostHint
+	if v.Width(note, hint) > width {
+		hint = lost + v.Words.Call.LostShort
+	}
+	v.FitText(note, x, r.Min.Y+r.Dy()*57/72, draw.Start, width, hint, v.T1)
 }
 
 func (v *view) footFacts(l *cardLayout, bars int, st *Stats) {
 	x := l.box.Min.X + l.inset
-	v.Bars(bars, x, l.foot+v.S(6))
-	x += v.BarsWidth() + v.S(17)
+	v.Bars(bars, x, l.foot+v.By(6, 1, 5))
+	x += v.BarsWidth() + v.By(17, 11, 17)
 	right := l.box.Max.X - l.inset
 	size := v.Type.Body
 	x += v.FitText(widget.Semi(size), x, l.foot, draw.Start, right-x, v.Words.Call.Quality[bars], v.T1) + v.S(16)

@@ -75,6 +75,9 @@ func (v *view) tile(id phone.LineID) widget.Tile {
 		}
 	case phone.LineFailing:
 		t.Icon, t.Role, t.Second = draw.IconWarning, widget.Stop, v.Words.FaultWord[l.Fault]
+		if room := v.TileW - v.By(64, 45, 62); v.Scene != nil && v.Width(widget.Regular(v.Type.Note), t.Second) > room {
+			t.Second = v.Words.LineWords[l.State]
+		}
 	default:
 		t.Second = v.Words.LineWords[l.State]
 	}

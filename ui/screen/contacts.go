@@ -124,8 +124,8 @@ func (c *contacts) field(v *view) {
 	if v.caret() {
 		v.Fill(widget.Box(x+v.S(8), mid-size/2, max(2, v.S(3)), size), v.T1)
 	}
-	if len(c.digits) < 4 {
-		v.FitText(widget.Regular(v.Type.Note), r.Max.X-v.S(20), mid+v.Type.Note*36/100, draw.End, r.Max.X-x-v.S(40), v.Words.People.Hint, v.T3)
+	if note := widget.Regular(v.Type.Note); v.Width(note, v.Words.People.Hint) <= r.Max.X-x-v.S(48) {
+		v.Text(note, r.Max.X-v.S(20), mid+v.Type.Note*36/100, draw.End, v.Words.People.Hint, v.T3)
 	}
 }
 
@@ -198,14 +198,9 @@ func (c *contacts) keys(v *view) []key {
 	}
 	if c.digits != "" {
 		keys[2] = key{label: w.Delete, do: c.erase}
-	} else if v.tabs() == 4 { // four tabs have no fourth place for Add
-		keys[2] = keys[3]
 	}
 	return keys
 }
-
-// tabs is the number of soft keys of the panel.
-func (v *view) tabs() int { return len(v.arranged(nil)) }
 
 func (c *contacts) erase() {
 	if c.digits != "" {

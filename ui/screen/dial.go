@@ -91,7 +91,7 @@ func (d *dial) rowBox(v *view, i int) image.Rectangle {
 // rows is how many matches there is room for.
 func (d *dial) rows(v *view) int {
 	r := d.rowBox(v, 0)
-	return (v.Stage().Max.Y - r.Min.Y + v.S(6)) / (r.Dy() + v.S(6))
+	return (v.Stage().Max.Y - r.Min.Y + v.S(14)) / (r.Dy() + v.S(6))
 }
 
 func (d *dial) draw(v *view) {
@@ -167,11 +167,14 @@ func (d *dial) meaning(v *view, c *phone.Call, x, right, base int) {
 	if n.Rule == phone.NationalRule && v.st.Config.Plan.National != "" {
 		rule = fmt.Sprintf(v.Words.Dial.Becomes, v.st.Config.Plan.National, "+"+v.st.Config.Plan.Country)
 	}
-	right -= v.Text(note, right, base, draw.End, rule, ink) + v.S(12)
 	v.Icon(draw.IconArrow, image.Pt(x+size/2, mid), size, v.Talk)
 	x += size + v.S(10)
 	x += v.FitText(label, x, base, draw.Start, right-x, text.GroupDigits(n.E164), v.Talk) + v.S(18)
-	v.FitText(widget.Regular(v.Type.Label), x, base, draw.Start, right-x, v.country(c.Digits), v.T2)
+	country := v.country(c.Digits)
+	x += v.FitText(widget.Regular(v.Type.Label), x, base, draw.Start, right-x, country, v.T2) + v.S(18)
+	if v.Width(note, rule) <= right-x {
+		v.Text(note, right, base, draw.End, rule, ink)
+	}
 }
 
 func (d *dial) matchRow(v *view, i int, m *match, typed string) {
@@ -184,11 +187,18 @@ func (d *dial) matchRow(v *view, i int, m *match, typed string) {
 	v.Touchable(r, touchPage+i)
 	mid := (r.Min.Y + r.Max.Y) / 2
 	v.Avatar(m.kind, m.name, image.Pt(r.Min.X+v.S(40), mid), v.S(44))
-	right := r.Max.X - v.S(24)
-	right -= d.number(v, right, r.Min.Y+v.S(44), m.number, typed, ink, second)
-	x := r.Min.X + v.S(80)
-	v.FitText(widget.Semi(v.Type.Body), x, r.Min.Y+v.S(32), draw.Start, right-x-v.S(12), m.name, ink)
-	v.FitText(widget.Regular(v.Type.Note), x, r.Min.Y+v.S(57), draw.Start, right-x-v.S(12), m.second, second)
+	right, x := r.Max.X-v.S(24), r.Min.X+v.S(80)
+	name, below := right-x, right-x
+	y := r.Min.Y + v.S(44)
+	if v.tall() { // the number stands below the name
+		y = r.Min.Y + v.S(57)
+	}
+	w := d.number(v, right, y, m.number, typed, ink, second) + v.S(12)
+	if below -= w; !v.tall() {
+		name -= w
+	}
+	v.FitText(widget.Semi(v.Type.Body), x, r.Min.Y+v.S(32), draw.Start, name, m.name, ink)
+	v.FitText(widget.Regular(v.Type.Note), x, r.Min.Y+v.S(57), draw.Start, below, m.second, second)
 }
 
 // number writes a number to the left of right, in the form it is being typed in, the digits typed in 600.

@@ -62,6 +62,8 @@ func (ended) draw(v *view) {
 			half := (l.box.Dy() - v.S(188)) / 2
 			l.trace.Min.Y, l.trace.Max.Y = mid-half, mid+half
 			l.hear.Y, l.they.Y = mid-v.S(24), mid+v.S(36)
+		} else {
+			l.trace.Max.Y, l.they.Y = l.box.Max.Y-76, l.box.Max.Y-54
 		}
 		v.trace(&l, v.Words.Call.YouHeard, v.Words.Call.TheyHeard, &st)
 	}
@@ -84,7 +86,11 @@ func (v *view) headEnded(l *cardLayout, who party, time, word string) {
 	if l.centred {
 		align = draw.Middle
 	}
-	v.Text(widget.Regular(v.Type.Label), l.timer.X, l.secure, align, word, v.T2)
+	room := l.box.Dx() - 2*l.inset
+	if !l.centred {
+		room = l.timer.X - l.name.X - v.Width(widget.Regular(l.secondSize), who.second) - v.S(16)
+	}
+	v.FitText(widget.Regular(v.Type.Label), l.timer.X, l.secure, align, room, word, v.T2)
 }
 
 // bar runs out until the home screen comes back.
@@ -186,7 +192,11 @@ func (failed) reasons(v *view, c *phone.Call, l *cardLayout, words text.Cause) {
 			at = y + i*v.S(56)
 		}
 		v.Icon(row.icon, image.Pt(x+v.S(12), at-v.S(8)), v.S(26), v.T1)
-		v.FitText(widget.Semi(v.Type.Body), x+v.S(44), at, draw.Start, width, row.head, v.T1)
+		st := widget.Semi(v.Type.Body)
+		for v.Width(st, row.head) > width && int(st.Size) > v.Type.Note {
+			st.Size--
+		}
+		v.FitText(st, x+v.S(44), at, draw.Start, width, row.head, v.T1)
 		v.FitText(widget.Regular(v.Type.Label), x+v.S(44), at+v.S(31), draw.Start, width, row.note, v.T2)
 	}
 	left := int((theme.FailedCall - v.now.Sub(c.Since) + time.Second - 1) / time.Second)

@@ -209,7 +209,7 @@ func (e *textEntry) key(v *view, row, col int, k rune) {
 	case ' ':
 		label = v.Words.Entry.Space
 	}
-	v.FitText(st, mid.X, mid.Y+int(st.Size)*36/100, draw.Middle, r.Dx(), label, ink)
+	v.Text(st, mid.X, mid.Y+int(st.Size)*36/100, draw.Middle, label, ink)
 }
 
 // typeRune does what a key means.

@@ -62,21 +62,18 @@ func (f *faultPage) draw(v *view) {
 	}
 	v.StatusBar(&widget.Status{Title: t.title, Ink: v.Ink(role), Clock: text.Clock(v.now), Items: v.networkItems(true)})
 	r := v.Stage()
-	r.Max.Y = r.Min.Y + v.S(148)
-	if v.compact() {
-		r.Max.Y = r.Min.Y + 84
-	}
+	r.Max.Y = r.Min.Y + v.By(148, 92, 212)
 	v.Surface(r, v.RadiusCard, draw.All, v.Tint(role), v.Ink(role))
-	v.Icon(t.icon, image.Pt(r.Min.X+v.S(56), r.Min.Y+v.S(60)), v.S(64), v.Ink(role))
-	x := r.Min.X + v.S(112)
-	width := r.Max.X - v.S(24) - x
+	v.Icon(t.icon, image.Pt(r.Min.X+v.By(56, 38, 54), r.Min.Y+v.By(60, 40, 60)), v.By(64, 42, 60), v.Ink(role))
+	x := r.Min.X + v.By(112, 74, 104)
+	width := r.Max.X - v.By(24, 14, 20) - x
 	leading := v.Type.Label * 7 / 5
-	size := v.headline(t.words.Head, width, v.S(38))
+	size := v.headline(t.words.Head, width, v.By(38, 24, 38))
 	y := r.Min.Y + v.S(56)
 	v.FitText(widget.Big(size), x, y, draw.Start, width, t.words.Head, v.T1)
 	rows := 2
 	if v.tall() {
-		rows = 3
+		rows = 5
 	}
 	v.Paragraph(widget.Regular(v.Type.Label), x, y+v.S(38), width, leading, rows, t.words.Why, v.T1)
 	if f.details && t.detail != "" {
@@ -101,34 +98,32 @@ func (f *faultPage) steps(v *view, top int, t *told) {
 		steps = append(steps, t.retry)
 	}
 	r := v.Stage()
-	y := top + v.S(42)
-	if v.compact() {
-		y = top + 24
-	}
+	y := top + v.By(42, 20, 44)
 	v.FitText(widget.Semi(v.Type.Label), r.Min.X, y, draw.Start, r.Dx(), v.Words.Setup.WhatToDo, v.T2)
-	pitch, d := v.S(52), v.S(38)
-	if v.compact() {
-		pitch = 30
-	}
+	pitch, d := v.By(52, 28, 84), v.By(38, 24, 42)
 	for i, s := range steps {
-		at := image.Pt(r.Min.X+v.S(22), y+v.S(40)+i*pitch)
-		if v.compact() {
-			at.Y = y + 22 + i*pitch
-		}
+		at := image.Pt(r.Min.X+v.By(22, 12, 22), y+v.By(40, 20, 44)+i*pitch)
 		if i == 3 || at.Y+d/2 > r.Max.Y+2 {
 			break
 		}
 		v.Disc(at, d, v.S2)
+		if v.HighContrast() {
+			v.Shape(draw.Shape{Kind: draw.RingShape, Size: d, Width: 2}, at, v.Edge)
+		}
 		v.Text(widget.Semi(v.Type.Label), at.X, at.Y+v.Type.Label*36/100, draw.Middle, fmt.Sprint(i+1), v.T1)
-		v.FitText(widget.Regular(v.Type.Label), r.Min.X+v.S(58), at.Y+v.Type.Label*36/100, draw.Start, r.Dx()-v.S(58), s, v.T1)
+		x, lines := r.Min.X+v.By(58, 34, 58), 1
+		if v.tall() {
+			lines = 2
+		}
+		v.Paragraph(widget.Regular(v.Type.Label), x, at.Y+v.Type.Label*36/100, r.Max.X-x, v.Type.Label*4/3, lines, s, v.T1)
 	}
 }
 
 func (f *faultPage) detail(v *view, top int, detail string) {
 	r := v.Stage()
-	y := top + v.S(42)
+	y := top + v.By(42, 20, 44)
 	v.FitText(widget.Semi(v.Type.Label), r.Min.X, y, draw.Start, r.Dx(), v.Words.Setup.Detail, v.T2)
-	v.Paragraph(widget.Regular(v.Type.Label), r.Min.X, y+v.S(40), r.Dx(), v.Type.Label*7/5, 4, detail, v.T1)
+	v.Paragraph(widget.Regular(v.Type.Label), r.Min.X, y+v.By(40, 24, 40), r.Dx(), v.Type.Label*7/5, 4, detail, v.T1)
 }
 
 func (f *faultPage) keys(v *view) []key {

@@ -67,8 +67,9 @@ func (d *desk) enter(s situation) {
 	if s.setUp != nil {
 		s.setUp(d)
 	}
+	d.now = now.Add(-time.Second)
 	d.paint()
-	d.now = d.now.Add(swallowTime)
+	d.now = now.Add(-500 * time.Millisecond)
 	for _, k := range s.keys {
 		d.Press(k, d.st, d.now)
 	}
@@ -127,7 +128,10 @@ func situations() []situation {
 		{name: "in-call", state: withCalls(talking(1, jonas, 767*time.Second))},
 		{name: "in-call-muted", state: muted},
 		{name: "in-call-network-poor", state: withCalls(talking(1, jonas, 767*time.Second)), setUp: func(d *desk) { d.sounds[1] = poor() }},
-		{name: "in-call-more", state: withCalls(talking(1, jonas, 767*time.Second)), keys: []hal.Key{hal.Soft4}},
+		{name: "in-call-more", state: withCalls(talking(1, jonas, 767*time.Second)), setUp: func(d *desk) {
+			d.paint()
+			d.over = []page{&moreMenu{call: 1}}
+		}},
 		{name: "in-call-numbers", state: withCalls(talking(1, jonas, 767*time.Second)), keys: []hal.Key{hal.Down}},
 		{name: "two-calls", state: headset},
 		{name: "second-call-rings", state: withCalls(talking(1, mira, 192*time.Second), ring2)},
@@ -165,9 +169,9 @@ func situations() []situation {
 func inSettings(s section, keys ...hal.Key) func(*desk) {
 	return func(d *desk) {
 		d.menu = []page{&settings{section: s, inside: true}}
-		d.lastPress = now
+		d.lastPress = now.Add(-500 * time.Millisecond)
 		for _, k := range keys {
-			d.Press(k, d.st, now)
+			d.Press(k, d.st, d.lastPress)
 		}
 	}
 }
@@ -181,10 +185,10 @@ var variants = []struct {
 }{
 	{"dark", image.Pt(800, 480), Options{Theme: "dark", Language: "en", Brightness: 80, RingTone: "Classic", HandsFree: phone.Speaker}, nil},
 	{"light", image.Pt(800, 480), Options{Theme: "light", Language: "en", Brightness: 80, RingTone: "Classic"}, mainScreens},
-	{"contrast", image.Pt(800, 480), Options{Theme: "dark", Contrast: true, Language: "en"}, mainScreens},
+	{"contrast", image.Pt(800, 480), Options{Theme: "dark", Contrast: true, Language: "en", Brightness: 80}, mainScreens},
 	{"german", image.Pt(800, 480), Options{Theme: "dark", Language: "de", Brightness: 80, RingTone: "Classic"}, mainScreens},
 	{"480x272", image.Pt(480, 272), Options{Theme: "dark", Language: "en", Brightness: 80, RingTone: "Classic"}, nil},
-	{"480x800", image.Pt(480, 800), Options{Theme: "dark", Language: "en", Brightness: 80, RingTone: "Classic"}, nil},
+	{"480x800", image.Pt(480, 800), Options{Theme: "dark", Language: "en", Brightness: 80, RingTone: "Classic"}, mainScreens},
 	{"1024x600", image.Pt(1024, 600), Options{Theme: "dark", Language: "en", Brightness: 80, RingTone: "Classic"}, mainScreens},
 }
 

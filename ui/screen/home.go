@@ -3,6 +3,7 @@ package screen
 import (
 	"fmt"
 	"image"
+	"strings"
 
 	"opendeskphone/firmware/phone"
 	"opendeskphone/hal"
@@ -29,7 +30,7 @@ func (h *home) matters(v *view) []matter {
 	for n := range phone.NoticeCount {
 		if v.st.Notices[n] != "" {
 			f := v.Words.Notices[n]
-			out = append(out, matter{widget.Row{Icon: draw.IconWarning, IconInk: v.Stop, Title: f.Head, Second: f.Why}, func() {
+			out = append(out, matter{widget.Row{Icon: draw.IconWarning, IconInk: v.Stop, Title: f.Head, Second: firstSentence(f.Why)}, func() {
 				v.open(v, &faultPage{notice: n})
 			}})
 		}
@@ -44,6 +45,14 @@ func (h *home) matters(v *view) []matter {
 		}})
 	}
 	return out
+}
+
+// firstSentence is what a row has room for.
+func firstSentence(s string) string {
+	if i := strings.Index(s, ". "); i > 0 {
+		return s[:i+1]
+	}
+	return s
 }
 
 // missedNames names who was missed: the newest with its time, and others as far as they fit.
@@ -176,10 +185,10 @@ func (h *home) clock(v *view) {
 	head := widget.Regular(v.Type.Head)
 	switch v.Layout() {
 	case theme.Compact:
-		v.Text(st, r.Min.X-1, 95, draw.Start, text.Clock(v.now), v.T1)
+		v.Text(st, r.Min.X-1, 94, draw.Start, text.Clock(v.now), v.T1)
 		v.Text(widget.Regular(v.Type.Body), r.Min.X+1, 120, draw.Start, date, v.T2)
 	case theme.Tall:
-		v.Text(st, v.W/2, 197, draw.Middle, text.Clock(v.now), v.T1)
+		v.Text(st, v.W/2, 196, draw.Middle, text.Clock(v.now), v.T1)
 		v.Text(head, v.W/2, 244, draw.Middle, date, v.T2)
 	default:
 		v.Text(st, r.Min.X-v.S(7), v.Stage().Min.Y+v.S(101), draw.Start, text.Clock(v.now), v.T1)
@@ -190,13 +199,10 @@ func (h *home) clock(v *view) {
 // clockSmall leaves the room to a card.
 func (h *home) clockSmall(v *view) {
 	r := h.content(v)
-	size := v.S(84)
+	size := v.By(84, 55, 84)
 	st := widget.Big(size)
 	st.Track = int16(-size / 30)
-	y := v.Stage().Min.Y + v.S(64)
-	if v.compact() {
-		y = v.Stage().Min.Y + 42
-	}
+	y := v.Stage().Min.Y + v.By(64, 42, 72)
 	w := v.Text(st, r.Min.X-v.S(2), y, draw.Start, text.Clock(v.now), v.T1)
 	x := r.Min.X + w + v.S(36)
 	if v.compact() {
@@ -240,7 +246,11 @@ func (h *home) day(v *view) {
 	if v.tall() {
 		foot = 318
 	}
-	v.DayLine(r.Min.X, r.Max.X, foot, &d)
+	if v.tall() {
+		v.DayLine(r.Min.X, r.Max.X, foot, &d)
+	} else {
+		v.DayLine(r.Min.X+2, r.Max.X+4, foot, &d)
+	}
 }
 
 // faultCard is the red card that takes the place of the day.
@@ -275,37 +285,36 @@ func (h *home) card(v *view, c faultCard) {
 	x, width := r.Min.X+v.S(72), r.Dx()-v.S(96)
 	y := r.Min.Y + v.S(58)
 	if v.compact() {
-		x, y, width = r.Min.X+44, r.Min.Y+30, r.Dx()-56
+		x, y, width = r.Min.X+44, r.Min.Y+28, r.Dx()-56
 	}
 	v.Icon(draw.IconWarning, image.Pt(r.Min.X+v.S(38), y-v.S(10)), v.S(36), v.Stop)
 	head := widget.Big(v.headline(c.head, width, v.S(30)))
 	v.FitText(head, x, y, draw.Start, width, c.head, v.T1)
 	body := widget.Regular(v.Type.Label)
 	leading := v.Type.Label * 7 / 5
-	button := widget.Box(x, r.Max.Y-v.S(66), v.Width(widget.Semi(v.Type.Label), c.button)+v.S(98), v.S(46))
-	rows := (button.Min.Y - y - v.S(16)) / leading
-	end := v.Paragraph(body, x, y+v.S(36), width, leading, rows, c.why, v.T1)
-	if c.stay != "" && end < button.Min.Y {
-		v.FitText(body, x, end, draw.Start, width, c.stay, v.T1)
-	}
+	button := widget.Box(x, r.Max.Y-v.S(66), v.Width(widget.Semi(v.Type.Label), c.button)+v.By(98, 40, 98), v.S(46))
+	rows := (button.Min.Y - v.S(8) - y - v.S(36) + leading) / leading
+	v.Paragraph(body, x, y+v.S(36), width, leading, rows, strings.TrimSpace(c.why+" "+c.stay), v.T1)
 	fillInk, ink := v.Stop, v.OnState
 	if h.focus == cardFocus {
 		fillInk, ink = v.Focus, v.OnFocus
 	}
 	v.Round(button, button.Dy()/2, draw.All, fillInk)
 	v.Text(widget.Semi(v.Type.Label), (button.Min.X+button.Max.X)/2, button.Min.Y+v.S(30), draw.Middle, c.button, ink)
-	v.FitText(body, button.Max.X+v.S(20), button.Min.Y+v.S(30), draw.Start, r.Max.X-button.Max.X-v.S(28), v.Words.Home.OrOK, v.T2)
+	if room := r.Max.X - button.Max.X - v.S(28); v.Width(body, v.Words.Home.OrOK) <= room {
+		v.Text(body, button.Max.X+v.S(20), button.Min.Y+v.S(30), draw.Start, v.Words.Home.OrOK, v.T2)
+	}
 	v.Touchable(button, touchPage+cardTouch)
 }
 
 // headline gives the largest size not above most at which s fits.
 func (v *view) headline(s string, width, most int) int {
-	for size := most; size > most*2/3; size -= 2 {
+	for size := most; size > most/2; size -= 2 {
 		if v.Width(widget.Big(size), s) <= width {
 			return size
 		}
 	}
-	return most * 2 / 3
+	return most / 2
 }
 
 const (

@@ -91,14 +91,11 @@ func (v *view) lit(c *phone.Call) int {
 // foot tells of the last call with the caller, and how long it rings.
 func (incoming) foot(v *view, c *phone.Call, l *callerLayout) {
 	r := v.Stage()
-	right := r.Max.X - v.S(24)
-	if v.compact() {
-		right = r.Max.X - 14
-	}
-	v.Hairline(r.Min.X+v.S(24), right+1, l.hair)
+	right := r.Max.X - v.By(24, 14, 24)
+	v.Hairline(r.Min.X+v.By(24, 14, 24)-1, right+1, l.hair)
 	body := widget.Regular(v.Type.Label)
 	if !v.tall() {
-		v.Icon(draw.IconHistory, image.Pt(r.Min.X+(l.noteX-r.Min.X)*3/5, l.notes[0]-v.S(7)), v.S(24), v.T2)
+		v.Icon(draw.IconHistory, image.Pt(r.Min.X+v.By(36, 23, 0), l.notes[0]-v.By(7, 6, 0)), v.By(24, 18, 0), v.T2)
 	}
 	ringing := fmt.Sprintf(v.Words.Call.Ringing, text.Duration(v.now.Sub(c.Since)))
 	if v.tall() {
@@ -120,7 +117,11 @@ func (incoming) foot(v *view, c *phone.Call, l *callerLayout) {
 	case last.Dir == phone.Incoming:
 		what = v.Words.Call.TheyCalled
 	}
-	v.FitText(body, l.noteX, l.notes[0], draw.Start, width, fmt.Sprintf(v.Words.Call.LastCall, v.when(last.Began), how), v.T1)
+	words := fmt.Sprintf(v.Words.Call.LastCall, v.when(last.Began), how)
+	if v.tall() {
+		words, what = fmt.Sprintf(v.Words.Call.LastCallAt, v.when(last.Began)), v.callWords(last)
+	}
+	v.FitText(body, l.noteX, l.notes[0], draw.Start, width, words, v.T1)
 	if l.notes[1] > 0 {
 		v.FitText(widget.Regular(v.Type.Note), l.noteX, l.notes[1], draw.Start, r.Dx()-v.S(84), what, v.T2)
 	}

@@ -126,22 +126,22 @@ func (s *Screens) Draw(sc *draw.Scene, st *phone.State, now time.Time) {
 	}
 }
 
-// arranged puts keys into the panel's tabs: the first goes first, the last goes last, and where there are only four tabs
-// the fourth key has no place.
+// arranged puts keys into the panel's tabs: the first goes first, the last goes last. Where there are only four tabs
+// the fourth key moves up if the third is free, and else has no place: what it does can be reached another way.
 func (s *Screens) arranged(keys []key) []key {
 	tabs := 5
 	if s.theme.Layout() != theme.Wide {
 		tabs = 4
 	}
 	out := make([]key, tabs)
-	copy(out[:tabs-1], keys)
-	if len(keys) > 0 {
-		out[tabs-1] = keys[len(keys)-1]
+	if len(keys) == 0 {
+		return out
 	}
-	if len(keys) < tabs && len(keys) > 0 {
-		out[len(keys)-1] = key{}
-		out[tabs-1] = keys[len(keys)-1]
+	copy(out, keys[:min(len(keys), tabs)-1])
+	if tabs == 4 && len(keys) == 5 && out[2].do == nil {
+		out[2] = keys[3]
 	}
+	out[tabs-1] = keys[len(keys)-1]
 	return out
 }
 

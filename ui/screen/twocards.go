@@ -42,12 +42,12 @@ func (v *view) talkingHalf(box image.Rectangle, small bool) cardLayout {
 		l.name, l.nameSize, l.second = box.Min.Add(image.Pt(66, 28)), 22, box.Min.Y+46
 		l.timer, l.timerSize, l.secure = image.Pt(box.Max.X-14, box.Min.Y+30), 26, box.Min.Y+47
 		l.secondSize = v.Type.Note
-		l.trace = image.Rect(box.Min.X+66, box.Max.Y-44, box.Max.X-14, box.Max.Y-6)
-		l.hear, l.they = image.Pt(box.Min.X+14, box.Max.Y-26), image.Pt(box.Min.X+14, box.Max.Y+40)
+		l.trace = image.Rect(box.Min.X+92, box.Max.Y-44, box.Max.X-14, box.Max.Y-6)
+		l.hear = image.Pt(box.Min.X+14, box.Max.Y-20)
 	case v.tall():
 		l.avatar, l.d = box.Min.Add(image.Pt(72, 72)), 96
-		l.name, l.nameSize, l.second = box.Min.Add(image.Pt(136, 62)), 34, box.Min.Y+94
-		l.timer, l.timerSize, l.secure = image.Pt(right, box.Min.Y+164), 56, box.Min.Y+158
+		l.name, l.nameSize, l.second = box.Min.Add(image.Pt(136, 66)), 36, box.Min.Y+100
+		l.timer, l.timerSize, l.secure = image.Pt(right, box.Min.Y+166), 56, box.Min.Y+196
 		l.trace = image.Rect(box.Min.X+24, box.Max.Y-118, box.Max.X-24, box.Max.Y-30)
 		l.hear, l.they = image.Pt(box.Min.X+24, box.Max.Y-122), image.Pt(box.Min.X+24, box.Max.Y-12)
 	case small:
@@ -81,7 +81,7 @@ func (v *view) talking(box image.Rectangle, c *phone.Call, small bool) {
 	v.head(&l, who, who.name, v.elapsed(c), v.T1, icon, word, ink)
 	st := v.src.Media.Stats(c.ID)
 	they := v.Words.Call.TheyHear
-	if v.compact() {
+	if l.they == (image.Point{}) { // no room for it
 		they = ""
 	}
 	v.trace(&l, v.Words.Call.YouHear, they, &st)
@@ -188,17 +188,23 @@ func (second) ringing(v *view, box image.Rectangle, c *phone.Call) {
 		l.second, l.secondSize, l.timer, l.secure = box.Min.Y+v.S(100), v.Type.Body, image.Pt(box.Max.X-v.S(24), box.Min.Y+v.S(66)), box.Min.Y+v.S(100)
 	}
 	who := v.party(c.Remote)
+	if v.tall() { // room for the rings
+		l.d = 80
+	}
 	if !v.compact() {
 		v.SmallRings(who.kind, l.avatar, l.d, min(v.lit(c), 2), v.Hold)
 	}
 	if who.contact != nil && who.contact.Organisation != "" {
 		who.second = text.Clean(who.contact.Organisation)
 	}
+	if v.compact() && who.known && who.number != who.second {
+		who.second += ", " + who.number
+	}
 	v.head(&l, who, who.name, v.elapsed(c), v.T1, draw.IconBell, v.Words.Call.RingingShort, v.Hold)
-	if who.known && who.number != who.second {
+	if !v.compact() && who.known && who.number != who.second {
 		x, y := l.name.X, box.Max.Y-v.S(23)
 		if v.tall() {
-			x, y = box.Min.X+24, box.Max.Y-40
+			x, y = box.Min.X+24, box.Max.Y-32
 		}
 		v.FitText(widget.Regular(v.Type.Label), x, y, draw.Start, box.Max.X-v.S(24)-x, who.number, v.T2)
 	}

@@ -96,12 +96,13 @@ type Call struct {
 	Ringing                                          string // takes the time
 	RingingShort, RingingThere                       string
 	LastCall                                         string // takes when and how long
+	LastCallAt                                       string // takes when
 	YouCalled, TheyCalled, TheyRang                  string
 	NoCalls, Unknown                                 string
 	Muted, MutedHint, MutedMark                      string
 	Quality                                          [6]string // by bars, 0: not known yet
 	Lost                                             string    // takes per cent
-	LostHint                                         string
+	LostHint, LostShort                              string
 	Facts                                            string // codec, kHz, ms, per cent
 	ClosesIn                                         string // takes seconds
 	YouEnded, TheyEnded, ConnectionLost              string

@@ -37,11 +37,11 @@ var English = Catalogue{
 	Call: Call{
 		YouHear: "You hear", TheyHear: "They hear", TheyWait: "They wait", YouHeard: "You heard", TheyHeard: "They heard",
 		Encrypted: "Encrypted", NotEncrypted: "Not encrypted", Talking: "Talking", OnHold: "On hold", TheyHold: "You are on hold there",
-		Ringing: "Ringing %s", RingingShort: "Ringing", RingingThere: "Ringing there", LastCall: "Last call %s, %s",
+		Ringing: "Ringing %s", RingingShort: "Ringing", RingingThere: "Ringing there", LastCallAt: "Last call %s", LastCall: "Last call %s, %s",
 		YouCalled: "You called", TheyCalled: "They called", TheyRang: "Rang and was missed", NoCalls: "No calls with this number", Unknown: "Unknown number",
 		Muted: "You are muted", MutedHint: "Press Mute to speak", MutedMark: "muted",
 		Quality: [6]string{"Measuring the sound", "No sound arrives", "Sound is breaking up", "Fair sound", "Good sound", "Excellent sound"},
-		Lost:    "%d %% lost.", LostHint: "Check the network cable behind the phone.", Facts: "%s, %d ms, %d %% lost", ClosesIn: "closes in %d s",
+		Lost:    "%d %% lost.", LostHint: "Check the network cable behind the phone.", LostShort: "Check the cable.", Facts: "%s, %d ms, %d %% lost", ClosesIn: "closes in %d s",
 		YouEnded: "you ended it", TheyEnded: "they ended it", ConnectionLost: "connection lost",
 		Throughout: [6]string{"Sound not measured", "No sound arrived", "Poor sound", "Fair sound", "Good sound throughout", "Excellent sound throughout"},
 		HeldN:      "%d calls on hold", RemoteHolds: "You are on hold there", Mute: "Mute the microphone", Unmute: "Open the microphone", Numbers: "Numbers of this call",
@@ -136,7 +136,7 @@ var englishFaults = map[phone.LineFault]Fault{
 var englishNotices = [phone.NoticeCount]Fault{
 	phone.NoSoundCard: {"There is no sound", "The phone finds no sound card. Calls still connect, but nobody hears anything.",
 		[3]string{"Switch the phone off and on again", "If it stays silent, the device needs repair", "Tell your administrator"}},
-	phone.StoreFull: {"The storage is full", "Calls and contacts are no longer saved. Calling still works.",
+	phone.StoreFull: {"The storage is full", "Calls and contacts are not saved. Calling still works.",
 		[3]string{"Delete contacts you no longer need", "Tell your administrator", ""}},
 	phone.SettingsInvalid: {"A settings file was refused", "The settings that worked last stay in force.",
 		[3]string{"Correct the place named below", "The phone reads the file again when it starts", ""}},

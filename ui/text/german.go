@@ -37,15 +37,15 @@ var German = Catalogue{
 	Call: Call{
 		YouHear: "Sie hören", TheyHear: "Man hört", TheyWait: "Wartet", YouHeard: "Sie hörten", TheyHeard: "Man hörte",
 		Encrypted: "Verschlüsselt", NotEncrypted: "Unverschlüsselt", Talking: "Gespräch", OnHold: "Gehalten", TheyHold: "Sie werden dort gehalten",
-		Ringing: "Klingelt %s", RingingShort: "Klingelt", RingingThere: "Klingelt dort", LastCall: "Zuletzt %s, %s",
+		Ringing: "Klingelt %s", RingingShort: "Klingelt", RingingThere: "Klingelt dort", LastCallAt: "Zuletzt %s", LastCall: "Zuletzt %s, %s",
 		YouCalled: "Sie riefen an", TheyCalled: "Rief Sie an", TheyRang: "Klingelte, verpasst", NoCalls: "Keine Anrufe mit dieser Nummer", Unknown: "Unbekannte Nummer",
 		Muted: "Sie sind stumm", MutedHint: "Zum Sprechen Stumm drücken", MutedMark: "stumm",
 		Quality: [6]string{"Ton wird gemessen", "Kein Ton kommt an", "Ton setzt aus", "Mäßiger Ton", "Guter Ton", "Sehr guter Ton"},
-		Lost:    "%d %% verloren.", LostHint: "Prüfen Sie das Netzkabel am Telefon.", Facts: "%s, %d ms, %d %% verl.", ClosesIn: "schließt in %d s",
+		Lost:    "%d %% verloren.", LostHint: "Prüfen Sie das Netzkabel am Telefon.", LostShort: "Netzkabel prüfen.", Facts: "%s, %d ms, %d %% verl.", ClosesIn: "schließt in %d s",
 		YouEnded: "Sie haben aufgelegt", TheyEnded: "dort aufgelegt", ConnectionLost: "Verbindung verloren",
 		Throughout: [6]string{"Ton nicht gemessen", "Kein Ton kam an", "Schlechter Ton", "Mäßiger Ton", "Durchweg guter Ton", "Durchweg sehr guter Ton"},
 		HeldN:      "%d Gespräche gehalten", RemoteHolds: "Sie werden dort gehalten", Mute: "Mikrofon stummschalten", Unmute: "Mikrofon öffnen", Numbers: "Werte dieses Gesprächs",
-		Line: "Leitung", Codec: "Codec", Loss: "Verlust", Delay: "Verzögerung", MOS: "Tonqualität", Rate: "Datenrate", Security: "Sicherheit", On: "Sprechen über %s", Missed: "Verpasst",
+		Line: "Leitung", Codec: "Codec", Loss: "Verlust", Delay: "Verzögerung", MOS: "Tonqualität", Rate: "Datenrate", Security: "Sicherheit", On: "Über %s", Missed: "Verpasst",
 	},
 	Dial: Dial{
 		Rules: []string{phone.AsTyped: "wie gewählt", phone.EmergencyRule: "Notruf", phone.InternationalRule: "Ausland", phone.NationalRule: "Inland",
@@ -77,7 +77,7 @@ var German = Catalogue{
 	},
 	Entry:     Entry{Space: "Leer", Letters: "abc", Figures: "123", For: "%s für %s"},
 	Refusals:  germanRefusals,
-	LineWords: []string{phone.LineOff: "Aus", phone.LineRegistering: "Meldet sich an", phone.LineRegistered: "Bereit", phone.LineFailing: "Nicht angemeldet"},
+	LineWords: []string{phone.LineOff: "Aus", phone.LineRegistering: "Meldet sich an", phone.LineRegistered: "Bereit", phone.LineFailing: "Gestört"},
 	LineCards: germanFaults,
 	FaultWord: []string{phone.NoFault: "Nicht angemeldet", phone.WrongPassword: "Falsches Passwort", phone.RegistrarUnreachable: "Keine Antwort", phone.RegistrarRefused: "Abgewiesen",
 		phone.NameUnknown: "Name unbekannt", phone.CertExpired: "Server abgelehnt", phone.CertNotYetValid: "Server abgelehnt", phone.CertWrongName: "Server abgelehnt",
@@ -134,9 +134,9 @@ var germanFaults = map[phone.LineFault]Fault{
 }
 
 var germanNotices = [phone.NoticeCount]Fault{
-	phone.NoSoundCard: {"Kein Ton", "Das Telefon findet keine Soundkarte. Anrufe kommen zustande, doch niemand hört etwas.",
+	phone.NoSoundCard: {"Kein Ton", "Keine Soundkarte gefunden. Anrufe kommen zustande, doch niemand hört etwas.",
 		[3]string{"Telefon aus- und wieder einschalten", "Bleibt es still, muss das Gerät repariert werden", "Der Verwaltung melden"}},
-	phone.StoreFull: {"Der Speicher ist voll", "Anrufe und Kontakte werden nicht mehr gespeichert. Telefonieren geht weiterhin.",
+	phone.StoreFull: {"Der Speicher ist voll", "Nichts wird mehr gespeichert. Telefonieren geht weiterhin.",
 		[3]string{"Nicht mehr gebrauchte Kontakte löschen", "Der Verwaltung melden", ""}},
 	phone.SettingsInvalid: {"Eine Datei wurde abgelehnt", "Die zuletzt gültigen Einstellungen bleiben in Kraft.",
 		[3]string{"Die unten genannte Stelle berichtigen", "Das Telefon liest die Datei beim Start neu", ""}},
@@ -147,7 +147,7 @@ var germanNotices = [phone.NoticeCount]Fault{
 var germanCauses = map[phone.Cause]Cause{
 	phone.NoCause:      {"%s nicht erreicht", "Das Netz nannte keinen Grund.", "Gleich noch einmal anrufen."},
 	phone.Rejected:     {"%s hat abgelehnt", "Der Anruf wird jetzt nicht angenommen.", "Später noch einmal anrufen."},
-	phone.UserBusy:     {"%s ist besetzt", "Dort wird gerade gesprochen.", "In ein paar Minuten noch einmal anrufen."},
+	phone.UserBusy:     {"%s ist besetzt", "Dort wird gerade gesprochen.", "Später noch einmal anrufen."},
 	phone.NoAnswer:     {"%s nimmt nicht ab", "Es klingelte dort, niemand nahm ab.", "Später noch einmal anrufen."},
 	phone.NotFound:     {"Diese Nummer gibt es nicht", "Das Netz kennt sie nicht.", "Nummer prüfen und noch einmal anrufen."},
 	phone.NotAllowed:   {"Dieser Anruf ist nicht erlaubt", "Der Server lässt diese Leitung dort nicht anrufen.", "Die Verwaltung fragen."},

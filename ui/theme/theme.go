@@ -101,6 +101,17 @@ func (p *Panel) S(v800 int) int {
 	return 2 * half
 }
 
+// By chooses a length by the panel's layout: the wide one is of the 800x480 panel and scaled, the others are their own.
+func (p *Panel) By(wide, compact, tall int) int {
+	switch p.Layout() {
+	case Compact:
+		return compact
+	case Tall:
+		return tall
+	}
+	return p.S(wide)
+}
+
 // RadiusPane is the radius of cards that are not calls: 20 px on the 800x480 panel.
 func (p *Panel) RadiusPane() int { return p.RadiusCard * 5 / 6 }
 

@@ -4,6 +4,7 @@ import (
 	"image"
 
 	"opendeskphone/ui/draw"
+	"opendeskphone/ui/font"
 	"opendeskphone/ui/text"
 	"opendeskphone/ui/theme"
 )
@@ -32,21 +33,21 @@ func (p *Pen) StatusBar(s *Status) {
 	x := p.Margin
 	if s.Mark != NoMark {
 		p.Mark(s.Mark, image.Pt(x+p.Presence/2, p.StatusH/2), p.Presence, p.Bg)
-		x += p.Presence + p.S(8)
+		x += p.Presence + p.By(8, 6, 8)
 	}
 	ink := s.Ink
 	if ink == (theme.RGB{}) {
 		ink = p.T1
 	}
 	x += p.FitText(Semi(p.Type.Note), x, base, draw.Start, right-x, s.Title, ink)
-	if x += p.S(10); right-x > p.S(40) {
+	if x += p.By(10, 9, 10); right-x > p.S(40) {
 		p.FitText(Regular(p.Type.Note), x, base, draw.Start, right-x, s.Detail, p.T2)
 	}
 }
 
 // StatusRight draws the right part and gives where it begins.
 func (p *Pen) StatusRight(s *Status, base int) int {
-	x, step, size := p.W-p.Margin, p.S(16), p.S(22)
+	x, step, size := p.W-p.Margin, p.By(16, 13, 18), p.By(22, 16, 22)
 	if s.Clock != "" {
 		x -= p.Text(Semi(p.Type.Note), x, base, draw.End, s.Clock, p.T1) + step
 	}
@@ -54,7 +55,7 @@ func (p *Pen) StatusRight(s *Status, base int) int {
 		if item.Word != "" {
 			x -= p.Text(Regular(p.Type.Note), x, base, draw.End, item.Word, item.Ink)
 			if item.Icon != draw.NoIcon {
-				x -= p.S(6)
+				x -= p.By(6, 5, 6)
 			}
 		}
 		if item.Icon != draw.NoIcon {
@@ -135,15 +136,19 @@ func (p *Pen) SoftKeys(keys []SoftKey) {
 			out.Max.Y += 2 // the tab runs off the screen: no line below
 			p.Frame(out, p.SoftRadius, 2, draw.Top, outline)
 		}
-		p.Text(Semi(p.SoftText), (r.Min.X+r.Max.X)/2, middle(r.Min.Y+p.SoftH/2, p.SoftText)-1, draw.Middle, p.KeyLabel(k.Label, r.Dx()), ink)
+		label, st := p.KeyLabel(k.Label, r.Dx())
+		p.Text(st, (r.Min.X+r.Max.X)/2, middle(r.Min.Y+p.SoftH/2, p.SoftText)-1, draw.Middle, label, ink)
 	}
 }
 
-// KeyLabel chooses the form of a label that fits a tab of some width.
-func (p *Pen) KeyLabel(l text.Label, width int) string {
-	room := width - p.S(12)
-	if p.Width(Semi(p.SoftText), l.Long) <= room {
-		return l.Long
+// KeyLabel chooses the form of a label that fits a tab of some width; the short one is set smaller where it must be.
+func (p *Pen) KeyLabel(l text.Label, width int) (string, font.Style) {
+	room, st := width-p.By(12, 8, 10), Semi(p.SoftText)
+	if p.Width(st, l.Long) <= room {
+		return l.Long, st
 	}
-	return l.Short
+	for st.Size > int16(p.SoftText*4/5) && p.Width(st, l.Short) > room {
+		st.Size--
+	}
+	return l.Short, st
 }

@@ -4,6 +4,7 @@ import (
 	"image"
 
 	"opendeskphone/ui/draw"
+	"opendeskphone/ui/font"
 	"opendeskphone/ui/theme"
 )
 
@@ -58,15 +59,16 @@ func (p *Pen) Tile(i int, t *Tile) {
 		fill, icon = p.S2, p.Talk
 	}
 	p.Surface(r, p.RadiusRow, corners, fill, p.Outline(t.Role))
-	at := image.Pt(r.Min.X+p.S(28), r.Min.Y+p.TileH/2)
+	at := image.Pt(r.Min.X+p.By(28, 21, 29), r.Min.Y+p.TileH/2)
 	if t.Mark != NoMark {
-		p.Mark(t.Mark, at, p.S(18), fill)
+		p.Mark(t.Mark, at, p.By(18, 14, 20), fill)
 	} else {
 		p.Icon(t.Icon, at, p.Theme.Icon, icon)
 	}
-	x, width := r.Min.X+p.S(52), r.Dx()-p.S(52)-p.S(12)
-	p.FitText(Semi(p.Type.Label), x, r.Min.Y+p.TileH*32/68, draw.Start, width, t.Title, ink)
-	p.FitText(Regular(p.Type.Note), x, r.Min.Y+p.TileH*53/68, draw.Start, width, t.Second, second)
+	x := r.Min.X + p.By(52, 39, 54)
+	width := r.Max.X - p.By(12, 6, 8) - x
+	p.FitText(Semi(p.Type.Label), x, r.Min.Y+p.By(32, 20, 33), draw.Start, width, t.Title, ink)
+	p.FitText(Regular(p.Type.Note), x, r.Min.Y+p.By(53, 38, 57), draw.Start, width, t.Second, second)
 }
 
 // StubBox gives the place of the i-th stub, the tile's form beside a call.
@@ -86,13 +88,27 @@ func (p *Pen) Stub(i int, t *Tile) {
 		fill, icon, style = p.S2, p.T1, Semi(p.Type.Micro)
 	}
 	p.Surface(r, p.RadiusRow, draw.Left, fill, p.Outline(t.Role))
-	at := image.Pt((r.Min.X+r.Max.X)/2, r.Min.Y+p.TileH*22/68)
+	at := image.Pt((r.Min.X+r.Max.X)/2, r.Min.Y+p.By(22, 13, 22))
 	if t.Mark != NoMark {
 		p.Mark(t.Mark, at, p.S(14), fill)
 	} else {
-		p.Icon(t.Icon, at, p.S(20), icon)
+		p.Icon(t.Icon, at, p.By(20, 16, 20), icon)
 	}
-	p.FitText(style, at.X, r.Min.Y+p.TileH*56/68, draw.Middle, r.Dx()-p.S(8), t.Short, ink)
+	p.Text(style, at.X, r.Min.Y+p.By(56, 37, 56), draw.Middle, p.abbreviate(style, t.Short, r.Dx()-p.By(6, 2, 6)), ink)
+}
+
+// abbreviate cuts a name to width with a full stop, as one does by hand where an ellipsis takes half the room.
+func (p *Pen) abbreviate(st font.Style, name string, width int) string {
+	if p.Width(st, name) <= width {
+		return name
+	}
+	runes := []rune(name)
+	for n := len(runes) - 1; n > 0; n-- {
+		if s := string(runes[:n]) + "."; p.Width(st, s) <= width {
+			return s
+		}
+	}
+	return ""
 }
 
 // Row is one row of a list.
@@ -184,10 +200,10 @@ func (p *Pen) Attention(r image.Rectangle, row *Row) {
 	}
 	p.Surface(r, p.RadiusRow, draw.All, fill, p.Edge)
 	mid := (r.Min.Y + r.Max.Y) / 2
-	p.Icon(row.Icon, image.Pt(r.Min.X+p.S(29), mid), p.S(26), icon)
-	p.Icon(draw.IconChevron, image.Pt(r.Max.X-p.S(17), mid), p.S(18), second)
-	x, h := r.Min.X+p.S(58), r.Dy()
-	width := r.Max.X - p.S(34) - x
+	p.Icon(row.Icon, image.Pt(r.Min.X+p.By(29, 22, 30), mid), p.By(26, 20, 26), icon)
+	p.Icon(draw.IconChevron, image.Pt(r.Max.X-p.By(17, 15, 17), mid), p.By(18, 18, 18), second)
+	x, h := r.Min.X+p.By(58, 44, 60), r.Dy()
+	width := r.Max.X - p.By(34, 26, 34) - x
 	p.FitText(Semi(p.Type.Label), x, r.Min.Y+h*25/60, draw.Start, width, row.Title, ink)
 	p.FitText(Regular(p.Type.Note), x, r.Min.Y+h*48/60, draw.Start, width, row.Second, second)
 }
@@ -222,6 +238,9 @@ func (p *Pen) Setting(r image.Rectangle, s *Setting) {
 	}
 	if s.Focus && s.Steps {
 		x += p.S(28)
+	}
+	for size := p.Type.Label; p.Width(style, s.Value) > right-x && size >= p.Type.Micro; size -= 2 {
+		style.Size = int16(size)
 	}
 	w := p.FitText(style, right, base, draw.End, right-x, s.Value, value)
 	if s.Focus && s.Steps {

@@ -86,7 +86,7 @@ func (p *Pen) Avatar(kind Kind, name string, at image.Point, d int) {
 		p.Text(style, at.X, base, draw.Middle, "?", p.T2)
 		return
 	case Organisation:
-		p.Round(Box(at.X-d/2, at.Y-d/2, d, d), d*26/100, draw.All, pair.Fill)
+		p.Surface(Box(at.X-d/2, at.Y-d/2, d, d), d*26/100, draw.All, pair.Fill, p.Edge)
 	default:
 		p.Disc(at, d, pair.Fill)
 		if p.HighContrast() {
@@ -103,7 +103,7 @@ func (p *Pen) Rings(kind Kind, at image.Point, d, n, lit int, ink theme.RGB) {
 		if i >= lit {
 			c = p.S3
 		}
-		p.ring(kind, at, d/2+p.S(12*(i+1)), 4-i, c)
+		p.ring(kind, at, d/2+p.By(12, 10, 12)*(i+1), 4-i, c)
 	}
 }
 
@@ -143,10 +143,7 @@ func (p *Pen) Chip(x, y int, icon draw.Icon, word string, ink theme.RGB, centred
 
 // Bars is the quality mark: lit of five bars with its left lower corner at a point.
 func (p *Pen) Bars(lit int, x, y int) {
-	w, gap, h := p.S(5), p.S(4), p.S(28)
-	if p.Layout() == theme.Compact {
-		w, gap = 4, 2
-	}
+	w, gap, h := p.By(5, 3, 5), p.By(4, 3, 4), p.By(28, 18, 28)
 	c := p.Talk
 	switch {
 	case lit == 3:
@@ -166,8 +163,5 @@ func (p *Pen) Bars(lit int, x, y int) {
 
 // BarsWidth is the width of the quality mark.
 func (p *Pen) BarsWidth() int {
-	if p.Layout() == theme.Compact {
-		return 5*4 + 4*2
-	}
-	return 5*p.S(5) + 4*p.S(4)
+	return 5*p.By(5, 3, 5) + 4*p.By(4, 3, 4)
 }

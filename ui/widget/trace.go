@@ -112,7 +112,7 @@ const (
 
 // DayLine draws a day between x0 and x1 with the feet of its bars at y.
 func (p *Pen) DayLine(x0, x1, y int, d *Day) {
-	at := func(slot int) int { return x0 + 2 + ((x1-x0+2)*slot*2+DaySlots)/(2*DaySlots) }
+	at := func(slot int) int { return x0 + ((x1-x0)*slot*2+DaySlots)/(2*DaySlots) }
 	bar := theme.TraceBar
 	for slot := range DaySlots {
 		x, ink := at(slot), p.Edge
@@ -121,9 +121,10 @@ func (p *Pen) DayLine(x0, x1, y int, d *Day) {
 		}
 		switch {
 		case slot == d.Now:
-			p.Round(Box(x, y-p.S(34), bar, p.S(38)), bar/2, draw.All, p.T1)
+			p.Round(Box(x, y-p.By(34, 34, 34), bar, p.By(38, 38, 38)), bar/2, draw.All, p.T1)
 		case d.Talked[slot] > 0:
-			h := p.S(min(32, 16+d.Talked[slot]/2))
+			tall := min(32, 16+d.Talked[slot]/2)
+			h := p.By(tall, tall, tall)
 			p.Round(Box(x, y-h, bar, h), bar/2, draw.All, p.T2)
 		case !d.Missed[slot]:
 			p.Round(Box(x, y-bar, bar, bar), bar/2, draw.All, ink)
@@ -134,6 +135,6 @@ func (p *Pen) DayLine(x0, x1, y int, d *Day) {
 	}
 	for hour := DayStart + 1; hour < DayStart+DaySlots/6; hour += 2 {
 		word := [...]string{"8", "10", "12", "14", "16", "18"}[(hour-DayStart)/2]
-		p.Text(Regular(p.Type.Micro), at((hour-DayStart)*6)+bar/2, y+p.S(22), draw.Middle, word, p.T3)
+		p.Text(Regular(p.Type.Micro), at((hour-DayStart)*6)+bar/2, y+p.By(22, 22, 24), draw.Middle, word, p.T3)
 	}
 }
