@@ -134,7 +134,7 @@ func Default() Config {
 			Bodies:  []string{"application/sdp"},
 		},
 		T1: 500 * time.Millisecond, T2: 4 * time.Second, T4: 5 * time.Second, // RFC 3261 table 4
-		MaxMessage: 65535, MaxHeaders: 256, MaxConns: 64, MaxTransactions: 1024,
+		MaxMessage: 65535, MaxHeaders: 256, MaxConns: 64, MaxTransactions: 4096,
 		DialTimeout: 8 * time.Second, IdleTimeout: 10 * time.Minute, FrameTimeout: 10 * time.Second,
 		PingEvery: 20 * time.Second, PongWait: 10 * time.Second,
 	}

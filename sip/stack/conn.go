@@ -21,8 +21,7 @@ type conn struct {
 	remote    netip.AddrPort
 	ours      bool // we opened it
 	nc        net.Conn
-	out       chan []byte // to the writer; nil while opening
-	waiting   [][]byte    // what to write once open
+	out       *outbox
 	used      time.Time
 
 	ping, pong *Timer
@@ -40,9 +39,6 @@ type conns struct {
 	byID  map[ConnID]*conn
 	byKey map[connKey]*conn // newest to each far address
 }
-
-// outQueue is how many messages may wait for a peer that does not read.
-const outQueue = 64
 
 var errStalled = errors.New("peer does not read")
 
@@ -98,7 +94,7 @@ func (s *Stack) open(to Target, within time.Duration) (*conn, error) {
 	}
 	c := &conn{
 		s: s, key: connKey{to.Transport, to.Addr, to.ServerName},
-		transport: to.Transport, remote: to.Addr, ours: true, used: time.Now(),
+		transport: to.Transport, remote: to.Addr, ours: true, out: newOutbox(), used: time.Now(),
 	}
 	s.conns.add(c)
 	s.tasks.Go(func() {
@@ -143,54 +139,42 @@ func (c *conn) opened(nc net.Conn, err error) {
 		return
 	}
 	c.start(nc)
-	for _, data := range c.waiting {
-		c.write(data)
-	}
-	c.waiting = nil
 	if s.cfg.PingEvery > 0 {
 		c.ping = s.After(s.cfg.PingEvery, c.keepAlive)
 	}
 }
 
-// start begins to read and write.
+// start begins to read and write; what was given to write before goes first.
 func (c *conn) start(nc net.Conn) {
 	c.nc, c.local = nc, addrPort(nc.LocalAddr())
-	c.out = make(chan []byte, outQueue)
-	out := c.out
-	c.s.tasks.Go(func() { c.writeAll(nc, out) })
+	c.s.tasks.Go(func() { c.writeAll(nc) })
 	c.s.tasks.Go(func() { c.readAll(nc) })
 }
 
 // write queues data; it never blocks.
 func (c *conn) write(data []byte) error {
 	c.used = time.Now()
-	switch {
-	case c.out == nil && c.nc != nil:
-		return fmt.Errorf("%w: connection closing", ErrTransport)
-	case c.out == nil:
-		if len(c.waiting) == outQueue {
-			return fmt.Errorf("%w: %w", ErrTransport, errStalled)
+	if err := c.out.put(data); err != nil {
+		if err == errStalled {
+			c.s.Post(func() { c.lost(err) })
 		}
-		c.waiting = append(c.waiting, data)
-		return nil
+		return fmt.Errorf("%w: %w", ErrTransport, err)
 	}
-	select {
-	case c.out <- data:
-		return nil
-	default:
-		c.s.Post(func() { c.lost(errStalled) })
-		return fmt.Errorf("%w: %w", ErrTransport, errStalled)
-	}
+	return nil
 }
 
-// writeAll is the writer goroutine. When out is closed it says good-bye to the
-// far side, after all that was queued.
-func (c *conn) writeAll(nc net.Conn, out chan []byte) {
-	for data := range out {
+// writeAll is the writer goroutine. When the outbox is closed it says good-bye
+// to the far side, after all that was queued.
+func (c *conn) writeAll(nc net.Conn) {
+	for {
+		list, open := c.out.take()
 		nc.SetWriteDeadline(time.Now().Add(c.s.cfg.FrameTimeout))
-		if _, err := nc.Write(data); err != nil {
+		if _, err := list.WriteTo(nc); err != nil {
 			c.s.Post(func() { c.lost(err) })
 			return // lost closes the connection; what is queued goes with it
+		}
+		if !open {
+			break
 		}
 	}
 	if half, ok := nc.(interface{ CloseWrite() error }); ok {
@@ -227,7 +211,7 @@ func (c *conn) readAll(nc net.Conn) {
 // and what still comes is thrown away, for closing with unread bytes would
 // take the refusal off the wire (RFC 1122 §4.2.2.13).
 func (c *conn) farewell(nc net.Conn) {
-	c.s.Post(c.hangUp)
+	c.s.Post(c.out.close)
 	nc.SetReadDeadline(time.Now().Add(c.s.cfg.FrameTimeout))
 	io.Copy(io.Discard, nc)
 	c.s.Post(func() { c.lost(errNoBoundary) })
@@ -291,7 +275,7 @@ func (c *conn) crlf(n int) {
 	}
 	c.pong.Stop()
 	c.pong = nil
-	if n >= 2 && c.out != nil {
+	if n >= 2 {
 		c.write([]byte("\r\n"))
 	}
 }
@@ -314,14 +298,6 @@ var errNoPong = errors.New("no answer to keep-alive")
 func (s *Stack) RequirePong(id ConnID) {
 	if c := s.conns.byID[id]; c != nil {
 		c.pongs = true
-	}
-}
-
-// hangUp lets the writer end after what is queued.
-func (c *conn) hangUp() {
-	if c.out != nil {
-		close(c.out)
-		c.out = nil
 	}
 }
 
@@ -349,7 +325,7 @@ func (c *conn) lost(err error) {
 func (c *conn) close() {
 	c.ping.Stop()
 	c.pong.Stop()
-	c.hangUp()
+	c.out.close()
 	if c.nc != nil {
 		c.nc.Close()
 	}
@@ -399,7 +375,7 @@ func (s *Stack) accepted(nc net.Conn, from Source) {
 		nc.Close()
 		return
 	}
-	c := &conn{s: s, key: connKey{transport: TCP, addr: from.Addr}, transport: TCP, remote: from.Addr, used: time.Now()}
+	c := &conn{s: s, key: connKey{transport: TCP, addr: from.Addr}, transport: TCP, remote: from.Addr, out: newOutbox(), used: time.Now()}
 	s.conns.add(c)
 	c.start(nc)
 }

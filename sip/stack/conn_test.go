@@ -160,6 +160,47 @@ func TestHostileStreams(t *testing.T) {
 	}
 }
 
+// TestSlowReader: a burst of answers waits for a peer that reads late; one that
+// never reads loses its connection, and nobody else waits.
+func TestSlowReader(t *testing.T) {
+	each(t, func(t *testing.T, w world) {
+		ours, theirs := w.network()
+		handled, lost := make(chan struct{}, 1<<15), make(chan struct{}, 8)
+		cfg := config(w.ours)
+		cfg.MaxTransactions, cfg.FrameTimeout = 1<<20, 2*time.Second
+		_, addr := start(t, ours, cfg, handler{
+			request: func(tx *stack.ServerTx, req *stack.Request, from stack.Source) { agent(tx, req, from); handled <- struct{}{} },
+			lost:    func(stack.ConnID, error) { lost <- struct{}{} },
+		})
+		c, err := siptest.NewWire(t.Context(), theirs, stack.TCP, netip.AddrPortFrom(w.theirs, 0), addr)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer c.Close()
+		const burst = 1000
+		for n := range burst {
+			c.Send(info(n+1, "TCP", c.Local().String()))
+		}
+		for range burst {
+			<-handled
+		}
+		for range burst {
+			expect(t, c, "SIP/2.0 481")
+		}
+		for n := burst; ; n++ {
+			if c.Send(info(n+1, "TCP", c.Local().String())) != nil || len(lost) > 0 {
+				break
+			}
+			if n > 1<<16 {
+				t.Fatal("never ended")
+			}
+		}
+		if !alive(t, theirs, stack.TCP, w.theirs, addr, 1) {
+			t.Error("dead")
+		}
+	})
+}
+
 // TestConnectionLimit: half of MaxConns is for others; the rest is refused.
 func TestConnectionLimit(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

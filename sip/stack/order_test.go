@@ -132,34 +132,38 @@ func TestOrder(t *testing.T) {
 		t.Run(transport, func(t *testing.T) {
 			each(t, func(t *testing.T, w world) {
 				ours, theirs := w.network()
-				var got []uint32
-				window := make(chan struct{}, 32) // as many as a socket's buffer surely holds
-				done := make(chan struct{})
-				cfg := config(w.ours)
-				cfg.MaxTransactions = 2 * requests
-				_, addr := start(t, ours, cfg, handler{request: func(tx *stack.ServerTx, req *stack.Request, _ stack.Source) {
-					got = append(got, req.CSeq().SeqNo)
+				came := make(chan uint32, requests)
+				_, addr := start(t, ours, config(w.ours), handler{request: func(tx *stack.ServerTx, req *stack.Request, _ stack.Source) {
+					came <- req.CSeq().SeqNo
 					tx.Respond(stack.Reply(req, 200, ""))
-					<-window
-					if len(got) == requests {
-						close(done)
-					}
 				}})
 				write, via := sender(t, transport, theirs, w.theirs, addr)
-				for n := range requests {
-					window <- struct{}{}
-					write(info(n+1, transport, via))
-				}
-				select {
-				case <-done:
-				case <-time.After(time.Minute):
-					t.Fatalf("only some of %d requests came", requests)
-				}
-				inversions := 0
-				for i := 1; i < len(got); i++ {
-					if got[i] < got[i-1] {
-						inversions++
+				const window = 32 // as many as a socket's buffer surely holds
+				var last uint32
+				inversions, lost, open := 0, 0, 0
+				take := func() {
+					select {
+					case n := <-came:
+						if n < last {
+							inversions++
+						}
+						last, open = n, open-1
+					case <-time.After(5 * time.Second):
+						lost, open = lost+open, 0
 					}
+				}
+				for n := range requests {
+					write(info(n+1, transport, via))
+					if open++; open == window {
+						take()
+					}
+				}
+				for open > 0 {
+					take()
+				}
+				// A busy machine may drop a datagram even on loopback; nothing else may.
+				if lost > 0 && (transport == "TCP" || w.bubble) || lost > requests/20 {
+					t.Errorf("%d of %d requests lost", lost, requests)
 				}
 				if inversions != 0 {
 					t.Errorf("%d of %d requests out of order", inversions, requests)
