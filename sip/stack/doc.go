@@ -35,15 +35,23 @@
 // After an error no response follows.
 //
 // Target.Conn names a connection to prefer (the flow a registration runs on,
-// RFC 5626); Source.Target makes a Target from where a message came.
+// RFC 5626); Source.Target makes a Target from where a message came, and
+// ClientTx.Flow tells which way a request went. Connections are reused by
+// address and name, pinged when we opened them, and reported by Handler.Lost
+// when they end; RequirePong makes an unanswered ping end one. A request over
+// 1300 bytes goes by TCP although UDP was asked for, and by UDP after all when
+// TCP is refused (§18.1.1).
+//
+// Resolve finds the targets of a URI (RFC 3263), best first. Local is the
+// address of ours to write into Contact and SDP for a target.
 //
 // # Receiving
 //
 // Handler.Request gets only requests which passed the checks of RFC 3261 §8.2
-// for which Config.Rules holds the lists: malformed ones are answered 400, an
+// and agree with the lists in Config.Rules: malformed ones are answered 400, an
 // unknown scheme 416, a foreign Require 420, a method 405 or 501, a body type
 // 415, Accept without SDP 406, a version 505, a merged request 482. A request
-// from a Source which is not trusted gets no answer at all. CANCEL is answered
+// from a Source which is not trusted (Trust) gets no answer at all. CANCEL is answered
 // here (200 or 481) and reported through ServerTx.OnCancel of its INVITE; the
 // ACK to a failure is absorbed; the ACK to a 2xx comes with tx == nil.
 //
