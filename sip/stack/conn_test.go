@@ -169,8 +169,11 @@ func TestSlowReader(t *testing.T) {
 		cfg := config(w.ours)
 		cfg.MaxTransactions, cfg.FrameTimeout = 1<<20, 2*time.Second
 		_, addr := start(t, ours, cfg, handler{
-			request: func(tx *stack.ServerTx, req *stack.Request, from stack.Source) { agent(tx, req, from); handled <- struct{}{} },
-			lost:    func(stack.ConnID, error) { lost <- struct{}{} },
+			request: func(tx *stack.ServerTx, req *stack.Request, from stack.Source) {
+				agent(tx, req, from)
+				handled <- struct{}{}
+			},
+			lost: func(stack.ConnID, error) { lost <- struct{}{} },
 		})
 		c, err := siptest.NewWire(t.Context(), theirs, stack.TCP, netip.AddrPortFrom(w.theirs, 0), addr)
 		if err != nil {
