@@ -30,6 +30,7 @@ const (
 	burstWindow = 10 * time.Second
 	refreshMin  = 5 * time.Second // however short the registrar's time is
 	patience    = 4 * time.Second // for a silent server when there is another
+	pulseWait   = 8 * time.Second // for the answer to a pulse: five tries
 )
 
 // backoff is how long to wait after the n-th failure in a row (from 1), the

@@ -52,8 +52,15 @@ func (u *UA) incoming(tx *stack.ServerTx, req *stack.Request, from stack.Source)
 	u.on(Incoming{Call: c.ref, Account: acc.id, From: p, Asserted: asserted, SDP: sdpOf(req), CallID: c.key.callID})
 }
 
+// maxKept bounds the calls in memory together with those that are over but
+// still remembered; only a flood reaches it.
+const maxKept = 256
+
 // busy tells whether no more calls are taken.
 func (u *UA) busy() bool {
+	if len(u.calls) >= maxKept {
+		return true
+	}
 	n := 0
 	for _, c := range u.calls {
 		if c.phase != over && c.phase != cancelled {

@@ -32,11 +32,14 @@ type registration struct {
 	raised  bool          // a 423 or 439 was heeded in this attempt
 	bound   bool          // the registrar has, or may have, a binding of ours
 	ended   bool
+	pulse   pulse
 	begun   []time.Time // REGISTERs within burstWindow
 }
 
 func newRegistration(a *account) *registration {
-	return &registration{acc: a, callID: stack.CallIDHeader(stack.NewCallID()), tag: stack.NewTag(), asked: a.p.Expires}
+	r := &registration{acc: a, callID: stack.CallIDHeader(stack.NewCallID()), tag: stack.NewTag(), asked: a.p.Expires}
+	r.pulse.r = r
+	return r
 }
 
 func (r *registration) report(s LineState) {
@@ -261,6 +264,7 @@ func (r *registration) succeed(k *ask, res *stack.Response) {
 		}
 	}
 	r.report(LineState{State: Registered, Expires: granted})
+	r.pulse.start()
 	if moved && len(r.begun) < burst { // the Contact could not name the flow before there was one
 		r.timer = a.u.stack.After(0, r.attempt)
 		return
@@ -306,6 +310,7 @@ func (r *registration) fail(f Fault, code int, text string, after time.Duration)
 	}
 	r.acc.at = 0 // begin with the best again
 	wait := backoff(f, r.fails, now.Sub(r.since), after, rand.Float64())
+	r.pulse.stop()
 	r.report(LineState{State: Failing, Fault: f, Code: code, Text: text, Retry: now.Add(wait)})
 	r.timer.Stop()
 	r.timer = r.acc.u.stack.After(wait, r.attempt)
@@ -325,6 +330,7 @@ func (r *registration) lost(conn stack.ConnID) {
 // stop takes the binding away and calls done when that is answered or cannot be.
 func (r *registration) stop(done func()) {
 	r.ended = true
+	r.pulse.stop()
 	for _, t := range []*stack.Timer{r.timer, r.gated, r.waiting} {
 		t.Stop()
 	}

@@ -209,6 +209,33 @@ func TestFlowLost(t *testing.T) {
 	})
 }
 
+// TestPulse: a registrar on UDP that vanished is noticed long before the
+// registration must be renewed; one that never answers OPTIONS is not suspected.
+func TestPulse(t *testing.T) {
+	onNet(t, func(b *bench) {
+		registered(b)
+		b.pass(25 * time.Second)
+		b.net.SetDown(farAddr, true)
+		b.pass(65 * time.Second)
+		if s := b.last(); s.State != Failing || s.Fault != Unreachable {
+			t.Errorf("%+v", s)
+		}
+		b.net.SetDown(farAddr, false)
+		b.pass(5 * time.Second)
+		if s := b.last(); s.State != Registered {
+			t.Errorf("%+v", s)
+		}
+	})
+	onNet(t, func(b *bench) {
+		b.far.when(stack.OPTIONS, func(*stack.ServerTx, *stack.Request, stack.Source) {})
+		registered(b)
+		b.pass(4 * time.Minute)
+		if n := len(b.far.all(stack.REGISTER)); n != 1 {
+			t.Errorf("%d REGISTERs", n)
+		}
+	})
+}
+
 func TestBadAccount(t *testing.T) {
 	onNet(t, func(b *bench) {
 		b.ua.AddAccount(1, Account{AOR: "sip:phone.test"})

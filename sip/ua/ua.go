@@ -17,11 +17,12 @@ type Config struct {
 	MaxCalls  int            // incoming calls beyond this number get 486
 	Grace     time.Duration  // for BYE and un-REGISTER when Run ends
 	Session   time.Duration  // session timer we ask for and grant (RFC 4028), at least 90 s; 0 is off
+	Pulse     time.Duration  // how often a registrar on UDP is asked whether it lives; 0 is never
 }
 
 // Default is a Config for a phone.
 func Default() Config {
-	return Config{MaxCalls: 16, Grace: 2 * time.Second, Session: 30 * time.Minute}
+	return Config{MaxCalls: 16, Grace: 2 * time.Second, Session: 30 * time.Minute, Pulse: 20 * time.Second}
 }
 
 // Rules tell the stack which requests this package understands.

@@ -326,3 +326,25 @@ func TestRegistrarReturns(t *testing.T) {
 		})
 	}
 }
+
+// TestRegistrarReturnsOnUDP: nothing tells that it is gone but the pulse.
+func TestRegistrarReturnsOnUDP(t *testing.T) {
+	w := newWorld(t, "MD5")
+	phoneHost, err := w.lan.Host("phone", 10)
+	must(t, phoneHost, err)
+	p := w.phone(t, phoneHost)
+	p.register(account(stack.UDP))
+	<-time.After(3 * time.Second) // a pulse is answered
+	w.kam.Stop()
+	<-time.After(11 * time.Second) // the next one is missed
+	ok(t, w.kam.Start(soon(t)))
+	began := time.Now()
+	if _, err := w.kam.WaitBindings(soon(t), "alice", 1); err != nil {
+		t.Fatal(err)
+	}
+	if d := time.Since(began); d > 5*time.Second {
+		t.Errorf("registered %v after its return", d)
+	} else {
+		t.Logf("registered %v after its return", d)
+	}
+}

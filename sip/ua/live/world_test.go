@@ -167,7 +167,9 @@ func (w *world) phone(t *testing.T, ns *lab.Namespace, roots ...string) *phone {
 	}
 	log := slog.New(slog.NewTextHandler(out, &slog.HandlerOptions{Level: level}))
 	p := &phone{T: t, grown: make(chan struct{})}
-	p.ua = ua.New(ua.Default(), stack.New(cfg, room{ns: ns}, log), p.handle, log)
+	agent := ua.Default()
+	agent.Pulse = 2 * time.Second
+	p.ua = ua.New(agent, stack.New(cfg, room{ns: ns}, log), p.handle, log)
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
 	go func() { done <- p.ua.Run(ctx) }()
