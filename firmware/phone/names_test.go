@@ -95,7 +95,7 @@ func TestEveryNameIsThere(t *testing.T) {
 	}
 	check("state", int(callStateCount), func(i int) string { return CallState(i).String() })
 	check("path", int(PathCount), func(i int) string { return Path(i).String() })
-	check("cause", int(causeCount), func(i int) string { return Cause(i).String() })
+	check("cause", int(CauseCount), func(i int) string { return Cause(i).String() })
 	check("line state", int(LineFailing)+1, func(i int) string { return LineState(i).String() })
 	check("line fault", int(lineFaultCount), func(i int) string { return LineFault(i).String() })
 	check("part", int(whatCount), func(i int) string { return What(i).String() })

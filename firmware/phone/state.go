@@ -87,7 +87,7 @@ const (
 	Cancelled          // the caller gave up
 	MediaLost          // no voice arrived any more
 	ServerError        // every other refusal; Call.Reason has the words
-	causeCount
+	CauseCount
 )
 
 // Peer is the other party, as far as known. The strings are cleaned of control and direction
@@ -262,7 +262,7 @@ var pathNames = [PathCount]string{"handset", "headset", "speaker"}
 // String gives the path's name in lower case, as settings and mixers spell it.
 func (p Path) String() string { return name(pathNames[:], p) }
 
-var causeNames = [causeCount]string{"none", "hung up here", "hung up there", "declined", "busy", "no answer", "not found",
+var causeNames = [CauseCount]string{"none", "hung up here", "hung up there", "declined", "busy", "no answer", "not found",
 	"not allowed", "unreachable", "incompatible", "answered elsewhere", "cancelled", "media lost", "server error"}
 
 // String gives the cause in a few plain words, for logs.

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"encoding/binary"
 	"encoding/json"
 	"maps"
@@ -23,7 +24,7 @@ type call struct {
 
 // LogCall adds a call that has ended.
 func (s *Store) LogCall(r phone.Record) {
-	for _, text := range []*string{&r.Remote.Name, &r.Remote.Number, &r.Remote.URI, &r.Conversation} {
+	for _, text := range texts(&r) {
 		*text = strings.ToValidUTF8((*text)[:min(len(*text), maxField)], "")
 	}
 	s.mu.Lock()
@@ -31,6 +32,17 @@ func (s *Store) LogCall(r phone.Record) {
 	s.calls = append([]phone.Record{r}, s.calls[:min(len(s.calls), MaxCalls-1)]...)
 	s.logged++
 	s.putCall(s.logged, r)
+}
+
+// texts are those parts of a record that a stranger can set.
+func texts(r *phone.Record) []*string {
+	return []*string{&r.Remote.Name, &r.Remote.Number, &r.Remote.URI, &r.Conversation}
+}
+
+// possible tells whether a record can be one of LogCall's.
+func possible(r *phone.Record) bool {
+	long := slices.ContainsFunc(texts(r), func(s *string) bool { return len(*s) > maxField })
+	return !long && r.Cause < phone.CauseCount && r.Dir <= phone.Incoming && r.Line < phone.MaxLines
 }
 
 func (s *Store) putCall(n uint64, r phone.Record) {
@@ -45,30 +57,31 @@ func (s *Store) Calls() []phone.Record {
 	return s.calls
 }
 
-// adoptCalls lays the log of a file under that in memory.
-func (s *Store) adoptCalls(in map[string][]byte) {
+// adoptCalls lays the log of a file under that in memory, and tells whether some of it was damaged.
+func (s *Store) adoptCalls(in map[string][]byte) (lost bool) {
 	var found []call
 	for _, b := range in {
 		var c call
-		if json.Unmarshal(b, &c) != nil {
-			s.damaged = "some of the call log was damaged and is lost"
+		if json.Unmarshal(b, &c) != nil || !possible(&c.Record) {
+			lost = true
 			continue
 		}
 		found = append(found, c)
 	}
-	slices.SortFunc(found, func(a, b call) int { return int(min(max(int64(b.N-a.N), -1), 1)) })
+	slices.SortFunc(found, func(a, b call) int { return cmp.Compare(b.N, a.N) })
 	young := len(s.calls)
 	all := slices.Clone(s.calls)
 	for _, c := range found[:min(len(found), MaxCalls-young)] {
 		all = append(all, c.Record)
 	}
 	s.calls = all
-	if len(found) == 0 || found[0].N == 0 {
-		return
+	if len(found) == 0 {
+		return lost
 	}
 	s.logged += found[0].N
 	maps.DeleteFunc(s.pending, func(k key, _ []byte) bool { return k.bucket == callsBucket })
 	for i, r := range s.calls[:young] { // those logged while the file could not be opened count from its number on
 		s.putCall(s.logged-uint64(i), r)
 	}
+	return lost
 }

@@ -37,6 +37,9 @@ type file struct {
 func (f *file) open() (c content, err error) {
 	defer f.guard(&err)
 	defer faults()()
+	if err := verify(f.path); err != nil {
+		return nil, fmt.Errorf("%w: %w", errDamaged, err)
+	}
 	options := &bolt.Options{Timeout: lockTime, MaxSize: maxSize, OpenFile: func(name string, flag int, perm os.FileMode) (*os.File, error) {
 		fd, err := os.OpenFile(name, flag, perm)
 		f.fd = fd

@@ -70,28 +70,36 @@ func Open(path string, log *slog.Logger) *Store {
 	return s
 }
 
-// open opens the file and adds what is in it to the memory.
+// open opens the file and adds what is in it to the memory. A file in which anything is damaged is
+// set aside, and what could be read is written into a new one.
 func (s *Store) open() bool {
-	damaged := ""
 	c, err := s.file.open()
-	if errors.Is(err, errDamaged) {
+	damaged := errors.Is(err, errDamaged)
+	if damaged {
 		s.log.Error("store damaged", "err", err)
-		damaged = "contacts and call log were damaged and begin anew"
-		if err = s.file.setAside(); err == nil {
-			c, err = s.file.open()
-		}
+		err = nil
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if damaged != "" {
-		s.damaged = damaged
+	lost := s.adopt(c)
+	switch {
+	case damaged:
+		s.damaged = "contacts and call log were damaged and begin anew"
+	case lost:
+		s.damaged = "some contacts or calls were damaged and are lost"
+	}
+	if damaged || lost {
+		if err = s.file.setAside(); err == nil {
+			_, err = s.file.open()
+		}
+		s.pending = s.everything()
+		s.stir()
 	}
 	if err != nil {
 		s.fail(err)
 		return false
 	}
 	s.failed = ""
-	s.adopt(c)
 	return true
 }
 
@@ -104,8 +112,9 @@ func (s *Store) fail(err error) {
 	}
 }
 
-// adopt adds what a file holds; what is in memory already is younger. The caller holds mu.
-func (s *Store) adopt(c content) {
+// adopt adds what a file holds; what is in memory already is younger. It tells whether some of it
+// was damaged. The caller holds mu.
+func (s *Store) adopt(c content) (lost bool) {
 	known := map[string]bool{}
 	for _, x := range s.contacts {
 		known[x.ID] = true
@@ -114,7 +123,7 @@ func (s *Store) adopt(c content) {
 	for id, b := range c[contactsBucket] {
 		var x Contact
 		if json.Unmarshal(b, &x) != nil || x.ID != id || x.check() != nil {
-			s.damaged = "some contacts were damaged and are lost"
+			lost = true
 			continue
 		}
 		if _, changed := s.pending[key{contactsBucket, id}]; !known[id] && !changed && len(all) < MaxContacts {
@@ -122,16 +131,19 @@ func (s *Store) adopt(c content) {
 		}
 	}
 	s.setContacts(all)
-	s.adoptCalls(c[callsBucket])
+	lost = s.adoptCalls(c[callsBucket]) || lost
 	if b, ok := c[memoryBucket][volumesKey]; ok && s.volumes == nil {
 		var v Volumes
 		if json.Unmarshal(b, &v) == nil {
 			s.volumes = &v
+		} else {
+			lost = true
 		}
 	}
 	if b, ok := c[memoryBucket][missedKey]; ok && s.pending[key{memoryBucket, missedKey}] == nil {
-		_ = json.Unmarshal(b, &s.missed) // a wrong number is none
+		lost = json.Unmarshal(b, &s.missed) != nil || lost
 	}
+	return lost
 }
 
 // Problem says in a line what is wrong with the memory of the phone; empty if nothing is.

@@ -310,3 +310,15 @@ func TestAFileInUse(t *testing.T) {
 		t.Error("a file in use was taken for a damaged one")
 	}
 }
+
+func FuzzFile(f *testing.F) {
+	good := made(f)
+	f.Add(uint32(0), byte(0))
+	f.Add(uint32(4096*3+8), byte(1))
+	f.Add(uint32(8192+12), byte(0xff))
+	f.Fuzz(func(t *testing.T, at uint32, with byte) {
+		b := bytes.Clone(good)
+		b[int(at)%len(b)] ^= with
+		survive(t, fmt.Sprintf("%d at %d", with, at), b)
+	})
+}
