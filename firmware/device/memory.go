@@ -30,7 +30,7 @@ func (d *Device) restore() {
 
 // keepVolumes remembers the volumes whenever they are turned.
 func (d *Device) keepVolumes(ctx context.Context) error {
-	for seq := d.loop.State().Seq; ; {
+	for seq := phone.Seq(0); ; {
 		u, err := d.loop.Watch(ctx, seq)
 		if err != nil {
 			return nil // the phone is stopping
