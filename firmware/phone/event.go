@@ -1,5 +1,8 @@
 package phone
 
+// maxRecalled is the most missed calls that are believed of a file.
+const maxRecalled = 999
+
 // event takes a fact. A fact about a call that is gone, or that does not fit its state, is stale
 // news that crossed one of our own decisions on the way: it changes nothing.
 func (t *step) event(in Event) {
@@ -36,6 +39,11 @@ func (t *step) event(in Event) {
 		if in.Notice < NoticeCount && t.Notices[in.Notice] != in.Text {
 			t.Notices[in.Notice] = in.Text
 			t.changed(NoticesChanged)
+		}
+	case Recalled:
+		if in.Missed > 0 {
+			t.Missed += min(in.Missed, maxRecalled)
+			t.changed(MissedChanged)
 		}
 	default:
 		t.fieldChanged(in)

@@ -217,6 +217,11 @@ type (
 		Notice Notice
 		Text   string
 	}
+	// Recalled: so many missed calls had not been seen when the phone was switched off.
+	Recalled struct {
+		evt
+		Missed int
+	}
 	// TimerFired: a timer that Step asked for ran out.
 	TimerFired struct {
 		evt

@@ -205,6 +205,10 @@ func TestMissedCalls(t *testing.T) {
 	if b.s.Missed != 2 {
 		t.Errorf("%d missed", b.s.Missed)
 	}
+	b.do(Recalled{Missed: 3}, Recalled{Missed: -1}, Recalled{})
+	if b.s.Missed != 5 || len(b.changes) != 0 {
+		t.Errorf("%d missed with those of before", b.s.Missed)
+	}
 	b.do(SeeMissed{})
 	if b.s.Missed != 0 || moves(b.changes) != "missed" {
 		t.Errorf("%d missed, %s", b.s.Missed, moves(b.changes))

@@ -32,7 +32,7 @@ type File struct {
 	Media   Media   `toml:"media" doc:"Voice on the network."`
 	Sound   Sound   `toml:"sound" doc:"What is heard."`
 	Screen  Screen  `toml:"screen" doc:"What is seen."`
-	Network Network `toml:"network" doc:"The phone in its network. Read at start; a change needs a restart."`
+	Network Network `toml:"network" doc:"The phone in its network. A change is taken up within seconds."`
 }
 
 // Line is an account.
@@ -117,7 +117,7 @@ type Screen struct {
 
 // Network is the phone in its network; the init process reads it too.
 type Network struct {
-	DHCP     bool     `toml:"dhcp" doc:"Get address, gateway, DNS and NTP servers by DHCP. What is set below is then preferred to what DHCP says."`
+	DHCP     bool     `toml:"dhcp" doc:"Get the address by DHCP. address and gateway are not used then; dns, hostname and ntp, where set, are preferred to what DHCP says."`
 	Address  string   `toml:"address" is:"prefix" eg:"192.0.2.20/24" doc:"Address and prefix length. Needed without dhcp."`
 	Gateway  string   `toml:"gateway" is:"ip" eg:"192.0.2.1" doc:"Address of the default gateway."`
 	DNS      []string `toml:"dns" is:"ip" eg:"192.0.2.53" doc:"Addresses of DNS servers."`
