@@ -39,8 +39,10 @@ type Options struct {
 	Board    string
 	Instance string // urn:uuid:..., the device's name towards registrars (RFC 5626 §4.1)
 	About    func() Facts
-	Crashes  string // folder for flight records
-	Log      *slog.Logger
+	// NetChanged tells that addresses or links of the machine have changed; nil where nobody watches.
+	NetChanged <-chan struct{}
+	Crashes    string // folder for flight records
+	Log        *slog.Logger
 }
 
 // Facts are what the program knows of the machine it runs on.
@@ -117,6 +119,9 @@ func (d *Device) Run(ctx context.Context) error {
 	}
 	if d.app != nil {
 		parts = append(parts, part{"ui", d.app.Run})
+	}
+	if d.opts.NetChanged != nil {
+		parts = append(parts, part{"network", d.followNetwork})
 	}
 	if d.hardware.Watchdog != nil {
 		parts = append(parts, part{"watchdog", d.feed})

@@ -20,6 +20,7 @@ import (
 type sipSide struct {
 	device  *Device
 	adapter atomic.Pointer[lines.Adapter]
+	agent   atomic.Pointer[ua.UA]
 	again   chan struct{} // capacity 1: build it anew
 }
 
@@ -30,6 +31,16 @@ func (s *sipSide) renew() {
 	select {
 	case s.again <- struct{}{}:
 	default:
+	}
+}
+
+// moved tells that the phone has other addresses: registrations and calls must name them.
+func (s *sipSide) moved() {
+	if a := s.adapter.Load(); a != nil {
+		a.Moved()
+	}
+	if u := s.agent.Load(); u != nil {
+		u.Renew()
 	}
 }
 
@@ -53,6 +64,7 @@ func (s *sipSide) once(ctx context.Context) error {
 	agent := ua.New(d.agentConfig(ctx, f), st, func(e ua.Event) { adapter.Handle(e) }, d.log)
 	adapter = lines.New(accounts(f.Lines, d.opts.Instance), agent, d.voices, d.names, d.route, d.postFrom("lines"), d.log)
 	s.adapter.Store(adapter)
+	s.agent.Store(agent)
 
 	var wg sync.WaitGroup
 	failed := make(chan error, 2)

@@ -104,6 +104,11 @@ type routed struct {
 // Configure takes new accounts: those that differ register anew.
 func (a *Adapter) Configure(lines []Line) { a.put(configure(slices.Clone(lines))) }
 
+// Moved tells that the phone's own addresses have changed: calls from now on name the new ones.
+func (a *Adapter) Moved() { a.put(moved{}) }
+
+type moved struct{}
+
 // Exec takes an effect; it never blocks.
 func (a *Adapter) Exec(e phone.Effect) { a.put(e) }
 
@@ -142,6 +147,11 @@ func (a *Adapter) take(m any) {
 	case routed:
 		if int(m.line) < len(a.addrs) {
 			a.addrs[m.line] = m.addr
+		}
+	case moved:
+		for i := range a.lines {
+			a.addrs[i] = netip.Addr{}
+			a.seekRoute(phone.LineID(i))
 		}
 	case phone.Effect:
 		a.exec(m)

@@ -80,10 +80,14 @@ func run() error {
 		time.Local = zone // before anything asks for the time
 	}
 	hardware.Devices.OpenSound = soundOf(board, saved, log)
+	changes, err := linux.WatchNetwork(ctx)
+	if err != nil {
+		log.Error("changes of the network will be noticed late", "err", err)
+	}
 	d, err := device.New(hardware.Devices, device.Options{
 		Settings: saved, Store: store.Open(filepath.Join(cli.Data, "phone.db"), log), Recorder: diag.NewRecorder(),
 		Codecs: append([]codec.Codec{opus.Codec}, codec.All()...), Network: stack.System{}, Version: version,
-		Board: board.Name, Instance: instance(cli.Data, log), About: facts,
+		Board: board.Name, Instance: instance(cli.Data, log), About: facts, NetChanged: changes,
 		Crashes: filepath.Join(cli.Data, "crash"), Log: log,
 	})
 	if err != nil {
