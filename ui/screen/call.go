@@ -46,7 +46,7 @@ func (talk) draw(v *view) {
 	if v.st.Muted {
 		v.Text(widget.Semi(v.Type.Note), l.trace.Max.X-v.S(8), l.they.Y, draw.End, v.Words.Call.MutedMark, v.Hold)
 	}
-	v.foot(&l, &st)
+	v.foot(&l, c.ID, &st)
 	v.stubs()
 }
 

@@ -17,11 +17,18 @@ import (
 type callLog struct {
 	list   list
 	missed bool // only missed calls
-	seen   bool // the missed calls were marked as seen
 	groups []callGroup
 	of     *phone.Record // what groups was made from
 	count  int
 	day    int
+}
+
+// openLog opens the log; the missed calls are seen by that.
+func (v *view) openLog(missed bool) {
+	v.open(v, &callLog{missed: missed})
+	if v.st.Missed > 0 {
+		v.do(phone.SeeMissed{})
+	}
 }
 
 // callGroup is the calls with one party on one day, newest first.
@@ -199,7 +206,6 @@ func (v *view) timeOf(r *phone.Record) string {
 func (l *callLog) keys(v *view) []key {
 	l.make(v)
 	w := v.Words.Keys
-	l.markSeen(v)
 	keys := []key{{}, {}, {label: w.Missed, do: func() { l.filter(true) }}, {}, v.backKey()}
 	if l.missed {
 		keys[2] = key{label: w.All, do: func() { l.filter(false) }}
@@ -212,15 +218,7 @@ func (l *callLog) keys(v *view) []key {
 	return keys
 }
 
-// markSeen tells the phone that the missed calls were looked at, once.
-func (l *callLog) markSeen(v *view) {
-	if !l.seen && v.st.Missed > 0 {
-		l.seen = true
-		v.do(phone.SeeMissed{})
-	}
-}
-
-func (l *callLog) filter(missed bool) { *l = callLog{missed: missed, seen: l.seen} }
+func (l *callLog) filter(missed bool) { *l = callLog{missed: missed} }
 
 func (l *callLog) current() *callGroup {
 	if l.list.focus >= 0 && l.list.focus < len(l.groups) {

@@ -3,6 +3,7 @@ package screen
 import (
 	"fmt"
 	"image"
+	"time"
 
 	"opendeskphone/firmware/phone"
 	"opendeskphone/ui/draw"
@@ -66,7 +67,7 @@ func (v *view) fullCard() cardLayout {
 }
 
 // head draws avatar, name and the line below, the time and what is said under it.
-func (v *view) head(l *cardLayout, who party, name, time string, timeInk theme.RGB, icon draw.Icon, word string, ink theme.RGB) {
+func (v *view) head(l *cardLayout, who party, name, elapsed string, timeInk theme.RGB, icon draw.Icon, word string, ink theme.RGB) {
 	v.Avatar(who.kind, who.name, l.avatar, l.d)
 	style := v.Timer(l.timerSize)
 	align, wordAlign := draw.End, draw.End
@@ -74,7 +75,7 @@ func (v *view) head(l *cardLayout, who party, name, time string, timeInk theme.R
 	if l.centred {
 		align, wordAlign = draw.Middle, draw.Middle
 	}
-	w := v.Text(style, l.timer.X, l.timer.Y, align, time, timeInk)
+	w := v.Text(style, l.timer.X, l.timer.Y, align, elapsed, timeInk)
 	v.iconWord(l.timer.X, l.secure, wordAlign, icon, word, ink)
 	nameAlign := draw.Middle
 	second := width
@@ -148,10 +149,33 @@ func qualityBars(st *Stats) int {
 
 const excellentMOS = 4.2
 
+// quality keeps the class of sound that is shown, so that it does not flicker between two.
+type quality struct {
+	call        phone.CallID
+	shown, next int
+	since       time.Time // of next
+}
+
+// steadyTime is how long a class must last before it is shown.
+const steadyTime = 3 * time.Second
+
+// steady gives the class to show for a call that sounds like bars now. The first class known is shown at once.
+func (q *quality) steady(call phone.CallID, bars int, now time.Time) int {
+	switch {
+	case q.call != call || q.shown == 0:
+		*q = quality{call: call, shown: bars, next: bars, since: now}
+	case bars != q.next:
+		q.next, q.since = bars, now
+	case now.Sub(q.since) >= steadyTime:
+		q.shown = q.next
+	}
+	return q.shown
+}
+
 // foot is the lower part of a card: a warning where there is one, else how the call sounds.
-func (v *view) foot(l *cardLayout, st *Stats) {
+func (v *view) foot(l *cardLayout, call phone.CallID, st *Stats) {
 	r := image.Rectangle{image.Pt(l.box.Min.X, l.hair), l.box.Max}
-	bars := qualityBars(st)
+	bars := v.steady(call, qualityBars(st), v.now)
 	switch {
 	case v.st.Muted:
 		v.footMuted(r)

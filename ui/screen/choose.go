@@ -162,25 +162,27 @@ func (s *Screens) Next(st *phone.State, now time.Time) time.Time {
 		sooner(s.caretTurn(now))
 	case kindMenu:
 		sooner(s.lastPress.Add(theme.MenuToHome))
-		if caret, ok := s.menu[len(s.menu)-1].(interface{ blinks() bool }); ok && caret.blinks() {
-			sooner(s.caretTurn(now))
+	}
+	for _, stack := range [][]page{s.menu, s.over} {
+		if n := len(stack); n > 0 {
+			if _, ok := stack[n-1].(blinking); ok {
+				sooner(s.caretTurn(now))
+			}
 		}
 	}
 	return next
 }
 
-// nextSecond is when the time of the call in front turns.
+// nextSecond is when the time of a call turns.
 func nextSecond(st *phone.State, now time.Time) time.Time {
-	since := now
+	next := now.Add(time.Second)
 	for i := range st.Calls {
-		since = timerStart(&st.Calls[i])
-		break
+		since := timerStart(&st.Calls[i])
+		if turn := since.Add(now.Sub(since).Truncate(time.Second) + time.Second); turn.After(now) && turn.Before(next) {
+			next = turn
+		}
 	}
-	if since.IsZero() {
-		since = now
-	}
-	elapsed := now.Sub(since)
-	return since.Add(elapsed.Truncate(time.Second) + time.Second)
+	return next
 }
 
 // timerStart is the moment the time shown for a call counts from.
@@ -195,6 +197,9 @@ func timerStart(c *phone.Call) time.Time {
 	}
 	return c.Since
 }
+
+// blinking is a page with a caret.
+type blinking interface{ blinks() }
 
 // caretTurn is when the caret next appears or goes.
 func (s *Screens) caretTurn(now time.Time) time.Time {

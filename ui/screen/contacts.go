@@ -129,7 +129,7 @@ func (c *contacts) field(v *view) {
 	}
 }
 
-func (c *contacts) blinks() bool { return true }
+func (c *contacts) blinks() {}
 
 // personPane shows a contact with its numbers; focus is the number chosen where there is one.
 func (v *view) personPane(box image.Rectangle, p *Contact, focus int) {

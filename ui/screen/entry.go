@@ -156,7 +156,7 @@ func (e *textEntry) field(v *view) {
 	}
 }
 
-func (e *textEntry) blinks() bool { return true }
+func (e *textEntry) blinks() {}
 
 // visible is how long the last character of a secret can be read.
 const visible = time.Second

@@ -2,7 +2,9 @@ package screen
 
 import (
 	"bytes"
+	"fmt"
 	"image"
+	"math/rand/v2"
 	"testing"
 	"time"
 
@@ -15,15 +17,16 @@ import (
 // world is a real phone core under the screens: what keys ask for happens, and the network answers by the script's bytes.
 type world struct {
 	*desk
-	t    *testing.T
-	st   phone.State
-	full *draw.Canvas
+	t     *testing.T
+	st    phone.State
+	full  *draw.Canvas
+	looks int
 }
 
 func newWorld(t *testing.T, panel int, o Options) *world {
 	p := theme.Panels[panel%len(theme.Panels)]
 	d := newDesk(t, image.Pt(p.W, p.H), o)
-	w := &world{desk: d, t: t, st: phone.New(config())}
+	w := &world{desk: d, t: t, st: phone.New(config()), full: draw.NewCanvas(image.Pt(p.W, p.H), fonts)}
 	w.event(phone.LineChanged{Line: 0, State: phone.LineRegistered})
 	return w
 }
@@ -95,10 +98,14 @@ func (w *world) look() {
 	w.Apply(w.options.o, &w.st, w.now)
 	w.Draw(w.canvas.Next(), &w.st, w.now)
 	w.canvas.Show()
-	fresh := draw.NewCanvas(image.Pt(w.theme.W, w.theme.H), fonts)
-	w.Draw(fresh.Next(), &w.st, w.now)
-	fresh.Show()
-	if !bytes.Equal(fresh.Picture().Pix, w.canvas.Picture().Pix) {
+	if w.looks++; w.looks%8 != 0 {
+		return
+	}
+	w.full.Next().Reset(image.Pt(w.theme.W, w.theme.H), theme.RGB{R: 0xFF, A: 0xFF})
+	w.full.Show() // nothing of the picture before is left
+	w.Draw(w.full.Next(), &w.st, w.now)
+	w.full.Show()
+	if !bytes.Equal(w.full.Picture().Pix, w.canvas.Picture().Pix) {
 		w.t.Fatal("what was repainted differs from the whole picture")
 	}
 }
@@ -122,30 +129,56 @@ func FuzzKeys(f *testing.F) {
 	f.Add(uint8(1), []byte{byte(hal.Soft3), byte(hal.Digit5), byte(hal.OK), byte(hal.Soft3), byte(hal.Soft1), 0x80, byte(hal.Soft1), 0x82})
 	f.Add(uint8(2), []byte{byte(hal.Soft5), byte(hal.OK), byte(hal.OK), byte(hal.OK), byte(hal.Digit7), byte(hal.Soft1), byte(hal.Soft1)})
 	f.Add(uint8(3), []byte{0x80, byte(hal.OK), 0x82, 0x90, byte(hal.Soft1), 0x92, byte(hal.Soft4), byte(hal.Digit3), byte(hal.Down)})
-	f.Fuzz(func(t *testing.T, panel uint8, script []byte) {
-		if len(script) > 60 {
-			script = script[:60]
+	f.Fuzz(func(t *testing.T, panel uint8, script []byte) { run(t, int(panel), script) })
+}
+
+// run plays a script: bytes below 64 are keys, those below 128 touches, the others are things that happen.
+func run(t *testing.T, panel int, script []byte) {
+	if len(script) > 60 {
+		script = script[:60]
+	}
+	w := newWorld(t, panel, Options{Theme: "dark", Language: "en", Brightness: 80})
+	for _, b := range script {
+		w.now = w.now.Add(400 * time.Millisecond)
+		switch {
+		case b&0x80 != 0:
+			w.happen(b & 0x7f)
+		case b&0x40 != 0:
+			p := image.Pt(int(b&7)*w.theme.W/8+20, int(b>>3&7)*w.theme.H/8+20)
+			if what, ok := w.canvas.Shown().Touched(p); ok {
+				w.Touch(what, &w.st, w.now)
+			}
+		default:
+			w.Press(hal.Key(b&63), &w.st, w.now)
 		}
-		w := newWorld(t, int(panel), Options{Theme: "dark", Language: "en", Brightness: 80})
-		for _, b := range script {
-			w.now = w.now.Add(400 * time.Millisecond)
-			switch {
-			case b&0x80 != 0:
-				w.happen(b & 0x7f)
-			case b&0x40 != 0:
-				p := image.Pt(int(b&7)*w.theme.W/8+20, int(b>>3&7)*w.theme.H/8+20)
-				if what, ok := w.canvas.Shown().Touched(p); ok {
-					w.Touch(what, &w.st, w.now)
-				}
+		w.do()
+		w.look()
+		if at := w.Next(&w.st, w.now); !at.After(w.now) {
+			t.Fatalf("the next change lies %v in the past", w.now.Sub(at))
+		}
+	}
+	w.leave()
+}
+
+// TestRandomKeys is FuzzKeys with dice: many long scripts of keys that a hand would press.
+func TestRandomKeys(t *testing.T) {
+	scripts := 100
+	if testing.Short() {
+		scripts = 10
+	}
+	for seed := range scripts {
+		dice := rand.New(rand.NewPCG(uint64(seed), 1))
+		script := make([]byte, 60)
+		for i := range script {
+			switch n := dice.IntN(10); {
+			case n < 6:
+				script[i] = byte(1 + dice.IntN(int(hal.Hook)))
+			case n < 7:
+				script[i] = 0x40 | byte(dice.IntN(64))
 			default:
-				w.Press(hal.Key(b&63), &w.st, w.now)
-			}
-			w.do()
-			w.look()
-			if at := w.Next(&w.st, w.now); !at.After(w.now) {
-				t.Fatalf("the next change lies %v in the past", w.now.Sub(at))
+				script[i] = 0x80 | byte(dice.IntN(128))
 			}
 		}
-		w.leave()
-	})
+		t.Run(fmt.Sprint(seed), func(t *testing.T) { run(t, seed, script) })
+	}
 }

@@ -41,7 +41,7 @@ func (h *home) matters(v *view) []matter {
 			title = fmt.Sprintf(v.Words.Home.MissedN, v.st.Missed)
 		}
 		out = append(out, matter{widget.Row{Icon: draw.IconCallMissed, IconInk: v.Hold, Title: title, Second: h.missedNames(v)}, func() {
-			v.open(v, &callLog{missed: true})
+			v.openLog(true)
 		}})
 	}
 	return out
@@ -340,7 +340,7 @@ func (h *home) keys(v *view) []key {
 	w := v.Words.Keys
 	keys := []key{
 		{label: w.NewCall, do: func() { v.do(phone.Dial{Line: v.st.Selected}) }},
-		{label: w.Calls, do: func() { v.open(v, &callLog{}) }},
+		{label: w.Calls, do: func() { v.openLog(false) }},
 		{label: w.Contacts, do: func() { v.open(v, &contacts{}) }},
 		{},
 		{label: w.Settings, do: func() { v.open(v, newSettings(v, sectionLines, 0)) }},

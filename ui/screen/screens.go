@@ -26,12 +26,13 @@ type Screens struct {
 	words  *text.Catalogue
 	people *people
 
-	menu   []page // opened from the home screen; waits while calls are shown
-	over   []page // opened over the screen of a call
-	home   *home
-	dial   *dial
-	shown  kind
-	ended  endedCall
+	menu  []page // opened from the home screen; waits while calls are shown
+	over  []page // opened over the screen of a call
+	home  *home
+	dial  *dial
+	shown kind
+	ended endedCall
+	quality
 	toast  string
 	until  time.Time // of the toast
 	volume bool      // the toast is the volume
