@@ -6,6 +6,8 @@ const (
 	slack  = audio.FrameLen / 2 // delay above the target that is left alone
 	cut    = audio.Rate / 4     // delay above the target that is cut off at once
 	lookup = window + longest   // samples that shrinking looks at
+	grace  = 480                // delay above the target up to which a late packet is waited for
+	settle = 100                // frames after that in which the delay is not made shorter
 	useful = 500                // packets for which redundancy found once is waited for
 	quiet  = 30                 // frames in a row without a packet after which a stream has paused
 )
@@ -61,10 +63,16 @@ func (b *Buffer) renew() {
 func (b *Buffer) excess() int64 {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if !b.queue.started {
+	q := &b.queue
+	if !q.started {
 		return 0
 	}
-	return b.surplus()
+	surplus := b.surplus()
+	if q.calm > 0 {
+		q.calm--
+		surplus = min(surplus, slack)
+	}
+	return surplus
 }
 
 func (b *Buffer) surplus() int64 {
@@ -175,13 +183,17 @@ func (b *Buffer) decide(must bool) step {
 	return s
 }
 
-// underrun passes a frame for which nothing has come. Below the delay aimed at, time stands still:
-// the packet may yet come, and the delay grows as it should.
+// underrun passes a frame for which nothing has come. Unless the delay is above what is aimed at
+// already, time stands still: the packet may yet come, and the delay grows as it should. For a while
+// it is not made shorter then, so that the packets to come can show whether they need it.
 func (b *Buffer) underrun() {
-	b.queue.holes++
-	if b.queue.holes > quiet || b.surplus() >= 0 {
-		b.queue.cursor += audio.FrameLen
+	q := &b.queue
+	q.holes++
+	if q.holes > quiet || b.surplus() >= grace {
+		q.cursor += audio.FrameLen
+		return
 	}
+	q.calm = settle
 }
 
 // paused passes a frame of a pause that the sender makes: the numbering has no gap and the time has

@@ -26,6 +26,7 @@ type queue struct {
 	span    int64 // length of the last packet, in samples
 	tardy   int   // late packets in a row
 	holes   int   // frames made up of which it is not known whether the sender paused
+	calm    int   // frames in which the delay is not made shorter
 	copies  int   // packets for which redundancy is expected
 	gap     bool  // the last frame was made up
 	bare    bool  // the next packet has no copy of the one missing before it
