@@ -193,15 +193,15 @@ func TestNothingClicksOnAnyPath(t *testing.T) {
 	}
 }
 
-// An hour between clocks 100 ppm apart and over a path of 0..150 ms: the delay stays near the 99th
+// Half an hour between clocks 100 ppm apart and over a path of 0..150 ms: the delay stays near the 99th
 // percentile of the path, whichever clock is the faster.
-func TestAnHourOfSkewAndJitter(t *testing.T) {
+func TestHalfAnHourOfSkewAndJitter(t *testing.T) {
 	for _, ppm := range []float64{-100, 100} {
 		r := rand.New(rand.NewPCG(7, 7))
 		b := New(Config{Max: time.Second}, tape{})
 		var f audio.Frame
 		var worst, sum float64
-		const packets = 3600 * 50
+		const packets = 1800 * 50
 		var coming []arrival // sorted by time, a dozen at most
 		next, ticks := 0, 0
 		for ; next < packets; ticks++ {

