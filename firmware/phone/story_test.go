@@ -166,7 +166,7 @@ func TestVolumes(t *testing.T) {
 	if b.s.RingVolume != 0 {
 		t.Errorf("ringer at %d", b.s.RingVolume)
 	}
-	b.reach("Talking").do(StepVolume{Steps: 1 << 40}, SetVolume{Path: Headset, Level: 3})
+	b.reach("Talking").do(StepVolume{Steps: 1 << 30}, SetVolume{Path: Headset, Level: 3})
 	if b.s.Volume != [PathCount]uint8{10, 3, VolumeMax} {
 		t.Errorf("volumes %v", b.s.Volume)
 	}

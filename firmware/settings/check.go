@@ -223,9 +223,6 @@ func checkZone(s string) error {
 
 // together checks what no key can be asked alone.
 func (r *reader) together(f *File) {
-	if len(f.Lines) > phone.MaxLines {
-		r.report("line", "at most %d lines, not %d", phone.MaxLines, len(f.Lines))
-	}
 	seen := map[string]int{}
 	for i, l := range f.Lines {
 		key := "line." + strconv.Itoa(i)

@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// a file of the greatest size, however nasty, is read in a moment even on a phone.
+// a file of the greatest size, however nasty, is read in a moment: what grows with the square of the size takes minutes.
 func TestHostileFilesAreReadQuickly(t *testing.T) {
 	var keys, tables, lines strings.Builder
 	for i := range 6000 {
@@ -25,7 +25,7 @@ func TestHostileFilesAreReadQuickly(t *testing.T) {
 	} {
 		began := time.Now()
 		_, err := Parse("s.toml", []byte(doc), Default())
-		if took := time.Since(began); err == nil || took > time.Second {
+		if took := time.Since(began); err == nil || took > 5*time.Second {
 			t.Errorf("%s: %v, %.100v", name, took, err)
 		}
 	}

@@ -12,6 +12,8 @@ import (
 
 	"github.com/pelletier/go-toml/v2"
 	"github.com/pelletier/go-toml/v2/unstable"
+
+	"opendeskphone/firmware/phone"
 )
 
 const (
@@ -85,6 +87,9 @@ func (r *reader) table(dst reflect.Value, in map[string]any, at string) {
 		fields[f.Tag.Get("toml")] = f
 	}
 	for _, key := range slices.Sorted(maps.Keys(in)) {
+		if len(r.problems) == maxProblems {
+			return
+		}
 		path := join(at, key)
 		f, ok := fields[key]
 		if !ok {
@@ -144,6 +149,10 @@ func (r *reader) list(dst reflect.Value, f reflect.StructField, in any, path str
 func (r *reader) lines(dst reflect.Value, in any, path string) {
 	list, ok := in.([]any)
 	if !r.want(ok, path, "written as [[line]]", in) {
+		return
+	}
+	if len(list) > phone.MaxLines {
+		r.report(path, "at most %d lines, not %d", phone.MaxLines, len(list))
 		return
 	}
 	out := make([]Line, len(list))
