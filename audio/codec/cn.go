@@ -105,11 +105,6 @@ func (n *Noise) Set(payload []byte) error {
 	return nil
 }
 
-// Level sets white noise of so many dBFS, for a pause of which nothing is known but its loudness.
-func (n *Noise) Level(dB float64) {
-	n.target, n.k = math.Pow(10, min(dB, 0)/20), [maxOrder]float64{}
-}
-
 // Play fills f with the next 10 ms.
 func (n *Noise) Play(f *audio.Frame) {
 	gain := 1.0 // the filter's, undone: white noise of power 1 leaves it with 1/Π(1-k²)

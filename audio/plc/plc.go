@@ -48,12 +48,6 @@ func New(rate int) *Concealer {
 
 func samples(rate int, seconds float64) int { return int(math.Round(float64(rate) * seconds)) }
 
-// Reset forgets the stream.
-func (c *Concealer) Reset() {
-	clear(c.hist)
-	c.gap = 0
-}
-
 // Good takes in received samples, and after a gap cross-fades into them in place.
 func (c *Concealer) Good(x []float32) {
 	if c.gap > 0 {

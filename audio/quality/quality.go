@@ -10,6 +10,7 @@ import (
 // Verdict is what a user is shown, from Bad to Excellent; 0 is no verdict yet.
 type Verdict uint8
 
+// The verdicts, by the classes of ITU-T G.109.
 const (
 	Bad Verdict = iota + 1
 	Poor
