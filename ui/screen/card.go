@@ -30,6 +30,7 @@ type cardLayout struct {
 	foot            int             // baseline of the words below the hairline
 	inset           int
 	centred, narrow bool
+	stopped         bool // the time does not run
 }
 
 // fullCard is the card of the only call.
@@ -69,7 +70,10 @@ func (v *view) fullCard() cardLayout {
 // head draws avatar, name and the line below, the time and what is said under it.
 func (v *view) head(l *cardLayout, who party, name, elapsed string, timeInk theme.RGB, icon draw.Icon, word string, ink theme.RGB) {
 	v.Avatar(who.kind, who.name, l.avatar, l.d)
-	style := v.Timer(l.timerSize)
+	style := widget.Timer(l.timerSize)
+	if l.stopped {
+		style = widget.Figures(l.timerSize)
+	}
 	align, wordAlign := draw.End, draw.End
 	width := l.box.Dx() - 2*l.inset
 	if l.centred {

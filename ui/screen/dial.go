@@ -103,7 +103,9 @@ func (d *dial) draw(v *view) {
 	if l := v.st.Line(c.Line); l != nil {
 		label = fmt.Sprintf(v.Words.Status.From, v.lineLabel(l))
 	}
-	v.StatusBar(&widget.Status{Title: v.Words.Status.NewCall, Detail: label, Clock: text.Clock(v.now), Items: []widget.StatusItem{v.pathItem()}})
+	path := v.pathItem()
+	path.Ink = v.T2 // nobody talks on it yet
+	v.StatusBar(&widget.Status{Title: v.Words.Status.NewCall, Detail: label, Clock: text.Clock(v.now), Items: []widget.StatusItem{path}})
 	d.field(v, c)
 	for i, m := range d.matches(v, c.Digits, d.rows(v)) {
 		d.matchRow(v, i, &m, c.Digits)
@@ -126,7 +128,7 @@ func (d *dial) field(v *view, c *phone.Call) {
 			break
 		}
 	}
-	style := widget.Big(size)
+	style := widget.Figures(size)
 	for v.Width(style, number) > right-x-v.S(12) { // keep the end in sight
 		_, cut, _ := strings.Cut(number, " ")
 		if number = "…" + strings.TrimPrefix(cut, "…"); len(cut) < 8 {
@@ -135,7 +137,7 @@ func (d *dial) field(v *view, c *phone.Call) {
 	}
 	w := v.Text(style, x, y, draw.Start, number, v.T1)
 	if v.caret() {
-		v.Fill(widget.Box(x+w+v.S(2), y-size*4/5, max(2, v.S(3)), size*9/10), v.T1)
+		v.Fill(widget.Box(x+w+v.S(5), y-size*4/5, max(2, v.S(3)), size*9/10), v.T1)
 	}
 	d.meaning(v, c, x, right, base)
 }

@@ -38,6 +38,7 @@ func (ended) draw(v *view) {
 	e := &v.ended
 	v.StatusBar(&widget.Status{Title: v.Words.Status.Ended, Detail: v.lineName(e.call.Line), Clock: text.Clock(v.now), Items: v.networkItems(true)})
 	l := v.fullCard()
+	l.stopped = true
 	bar := image.Rect(l.box.Min.X, l.box.Max.Y-v.S(52), l.box.Max.X, l.box.Max.Y)
 	l.box.Max.Y = bar.Min.Y - v.S(12)
 	if v.compact() {

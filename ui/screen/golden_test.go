@@ -74,7 +74,7 @@ func (d *desk) enter(s situation) {
 		d.Press(k, d.st, d.now)
 	}
 	d.Commands()
-	d.now = now
+	d.now, d.lastPress = now, now.Add(-500*time.Millisecond)
 	d.paint()
 }
 

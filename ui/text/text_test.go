@@ -136,7 +136,7 @@ func TestWriting(t *testing.T) {
 		Spell(8 * time.Minute): "8 min", Spell(42 * time.Second): "42 s", Thousands(1204): "1 204", Thousands(1234567): "1 234 567",
 		English.Day(now, now): "today", English.Day(now.AddDate(0, 0, -1), now): "yesterday", English.Day(now.AddDate(0, 0, -3), now): "Monday",
 		German.Day(now.AddDate(0, -1, 0), now): "20. Oktober", English.Date(&English, now): "Thursday 20 November", German.Date(&German, now): "Donnerstag, 20. November",
-		GroupDigits("01715550"): "0171 555 0", GroupDigits("017155501"): "0171 555 01", GroupDigits("2417"): "2417", GroupDigits("+491715550142"): "+49 171 555 0142", GroupDigits("*21#"): "*21#",
+		GroupDigits("01715550"): "0171 555 0", GroupDigits("017155501"): "0171 555 01", GroupDigits("+491715550"): "+49 171 555 0", GroupDigits("2417"): "2417", GroupDigits("+491715550142"): "+49 171 555 0142", GroupDigits("*21#"): "*21#",
 	} {
 		if got != want {
 			t.Errorf("%q, want %q", got, want)

@@ -136,17 +136,17 @@ func GroupDigits(s string) string {
 	if len(s) < 6 {
 		return s
 	}
-	cut := 3
+	cut, area := 3, 0 // groups that an area code may take
 	if s[0] == '0' {
 		cut = 4
 	} else if code, _, ok := phone.CallingCode(s); s[0] == '+' && ok {
-		cut = 1 + len(code)
+		cut, area = 1+len(code), 1
 	}
 	var b strings.Builder
 	b.WriteString(s[:cut])
-	for rest, first := s[cut:], true; rest != ""; first = false {
+	for rest, group := s[cut:], 0; rest != ""; group++ {
 		n := min(3, len(rest))
-		if len(rest) == 4 && !first { // the last group is the longest: 555 0142
+		if len(rest) == 4 && group > area { // the last group is the longest: 555 0142
 			n = 4
 		}
 		b.WriteString(" " + rest[:n])

@@ -28,9 +28,16 @@ func Semi(size int) font.Style { return font.Style{Face: font.SemiBold, Size: in
 // Big is the style of names, headlines and times.
 func Big(size int) font.Style { return font.Style{Face: font.Display, Size: int16(size)} }
 
-// Timer is the style of a running time: its digits stand in cells and a little closer.
-func (p *Pen) Timer(size int) font.Style {
-	return font.Style{Face: font.Display, Size: int16(size), Cells: true, Track: int16(-max(0, (size+30)/60))}
+// Figures is the style of large figures, which stand a little closer.
+func Figures(size int) font.Style {
+	return font.Style{Face: font.Display, Size: int16(size), Track: int16(-(size + 30) / 60)}
+}
+
+// Timer is the style of a running time: figures in cells.
+func Timer(size int) font.Style {
+	st := Figures(size)
+	st.Cells = true
+	return st
 }
 
 // Stage is the room between status bar and soft keys: 24,48 to 776,412 on the 800x480 panel.
