@@ -82,7 +82,7 @@ func New(hardware hal.Devices, o Options) (*Device, error) {
 	}
 	d.loop = phone.NewLoop(f.Config(), d.exec, o.Recorder, o.Log)
 	d.engine = engine.New(engineConfig(f.Sound), d.openSound, d.soundChanged, o.Log)
-	d.voices = newVoices(d.mediaFactory, func() bool { return d.loop.State().Muted })
+	d.voices = newVoices(d.mediaFactory, func() bool { return d.loop.State().Muted }, func(c phone.CallID, key rune) { d.sounder.key(c, key) })
 	d.sounder = &sounder{engine: d.engine, voices: d.voices, mixer: hardware.Mixer}
 	d.sounder.configure(f.Sound.Country, f.Sound.RingTone)
 	d.sip = newSIPSide(d)
@@ -115,7 +115,7 @@ func (d *Device) Run(ctx context.Context) error {
 	d.restore()
 	parts := []part{
 		{"panel", d.panel.Run}, {"sip", d.sip.Run}, {"voices", d.voices.Run}, {"store", d.store.Run},
-		{"volumes", d.keepVolumes},
+		{"memory", d.keep},
 	}
 	if d.app != nil {
 		parts = append(parts, part{"ui", d.app.Run})
@@ -196,7 +196,7 @@ func (d *Device) setMedia(m settings.Media) error {
 	if err := cfg.Validate(); err != nil {
 		return fmt.Errorf("device: %w", err)
 	}
-	f := media.New(cfg, chooseCodecs(d.opts.Codecs, m.Codecs), nil, func(media.Event) {}, d.log)
+	f := media.New(cfg, chooseCodecs(d.opts.Codecs, m.Codecs), nil, func(e media.Event) { d.voices.happened(e) }, d.log)
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.factory = f

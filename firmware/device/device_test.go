@@ -181,7 +181,7 @@ func TestWatchdogIsFedOnlyWhileSoundAndCoreMove(t *testing.T) {
 
 func TestContactNamesTheCaller(t *testing.T) {
 	b := start(t, t.TempDir(), oneLine, nil)
-	if err := (book{b.Device}).AddContact(screen.Contact{Name: "Jonas Keller", Numbers: []screen.Number{{Kind: "work", Value: "+49 30 5550 142"}}}); err != nil {
+	if err := (&book{d: b.Device}).AddContact(screen.Contact{Name: "Jonas Keller", Numbers: []screen.Number{{Kind: "work", Value: "+49 30 5550 142"}}}); err != nil {
 		t.Fatal(err)
 	}
 	if name, ok := b.names("0305550142"); !ok || name != "Jonas Keller" {

@@ -23,19 +23,21 @@ func (d *Device) restore() {
 		}
 		_ = d.loop.Do(ctx, "settings", phone.SetRingVolume{Level: uint8(s.RingVolume)})
 	}
+	d.loop.Post("store", phone.Recalled{Missed: d.store.Missed()})
 	d.store.Notify(func(problem string) { d.notice(phone.StoreFull, problem) })
 	d.notice(phone.StoreFull, d.store.Problem())
 	d.notice(phone.SettingsInvalid, d.settings.Problem())
 }
 
-// keepVolumes remembers the volumes whenever they are turned.
-func (d *Device) keepVolumes(ctx context.Context) error {
+// keep remembers what the user turned or has not seen yet: volumes and missed calls.
+func (d *Device) keep(ctx context.Context) error {
 	for seq := phone.Seq(0); ; {
 		u, err := d.loop.Watch(ctx, seq)
 		if err != nil {
 			return nil // the phone is stopping
 		}
 		seq = u.State.Seq
+		d.store.KeepMissed(u.State.Missed)
 		d.store.KeepVolumes(store.Volumes{Path: u.State.Volume, Ring: u.State.RingVolume})
 	}
 }

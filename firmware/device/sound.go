@@ -2,6 +2,7 @@ package device
 
 import (
 	"sync"
+	"time"
 
 	"opendeskphone/audio/engine"
 	"opendeskphone/audio/tone"
@@ -58,6 +59,28 @@ func (s *sounder) Set(now phone.Sound) {
 			s.engine.StopRing()
 		}
 	}
+}
+
+const keyTime = 120 * time.Millisecond // how long a key of the far side is heard
+
+// key makes a key that the far side of the connected call pressed heard: it came as an event, and
+// without this the ear would notice nothing (RFC 4733 §2.1).
+func (s *sounder) key(call phone.CallID, key rune) {
+	go func() { // media must not wait for whoever changes the sound now
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		if s.last.Voice != call || call == 0 || s.last.Tone != phone.NoTone {
+			return
+		}
+		s.engine.StartTone(tone.DTMF(key))
+		time.AfterFunc(keyTime, func() {
+			s.mu.Lock()
+			defer s.mu.Unlock()
+			if s.last.Tone == phone.NoTone {
+				s.engine.StopTone()
+			}
+		})
+	}()
 }
 
 func (s *sounder) playTone(t phone.Tone) {

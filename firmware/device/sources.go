@@ -2,8 +2,10 @@ package device
 
 import (
 	"context"
+	"errors"
 	"net"
 	"slices"
+	"sync"
 	"time"
 
 	"opendeskphone/audio/tone"
@@ -14,23 +16,36 @@ import (
 )
 
 // book lets the screens read and write the address book.
-type book struct{ d *Device }
+type book struct {
+	d *Device
+
+	mu   sync.Mutex
+	from []store.Contact // what seen was made from: the store gives the same slice until the book changes
+	seen []screen.Contact
+}
 
 // Contacts implements screen.Contacts.
-func (b book) Contacts() []screen.Contact {
+func (b *book) Contacts() []screen.Contact {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	all := b.d.store.Contacts()
+	if len(all) == len(b.from) && (len(all) == 0 || &all[0] == &b.from[0]) {
+		return b.seen
+	}
 	var out []screen.Contact
-	for _, c := range b.d.store.Contacts() {
+	for _, c := range all {
 		s := screen.Contact{ID: c.ID, Name: c.Name, Organisation: c.Organisation}
 		for _, n := range c.Numbers {
 			s.Numbers = append(s.Numbers, screen.Number(n))
 		}
 		out = append(out, s)
 	}
+	b.from, b.seen = all, out
 	return out
 }
 
 // AddContact implements screen.Contacts.
-func (b book) AddContact(c screen.Contact) error {
+func (b *book) AddContact(c screen.Contact) error {
 	s := store.Contact{ID: c.ID, Name: c.Name, Organisation: c.Organisation}
 	for _, n := range c.Numbers {
 		s.Numbers = append(s.Numbers, store.Number(n))
@@ -40,7 +55,7 @@ func (b book) AddContact(c screen.Contact) error {
 }
 
 // DeleteContact implements screen.Contacts.
-func (b book) DeleteContact(id string) error { return b.d.store.DeleteContact(id) }
+func (b *book) DeleteContact(id string) error { return b.d.store.DeleteContact(id) }
 
 const applyTime = 5 * time.Second // the centre and the disk may take this long to take a setting
 
@@ -117,6 +132,10 @@ func (s screenSettings) apply(patch func(*settings.File)) error {
 	ctx, cancel := context.WithTimeout(context.Background(), applyTime)
 	defer cancel()
 	err := s.d.settings.Apply(ctx, "ui", patch)
+	if errors.Is(err, settings.ErrNotSaved) { // in force all the same: the notice says what it needs
+		s.d.notice(phone.StoreFull, err.Error())
+		err = nil
+	}
 	s.d.notice(phone.SettingsInvalid, s.d.settings.Problem())
 	return err
 }

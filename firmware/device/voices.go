@@ -3,6 +3,7 @@ package device
 import (
 	"context"
 	"fmt"
+	"maps"
 	"math"
 	"sync"
 	"time"
@@ -26,15 +27,17 @@ const (
 type voices struct {
 	factory func() *media.Factory
 	muted   func() bool
+	digit   func(phone.CallID, rune) // the far side pressed a key
 
 	mu     sync.Mutex
 	opened uint64
+	named  map[string]*voice // as media knows them
 	calls  map[phone.CallID]*voice
 	past   []phone.CallID // ended calls whose figures are kept, oldest first
 }
 
-func newVoices(factory func() *media.Factory, muted func() bool) *voices {
-	return &voices{factory: factory, muted: muted, calls: map[phone.CallID]*voice{}}
+func newVoices(factory func() *media.Factory, muted func() bool, digit func(phone.CallID, rune)) *voices {
+	return &voices{factory: factory, muted: muted, digit: digit, named: map[string]*voice{}, calls: map[phone.CallID]*voice{}}
 }
 
 // voice is a media session as lines sees it, with what is remembered of how it sounded.
@@ -44,6 +47,7 @@ type voice struct {
 	trace []widget.Second
 	last  media.Stats
 	over  bool
+	lost  bool // nothing has arrived for seconds, though something should
 }
 
 // SendDTMF sends a digit; one too many for the queue is dropped, as a key pressed too fast would be.
@@ -59,7 +63,11 @@ func (v *voices) Open() (lines.Voice, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &voice{Session: s}, nil
+	out := &voice{Session: s}
+	v.mu.Lock()
+	v.named[name] = out
+	v.mu.Unlock()
+	return out, nil
 }
 
 // Bind implements lines.Voices.
@@ -76,6 +84,7 @@ func (v *voices) Close(of lines.Voice) {
 	defer v.mu.Unlock()
 	o := of.(*voice)
 	o.over = true
+	maps.DeleteFunc(v.named, func(_ string, n *voice) bool { return n == o })
 	if o.id == 0 {
 		return
 	}
@@ -83,6 +92,22 @@ func (v *voices) Close(of lines.Voice) {
 	if len(v.past) > heardOf {
 		delete(v.calls, v.past[0])
 		v.past = v.past[1:]
+	}
+}
+
+// happened takes what media tells of a session.
+func (v *voices) happened(e media.Event) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	c := v.named[e.Call]
+	if c == nil {
+		return
+	}
+	switch e.Kind {
+	case media.Lost, media.Back:
+		c.lost = e.Kind == media.Lost
+	case media.Digit:
+		v.digit(c.id, e.Digit)
 	}
 }
 
@@ -148,7 +173,7 @@ func (v *voices) Stats(call phone.CallID) screen.Stats {
 	s := c.last
 	return screen.Stats{
 		Codec: codecWords(s.Codec), Kbps: int(math.Round(s.RecvKbps)), Delay: s.Delay, Loss: s.Loss / 100, MOS: s.MOS,
-		Dead: len(c.trace) > 3 && s.RecvKbps == 0 && !c.over, Trace: c.trace,
+		Dead: c.lost && !c.over, Trace: c.trace,
 	}
 }
 

@@ -35,7 +35,7 @@ type Config struct {
 	Ptime        int           // packet time we ask for, in ms: 10, 20, 40 or 60
 	ComfortNoise bool          // offer RFC 3389 and then send nothing during silence
 	RTCPMux      bool          // offer RTP and RTCP on one port (RFC 5761)
-	LostAfter    time.Duration // time without a packet after which MediaLost is told
+	LostAfter    time.Duration // time without a packet after which Lost is told
 }
 
 // Default is right for most networks.

@@ -29,10 +29,6 @@ func (t *step) event(in Event) {
 		if c := t.Call(in.Call); c != nil && c.State == Talking {
 			t.enter(c, Held, NoCause)
 		}
-	case VoiceLost:
-		if c := t.Call(in.Call); c != nil && c.State == Talking {
-			t.end(c, MediaLost)
-		}
 	case TimerFired:
 		t.timerFired(in.ID)
 	case Noticed:

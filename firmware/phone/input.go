@@ -206,11 +206,6 @@ type (
 		Call   CallID
 		Remote Peer
 	}
-	// VoiceLost: no voice has arrived for so long that the call is taken for dead.
-	VoiceLost struct {
-		evt
-		Call CallID
-	}
 	// Noticed: a fault of the phone itself came (Text says what) or went (Text is empty).
 	Noticed struct {
 		evt

@@ -86,7 +86,6 @@ var one = []row{
 	{"Talking", HookMoved{Off: true}, "Talking", "hook, path", "sound voice 1 handset"},
 	{"Talking", Byed{Call: 1, Cause: RemoteHangup}, "", "1 Talking>Ended: hung up there", "log 1, sound speaker"},
 	{"Talking", ResumeRefused{Call: 1}, "Held", "1 Talking>Held", "sound speaker"},
-	{"Talking", VoiceLost{Call: 1}, "", "1 Talking>Ended: media lost", "bye 1, log 1, sound speaker"},
 	{"Talking", RemoteHeld{Call: 1, On: true}, "Talking", "1 touched", ""},
 	{"Talking", Secured{Call: 1, On: true}, "Talking", "1 touched", ""},
 	{"Talking", RemoteChanged{Call: 1, Remote: Peer{Name: "Bo"}}, "Talking", "1 touched", ""},
@@ -156,7 +155,7 @@ func about(id CallID) []Input {
 	return []Input{
 		Digit{Digit: '3'}, EraseDigit{}, DialNow{}, Answer{Call: id}, Reject{Call: id}, Silence{}, Hold{Call: id}, Resume{Call: id}, Swap{},
 		SendDTMF{Call: id, Digit: '1'}, Progressed{Call: id}, Accepted{Call: id}, Confirmed{Call: id}, CallFailed{Call: id, Cause: UserBusy},
-		Byed{Call: id}, ResumeRefused{Call: id}, VoiceLost{Call: id},
+		Byed{Call: id}, ResumeRefused{Call: id},
 		TimerFired{ID: TimerID{InterDigit, id}}, TimerFired{ID: TimerID{RingTime, id}}, TimerFired{ID: TimerID{CallTime, id}},
 		TimerFired{ID: TimerID{ConfirmTime, id}}, TimerFired{ID: TimerID{FailedTime, id}},
 	}

@@ -55,7 +55,7 @@ func Inputs() []Input {
 		Dial{}, Digit{}, EraseDigit{}, DialNow{}, Answer{}, Reject{}, Silence{}, Hangup{}, Hold{}, Resume{}, Swap{}, SendDTMF{},
 		Mute{}, SetPath{}, PressPath{}, StepVolume{}, SetVolume{}, SetRingVolume{}, SelectLine{}, SeeMissed{}, Configure{},
 		HookMoved{}, LineChanged{}, Invited{}, Progressed{}, Accepted{}, Confirmed{}, CallFailed{}, Byed{}, RemoteHeld{},
-		ResumeRefused{}, Secured{}, RemoteChanged{}, VoiceLost{}, Noticed{}, Recalled{}, TimerFired{},
+		ResumeRefused{}, Secured{}, RemoteChanged{}, Noticed{}, Recalled{}, TimerFired{},
 	}
 }
 

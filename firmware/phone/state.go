@@ -85,7 +85,6 @@ const (
 	Incompatible       // 415, 488, 606: no common codec or media security
 	Elsewhere          // answered on another device (RFC 3326 Reason cause=200)
 	Cancelled          // the caller gave up
-	MediaLost          // no voice arrived any more
 	ServerError        // every other refusal; Call.Reason has the words
 	CauseCount
 )
@@ -263,7 +262,7 @@ var pathNames = [PathCount]string{"handset", "headset", "speaker"}
 func (p Path) String() string { return name(pathNames[:], p) }
 
 var causeNames = [CauseCount]string{"none", "hung up here", "hung up there", "declined", "busy", "no answer", "not found",
-	"not allowed", "unreachable", "incompatible", "answered elsewhere", "cancelled", "media lost", "server error"}
+	"not allowed", "unreachable", "incompatible", "answered elsewhere", "cancelled", "server error"}
 
 // String gives the cause in a few plain words, for logs.
 func (c Cause) String() string { return name(causeNames[:], c) }

@@ -37,7 +37,7 @@ var version = "development"
 var cli struct {
 	Data    string `help:"Folder of settings, contacts, call log and flight records." default:"/data" type:"path" placeholder:"DIR"`
 	Board   string `help:"Board to run on; empty: the one the device tree names." placeholder:"NAME"`
-	Check   string `help:"Check a settings file, name everything that is wrong with it, and end: 0 if nothing is, 1 otherwise." placeholder:"FILE"`
+	Check   string `name:"check-settings" help:"Check a settings file, name everything that is wrong with it, and end: 0 if nothing is, 1 otherwise." placeholder:"FILE"`
 	Version bool   `help:"Print the version and end."`
 }
 

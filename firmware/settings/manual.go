@@ -128,7 +128,7 @@ the default below. The settings screen writes the same file; comments are not ke
 
 The file is strict: an unknown key, a value of the wrong type or out of range is named with file, line and key, on the screen and in the log.
 Then the last good settings (` + "`settings.good.toml`" + `) stay in force as a whole until the file is right; so they do if the file was cut short.
-` + "`phoned -check-settings FILE`" + ` checks a file beforehand and prints everything that is wrong with it:
+` + "`phoned --check-settings FILE`" + ` checks a file beforehand and prints everything that is wrong with it:
 
     settings.toml:12: line.0.transprt: unknown key, did you mean transport?
 

@@ -153,6 +153,5 @@ var englishCauses = map[phone.Cause]Cause{
 	phone.NotAllowed:   {"This call is not allowed", "The server does not let this line call there.", "Ask your administrator."},
 	phone.Unreachable:  {"%s cannot be reached", "The network gave no answer.", "Call again in a moment."},
 	phone.Incompatible: {"No common sound format", "The other phone and this one do not agree how to talk.", "Tell your administrator."},
-	phone.MediaLost:    {"The connection was lost", "No sound arrived any more.", "Call again."},
 	phone.ServerError:  {"%s was not reached", "The network refused the call.", "Call again in a moment."},
 }

@@ -153,6 +153,5 @@ var germanCauses = map[phone.Cause]Cause{
 	phone.NotAllowed:   {"Dieser Anruf ist nicht erlaubt", "Der Server lässt diese Leitung dort nicht anrufen.", "Die Verwaltung fragen."},
 	phone.Unreachable:  {"%s ist nicht erreichbar", "Das Netz gab keine Antwort.", "Gleich noch einmal anrufen."},
 	phone.Incompatible: {"Kein gemeinsames Tonformat", "Das andere Telefon und dieses werden sich nicht einig.", "Der Verwaltung melden."},
-	phone.MediaLost:    {"Verbindung verloren", "Es kam kein Ton mehr an.", "Noch einmal anrufen."},
 	phone.ServerError:  {"%s nicht erreicht", "Das Netz wies den Anruf ab.", "Gleich noch einmal anrufen."},
 }
