@@ -20,6 +20,8 @@ import (
 type display struct {
 	mu    sync.Mutex
 	rects []image.Rectangle
+	texts []string // what stands on the display
+	app   *App
 	fail  error
 }
 
@@ -28,6 +30,12 @@ func (d *display) Flush(_ *image.RGBA, r image.Rectangle) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.rects = append(d.rects, r)
+	if d.app != nil {
+		d.texts = nil
+		for _, w := range d.app.canvas.Shown().Words() {
+			d.texts = append(d.texts, w.Text)
+		}
+	}
 	return d.fail
 }
 func (d *display) Backlight(int) error { return nil }
@@ -85,7 +93,7 @@ func start(t *testing.T) *bench {
 	if err != nil {
 		t.Fatal(err)
 	}
-	b.app = app
+	b.app, b.display.app = app, app
 	ctx, cancel := context.WithCancel(t.Context())
 	var running sync.WaitGroup
 	running.Go(func() { _ = b.loop.Run(ctx) })
@@ -110,11 +118,9 @@ func (b *bench) press(keys ...hal.Key) {
 
 // texts gives what stands on the screen.
 func (b *bench) texts() []string {
-	var out []string
-	for _, w := range b.app.canvas.Shown().Words() {
-		out = append(out, w.Text)
-	}
-	return out
+	b.display.mu.Lock()
+	defer b.display.mu.Unlock()
+	return b.display.texts
 }
 
 // pass lets bubble time go by.
@@ -255,4 +261,44 @@ func TestBrokenDisplayEndsRun(t *testing.T) {
 	if err := app.Run(t.Context()); err == nil {
 		t.Fatal("Run ended without an error")
 	}
+}
+
+// flushes tells each flush of the display.
+type flushes struct {
+	display
+	c chan struct{}
+}
+
+func (f *flushes) Flush(*image.RGBA, image.Rectangle) error {
+	select {
+	case f.c <- struct{}{}:
+	default:
+	}
+	return nil
+}
+
+// BenchmarkKeyToPixels is the time from a key to its picture on the display: the command goes to the phone and back, and
+// another screen is painted whole.
+func BenchmarkKeyToPixels(b *testing.B) {
+	log := slog.New(slog.DiscardHandler)
+	n, d := nothing{}, &flushes{c: make(chan struct{}, 1)}
+	c := phone.DefaultConfig()
+	c.Lines = []phone.LineConfig{{AOR: "sip:2417@nordwerk.example", Label: "2417", Display: "Anna Weber"}}
+	loop := phone.NewLoop(c, func(phone.Effect) {}, n, log)
+	app, err := New(d, loop, screen.Sources{Contacts: n, Log: n, Media: n, Settings: n}, log)
+	if err != nil {
+		b.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(b.Context())
+	var running sync.WaitGroup
+	running.Go(func() { _ = loop.Run(ctx) })
+	running.Go(func() { _ = app.Run(ctx) })
+	<-d.c
+	keys := []hal.Key{hal.Soft1, hal.Soft5} // New call, and Back
+	for i := 0; b.Loop(); i++ {
+		app.Key(hal.KeyEvent{Key: keys[i%2], Pressed: true})
+		<-d.c
+	}
+	cancel()
+	running.Wait()
 }

@@ -78,6 +78,7 @@ func (p *Pen) Avatar(kind Kind, name string, at image.Point, d int) {
 	pair := p.AvatarPair(name)
 	switch kind {
 	case Unverified:
+		p.Shape(draw.Shape{Kind: draw.OctagonShape, Size: d}, at, p.HoldBg)
 		p.Shape(draw.Shape{Kind: draw.OctagonRing, Size: d, Width: max(2, d/50)}, at, p.Hold)
 		p.Text(style, at.X, base, draw.Middle, "?", p.Hold)
 		return

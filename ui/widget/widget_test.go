@@ -41,7 +41,7 @@ func signs(p *Pen) {
 		word string
 	}{{Available, "Available"}, {InCall, "In a call"}, {DoNotDisturb, "Do not disturb"}, {Away, "Away"}, {Offline, "Offline"}, {NotKnown, "Not known"}}
 	for i, m := range marks {
-		x, y := 470+i%2*165, 44+i/2*30
+		x, y := 470+i%2*165, 64+i/2*30
 		p.Mark(m.mark, image.Pt(x, y), 16, p.Bg)
 		p.Text(note, x+18, y+6, draw.Start, m.word, p.T2)
 	}
@@ -61,7 +61,7 @@ func signs(p *Pen) {
 	d := Day{Now: 45}
 	d.Talked[8], d.Talked[20], d.Missed[40] = 5, 40, true
 	p.DayLine(26, 440, 380, &d)
-	p.ToneLine(24, 440, 150, 40, func(bar int) float64 { return float64(bar%10) / 10 })
+	p.ToneLine(24, 440, 435, 40, func(bar int) float64 { return float64(bar%10) / 10 })
 	p.DotLine(460, 780, 400, p.T3)
 }
 
