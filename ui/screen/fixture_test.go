@@ -133,9 +133,9 @@ func good() Stats {
 func poor() Stats {
 	s := good()
 	s.MOS, s.Loss = 2.9, 0.09
-	for i, c := range "XXXfffXXXXXfXf" {
+	for i, c := range "lllffflllllflf" { // lost, fair
 		sec := &s.Trace[66+i]
-		if sec.MOS = 3.6; c == 'X' {
+		if sec.MOS = 3.6; c == 'l' {
 			sec.Lost, sec.MOS = 0.3, 2.5
 		}
 	}

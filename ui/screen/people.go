@@ -15,15 +15,17 @@ type people struct {
 	book   []Contact
 	names  []text.Name
 	owners map[string]int // a number's digits, or an address, to an index of book
+	plan   phone.NumberPlan
 }
 
 func newPeople() *people { return &people{} }
 
 // use takes the book of this moment.
 func (p *people) use(book []Contact, c *phone.Config) {
-	if p.owners != nil && sameBook(book, p.book) {
+	if p.owners != nil && p.plan == c.Plan && sameBook(book, p.book) {
 		return
 	}
+	p.plan = c.Plan
 	p.book, p.names, p.owners = book, make([]text.Name, len(book)), make(map[string]int, len(book))
 	for i := range book {
 		p.names[i] = text.NewName(book[i].Name)
