@@ -10,7 +10,7 @@ IMAGE_EPOCH   := $(shell git log -1 --format=%ct 2>/dev/null || date +%s)
 IMAGE_VERSION := $(shell git describe --always --dirty 2>/dev/null || echo unknown)
 
 # 64-bit time is required: the sound library computes nanoseconds in time_t.
-ARM_GO   = GOOS=linux GOARCH=arm GOARM=7 $(GO) build -trimpath -buildvcs=false -tags netgo,osusergo -ldflags='-s -w'
+ARM_GO   = GOOS=linux GOARCH=arm GOARM=7 $(GO) build -trimpath -buildvcs=false -tags netgo,osusergo -ldflags='-s -w -X main.version=$(IMAGE_VERSION)'
 ARM_CGO := CGO_ENABLED=1 CC=arm-linux-gnueabihf-gcc \
 	CGO_CFLAGS="-O2 -mfpu=neon -D_FILE_OFFSET_BITS=64 -D_TIME_BITS=64 -I$(ARM_SYSROOT)/usr/include -I$(ARM_SYSROOT)/usr/include/arm-linux-gnueabihf" \
 	CGO_LDFLAGS="-L$(ARM_SYSROOT)/usr/lib/arm-linux-gnueabihf -Wl,-rpath-link,$(ARM_SYSROOT)/usr/lib/arm-linux-gnueabihf:$(ARM_SYSROOT)/lib/arm-linux-gnueabihf" \

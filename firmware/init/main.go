@@ -44,6 +44,7 @@ type machine struct {
 	board   *boards.Board
 	modules *moduleLoader
 	reaper  *reaper
+	out     *output
 	release release
 	debug   bool
 }
@@ -58,7 +59,8 @@ func (m *machine) run() ending {
 		time.Sleep(5 * time.Second)
 		return endReboot
 	}
-	m.log = slog.New(slog.NewTextHandler(newCappedLog(logDir, "phone.log"), nil))
+	m.out = &output{dir: logDir, log: newCappedLog(logDir, "phone.log"), con: m.con, all: m.debug}
+	m.log = slog.New(slog.NewTextHandler(m.out.log, nil))
 	m.log.Info("started", "version", m.release.version, "board", m.board.Name, "uptime", uptime())
 	var work sync.WaitGroup
 	defer work.Wait()
@@ -71,6 +73,7 @@ func (m *machine) run() ending {
 	work.Go(func() { c.Run(ctx) })
 	m.load("panel")
 	end := make(chan ending, 8)
+	watchPowerKey(end)
 	m.startDaemons(ctx, &work, end)
 	m.load("sound")
 	m.modules.Free()
@@ -118,12 +121,11 @@ func (m *machine) load(group string) {
 }
 
 func (m *machine) startDaemons(ctx context.Context, work *sync.WaitGroup, end chan<- ending) {
-	out := newOutput(logDir, m.con)
-	env := []string{"PATH=/usr/bin", "HOME=/data", "ODP_DATA=/data", "ODP_BOARD=" + m.board.Name, "TZDIR=/usr/share/zoneinfo"}
+	env := []string{"PATH=/usr/bin", "HOME=/data", "ODP_DATA=/data", "ODP_BOARD=" + m.board.Name}
 	allowRealTime()
 	for _, name := range append([]string{"phoned"}, m.board.Helpers...) {
 		s := &service{name: name, path: filepath.Join("/usr/bin", name), env: env, reaper: m.reaper,
-			out: out, con: m.con, log: m.log}
+			out: m.out, con: m.con, log: m.log}
 		work.Go(func() {
 			if how := s.Run(ctx); how != endNone {
 				end <- how
@@ -135,12 +137,11 @@ func (m *machine) startDaemons(ctx context.Context, work *sync.WaitGroup, end ch
 	}
 }
 
-// waitForEnd waits for a signal (Ctrl-Alt-Del sends one, too), for the power key, or for the phone's own wish.
+// waitForEnd waits for a signal (Ctrl-Alt-Del sends one, too), the power key or the phone's own wish.
 func (m *machine) waitForEnd(end chan ending) ending {
 	unix.Reboot(unix.LINUX_REBOOT_CMD_CAD_OFF) // make Ctrl-Alt-Del a signal to us
 	sig := make(chan os.Signal, 1)
 	signal.Notify(sig, unix.SIGINT, unix.SIGTERM, unix.SIGUSR2)
-	go watchPowerKey(end)
 	select {
 	case s := <-sig:
 		if s == unix.SIGUSR2 {

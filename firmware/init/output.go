@@ -56,10 +56,7 @@ type output struct {
 	dir string
 	log io.Writer
 	con *console
-}
-
-func newOutput(dir string, con *console) *output {
-	return &output{dir: dir, log: newCappedLog(dir, "phone.log"), con: con}
+	all bool // a debug image says everything on the console
 }
 
 // maxLine is the longest line taken from a daemon, in bytes; the rest of a longer one starts a new line.
@@ -73,7 +70,7 @@ func (o *output) Copy(r io.Reader) []byte {
 		line, err := br.ReadSlice('\n')
 		if len(line) > 0 {
 			o.log.Write(line)
-			if s := strings.TrimRight(string(line), "\r\n"); strings.HasPrefix(s, "odp: ") {
+			if s := strings.TrimRight(string(line), "\r\n"); o.all || strings.HasPrefix(s, "odp: ") {
 				o.con.line(s)
 			}
 			last = append(last, line...)

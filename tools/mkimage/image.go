@@ -89,9 +89,11 @@ func makeImage(ctx context.Context, log *slog.Logger, o options) error {
 		return fmt.Errorf("mkimage: %w", err)
 	}
 	defer os.RemoveAll(scratch)
-	if err := os.MkdirAll(o.out, 0o755); err != nil {
-		return fmt.Errorf("mkimage: %w", err)
+	final := o.out
+	if o.out, err = stage(final); err != nil {
+		return err
 	}
+	defer os.RemoveAll(o.out)
 	m := &Manifest{Board: o.board.Name, Version: o.version, Built: o.epoch.Format("2006-01-02T15:04:05Z07:00"),
 		Debug: o.debug, Cmdline: o.board.Cmdline, Packages: pkgs, Notes: a.Notes}
 	if o.debug {
@@ -107,7 +109,33 @@ func makeImage(ctx context.Context, log *slog.Logger, o options) error {
 	if err := squash(ctx, o, tree); err != nil {
 		return err
 	}
-	return finish(log, o, m)
+	if err := finish(log, o, m); err != nil {
+		return err
+	}
+	return publish(o.out, final)
+}
+
+// stage makes a folder beside the image's in which it is put together, so that a phone that boots
+// meanwhile sees the old image or the new one, and an image that fails leaves the old one.
+func stage(final string) (string, error) {
+	if err := os.MkdirAll(final, 0o755); err != nil {
+		return "", fmt.Errorf("mkimage: %w", err)
+	}
+	dir, err := os.MkdirTemp(filepath.Dir(filepath.Clean(final)), ".image-")
+	if err != nil {
+		return "", fmt.Errorf("mkimage: %w", err)
+	}
+	return dir, nil
+}
+
+// publish puts the finished files in their place, the manifest last.
+func publish(staged, final string) error {
+	for _, name := range []string{kernelFile, initramfsFile, rootFile, manifestFile} {
+		if err := os.Rename(filepath.Join(staged, name), filepath.Join(final, name)); err != nil {
+			return fmt.Errorf("mkimage: publish: %w", err)
+		}
+	}
+	return nil
 }
 
 // makeBoot writes the kernel and the initramfs that brings its modules and init.
@@ -213,7 +241,7 @@ func finish(log *slog.Logger, o options, m *Manifest) error {
 	if err := os.WriteFile(filepath.Join(o.out, manifestFile), append(text, '\n'), 0o644); err != nil {
 		return fmt.Errorf("mkimage: %w", err)
 	}
-	log.Info("image made", "folder", o.out, "kernel", m.Kernel, "mib", fmt.Sprintf("%.2f", float64(m.Size)/(1<<20)))
+	log.Info("image made", "board", m.Board, "kernel", m.Kernel, "mib", fmt.Sprintf("%.2f", float64(m.Size)/(1<<20)))
 	if m.Size > maxImage {
 		return errors.New("mkimage: the image is larger than 32 MiB")
 	}

@@ -36,6 +36,7 @@ type Config struct {
 	Prefix   []string  // command before QEMU's, such as ip netns exec NAME
 	Memory   int       // MiB; 256 if 0
 	Serial   io.Writer // gets a copy of the serial console
+	Console  *os.File  // what is typed on the serial console; nothing if nil
 	Speaker  io.Writer // gets what the phone plays as it plays: 16-bit little-endian stereo, 48 kHz
 	Append   string    // more words for the kernel's command line
 	NoSound  bool      // leave the sound card out; Sound plugs it in
@@ -161,6 +162,9 @@ func (m *Machine) launch(ctx context.Context) error {
 	// The phone must not outlive the program that started it, even one that was killed.
 	m.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	m.cmd.Stdout, m.cmd.Stderr = m.serial, m.serial
+	if m.cfg.Console != nil {
+		m.cmd.Stdin = m.cfg.Console
+	}
 	m.cmd.WaitDelay = time.Second
 	m.cfg.Log.Info("start", "command", strings.Join(args, " "))
 	if err := m.cmd.Start(); err != nil {
