@@ -291,32 +291,16 @@ const (
 
 // Times of motion, of keys and of screens that close by themselves.
 const (
-	KeyPress     = 60 * time.Millisecond
-	RingPeriod   = 900 * time.Millisecond
-	TraceTick    = 1000 * time.Millisecond
-	ToastTime    = 4000 * time.Millisecond
-	CaretBlink   = 530 * time.Millisecond
-	LongPress    = 600 * time.Millisecond
-	RepeatAfter  = 400 * time.Millisecond
-	RepeatEvery  = 90 * time.Millisecond
-	MenuToHome   = 120 * time.Second
-	DialIdle     = 15 * time.Second
-	FailedCall   = 8 * time.Second
-	UndoEnd      = 3 * time.Second
-	BacklightDim = 60 * time.Second
-	BacklightOff = 600 * time.Second
-	RingFrames   = 3
+	KeyPress    = 60 * time.Millisecond
+	RingPeriod  = 900 * time.Millisecond
+	ToastTime   = 4000 * time.Millisecond
+	CaretBlink  = 530 * time.Millisecond
+	LongPress   = 600 * time.Millisecond
+	RepeatAfter = 400 * time.Millisecond
+	RepeatEvery = 90 * time.Millisecond
+	MenuToHome  = 120 * time.Second
+	DialIdle    = 15 * time.Second
+	FailedCall  = 8 * time.Second
+	UndoEnd     = 3 * time.Second
+	RingFrames  = 3
 )
-
-// Lamps are the blink patterns, on and off; zero for both is steady.
-var Lamps = map[string][2]time.Duration{
-	"failed":    {1000 * time.Millisecond, 1000 * time.Millisecond},
-	"line_busy": {0 * time.Millisecond, 0 * time.Millisecond},
-	"line_held": {700 * time.Millisecond, 300 * time.Millisecond},
-	"line_ring": {250 * time.Millisecond, 250 * time.Millisecond},
-	"line_talk": {0 * time.Millisecond, 0 * time.Millisecond},
-	"missed":    {120 * time.Millisecond, 2880 * time.Millisecond},
-	"muted":     {0 * time.Millisecond, 0 * time.Millisecond},
-	"ringing":   {250 * time.Millisecond, 250 * time.Millisecond},
-	"voicemail": {0 * time.Millisecond, 0 * time.Millisecond},
-}

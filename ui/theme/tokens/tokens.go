@@ -52,7 +52,7 @@ func Generate(source []byte) ([]byte, error) {
 	}
 	var w bytes.Buffer
 	fmt.Fprint(&w, "// Code generated from tokens.toml by mktokens. DO NOT EDIT.\n\npackage theme\n\nimport \"time\"\n\n")
-	for _, write := range []func(*bytes.Buffer, *File) error{themes, panels, trace, times, lamps} {
+	for _, write := range []func(*bytes.Buffer, *File) error{themes, panels, trace, times} {
 		if err := write(&w, f); err != nil {
 			return nil, err
 		}
@@ -156,24 +156,15 @@ func trace(w *bytes.Buffer, f *File) error {
 
 func times(w *bytes.Buffer, f *File) error {
 	fmt.Fprint(w, "// Times of motion, of keys and of screens that close by themselves.\nconst (\n")
-	for _, token := range []string{"key_press", "ring_period", "trace_tick", "toast_time", "caret_blink"} {
+	for _, token := range []string{"key_press", "ring_period", "toast_time", "caret_blink"} {
 		fmt.Fprintf(w, "%s = %d * time.Millisecond\n", goName(token), f.Motion[token])
 	}
 	for _, token := range []string{"long_press", "repeat_after", "repeat_every"} {
 		fmt.Fprintf(w, "%s = %d * time.Millisecond\n", goName(token), f.Repeat[token])
 	}
-	for _, token := range []string{"menu_to_home", "dial_idle", "failed_call", "undo_end", "backlight_dim", "backlight_off"} {
+	for _, token := range []string{"menu_to_home", "dial_idle", "failed_call", "undo_end"} {
 		fmt.Fprintf(w, "%s = %d * time.Second\n", goName(token), f.Timeout[token])
 	}
 	fmt.Fprintf(w, "RingFrames = %d\n)\n\n", f.Motion["ring_frames"])
-	return nil
-}
-
-func lamps(w *bytes.Buffer, f *File) error {
-	fmt.Fprint(w, "// Lamps are the blink patterns, on and off; zero for both is steady.\nvar Lamps = map[string][2]time.Duration{\n")
-	for _, name := range slices.Sorted(maps.Keys(f.Lamp)) {
-		fmt.Fprintf(w, "%q: {%d * time.Millisecond, %d * time.Millisecond},\n", name, f.Lamp[name][0], f.Lamp[name][1])
-	}
-	fmt.Fprint(w, "}\n")
 	return nil
 }
