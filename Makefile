@@ -6,7 +6,9 @@ GO = $(shell tools/go.sh)
 BOARD ?= qemu-arm
 
 # What a bare Debian 12 needs to build the phone natively.
-NATIVE_PACKAGES := ca-certificates gcc libc6-dev pkg-config libopus-dev libasound2
+NATIVE_PACKAGES := ca-certificates git gcc libc6-dev pkg-config libopus-dev libasound2
+# What the unit tests want besides: a browser for the front panel, an ARM to run on.
+CHECK_PACKAGES := chromium chromium-driver qemu-user-static
 include boards/image.mk
 include tools/e2e/e2e.mk
 
@@ -29,7 +31,7 @@ deps-sim:
 deps-run:
 	@tools/deps.sh $(NATIVE_PACKAGES) $(IMAGE_PACKAGES)
 deps-test:
-	@tools/deps.sh $(NATIVE_PACKAGES) $(IMAGE_PACKAGES) $(E2E_PACKAGES)
+	@tools/deps.sh $(NATIVE_PACKAGES) $(IMAGE_PACKAGES) $(CHECK_PACKAGES) $(E2E_PACKAGES)
 
 .PHONY: test
 test: deps-test check race fuzz arm e2e ## everything CI checks, on this machine alone

@@ -107,6 +107,7 @@ type Outcome struct {
 	Conform bool
 }
 
+// String is the answer in a word or a code, for test output.
 func (o Outcome) String() string {
 	want := o.want(o.TCP != "" && o.Closed)
 	return fmt.Sprintf("%s (§%s): got %v closed %v, want %s: %s", o.File, o.Section, o.Codes, o.Closed, want, o.Why)

@@ -34,6 +34,7 @@ var faultText = [...]string{
 	BadCertificate: "certificate not usable", BadRoots: "root certificates not readable",
 }
 
+// String is the fault in plain words, for logs.
 func (f TLSFault) String() string { return faultText[f] }
 
 // TLSError tells that no SIP was spoken because TLS did not come about. It is
@@ -46,6 +47,7 @@ type TLSError struct {
 	Err   error
 }
 
+// Error tells the fault with the name that was asked for.
 func (e *TLSError) Error() string {
 	return fmt.Sprintf("stack: tls with %s: %v: %v", e.Name, e.Fault, e.Err)
 }
