@@ -48,6 +48,8 @@ type scene struct {
 	wire     *lab.Capture
 	phone    desk.Phone
 	golden   lab.Golden
+	held     bool          // the call was held once: baresip has stopped recording
+	steps    int           // screens looked at
 	said     time.Duration // how far into its speech the phone's microphone has come
 }
 
@@ -78,7 +80,12 @@ func newScene(t *testing.T) *scene {
 	if s.wire, err = lab.NewCapture(lan.Core, lab.LANDevice); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { s.wire.Close() })
+	t.Cleanup(func() {
+		s.wire.Close()
+		if err := os.WriteFile(filepath.Join(dir, "sip.log"), []byte(lab.Transcript(s.wire.Since(0))), 0o644); err != nil {
+			t.Error(err)
+		}
+	})
 	s.startRegistrar(t)
 	return s
 }
@@ -211,9 +218,10 @@ func (s *scene) shows(t *testing.T, name string, masked ...image.Rectangle) {
 		settle(t, time.Second)
 	}
 	var last error
+	var pic image.Image
 	err := lab.Poll(wait, "screen "+name, func() (bool, error) {
-		pic, err := s.phone.Screenshot(wait)
-		if err != nil {
+		var err error
+		if pic, err = s.phone.Screenshot(wait); err != nil {
 			return false, err
 		}
 		last = s.golden.Check(name, pic, masked...)
@@ -222,16 +230,10 @@ func (s *scene) shows(t *testing.T, name string, masked ...image.Rectangle) {
 	if err != nil {
 		t.Errorf("%v (%v)", last, err)
 	}
-}
-
-// shot keeps the screen for the reader of the results.
-func (s *scene) shot(t *testing.T, name string) image.Image {
-	t.Helper()
-	pic, err := s.phone.Screenshot(soon(t))
-	must(t, err)
-	g := lab.Golden{Dir: filepath.Join(s.dir, "screens"), Accept: true}
-	must(t, g.Check(name, pic))
-	return pic
+	// The whole picture, for those who read the results.
+	s.steps++
+	album := lab.Golden{Dir: filepath.Join(s.dir, "album"), Accept: true}
+	must(t, album.Check(fmt.Sprintf("%03d-%s", s.steps, name), pic))
 }
 
 // atRegistrar waits until the phone has n contacts registered.

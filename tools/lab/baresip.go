@@ -34,9 +34,9 @@ type BaresipConfig struct {
 	Speech    Clip           // what it says, from the start of each call
 }
 
-// Codec names as baresip writes them.
+// Codec names as baresip writes them; its Opus is configured for one channel.
 var baresipCodec = map[string]string{
-	"opus": "opus/48000/2", "G722": "G722/16000/1", "PCMA": "PCMA/8000/1", "PCMU": "PCMU/8000/1",
+	"opus": "opus/48000/1", "G722": "G722/16000/1", "PCMA": "PCMA/8000/1", "PCMU": "PCMU/8000/1",
 }
 
 // Baresip is a running baresip 1.0.
@@ -110,7 +110,7 @@ func (b *Baresip) writeConfig() error {
 	}
 	var conf bytes.Buffer
 	err := template.Must(template.New("config").Parse(baresipTemplate)).Execute(&conf, map[string]any{
-		"Addr": b.cfg.Addr, "Dir": b.dir, "RootFile": b.cfg.RootFile, "Rate": b.cfg.speechRate(), "Stereo": slices.Contains(b.cfg.Codecs, "opus")})
+		"Addr": b.cfg.Addr, "Dir": b.dir, "RootFile": b.cfg.RootFile, "Rate": b.cfg.speechRate()})
 	if err != nil {
 		return fmt.Errorf("lab: fill baresip's config: %w", err)
 	}
@@ -333,7 +333,8 @@ func types(events []Event) (names []string) {
 }
 
 // Recordings gives the files of the newest call: heard is what came from the far side, said what
-// was sent. baresip finishes them when the call ends; before that they grow.
+// was sent. baresip finishes them when the call ends; before that they grow. What is heard after a
+// hold is missing.
 func (b *Baresip) Recordings() (heard, said string, err error) {
 	newest := func(suffix string) string {
 		files, _ := filepath.Glob(filepath.Join(b.dir, "rec", "dump-*-"+suffix+".wav"))
@@ -354,7 +355,7 @@ func (b *Baresip) Recordings() (heard, said string, err error) {
 func (b *Baresip) Record(context.Context) error { return nil }
 
 // Recording is the file of what was heard in the newest call; empty before the first. It grows
-// during the call.
+// during the call, up to the first hold: baresip 1.0 stops recording then.
 func (b *Baresip) Recording() string {
 	heard, _, err := b.Recordings()
 	if err != nil {

@@ -204,11 +204,54 @@ func (p Packet) Response(code int, method string) bool {
 
 // RTP reports whether the packet looks like RTP (and is neither RTCP nor STUN).
 func (p Packet) RTP() bool {
-	return !p.TCP && len(p.Data) >= 12 && p.Data[0]>>6 == 2 && (p.Data[1] < 192 || p.Data[1] > 223)
+	return !p.TCP && p.Src.Port() >= 1024 && p.Dst.Port() >= 1024 && len(p.Data) >= 12 && p.Data[0]>>6 == 2 && (p.Data[1] < 192 || p.Data[1] > 223)
+}
+
+// rtpHead is what tells one stream of RTP from another (RFC 3550 §5.1).
+type rtpHead struct {
+	Type int
+	Seq  uint16
+	Time uint32
+	SSRC uint32
+}
+
+func (p Packet) rtpHead() rtpHead {
+	be := binary.BigEndian
+	return rtpHead{p.PayloadType(), be.Uint16(p.Data[2:]), be.Uint32(p.Data[4:]), be.Uint32(p.Data[8:])}
+}
+
+// follows says whether a packet is the next one of the same stream after another.
+func (h rtpHead) follows(b rtpHead) bool {
+	return h.SSRC == b.SSRC && h.Type == b.Type && h.Seq == b.Seq+1 && h.Time-b.Time <= 2880
 }
 
 // PayloadType is the RTP payload type of a packet that RTP says is one.
 func (p Packet) PayloadType() int { return int(p.Data[1] & 0x7f) }
+
+// Transcript gives the SIP messages among packets that went in the clear, as text with their times,
+// and a line for each packet of RTP that does not follow on the one before it and for TCP's others.
+func Transcript(packets []Packet) string {
+	var b strings.Builder
+	last := map[[2]netip.AddrPort]rtpHead{}
+	for _, p := range packets {
+		if p.RTP() {
+			h, flow := p.rtpHead(), [2]netip.AddrPort{p.Src, p.Dst}
+			before, known := last[flow]
+			if last[flow] = h; !known || !h.follows(before) {
+				fmt.Fprintf(&b, "---- %s %s -> %s RTP %+v after %+v\n", p.At.Format("15:04:05.000000"), p.Src, p.Dst, h, before)
+			}
+			continue
+		}
+		head, _, _ := strings.Cut(string(p.Data[:min(len(p.Data), 200)]), "\r\n")
+		switch {
+		case strings.Contains(head, "SIP/2.0"):
+			fmt.Fprintf(&b, "---- %s %s -> %s\n%s\n", p.At.Format("15:04:05.000000"), p.Src, p.Dst, p.Data)
+		case p.TCP:
+			fmt.Fprintf(&b, "---- %s %s -> %s %d bytes of TCP\n", p.At.Format("15:04:05.000000"), p.Src, p.Dst, len(p.Data))
+		}
+	}
+	return b.String()
+}
 
 // Spacing gives the times between consecutive packets of one RTP source, sorted.
 func Spacing(packets []Packet, from netip.Addr) (gaps []time.Duration) {

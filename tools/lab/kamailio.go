@@ -133,7 +133,7 @@ func (k *Kamailio) Log() *Log { return k.proc.Log }
 
 // Bindings lists the contact URIs registered for a user.
 func (k *Kamailio) Bindings(user string) ([]string, error) {
-	out, err := exec.Command("kamcmd", "-s", "unix:"+k.control(), "ul.lookup", "location", user).CombinedOutput()
+	out, err := exec.Command("kamcmd", "-s", "unix:"+k.control(), "ul.lookup", "location", "s:"+user).CombinedOutput()
 	text := string(out)
 	if strings.Contains(text, "AOR not found") {
 		return nil, nil

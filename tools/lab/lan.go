@@ -30,7 +30,9 @@ func NewLAN(dir string) (*LAN, error) {
 		return nil, err
 	}
 	l := &LAN{Core: core, dir: dir}
-	err = errors.Join(core.IP("link", "add", LANDevice, "type", "bridge", "forward_delay", "0"), core.up(LANDevice, LANAddr(1)))
+	// A switch without an address of its own takes the lowest of its ports' and changes it when hosts
+	// come and go, which cuts off everybody for as long as the old one is remembered.
+	err = errors.Join(core.IP("link", "add", LANDevice, "address", "02:00:00:4d:00:01", "type", "bridge", "forward_delay", "0"), core.up(LANDevice, LANAddr(1)))
 	if err != nil {
 		return nil, errors.Join(err, l.Close())
 	}

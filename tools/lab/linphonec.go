@@ -191,7 +191,7 @@ func (l *Linphonec) Hangup(ctx context.Context) error { return l.Do(ctx, "termin
 
 // WaitRinging waits until a call rings here after a mark.
 func (l *Linphonec) WaitRinging(ctx context.Context, mark int) error {
-	return l.Wait(ctx, mark, `(?i)receiving new incoming call|is contacting you`)
+	return l.Wait(ctx, mark, `(?i)receiving new incoming call`)
 }
 
 // WaitTalking waits until a call stands after a mark.

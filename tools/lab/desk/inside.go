@@ -47,7 +47,7 @@ func TwinMain() {
 func runTwin(cfg twinConfig) error {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
 	defer stop()
-	phone, err := simphone.New(simphone.Config{Folder: cfg.Data, Log: slog.New(slog.NewTextHandler(os.Stderr, nil))})
+	phone, err := simphone.New(simphone.Config{Folder: cfg.Data, Log: slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelDebug}))})
 	if err != nil {
 		return err
 	}

@@ -1,0 +1,168 @@
+// Command bench measures the phone's figures and writes docs/FIGURES.md: one row a figure, with
+// baresip 1.0.0 measured beside it in the same run wherever it has that figure too.
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"slices"
+	"strings"
+	"syscall"
+
+	"github.com/alecthomas/kong"
+
+	"opendeskphone/tools/lab"
+	"opendeskphone/tools/lab/desk"
+)
+
+var cli struct {
+	Image string   `help:"Directory of the system image to boot in QEMU." type:"path" default:"build/image/qemu-arm" placeholder:"DIR"`
+	Only  []string `help:"Measure these figures only; the other rows of the file stay." placeholder:"ID"`
+	Write string   `help:"File of the figures. Empty: print them only." type:"path" placeholder:"FILE"`
+	Calls int      `help:"Calls per call figure." default:"30"`
+}
+
+// row is one figure. A group of figures is measured in one go.
+type row struct {
+	id, unit string
+	aim      string // the limit it is held to, for the reader
+	ours     string
+	anchor   string
+}
+
+// group measures some figures together, since they share their set-up.
+type group struct {
+	name string
+	ids  []string
+	run  func(ctx context.Context, b *bench) error
+}
+
+// bench collects what the groups measure.
+type bench struct {
+	dir   string
+	calls int
+	image string
+	got   map[string]row
+}
+
+func (b *bench) ours(id, format string, v any) {
+	r := b.got[id]
+	r.ours = fmt.Sprintf(format, v)
+	b.got[id] = r
+}
+
+func (b *bench) anchor(id, format string, v any) {
+	r := b.got[id]
+	r.anchor = fmt.Sprintf(format, v)
+	b.got[id] = r
+}
+
+func main() {
+	desk.TwinMain()
+	kong.Parse(&cli, kong.Name("bench"), kong.Description("Measures the figures of docs/FIGURES.md."))
+	if err := run(); err != nil {
+		fmt.Fprintln(os.Stderr, "bench:", err)
+		os.Exit(1)
+	}
+}
+
+func run() error {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	if err := lab.Require("ip", "baresip", "espeak-ng", "kamailio"); err != nil {
+		return err
+	}
+	dir, err := os.MkdirTemp("", "bench")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(dir)
+	b := &bench{dir: dir, calls: cli.Calls, image: cli.Image, got: map[string]row{}}
+	var failed []error
+	for _, g := range groups {
+		if !wanted(g) {
+			continue
+		}
+		fmt.Fprintf(os.Stderr, "bench: %s\n", g.name)
+		if err := g.run(ctx, b); err != nil {
+			failed = append(failed, fmt.Errorf("%s: %w", g.name, err))
+		}
+	}
+	text, err := b.table()
+	if err != nil {
+		return err
+	}
+	fmt.Print(text)
+	if cli.Write != "" && len(failed) == 0 {
+		failed = append(failed, os.WriteFile(cli.Write, []byte(text), 0o644))
+	}
+	return errors.Join(failed...)
+}
+
+func wanted(g group) bool {
+	return len(cli.Only) == 0 || slices.ContainsFunc(g.ids, func(id string) bool { return slices.Contains(cli.Only, id) })
+}
+
+const preamble = `# Figures
+
+Measured by ` + "`make figures`" + ` on the machine that built this tree; the anchor is baresip 1.0.0 of Debian 12 in the same run, doing
+the same on the same network, where it has the figure at all. Times are medians. Ours in QEMU is the ARM image under emulation
+(TCG); everything else is the same program natively. "Invite to 200" and "first RTP" leave out the time a person takes to answer:
+they are INVITE to 180 plus Answer key to 200 (to the first RTP packet); baresip is measured in the same two steps.
+
+| id | ours | anchor | unit | command |
+|---|---|---|---|---|
+`
+
+// table gives the file: what was measured now, and the rows of before for what was not.
+func (b *bench) table() (string, error) {
+	before, err := readRows(cli.Write)
+	if err != nil {
+		return "", err
+	}
+	var out bytes.Buffer
+	out.WriteString(preamble)
+	for _, f := range figures {
+		r, ok := b.got[f.id]
+		if !ok {
+			r = before[f.id]
+		}
+		if r.ours == "" && r.anchor == "" {
+			continue
+		}
+		fmt.Fprintf(&out, "| %s | %s | %s | %s | `build/bench --only %s` |\n", f.id, dash(r.ours), dash(r.anchor), f.unit, f.id)
+	}
+	return out.String(), nil
+}
+
+func dash(s string) string {
+	if s == "" {
+		return "–"
+	}
+	return s
+}
+
+// readRows reads the rows of a file written before; none if there is no such file.
+func readRows(path string) (map[string]row, error) {
+	rows := map[string]row{}
+	text, err := os.ReadFile(path)
+	if path == "" || errors.Is(err, os.ErrNotExist) {
+		return rows, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	for line := range strings.Lines(string(text)) {
+		cells := strings.Split(line, "|")
+		if len(cells) != 7 {
+			continue
+		}
+		r := row{id: strings.TrimSpace(cells[1]), ours: strings.TrimSpace(cells[2]), anchor: strings.TrimSpace(cells[3])}
+		rows[r.id] = r
+	}
+	return rows, nil
+}

@@ -1,0 +1,32 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os/exec"
+	"regexp"
+)
+
+// readTests runs the tests that hold a figure themselves and reads it from their output.
+func readTests(ctx context.Context, b *bench) error {
+	for _, f := range []struct {
+		id   string
+		args []string
+		find string
+	}{
+		{"audio_tick_allocs", []string{"test", "-run", "^$", "-bench", "Tick", "-benchmem", "-benchtime", "2000x", "./audio/engine"}, `(\d+) allocs/op`},
+		{"torture_udp_conforming", []string{"test", "-count=1", "-v", "-run", "Torture.*/udp", "./sip/ua"}, `udp: (\d+) of 61`},
+		{"torture_tcp_conforming", []string{"test", "-count=1", "-v", "-run", "Torture.*/tcp", "./sip/ua"}, `tcp: (\d+) of 61`},
+	} {
+		out, err := exec.CommandContext(ctx, "go", f.args...).CombinedOutput()
+		if err != nil {
+			return fmt.Errorf("%s: %w: %s", f.id, err, out)
+		}
+		m := regexp.MustCompile(f.find).FindSubmatch(out)
+		if m == nil {
+			return fmt.Errorf("%s: no figure in the output of go %v: %s", f.id, f.args, out)
+		}
+		b.ours(f.id, "%s", string(m[1]))
+	}
+	return nil
+}
