@@ -14,6 +14,8 @@ import (
 
 	"github.com/vishvananda/netlink"
 	"golang.org/x/sys/unix"
+
+	"opendeskphone/firmware/settings"
 )
 
 // ipConfig is what an interface is set to.
@@ -37,8 +39,8 @@ type network struct {
 	nic      string
 	con      *console
 	log      *slog.Logger
-	settings networkSettings
-	last     *lease // of the session before; read and written by the one session that runs
+	settings settings.Network // in force
+	last     *lease           // of the session before; read and written by the one session that runs
 	setNTP   func([]string)
 	ready    bool // the first address has been told
 }
@@ -131,8 +133,8 @@ func (n *network) settingsChanged(ctx context.Context, s *session, up bool) {
 }
 
 // readSettings reads the settings in force and says what is wrong with the file.
-func (n *network) readSettings() networkSettings {
-	now, err := readNetwork(settingsFile, lastNetworkFile)
+func (n *network) readSettings() settings.Network {
+	now, err := readNetwork(settingsFile)
 	if err != nil {
 		n.log.Warn("network settings", "err", err)
 		n.con.printf("%v", err)
@@ -142,7 +144,7 @@ func (n *network) readSettings() networkSettings {
 }
 
 // use takes settings; no session may be running, since it reads them.
-func (n *network) use(s networkSettings) {
+func (n *network) use(s settings.Network) {
 	if err := unix.Sethostname([]byte(s.Hostname)); err != nil {
 		n.log.Error("host name", "err", err)
 	}
@@ -185,18 +187,19 @@ func (n *network) configure(ctx context.Context) {
 }
 
 // staticConfig is the configuration the settings spell out; they have been validated.
-func staticConfig(s networkSettings) ipConfig {
+func staticConfig(s settings.Network) ipConfig {
 	prefix, _ := netip.ParsePrefix(s.Address)
 	gateway, _ := netip.ParseAddr(s.Gateway)
 	return withSettings(ipConfig{address: prefix, gateway: gateway}, s)
 }
 
 // withSettings lets the user's servers go before the DHCP server's.
-func withSettings(c ipConfig, s networkSettings) ipConfig {
+func withSettings(c ipConfig, s settings.Network) ipConfig {
 	if len(s.DNS) > 0 {
 		c.dns = nil
 		for _, d := range s.DNS {
-			if a, err := netip.ParseAddr(d); err == nil {
+			// A zone may be any text, and this one goes into a file that others parse.
+			if a, err := netip.ParseAddr(d); err == nil && (a.Zone() == "" || isLabel(a.Zone())) {
 				c.dns = append(c.dns, a)
 			}
 		}
@@ -270,6 +273,19 @@ func resolvConf(c ipConfig) string {
 	}
 	b.WriteString("options timeout:2 attempts:2\n")
 	return b.String()
+}
+
+// isLabel says whether s is one label of a host name (RFC 1123 §2.1).
+func isLabel(s string) bool {
+	if len(s) == 0 || len(s) > 63 || s[0] == '-' || s[len(s)-1] == '-' {
+		return false
+	}
+	for _, c := range s {
+		if (c < 'a' || c > 'z') && (c < 'A' || c > 'Z') && (c < '0' || c > '9') && c != '-' {
+			return false
+		}
+	}
+	return true
 }
 
 // isDomain says whether s is a DNS name; a DHCP server's word goes into a file that others parse.

@@ -73,6 +73,8 @@ func (a *Adapter) exec(e phone.Effect) {
 	switch e := e.(type) {
 	case phone.SendInvite:
 		a.invite(e)
+	case phone.SendRegister:
+		a.agent.Renew() // whatever keeps one line away may keep the others
 	case phone.SendRinging:
 		a.ringing(e)
 	case phone.RefuseInvite:

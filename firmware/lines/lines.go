@@ -48,6 +48,7 @@ type Voices interface {
 type UserAgent interface {
 	AddAccount(id ua.AccountID, a ua.Account)
 	RemoveAccount(id ua.AccountID)
+	Renew()
 	Call(id ua.AccountID, target string, sdp []byte) ua.CallRef
 	Ring(ref ua.CallRef)
 	Accept(ref ua.CallRef, sdp []byte)

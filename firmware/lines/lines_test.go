@@ -43,6 +43,7 @@ func (w *world) say(word string, ref any, sdp []byte) {
 
 func (w *world) AddAccount(id ua.AccountID, a ua.Account) { w.say("add", a.AOR, nil) }
 func (w *world) RemoveAccount(id ua.AccountID)            { w.say("remove", id, nil) }
+func (w *world) Renew()                                   { w.say("renew", "", nil) }
 func (w *world) Call(id ua.AccountID, target string, sdp []byte) ua.CallRef {
 	w.say("call", target, sdp)
 	w.next++

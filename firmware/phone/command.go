@@ -67,6 +67,8 @@ func (t *step) setting(in Command) error {
 		}
 		t.Selected = in.Line
 		t.changed(SelectedChanged)
+	case Register:
+		return t.register(in.Line)
 	case SeeMissed:
 		if t.Missed > 0 {
 			t.Missed = 0
@@ -312,6 +314,17 @@ func (t *step) stepVolume(steps int) {
 func (t *step) setLevel(level *uint8, to int) {
 	*level = uint8(max(0, min(VolumeMax, to)))
 	t.changed(VolumeChanged) // also at the end of the scale: the user pressed and wants to see
+}
+
+func (t *step) register(line LineID) error {
+	switch l := t.Line(line); {
+	case l == nil:
+		return NoSuchLine
+	case l.State != LineFailing:
+		return WrongState
+	}
+	t.do(SendRegister{Line: line})
+	return nil
 }
 
 func (t *step) configure(c Config) error {

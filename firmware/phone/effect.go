@@ -64,6 +64,11 @@ type (
 		Call  CallID
 		Digit rune
 	}
+	// SendRegister makes a failing line try again at once.
+	SendRegister struct {
+		fx
+		Line LineID
+	}
 	// SetSound is what must be heard from now on.
 	SetSound struct {
 		fx

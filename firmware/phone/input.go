@@ -117,6 +117,11 @@ type (
 		cmd
 		Line LineID
 	}
+	// Register asks a line that is failing to try again now.
+	Register struct {
+		cmd
+		Line LineID
+	}
 	// SeeMissed marks the missed calls as seen.
 	SeeMissed struct{ cmd }
 	// Configure replaces the behaviour part of the settings; refused as Busy in a call if lines change.

@@ -53,7 +53,7 @@ func (s *State) possible() error {
 func Inputs() []Input {
 	return []Input{
 		Dial{}, Digit{}, EraseDigit{}, DialNow{}, Answer{}, Reject{}, Silence{}, Hangup{}, Hold{}, Resume{}, Swap{}, SendDTMF{},
-		Mute{}, SetPath{}, PressPath{}, StepVolume{}, SetVolume{}, SetRingVolume{}, SelectLine{}, SeeMissed{}, Configure{},
+		Mute{}, SetPath{}, PressPath{}, StepVolume{}, SetVolume{}, SetRingVolume{}, SelectLine{}, Register{}, SeeMissed{}, Configure{},
 		HookMoved{}, LineChanged{}, Invited{}, Progressed{}, Accepted{}, Confirmed{}, CallFailed{}, Byed{}, RemoteHeld{},
 		ResumeRefused{}, Secured{}, RemoteChanged{}, Noticed{}, Recalled{}, TimerFired{},
 	}
@@ -63,6 +63,6 @@ func Inputs() []Input {
 func Effects() []Effect {
 	return []Effect{
 		SendInvite{}, SendRinging{}, RefuseInvite{}, SendAccept{}, SendReject{}, SendCancel{}, SendBye{}, SendHold{}, PlayDTMF{},
-		SetSound{}, StartTimer{}, StopTimer{}, LogCall{},
+		SendRegister{}, SetSound{}, StartTimer{}, StopTimer{}, LogCall{},
 	}
 }

@@ -3,6 +3,7 @@ package phone
 import (
 	"errors"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -194,6 +195,16 @@ func TestConfigure(t *testing.T) {
 		t.Errorf("%+v, selected %d", b.s.Lines, b.s.Selected)
 	}
 	b.refused(SelectLine{Line: 1}, NoSuchLine)
+}
+
+func TestOnlyAFailingLineIsTriedAgain(t *testing.T) {
+	b := oneLine(t)
+	b.refused(Register{Line: 9}, NoSuchLine)
+	b.refused(Register{}, WrongState)
+	b.do(LineChanged{State: LineFailing, Fault: RegistrarUnreachable}, Register{})
+	if !slices.Contains(b.effects, Effect(SendRegister{})) {
+		t.Errorf("effects %+v", b.effects)
+	}
 }
 
 func TestMissedCalls(t *testing.T) {

@@ -132,6 +132,8 @@ func (f *faultPage) keys(v *view) []key {
 	if l := v.st.Line(f.line); f.fault && l != nil && l.State == phone.LineFailing {
 		if l.Fault == phone.WrongPassword {
 			keys[0] = key{w.EnterPassword, widget.Go, func() { v.open(v, passwordEntry(v, f.line)) }}
+		} else {
+			keys[0] = key{w.TryNow, widget.Go, func() { v.do(phone.Register{Line: f.line}) }}
 		}
 		keys[2] = key{label: w.Settings, do: func() { v.open(v, newAccount(v, f.line)) }}
 	}
