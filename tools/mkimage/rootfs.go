@@ -31,12 +31,23 @@ var rootParts = []part{
 	{"libopus0", []string{"usr/lib/" + triplet + "/libopus.so.0*"}},
 	{"libasound2-data", []string{"usr/share/alsa/alsa.conf", "usr/share/alsa/pcm",
 		"usr/share/alsa/cards/aliases.conf", "usr/share/alsa/cards/USB-Audio.conf", "usr/share/alsa/cards/Loopback.conf"}},
+	{"tzdata", zones("Africa", "America", "Asia", "Atlantic", "Australia", "Europe", "Indian", "Pacific", "Etc", "UTC")},
 	{"e2fsprogs", []string{"sbin/e2fsck", "sbin/mke2fs", "etc/mke2fs.conf"}}, // a broken data partition is repaired or made anew
 	{"libext2fs2", []string{"lib/" + triplet + "/libext2fs.so.2*", "lib/" + triplet + "/libe2p.so.2*"}},
 	{"libcom-err2", []string{"lib/" + triplet + "/libcom_err.so.2*"}},
 	{"libblkid1", []string{"usr/lib/" + triplet + "/libblkid.so.1*"}},
 	{"libuuid1", []string{"usr/lib/" + triplet + "/libuuid.so.1*"}},
 	{"ca-certificates", nil}, // made into one bundle, see bundleCertificates
+}
+
+// zones names the files of the time zones of continents and oceans. What the package has twice
+// more, by other conventions, stays out.
+func zones(names ...string) []string {
+	var files []string
+	for _, n := range names {
+		files = append(files, "usr/share/zoneinfo/"+n)
+	}
+	return files
 }
 
 // debugPart gives the debug image, and only that one, a shell.
