@@ -16,7 +16,7 @@ ARM_CGO := CGO_ENABLED=1 CC=arm-linux-gnueabihf-gcc \
 	CGO_LDFLAGS="-L$(ARM_SYSROOT)/usr/lib/arm-linux-gnueabihf -Wl,-rpath-link,$(ARM_SYSROOT)/usr/lib/arm-linux-gnueabihf:$(ARM_SYSROOT)/lib/arm-linux-gnueabihf" \
 	PKG_CONFIG_SYSROOT_DIR=$(ARM_SYSROOT) PKG_CONFIG_LIBDIR=$(ARM_SYSROOT)/usr/lib/arm-linux-gnueabihf/pkgconfig
 
-.PHONY: sysroot arm-programs image
+.PHONY: sysroot arm-programs image image-test
 
 sysroot: $(ARM_SYSROOT)/.made ## headers and libraries to compile for the phone
 $(ARM_SYSROOT)/.made:
@@ -37,3 +37,6 @@ endif
 image: arm-programs ## the system image of BOARD; DEBUG=1 adds a shell on the console
 	$(GO) run ./tools/mkimage image -board $(BOARD) -apt build/apt -bin $(ARM_BIN) -out build/image/$(BOARD) \
 		-epoch $(IMAGE_EPOCH) -version $(IMAGE_VERSION) $(if $(DEBUG),-debug)
+
+image-test: image ## boot the image with broken settings, broken data and a pulled cable
+	$(GO) test ./tools/qemu -run Image -image $(CURDIR)/build/image/$(BOARD)
