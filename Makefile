@@ -8,7 +8,7 @@ BOARD ?= qemu-arm
 # What a bare Debian 12 needs to build the phone natively.
 NATIVE_PACKAGES := ca-certificates git gcc libc6-dev pkg-config libopus-dev libasound2
 # What the unit tests want besides: a browser for the front panel, an ARM to run on.
-CHECK_PACKAGES := chromium chromium-driver qemu-user-static
+CHECK_PACKAGES := cpio chromium chromium-driver qemu-user-static
 include boards/image.mk
 include tools/e2e/e2e.mk
 

@@ -33,14 +33,29 @@ func (b *bench) Close() error                             { return nil }
 func (b *bench) Key(e hal.KeyEvent)                       { b.screen = append(b.screen, e.Key) }
 func (b *bench) Touch(hal.Touch)                          {}
 func (b *bench) Size() image.Point                        { return image.Pt(800, 480) }
-func (b *bench) Backlight(percent int) error              { b.light = percent; return nil }
+func (b *bench) Backlight(percent int) error              { b.mu.Lock(); defer b.mu.Unlock(); b.light = percent; return nil }
 func (b *bench) Flush(*image.RGBA, image.Rectangle) error { return nil }
 func (b *bench) Set(l hal.Lamp, on bool) error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
 	b.lit[l] = on
 	b.switched[l]++
 	return nil
 }
 func (b *bench) Record(*phone.State, time.Time, phone.Origin, phone.Input) {}
+
+// lamp tells whether a lamp is lit and how often it was switched.
+func (b *bench) lamp(l hal.Lamp) (on bool, switched int) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.lit[l], b.switched[l]
+}
+
+func (b *bench) backlight() int {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.light
+}
 
 func (b *bench) press(k hal.Key) {
 	b.keys <- hal.KeyEvent{Key: k, Pressed: true}
@@ -95,21 +110,22 @@ func TestHookAnswersAndHangsUp(t *testing.T) {
 
 func TestRingLampBlinksOnlyWhileItRings(t *testing.T) {
 	with(t, func(t *testing.T, b *bench) {
-		before := b.switched[hal.LampRing]
+		_, before := b.lamp(hal.LampRing)
 		ring(b)
 		time.Sleep(5 * time.Second)
 		synctest.Wait()
-		if n := b.switched[hal.LampRing] - before; n < 19 || n > 21 { // 250 ms on, 250 ms off
-			t.Errorf("the lamp switched %d times in 5 s of ringing, want 20", n)
+		if _, n := b.lamp(hal.LampRing); n-before < 19 || n-before > 21 { // 250 ms on, 250 ms off
+			t.Errorf("the lamp switched %d times in 5 s of ringing, want 20", n-before)
 		}
 		if err := b.Do(t.Context(), "test", phone.Reject{Call: 1}); err != nil {
 			t.Fatal(err)
 		}
 		synctest.Wait()
-		at := b.switched[hal.LampRing]
+		_, at := b.lamp(hal.LampRing)
 		time.Sleep(time.Minute)
-		if b.lit[hal.LampRing] || b.switched[hal.LampRing] > at+1 {
-			t.Errorf("after the call the lamp is lit=%v and switched %d times more", b.lit[hal.LampRing], b.switched[hal.LampRing]-at)
+		synctest.Wait()
+		if on, n := b.lamp(hal.LampRing); on || n > at+1 {
+			t.Errorf("after the call the lamp is lit=%v and switched %d times more", on, n-at)
 		}
 	})
 }
@@ -126,8 +142,10 @@ func TestKeysReachTheScreenAndPathsLight(t *testing.T) {
 			}
 		}
 		synctest.Wait()
-		if !b.lit[hal.LampSpeaker] || !b.lit[hal.LampMute] || !b.lit[hal.LampLine1] {
-			t.Errorf("dialling hands-free and muted, the lamps are %v", b.lit)
+		for _, l := range []hal.Lamp{hal.LampSpeaker, hal.LampMute, hal.LampLine1} {
+			if on, _ := b.lamp(l); !on {
+				t.Errorf("dialling hands-free and muted, the lamp %v is dark", l)
+			}
 		}
 	})
 }
@@ -140,17 +158,18 @@ func TestScreenDimsAndWakes(t *testing.T) {
 		}{{0, 80}, {61 * time.Second, dimmed}, {9 * time.Minute, 0}} {
 			time.Sleep(step.wait)
 			synctest.Wait()
-			if b.light != step.want {
-				t.Errorf("after %v more: backlight %d %%, want %d", step.wait, b.light, step.want)
+			if b.backlight() != step.want {
+				t.Errorf("after %v more: backlight %d %%, want %d", step.wait, b.backlight(), step.want)
 			}
 		}
 		b.press(hal.OK)
-		if b.light != 80 {
-			t.Errorf("a key left the backlight at %d %%", b.light)
+		if b.backlight() != 80 {
+			t.Errorf("a key left the backlight at %d %%", b.backlight())
 		}
 		b.Post("test", phone.LineChanged{State: phone.LineFailing, Fault: phone.WrongPassword})
 		time.Sleep(20 * time.Minute)
-		if b.light != 80 {
+		synctest.Wait()
+		if b.backlight() != 80 {
 			t.Error("the screen went out over a fault its user must see")
 		}
 	})
