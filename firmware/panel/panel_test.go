@@ -27,13 +27,18 @@ type bench struct {
 	light    int
 }
 
-func (b *bench) Keys() <-chan hal.KeyEvent                { return b.keys }
-func (b *bench) Touches() <-chan hal.Touch                { return b.touches }
-func (b *bench) Close() error                             { return nil }
-func (b *bench) Key(e hal.KeyEvent)                       { b.screen = append(b.screen, e.Key) }
-func (b *bench) Touch(hal.Touch)                          {}
-func (b *bench) Size() image.Point                        { return image.Pt(800, 480) }
-func (b *bench) Backlight(percent int) error              { b.mu.Lock(); defer b.mu.Unlock(); b.light = percent; return nil }
+func (b *bench) Keys() <-chan hal.KeyEvent { return b.keys }
+func (b *bench) Touches() <-chan hal.Touch { return b.touches }
+func (b *bench) Close() error              { return nil }
+func (b *bench) Key(e hal.KeyEvent)        { b.screen = append(b.screen, e.Key) }
+func (b *bench) Touch(hal.Touch)           {}
+func (b *bench) Size() image.Point         { return image.Pt(800, 480) }
+func (b *bench) Backlight(percent int) error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.light = percent
+	return nil
+}
 func (b *bench) Flush(*image.RGBA, image.Rectangle) error { return nil }
 func (b *bench) Set(l hal.Lamp, on bool) error {
 	b.mu.Lock()
