@@ -3,6 +3,7 @@ package e2e
 import (
 	"fmt"
 	"math"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -16,6 +17,14 @@ import (
 type want struct {
 	correlation float64 // at least
 	louder      float64 // how much louder the peer plays than we do, dB
+}
+
+// page names the peer in the names of pictures.
+func (c cast) page() string {
+	if c.srtp {
+		return c.user + "-encrypted"
+	}
+	return c.user
 }
 
 // callRow is one call in each direction with one peer.
@@ -45,7 +54,7 @@ func TestCalls(t *testing.T) {
 	if !strings.Contains(uris[0], "transport=tls") {
 		t.Errorf("registered contact %s is not reached over TLS", uris[0])
 	}
-	s.shows(t, "home", masks.clock, masks.day, masks.statusRight)
+	s.shows(t, "home-fresh", masks.clock, masks.day)
 	s.callAll(t, callRows)
 	t.Run("fork", s.forked)
 	t.Run("picked up elsewhere", s.pickedUpElsewhere)
@@ -62,7 +71,7 @@ func TestCallsWithSRTP(t *testing.T) {
 	s := newScene(t)
 	s.start(t, desk.Setup{Settings: mainSettings("srtp = \"required\"\n")})
 	s.atRegistrar(t, phoneUser, 1, 30*time.Second)
-	s.shows(t, "home", masks.clock, masks.day, masks.statusRight)
+	s.shows(t, "home-fresh", masks.clock, masks.day)
 	s.callAll(t, srtpRows)
 }
 
@@ -85,7 +94,7 @@ func (s *scene) callIn(t *testing.T, p peer, row callRow) {
 	s.rings(t, row)
 	s.press(t, hal.Soft1)
 	must(t, p.WaitTalking(soon(t), mark))
-	s.shows(t, "talking-"+row.peer.user, masks.statusRight, masks.timer, masks.trace, masks.foot)
+	s.shows(t, "talking-"+row.peer.page(), masks.time, masks.timer, masks.trace, masks.foot)
 	s.encrypted(t, wire, row)
 	said := []lab.Clip{s.talk(t, p, row, 5*time.Second)}
 	if row.full {
@@ -94,13 +103,13 @@ func (s *scene) callIn(t *testing.T, p peer, row callRow) {
 	s.press(t, hal.Soft5)
 	must(t, p.WaitEnded(soon(t), mark))
 	s.recorded(t, p, row, said...)
-	s.shows(t, "ended-"+row.peer.user, masks.statusRight, masks.timer, masks.trace, masks.foot)
+	s.shows(t, "ended-"+row.peer.page(), masks.time, masks.timer, masks.ended)
 }
 
 // rings waits for the caller's page and for the time in which it takes no keys.
 func (s *scene) rings(t *testing.T, row callRow) {
 	t.Helper()
-	s.shows(t, "ringing-"+row.peer.user, masks.statusRight, masks.rings, masks.ringTime)
+	s.shows(t, "ringing-"+row.peer.page(), masks.time, masks.rings, masks.past)
 	settle(t, guard)
 }
 
@@ -111,7 +120,7 @@ func (s *scene) callOut(t *testing.T, p peer, row callRow) {
 	must(t, p.Record(soon(t)))
 	s.dial(t, row.peer.user)
 	must(t, p.WaitRinging(soon(t), mark))
-	s.shows(t, "ringback-"+row.peer.user, masks.statusRight, masks.timer, masks.trace, masks.foot)
+	s.shows(t, "ringback-"+row.peer.page(), masks.time, masks.timer, masks.trace, masks.foot)
 	must(t, p.Answer(soon(t)))
 	must(t, p.WaitTalking(soon(t), mark))
 	said := s.talk(t, p, row, 3*time.Second)
@@ -128,7 +137,7 @@ func (s *scene) backHome(t *testing.T) {
 		s.press(t, hal.Soft5)
 		settle(t, 4*time.Second)
 	}
-	s.shows(t, "home", masks.clock, masks.day, masks.statusRight)
+	s.shows(t, "home", masks.clock, masks.day)
 }
 
 // encrypted checks what went over the wire since mark: SRTP where it is required.
@@ -233,9 +242,15 @@ func (s *scene) scored(t *testing.T, who string, ref, heard lab.Clip, corr, loud
 	score, err := lab.Find(ref, heard)
 	if err != nil {
 		t.Errorf("%s: %v", who, err)
+		s.keep(t, who, heard)
 		return score
 	}
 	t.Logf("%s heard %v", who, score)
+	defer func() {
+		if t.Failed() {
+			s.keep(t, who, heard)
+		}
+	}()
 	if score.Correlation < corr {
 		t.Errorf("%s: correlation %.3f, want %.2f", who, score.Correlation, corr)
 	}
@@ -248,13 +263,20 @@ func (s *scene) scored(t *testing.T, who string, ref, heard lab.Clip, corr, loud
 	return score
 }
 
+// keep leaves a recording that was scored badly among the results.
+func (s *scene) keep(t *testing.T, who string, heard lab.Clip) {
+	t.Helper()
+	name := strings.ReplaceAll(t.Name(), "/", "-") + "-" + who + "-heard.wav"
+	must(t, heard.WriteWAV(filepath.Join(s.dir, name), 1))
+}
+
 // holdAndResume presses Hold, hears silence at the peer, presses Resume and hears speech again.
 func (s *scene) holdAndResume(t *testing.T, p peer, row callRow) lab.Clip {
 	t.Helper()
 	speaker := s.tape(t, s.phone.Speaker())
 	defer speaker.Close()
 	s.press(t, hal.Soft1)
-	s.shows(t, "held-"+row.peer.user, masks.statusRight, masks.timer, masks.trace, masks.foot)
+	s.shows(t, "held-"+row.peer.page(), masks.time, masks.timer, masks.trace, masks.foot)
 	held := speaker.Length() + time.Second/2
 	must(t, speaker.WaitLength(soon(t), held+time.Second))
 	silence, err := speaker.Cut(held, held+time.Second)
@@ -263,7 +285,7 @@ func (s *scene) holdAndResume(t *testing.T, p peer, row callRow) lab.Clip {
 		t.Errorf("on hold the phone plays sound of %.0f dB", level)
 	}
 	s.press(t, hal.Soft1)
-	s.shows(t, "talking-"+row.peer.user, masks.statusRight, masks.timer, masks.trace, masks.foot)
+	s.shows(t, "talking-"+row.peer.page(), masks.time, masks.timer, masks.trace, masks.foot)
 	s.held = true
 	defer func() { s.held = false }()
 	s.flows(t)
@@ -318,9 +340,9 @@ func (s *scene) pickedUpElsewhere(t *testing.T) {
 	mark, ringing := caller.Mark(), other.Mark()
 	must(t, caller.Dial(soon(t), fmt.Sprintf("sip:%s@%s", phoneUser, domain)))
 	must(t, other.WaitRinging(soon(t), ringing))
-	s.shows(t, "ringing-201", masks.statusRight, masks.rings, masks.ringTime)
+	s.shows(t, "ringing-201", masks.time, masks.rings, masks.past)
 	must(t, other.Answer(soon(t)))
 	must(t, caller.WaitTalking(soon(t), mark))
-	s.shows(t, "picked-up-elsewhere", masks.clock, masks.day, masks.statusRight, masks.timer)
+	s.shows(t, "picked-up-elsewhere", masks.clock, masks.day)
 	must(t, caller.Hangup(soon(t)))
 }

@@ -3,14 +3,18 @@ package e2e
 import "image"
 
 // masks are the parts of the 800x480 screens that change by nature: time of day, call time, the
-// trace of the sound, the quality and delay of the moment, rings that spread.
-var masks = struct{ statusRight, clock, day, timer, trace, foot, rings, ringTime image.Rectangle }{
-	statusRight: image.Rect(600, 0, 800, 40),
-	clock:       image.Rect(0, 48, 540, 260),
-	day:         image.Rect(0, 260, 540, 412),
-	timer:       image.Rect(500, 56, 700, 122),
-	trace:       image.Rect(150, 180, 700, 316),
-	foot:        image.Rect(26, 342, 702, 410),
-	rings:       image.Rect(56, 84, 296, 324),
-	ringTime:    image.Rect(26, 334, 774, 410),
+// trace of the sound, the quality of the moment, rings that spread, what the call log remembers.
+var masks = struct{ time, clock, small, hours, day, timer, trace, foot, rings, past, matches, ended image.Rectangle }{
+	time:    image.Rect(712, 0, 800, 40),
+	clock:   image.Rect(0, 48, 540, 215),
+	small:   image.Rect(0, 48, 540, 126), // the clock beside a card that says what is wrong
+	hours:   image.Rect(0, 215, 540, 272),
+	day:     image.Rect(0, 215, 540, 412),
+	timer:   image.Rect(520, 60, 700, 122),
+	trace:   image.Rect(150, 180, 700, 316),
+	foot:    image.Rect(26, 342, 702, 410),
+	rings:   image.Rect(56, 84, 296, 324),
+	past:    image.Rect(26, 338, 774, 410),
+	matches: image.Rect(24, 180, 776, 412),
+	ended:   image.Rect(26, 150, 704, 414),
 }

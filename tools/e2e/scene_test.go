@@ -144,7 +144,8 @@ func (s *scene) startRegistrar(t *testing.T) {
 func (s *scene) start(t *testing.T, setup desk.Setup) {
 	t.Helper()
 	setup.Name, setup.LAN, setup.Host, setup.Roots = "phone", s.lan, phoneHost, s.ca.RootFile()
-	setup.Settings = strings.NewReplacer("PHONE", lab.LANAddr(phoneHost).String(), "CORE", lab.LANAddr(1).Addr().String(), "ROOTS", desk.RootsPath).Replace(setup.Settings)
+	names := strings.NewReplacer("PHONE", lab.LANAddr(phoneHost).String(), "CORE", lab.LANAddr(1).Addr().String(), "ROOTS", desk.RootsPath)
+	setup.Settings, setup.Good = names.Replace(setup.Settings), names.Replace(setup.Good)
 	ctx, cancel := context.WithTimeout(t.Context(), 90*time.Second)
 	defer cancel()
 	var err error
@@ -191,7 +192,7 @@ func (s *scene) dial(t *testing.T, number string) {
 	for _, d := range number {
 		s.press(t, hal.Digit0+hal.Key(d-'0'))
 	}
-	s.shows(t, "dial", masks.statusRight)
+	s.shows(t, "dial", masks.time, masks.matches)
 	s.press(t, hal.Soft1)
 }
 
@@ -215,7 +216,7 @@ func (s *scene) shows(t *testing.T, name string, masked ...image.Rectangle) {
 	wait, cancel := context.WithTimeout(t.Context(), 5*time.Second)
 	defer cancel()
 	if s.golden.Accept {
-		settle(t, time.Second)
+		settle(t, 2*time.Second)
 	}
 	var last error
 	var pic image.Image

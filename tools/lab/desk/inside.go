@@ -56,7 +56,7 @@ func runTwin(cfg twinConfig) error {
 		in.hardware.Card.Unplug()
 	}
 	in.hardware.Card.SetLoop(in.exchange)
-	wav, err := os.Create(speakerIn(cfg.Dir))
+	wav, err := os.Create(cfg.Speaker)
 	if err != nil {
 		return err
 	}

@@ -29,7 +29,8 @@ type Twin struct {
 
 // twinConfig is what the twin's process is told.
 type twinConfig struct {
-	Dir     string // takes the socket and the speaker's sound
+	Dir     string // takes the socket
+	Speaker string // file of the speaker's sound
 	Data    string // the data partition
 	NoSound bool
 }
@@ -50,7 +51,7 @@ func StartTwin(ctx context.Context, s Setup) (*Twin, error) {
 	if err := t.fillData(); err != nil {
 		return nil, errors.Join(err, t.Close())
 	}
-	cfg, err := json.Marshal(twinConfig{Dir: t.dir, Data: t.data(), NoSound: s.Faults.NoSound})
+	cfg, err := json.Marshal(twinConfig{Dir: t.dir, Speaker: t.Speaker(), Data: t.data(), NoSound: s.Faults.NoSound})
 	if err != nil {
 		return nil, fmt.Errorf("desk: %w", err)
 	}
@@ -79,9 +80,8 @@ func StartTwin(ctx context.Context, s Setup) (*Twin, error) {
 
 func (t *Twin) data() string          { return filepath.Join(t.dir, "data") }
 func socketIn(dir string) string      { return filepath.Join(dir, "ctl") }
-func speakerIn(dir string) string     { return filepath.Join(dir, "speaker.wav") }
 func (t *Twin) RSS() (int64, error)   { return RSS(t.proc.PID()) }
-func (t *Twin) Speaker() string       { return speakerIn(t.dir) }
+func (t *Twin) Speaker() string       { return filepath.Join(t.host.Dir(), "speaker.wav") }
 func (t *Twin) Log() *lab.Log         { return t.proc.Log }
 func (t *Twin) Addr() netip.Addr      { return lab.LANAddr(t.setup.Host).Addr() }
 func (t *Twin) Process() *lab.Process { return t.proc }
