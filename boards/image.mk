@@ -5,6 +5,8 @@ IMAGE_PACKAGES := gcc-arm-linux-gnueabihf libc6-dev-armhf-cross squashfs-tools z
 
 ARM_SYSROOT := $(CURDIR)/build/sysroot-armhf
 ARM_BIN     := build/arm
+# An image with a shell never takes the place of one without.
+IMAGE_DIR   := $(CURDIR)/build/image/$(BOARD)$(if $(DEBUG),-debug)
 # Time stamp and version of the image: those of the commit, so that the same source gives the same bytes.
 IMAGE_EPOCH   := $(shell git log -1 --format=%ct 2>/dev/null || date +%s)
 IMAGE_VERSION := $(shell git describe --always --dirty 2>/dev/null || echo unknown)
@@ -35,8 +37,8 @@ else
 endif
 
 image: arm-programs ## the system image of BOARD; DEBUG=1 adds a shell on the console
-	$(GO) run ./tools/mkimage image -board $(BOARD) -apt build/apt -bin $(ARM_BIN) -out build/image/$(BOARD) \
+	$(GO) run ./tools/mkimage image -board $(BOARD) -apt build/apt -bin $(ARM_BIN) -out $(IMAGE_DIR) \
 		-epoch $(IMAGE_EPOCH) -version $(IMAGE_VERSION) $(if $(DEBUG),-debug)
 
 image-test: image ## boot the image with broken settings, broken data and a pulled cable
-	$(GO) test ./tools/qemu -run Image -image $(CURDIR)/build/image/$(BOARD)
+	$(GO) test ./tools/qemu -run Image -image $(IMAGE_DIR)
