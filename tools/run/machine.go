@@ -36,8 +36,9 @@ func newBench(log *slog.Logger) *bench {
 	return &bench{log: log, changed: make(chan struct{}), lamps: map[string]bool{}, listeners: map[chan []byte]bool{}, pic: image.NewRGBA(image.Rect(0, 0, 800, 480))}
 }
 
-// run looks at the screen and the lamps until ctx ends.
+// run looks at the screen and the lamps until ctx ends; then it switches the machine off.
 func (b *bench) run(ctx context.Context) error {
+	defer b.Stop()
 	tick := time.NewTicker(looks)
 	defer tick.Stop()
 	for {

@@ -4,21 +4,17 @@ package main
 import (
 	"context"
 	"fmt"
-	"log/slog"
 	"net/netip"
 	"os"
-	"os/signal"
 	"path/filepath"
-	"sync"
-	"syscall"
 	"time"
 
 	"github.com/alecthomas/kong"
 
-	"opendeskphone/tools/panel"
 	"opendeskphone/tools/peer/exchange"
 	"opendeskphone/tools/qemu"
 	"opendeskphone/tools/sim/simphone"
+	"opendeskphone/tools/workshop"
 )
 
 var cli struct {
@@ -40,65 +36,35 @@ func main() {
 Boots the image that "make image" built, starts a small exchange beside it (101 is a second phone with a
 panel of its own, 600 an echo, 601 recorded speech, 602 calls you back) and prints the address of the
 front panel: open it in a browser here. Control-C ends everything.`))
-	if err := run(); err != nil {
+	if err := workshop.Open(cli.Verbose, build); err != nil {
 		fmt.Fprintln(os.Stderr, "run:", err)
 		os.Exit(1)
 	}
 }
 
-func run() error {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	log := slog.New(slog.DiscardHandler)
-	if cli.Verbose {
-		log = slog.New(slog.NewTextHandler(os.Stderr, nil))
-	}
-	at, err := netip.ParseAddrPort(cli.Exchange)
-	if err != nil || !at.Addr().IsLoopback() {
-		return fmt.Errorf("--exchange %q is not a loopback address with a port", cli.Exchange)
-	}
-	folder, err := os.MkdirTemp("", "odp-run-")
+func build(ctx context.Context, s *workshop.Shop) error {
+	listen, err := workshop.Loopback("--listen", cli.Listen)
 	if err != nil {
 		return err
 	}
-	defer os.RemoveAll(folder)
-	var group sync.WaitGroup
-	defer group.Wait()
-	failed := make(chan error, 8)
-	start := func(f func(context.Context) error) {
-		group.Go(func() {
-			if err := f(ctx); err != nil && ctx.Err() == nil {
-				failed <- err
-			}
-		})
-	}
-	x, err := exchange.New(exchange.Config{Local: at, Guest: host, Folder: filepath.Join(folder, "exchange"), Log: log})
+	at, err := workshop.Loopback("--exchange", cli.Exchange)
 	if err != nil {
 		return err
 	}
-	start(x.Run)
-	b := newBench(log)
-	if err := boot(ctx, b, at, folder); err != nil {
+	if err := s.Exchange(at, host); err != nil {
 		return err
 	}
-	defer b.Stop()
-	start(b.run)
-	if err := show(start, b, "Phone 100 (QEMU)", cli.Listen, log); err != nil {
+	b := newBench(s.Log)
+	if err := boot(ctx, b, at, s.Folder); err != nil {
 		return err
 	}
-	if err := secondPhone(start, at, folder, log); err != nil {
+	s.Start(b.run)
+	s.Start(func(ctx context.Context) error { return milestones(ctx, b) })
+	if err := s.Show(b, "Phone 100 (QEMU)", listen.String()); err != nil {
 		return err
 	}
-	start(func(ctx context.Context) error { return milestones(ctx, b) })
-	select {
-	case <-ctx.Done():
-		return nil
-	case <-b.Done():
-		return fmt.Errorf("the phone switched itself off; its console said:\n%s", tail(b.Serial(), 2000))
-	case err := <-failed:
-		stop()
-		return err
-	}
+	second := simphone.Config{Folder: filepath.Join(s.Folder, "second"), Settings: exchange.Settings("101", "Mira Patel", at)}
+	return s.Phone(second, "Phone 101", workshop.Next(listen))
 }
 
 func boot(ctx context.Context, b *bench, at netip.AddrPort, folder string) error {
@@ -125,43 +91,18 @@ func boot(ctx context.Context, b *bench, at netip.AddrPort, folder string) error
 	return nil
 }
 
-func show(start func(func(context.Context) error), p panel.Phone, title, listen string, log *slog.Logger) error {
-	front, err := panel.New(p, title, listen, log)
-	if err != nil {
-		return err
-	}
-	start(front.Run)
-	fmt.Printf("%-18s %s\n", title, front.URL())
-	return nil
-}
-
-func secondPhone(start func(func(context.Context) error), at netip.AddrPort, folder string, log *slog.Logger) error {
-	dir := filepath.Join(folder, "second")
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return err
-	}
-	p, err := simphone.New(simphone.Config{Folder: dir, Settings: exchange.Settings("101", "Mira Patel", at), Log: log})
-	if err != nil {
-		return err
-	}
-	start(p.Run)
-	listen, err := netip.ParseAddrPort(cli.Listen)
-	if err != nil {
-		return err
-	}
-	return show(start, p.Twin, "Phone 101", netip.AddrPortFrom(listen.Addr(), listen.Port()+1).String(), log)
-}
-
-// milestones tells how the phone comes up.
+// milestones tells when the phone has registered, or that it has switched itself off.
 func milestones(ctx context.Context, b *bench) error {
-	if _, err := b.WaitSerial("registered", cli.Patience); err != nil {
-		if ctx.Err() == nil {
-			fmt.Printf("The phone has not registered within %v. --serial shows its console.\n", cli.Patience)
-		}
-		return nil
+	if _, err := b.WaitSerial(" registered ", cli.Patience); err == nil {
+		fmt.Printf("Registered after %.1f s. Call 600, 601 or 101.\n", time.Since(b.Began()).Seconds())
+	} else if ctx.Err() == nil {
+		fmt.Printf("The phone has not registered within %v. --serial shows its console.\n", cli.Patience)
 	}
-	fmt.Printf("Registered after %.1f s. Call 600, 601 or 101.\n", time.Since(b.Began()).Seconds())
-	return nil
+	select {
+	case <-ctx.Done():
+		return nil
+	case <-b.Done():
+		text := b.Serial()
+		return fmt.Errorf("the phone switched itself off; its console said last:\n%s", text[max(0, len(text)-2000):])
+	}
 }
-
-func tail(s string, n int) string { return s[max(0, len(s)-n):] }
