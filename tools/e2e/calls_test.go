@@ -161,10 +161,7 @@ func (s *scene) encrypted(t *testing.T, mark int, row callRow) {
 // microphone heard, for peers whose recording can be read after the call only.
 func (s *scene) talk(t *testing.T, p peer, row callRow, d time.Duration) lab.Clip {
 	t.Helper()
-	says, err := lab.Speech("en-us", 48000, speechLength)
-	must(t, err)
-	answer, err := lab.Speech("en-gb", 48000, speechLength)
-	must(t, err)
+	says, answer := ourVoice(t), theirVoice(t)
 	// Each talk says something else, so that one cannot be taken for another.
 	s.said = (s.said + 10*time.Second) % (speechLength - 10*time.Second)
 	says = says.Cut(s.said, s.said+d)

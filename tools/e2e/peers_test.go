@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"context"
+	"sync"
 	"testing"
 	"time"
 
@@ -36,13 +37,33 @@ type cast struct {
 // The speech of both ends: longer than any call, and never the same twice.
 const speechLength = 90 * time.Second
 
+var voices = [2]func() (lab.Clip, error){
+	sync.OnceValues(func() (lab.Clip, error) { return lab.Speech("en-us", 48000, speechLength) }),
+	sync.OnceValues(func() (lab.Clip, error) { return lab.Speech("en-gb", 48000, speechLength) }),
+}
+
+// ourVoice is what is spoken into the phone.
+func ourVoice(t *testing.T) lab.Clip {
+	t.Helper()
+	c, err := voices[0]()
+	must(t, err)
+	return c
+}
+
+// theirVoice is what the peers say.
+func theirVoice(t *testing.T) lab.Clip {
+	t.Helper()
+	c, err := voices[1]()
+	must(t, err)
+	return c
+}
+
 // enter brings a peer on and waits for its registration.
 func (s *scene) enter(t *testing.T, c cast) peer {
 	t.Helper()
 	host, err := s.lan.Host(c.user+c.instance+"-"+lab.UniqueName("h"), c.host)
 	must(t, err)
-	says, err := lab.Speech("en-gb", 48000, speechLength)
-	must(t, err)
+	says := theirVoice(t)
 	addr := lab.LANAddr(c.host).Addr()
 	var p peer
 	switch c.make {

@@ -220,7 +220,7 @@ func (s *scene) shows(t *testing.T, name string, masked ...image.Rectangle) {
 	}
 	var last error
 	var pic image.Image
-	err := lab.Poll(wait, "screen "+name, func() (bool, error) {
+	err := lab.PollEvery(wait, 100*time.Millisecond, "screen "+name, func() (bool, error) {
 		var err error
 		if pic, err = s.phone.Screenshot(wait); err != nil {
 			return false, err

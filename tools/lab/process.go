@@ -194,7 +194,12 @@ func (l *Log) WaitFor(ctx context.Context, mark int, match func(text string) boo
 // Poll calls ready every few milliseconds until it says yes, fails, or ctx ends: for states of
 // other programs that cannot be waited for. The error names what was awaited.
 func Poll(ctx context.Context, what string, ready func() (bool, error)) error {
-	tick := time.NewTicker(20 * time.Millisecond)
+	return PollEvery(ctx, 20*time.Millisecond, what, ready)
+}
+
+// PollEvery is Poll at another pace, for what costs the polled program something.
+func PollEvery(ctx context.Context, pace time.Duration, what string, ready func() (bool, error)) error {
+	tick := time.NewTicker(pace)
 	defer tick.Stop()
 	for {
 		ok, err := ready()

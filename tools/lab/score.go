@@ -17,6 +17,8 @@ const (
 	envFrame    = scoreRate / 100
 	nearSearch  = scoreRate * 12 / 1000 // around the delay of the window before
 	farSearch   = scoreRate * 60 / 1000 // where a jitter buffer may have moved to
+	lostSearch  = scoreRate * 3 / 2     // where sound may be after a stall of the far machine
+	lostWindow  = scoreRate * 4 / 5     // with so long a window chance does not find such a place
 	heardAt     = 0.5                   // correlation from which a window counts as heard
 	minOverlap  = 150                   // envelope frames of common sound that a placement needs
 )
@@ -30,14 +32,15 @@ type Score struct {
 	Missing     float64       // share of the spoken windows that were not heard
 	Gaps        float64       // share of 20 ms pieces within heard windows that fell silent
 	Spoken      time.Duration // how much speech of the reference fell into the recording
+	Jumps       int           // how often the delay changed by more than 60 ms: sound lost or stood still
 	Wander      time.Duration // between the 5th and 95th percentile of the windows' delays
 	Drift       float64       // how much slower the recording runs, parts in a million
 }
 
 // String gives the score in one line, for logs and failures.
 func (s Score) String() string {
-	return fmt.Sprintf("correlation %.3f, envelope %.3f, level %+.1f dB, missing %.1f %%, gaps %.1f %%, spoken %.1f s, delay %.1f ms, wander %.1f ms, drift %+.0f ppm",
-		s.Correlation, s.Envelope, s.Level, 100*s.Missing, 100*s.Gaps, s.Spoken.Seconds(), ms(s.Delay), ms(s.Wander), s.Drift)
+	return fmt.Sprintf("correlation %.3f, envelope %.3f, level %+.1f dB, missing %.1f %%, gaps %.1f %%, spoken %.1f s, delay %.1f ms, wander %.1f ms, jumps %d, drift %+.0f ppm",
+		s.Correlation, s.Envelope, s.Level, 100*s.Missing, 100*s.Gaps, s.Spoken.Seconds(), ms(s.Delay), ms(s.Wander), s.Jumps, s.Drift)
 }
 
 func ms(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }
@@ -55,14 +58,17 @@ func Find(ref, rec Clip) (Score, error) {
 	}
 	var best placement
 	for _, lag := range candidates(ea, eb) {
-		if p := place(a, b, lag*envFrame, 8); p.quality() > best.quality() {
+		if p := sample(a, b, lag*envFrame); p.upperHalf() > best.upperHalf() {
 			best = p
 		}
 	}
-	if best.quality() < heardAt {
-		return Score{}, fmt.Errorf("%w: best correlation %.2f in %v", ErrNotFound, best.quality(), rec.Duration().Round(time.Millisecond))
+	var full placement
+	if best.upperHalf() > heardAt { // else it is not worth the search for lost sound
+		full = place(a, b, best.lag())
 	}
-	full := place(a, b, best.lag(), math.MaxInt)
+	if full.quality() < heardAt {
+		return Score{}, fmt.Errorf("%w: best correlation %.2f in %v", ErrNotFound, max(full.quality(), best.quality()), rec.Duration().Round(time.Millisecond))
+	}
 	s := full.score()
 	s.Gaps = full.heard().gaps(a, b)
 	s.Envelope = correlateAt(ea, eb, int(math.Round(float64(full.lag())/envFrame)))
@@ -163,30 +169,49 @@ type window struct {
 // placement is the reference laid over the recording, window by window.
 type placement []window
 
-// place lays the spoken windows of a over b near a lag; with fewer than all, they are spread evenly.
-func place(a, b []float64, lag, most int) placement {
+// spoken gives the starts of a's windows that hold speech and fall into b at this lag.
+func spoken(a, b []float64, lag int) (at []int) {
 	from, to := max(0, -lag), min(len(a), len(b)-lag)
 	// Windows below a tenth of the reference's mean energy are pauses between words.
 	floor := 0.1 * energy(a) / float64(len(a)) * scoreWindow
-	var spoken []int
-	for at := from; at+scoreWindow <= to; at += scoreHop {
-		if energy(a[at:at+scoreWindow]) > floor {
-			spoken = append(spoken, at)
+	for n := from; n+scoreWindow <= to; n += scoreHop {
+		if energy(a[n:n+scoreWindow]) > floor {
+			at = append(at, n)
 		}
 	}
-	step := max(1, len(spoken)/max(most, 1))
-	p := make(placement, 0, len(spoken)/step+1)
-	wide := most < math.MaxInt // a candidate's lag is rough: look far with each window
-	for i := 0; i < len(spoken); i += step {
-		x := a[spoken[i] : spoken[i]+scoreWindow]
-		w := bestNear(x, b, spoken[i], lag, nearSearch)
-		if wide || w.corr < 0.8 {
-			if far := bestNear(x, b, spoken[i], lag, farSearch); far.corr > w.corr+0.15 {
+	return at
+}
+
+// sample lays some windows of a over b near a rough lag.
+func sample(a, b []float64, lag int) (p placement) {
+	all := spoken(a, b, lag)
+	for i := 0; i < len(all); i += max(1, len(all)/16) {
+		p = append(p, bestNear(a[all[i]:all[i]+scoreWindow], b, all[i], lag, farSearch))
+	}
+	return p
+}
+
+// place lays all spoken windows of a over b, following the delay as it moves: by little from window
+// to window, further where a jitter buffer moved, and far after a stall.
+func place(a, b []float64, lag int) (p placement) {
+	lost := 0
+	for _, at := range spoken(a, b, lag) {
+		x := a[at : at+scoreWindow]
+		w := bestNear(x, b, at, lag, nearSearch)
+		if w.corr < 0.8 {
+			if far := bestNear(x, b, at, lag, farSearch); far.corr > w.corr+0.15 {
 				w = far
 			}
 		}
+		if w.corr >= heardAt {
+			lost = 0
+		} else if lost++; lost%3 == 2 && at+lostWindow <= len(a) {
+			if found := bestNear(a[at:at+lostWindow], b, at, lag, lostSearch); found.corr > 0.6 {
+				w = bestNear(x, b, at, found.lag, nearSearch)
+			}
+		}
 		p = append(p, w)
-		if !wide && w.corr > 0.7 {
+		if w.corr > 0.7 {
 			lag = w.lag
 		}
 	}
@@ -218,6 +243,35 @@ func bestNear(x, b []float64, at, guess, reach int) window {
 	return best
 }
 
+// upperHalf is the mean correlation of the better half: what a right lag has even where the delay
+// jumps later on.
+func (p placement) upperHalf() float64 {
+	if len(p) == 0 {
+		return 0
+	}
+	v := make([]float64, len(p))
+	for i, w := range p {
+		v[i] = w.corr
+	}
+	slices.Sort(v)
+	v = v[len(v)/2:]
+	sum := 0.0
+	for _, c := range v {
+		sum += c
+	}
+	return sum / float64(len(v))
+}
+
+// jumps counts the steps of the delay that are wider than a jitter buffer's.
+func (p placement) jumps() (n int) {
+	for i := 1; i < len(p); i++ {
+		if d := p[i].lag - p[i-1].lag; d > farSearch || -d > farSearch {
+			n++
+		}
+	}
+	return n
+}
+
 func (p placement) quality() float64 {
 	return median(p, func(w window) float64 { return w.corr })
 }
@@ -243,6 +297,7 @@ func (p placement) score() Score {
 		Level:       10 * math.Log10(median(heard, func(w window) float64 { return w.ratio })+1e-20),
 		Missing:     1 - float64(len(heard))/float64(max(len(p), 1)),
 		Spoken:      samples(float64(len(p) * scoreHop)),
+		Jumps:       heard.jumps(),
 		Wander:      samples(quantile(lags, 0.95) - quantile(lags, 0.05)),
 		Drift:       1e6 * heard.slope(),
 	}

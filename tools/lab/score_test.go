@@ -59,6 +59,12 @@ func muted(c Clip, piece time.Duration, drop func(i int) bool) Clip {
 	return out
 }
 
+// stalled loses a piece of sound for good, as a sound card does when its machine stands still.
+func stalled(c Clip, at, lost time.Duration) Clip {
+	head, tail := c.Cut(0, at), c.Cut(at+lost, c.Duration())
+	return Clip{c.Rate, append(append([]float32(nil), head.Samples...), tail.Samples...)}
+}
+
 // coarse quantises to 6 bits, worse than any codec of the phone.
 func coarse(c Clip) Clip {
 	out := Clip{c.Rate, make([]float32, len(c.Samples))}
@@ -104,6 +110,23 @@ func TestFindKnownCases(t *testing.T) {
 				t.Errorf("want correlation >= %.3f, level %.1f, missing %.2f, gaps %.2f, drift %.0f", c.corr, c.level, c.missing, c.gaps, c.drift)
 			}
 		})
+	}
+}
+
+// TestFindAcrossStalls: sound that was lost for good, or that stood still, moves the delay for good.
+func TestFindAcrossStalls(t *testing.T) {
+	ref := mustVoice(t)
+	rec := stalled(ref, 4*time.Second, 350*time.Millisecond)
+	head, tail := rec.Cut(0, 9*time.Second), rec.Cut(9*time.Second, rec.Duration())
+	pause := make([]float32, 8000*8/10)
+	rec = Clip{8000, append(append(append([]float32(nil), head.Samples...), pause...), tail.Samples...)}
+	s, err := Find(ref, rec)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Log(s)
+	if s.Jumps != 2 || s.Missing > 0.12 || s.Correlation < 0.99 {
+		t.Error("want two jumps, and little missing")
 	}
 }
 
