@@ -4,6 +4,7 @@ package boards
 
 import (
 	"image"
+	"math"
 	"slices"
 	"time"
 
@@ -83,7 +84,22 @@ type Sound struct {
 	Rate       int           // Hz
 	Period     time.Duration // what the card moves at once; emulated cards need longer ones
 	Periods    int           // periods its buffer holds
+	Mixer      Mixer
 }
+
+// Mixer says how a card's own switches and volumes must stand for each path of the voice. The zero
+// value leaves them as the kernel set them.
+type Mixer struct {
+	Card  string                    // ALSA card id
+	Paths map[string]map[string]int // "handset", "headset", "speaker" -> control by its ALSA name -> value
+}
+
+// Values of controls. Others are in the control's own steps, or the number of an enumeration's item.
+const (
+	Off  = 0
+	On   = 1
+	Full = math.MaxInt32 // the control's greatest value
+)
 
 // All are the boards the firmware knows.
 var All = []*Board{&QEMUArm}

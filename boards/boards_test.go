@@ -23,6 +23,7 @@ func TestEveryBoardIsComplete(t *testing.T) {
 		t.Run(b.Name, func(t *testing.T) {
 			checkIdentity(t, b)
 			checkPanel(t, b)
+			checkMixer(t, b.Sound.Mixer)
 			for _, g := range b.Modules.Groups() {
 				for _, m := range g.Modules {
 					if name, _, _ := strings.Cut(m, " "); name == "" || strings.Contains(name, "-") {
@@ -65,6 +66,23 @@ func checkPanel(t *testing.T, b *Board) {
 		slices.Contains(slices.Collect(maps.Values(b.Switches)), hal.Hook)
 	if !hook {
 		t.Error("no hook switch")
+	}
+}
+
+func checkMixer(t *testing.T, m Mixer) {
+	t.Helper()
+	if (m.Card == "") != (len(m.Paths) == 0) {
+		t.Errorf("mixer of card %q with %d paths", m.Card, len(m.Paths))
+	}
+	for _, p := range []string{"handset", "headset", "speaker"} {
+		if m.Card != "" && len(m.Paths[p]) == 0 {
+			t.Errorf("the mixer sets nothing for the %s", p)
+		}
+		for name := range m.Paths[p] {
+			if name == "" || len(name) > 43 { // struct snd_ctl_elem_id in sound/asound.h
+				t.Errorf("control %q of the %s", name, p)
+			}
+		}
 	}
 }
 

@@ -31,7 +31,15 @@ var QEMUArm = Board{
 	Touch:   true,
 	Lamps:   Lamps{VirtioPort: "org.opendeskphone.lamps"},
 	Sound: Sound{Speaker: "hw:CARD=Audio,DEV=0", Microphone: "hw:CARD=Loopback,DEV=1", Rate: 48000,
-		Period: 20 * time.Millisecond, Periods: 3},
+		Period: 20 * time.Millisecond, Periods: 3,
+		Mixer: Mixer{Card: "Audio", Paths: map[string]map[string]int{"handset": qemuLoud, "headset": qemuLoud, "speaker": qemuLoud}}},
+}
+
+// qemuLoud passes samples to the recording as they are. QEMU's card has one loudspeaker for all paths
+// and starts half a decibel below that.
+var qemuLoud = map[string]int{
+	"Audio Output Volume Control Playback Switch": On,
+	"Audio Output Volume Control Playback Volume": Full,
 }
 
 // qemuKeys are Linux key codes (input-event-codes.h): what a PC keyboard can press.

@@ -1,6 +1,7 @@
 // Package linux is the phone's hardware as the Linux kernel shows it: keys and touch by evdev, the
-// panel by DRM/KMS or fbdev, lamps by LED classes, GPIO lines or a virtio port, the watchdog. It uses
-// plain system calls and no cgo. Which device is what, the board says.
+// panel by DRM/KMS or fbdev, lamps by LED classes, GPIO lines or a virtio port, the mixer by the
+// sound card's control device, the watchdog. It uses plain system calls and no cgo. Which device is
+// what, the board says.
 package linux
 
 import (
@@ -44,6 +45,11 @@ func Open(ctx context.Context, b *boards.Board, log *slog.Logger) *Hardware {
 	l := openLamps(b.Lamps, log)
 	h.Lamps = l
 	h.open = append(h.open, l)
+	if b.Sound.Mixer.Card != "" {
+		m := OpenMixer(b.Sound.Mixer, log)
+		h.Mixer = m
+		h.open = append(h.open, m)
+	}
 	if b.Watchdog != "" {
 		if w, err := OpenWatchdog(b.Watchdog); err != nil {
 			log.Error("no watchdog", "err", err)
