@@ -5,8 +5,9 @@ IMAGE_PACKAGES := gcc-arm-linux-gnueabihf libc6-dev-armhf-cross squashfs-tools z
 
 ARM_SYSROOT := $(CURDIR)/build/sysroot-armhf
 ARM_BIN     := build/arm
+IMAGES      := $(CURDIR)/build/image/$(BOARD)
 # An image with a shell never takes the place of one without.
-IMAGE_DIR   := $(CURDIR)/build/image/$(BOARD)$(if $(DEBUG),-debug)
+IMAGE_DIR    = $(IMAGES)$(if $(DEBUG),-debug)
 # Time stamp and version of the image: those of the commit, so that the same source gives the same bytes.
 IMAGE_EPOCH   := $(shell git log -1 --format=%ct 2>/dev/null || date +%s)
 IMAGE_VERSION := $(shell git describe --always --dirty 2>/dev/null || echo unknown)
@@ -40,5 +41,7 @@ image: arm-programs ## the system image of BOARD; DEBUG=1 adds a shell on the co
 	$(GO) run ./tools/mkimage image -board $(BOARD) -apt build/apt -bin $(ARM_BIN) -out $(IMAGE_DIR) \
 		-epoch $(IMAGE_EPOCH) -version $(IMAGE_VERSION) $(if $(DEBUG),-debug)
 
-image-test: image ## boot the image with broken settings, broken data and a pulled cable
-	$(GO) test ./tools/qemu -run Image -image $(IMAGE_DIR)
+image-test: ## boot the images with broken settings, broken data, a pulled cable and a daemon that dies
+	$(MAKE) image DEBUG=
+	$(MAKE) image DEBUG=1
+	$(GO) test ./tools/qemu -run Image -image $(IMAGES) -debug-image $(IMAGES)-debug

@@ -1,0 +1,93 @@
+package qemu
+
+import (
+	"fmt"
+	"os"
+	"regexp"
+	"strconv"
+	"testing"
+)
+
+// restartTime is how long the phone may be away when its daemon dies, in seconds of the guest.
+const restartTime = 1.0
+
+// shell is a debug image's console.
+type shell struct {
+	*Machine
+	keyboard *os.File
+}
+
+// bootShell boots the debug image until its shell is there.
+func bootShell(t *testing.T) shell {
+	t.Helper()
+	if *debugDir == "" {
+		t.Skip("no -debug-image: the debug image is not tested")
+	}
+	r, w, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { w.Close() })
+	m := boot(t, Config{Image: *debugDir, Console: r}, "built-in shell")
+	r.Close() // the machine has its own
+	return shell{m, w}
+}
+
+// run types a command and waits until the console says what matches.
+func (s shell) run(t *testing.T, command, want string) []string {
+	t.Helper()
+	if _, err := fmt.Fprintln(s.keyboard, command); err != nil {
+		t.Fatal(err)
+	}
+	return waitMatch(t, s.Machine, want)
+}
+
+// waitMatch waits until the console says what matches and gives the match and its groups.
+func waitMatch(t *testing.T, m *Machine, want string) []string {
+	t.Helper()
+	re := regexp.MustCompile(want)
+	var got []string
+	waitUntil(t, m, want, func(console string) bool {
+		got = re.FindStringSubmatch(console)
+		return got != nil
+	})
+	return got
+}
+
+func TestImageDebugHasAShell(t *testing.T) {
+	s := bootShell(t)
+	s.run(t, "echo answer $((6*7)) of $(id -u)", `answer 42 of 0\n`)
+	s.run(t, "ps | grep -c '[/]usr/bin/phoned'", `\n1\n`)
+	shutDown(t, s.Machine)
+}
+
+// The board's mixer table fits the card as the guest's kernel shows it.
+func TestImageDebugSetsTheMixer(t *testing.T) {
+	s := bootShell(t)
+	waitMatch(t, s.Machine, `"mixer set" card=Audio path=\w+ controls="[^"]*Switch=1, [^"]*Volume=[1-9]`)
+	if err := s.Sound(false); err != nil {
+		t.Fatal(err)
+	}
+	s.run(t, "while test -e /proc/asound/Audio; do sleep 1; done; echo card $((0)) left", `card 0 left\n`)
+	if err := s.Sound(true); err != nil {
+		t.Fatal(err)
+	}
+	waitMatch(t, s.Machine, `(?s)card 0 left\n.*"mixer set" card=Audio path=\w+ controls="[^"]*Switch=1, [^"]*Volume=[1-9]`)
+}
+
+// Init measures, so that a slow host does not count.
+func TestImageDebugRestartsTheDaemon(t *testing.T) {
+	s := bootShell(t)
+	waitTimes(t, s.Machine, "sound card works", 1)
+	died := s.run(t, "echo died at $(cut -d' ' -f1 /proc/uptime); kill -SEGV $(pidof phoned)", `died at (\d+\.\d+)\n`)
+	back := waitMatch(t, s.Machine, `(?s)phoned ended: .*phoned started (\d+\.\d+)\n`)
+	from, _ := strconv.ParseFloat(died[1], 64)
+	to, _ := strconv.ParseFloat(back[1], 64)
+	if away := to - from; away < 0 || away > restartTime {
+		t.Errorf("the daemon was away for %.2f s", away)
+	}
+	waitTimes(t, s.Machine, "sound card works", 2)
+	s.run(t, "head -n1 /data/system/log/phoned.last", `\nphoned ended: `)
+	t.Logf("died at %s, started at %s", died[1], back[1])
+	shutDown(t, s.Machine)
+}
