@@ -8,8 +8,9 @@ import (
 	"testing"
 )
 
-// restartTime is how long the phone may be away when its daemon dies, in seconds of the guest.
-const restartTime = 1.0
+// restartTime is how long the phone may be away when its daemon dies, in seconds of the guest: about
+// one, and as much again for a host that has other work.
+const restartTime = 2.0
 
 // shell is a debug image's console.
 type shell struct {
@@ -75,7 +76,7 @@ func TestImageDebugSetsTheMixer(t *testing.T) {
 	waitMatch(t, s.Machine, `(?s)card 0 left\n.*"mixer set" card=Audio path=\w+ controls="[^"]*Switch=1, [^"]*Volume=[1-9]`)
 }
 
-// Init measures, so that a slow host does not count.
+// The guest measures: when the daemon was killed, and when init started the next.
 func TestImageDebugRestartsTheDaemon(t *testing.T) {
 	s := bootShell(t)
 	waitTimes(t, s.Machine, "sound card works", 1)
