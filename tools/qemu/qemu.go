@@ -9,7 +9,6 @@ import (
 	"errors"
 	"fmt"
 	"image"
-	"image/png"
 	"io"
 	"log/slog"
 	"net"
@@ -341,8 +340,8 @@ func (m *Machine) WaitSerial(text string, timeout time.Duration) (string, error)
 
 // Screenshot gives the picture on the phone's screen.
 func (m *Machine) Screenshot() (image.Image, error) {
-	file := m.path("screen.png")
-	if err := m.qmp.do("screendump", map[string]any{"filename": file, "format": "png"}); err != nil {
+	file := m.path("screen.ppm")
+	if err := m.qmp.do("screendump", map[string]any{"filename": file}); err != nil {
 		return nil, err
 	}
 	f, err := os.Open(file)
@@ -350,11 +349,7 @@ func (m *Machine) Screenshot() (image.Image, error) {
 		return nil, fmt.Errorf("qemu: screenshot: %w", err)
 	}
 	defer f.Close()
-	pic, err := png.Decode(f)
-	if err != nil {
-		return nil, fmt.Errorf("qemu: screenshot: %w", err)
-	}
-	return pic, nil
+	return decodePPM(f)
 }
 
 // SetLink pulls the network cable and puts it back.
