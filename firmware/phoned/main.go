@@ -14,7 +14,6 @@ import (
 	"strings"
 	"syscall"
 	"time"
-	_ "time/tzdata" // the image has no zone files
 
 	"github.com/alecthomas/kong"
 

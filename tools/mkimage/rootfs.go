@@ -86,7 +86,7 @@ func makeRoot(ctx context.Context, o options, pkgs []Package, scratch, tree stri
 			return fmt.Errorf("mkimage: %w", err)
 		}
 	}
-	if err := bundleCertificates(filepath.Join(scratch, "ca-certificates"), filepath.Join(tree, "etc/ssl/certs/ca-certificates.crt")); err != nil {
+	if err := bundleCertificates(filepath.Join(scratch, "ca-certificates"), filepath.Join(tree, "etc/ssl/cert.pem")); err != nil {
 		return err
 	}
 	for _, name := range append([]string{"phoned"}, o.board.Helpers...) {

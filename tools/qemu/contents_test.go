@@ -50,7 +50,7 @@ func TestImageReleaseHasNoShell(t *testing.T) {
 }
 
 // authorities is the first place where Go's crypto/x509 looks for certificate authorities on Linux.
-const authorities = "etc/ssl/certs/ca-certificates.crt"
+const authorities = "etc/ssl/cert.pem"
 
 func TestImageBelievesAuthorities(t *testing.T) {
 	image := imageUnderTest(t)

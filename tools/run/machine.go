@@ -52,11 +52,21 @@ func (b *bench) run(ctx context.Context) error {
 				b.mu.Unlock()
 			}
 		case <-tick.C:
+			if !b.watched() {
+				continue
+			}
 			if err := b.look(); err != nil {
 				b.log.Debug("no picture", "err", err)
 			}
 		}
 	}
+}
+
+// watched tells whether a browser looks on; each listens too.
+func (b *bench) watched() bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return len(b.listeners) > 0
 }
 
 func (b *bench) look() error {
