@@ -137,7 +137,7 @@ func (s *scene) backHome(t *testing.T) {
 		s.press(t, hal.Soft5)
 		settle(t, 4*time.Second)
 	}
-	s.shows(t, "home", masks.clock, masks.day)
+	s.shows(t, "home", masks.clock, masks.day, masks.redial)
 }
 
 // encrypted checks what went over the wire since mark: SRTP where it is required.
@@ -233,6 +233,21 @@ func (s *scene) tape(t *testing.T, path string) *lab.Tape {
 	return tape
 }
 
+// limits are what speech must reach, beside the correlation of its row.
+type limits struct {
+	slack         float64 // taken off the row's correlation
+	missing, gaps float64 // shares, at most
+}
+
+// An emulated machine gives its sound cards time in lumps: the microphone's sound slips by a few
+// milliseconds several times a second, which costs waveform correlation, not words.
+func (s *scene) limits() limits {
+	if *imageDir != "" {
+		return limits{slack: 0.25, missing: 0.4, gaps: 0.06}
+	}
+	return limits{missing: 0.1, gaps: 0.05}
+}
+
 // scored asserts how well a reference was heard.
 func (s *scene) scored(t *testing.T, who string, ref, heard lab.Clip, corr, louder float64) lab.Score {
 	t.Helper()
@@ -243,20 +258,18 @@ func (s *scene) scored(t *testing.T, who string, ref, heard lab.Clip, corr, loud
 		return score
 	}
 	t.Logf("%s heard %v", who, score)
-	defer func() {
-		if t.Failed() {
-			s.keep(t, who, heard)
-		}
-	}()
-	if score.Correlation < corr {
-		t.Errorf("%s: correlation %.3f, want %.2f", who, score.Correlation, corr)
-	}
-	if score.Missing > 0.1 || score.Gaps > 0.05 {
+	limit := s.limits()
+	switch {
+	case score.Correlation < corr-limit.slack:
+		t.Errorf("%s: correlation %.3f, want %.2f", who, score.Correlation, corr-limit.slack)
+	case score.Missing > limit.missing || score.Gaps > limit.gaps:
 		t.Errorf("%s: %.1f %% missing, %.1f %% gaps", who, 100*score.Missing, 100*score.Gaps)
-	}
-	if math.Abs(score.Level-louder) > 6 {
+	case math.Abs(score.Level-louder) > 3:
 		t.Errorf("%s: level %+.1f dB, want %+.1f", who, score.Level, louder)
+	default:
+		return score
 	}
+	s.keep(t, who, heard)
 	return score
 }
 
@@ -340,6 +353,6 @@ func (s *scene) pickedUpElsewhere(t *testing.T) {
 	s.shows(t, "ringing-201", masks.time, masks.rings, masks.past)
 	must(t, other.Answer(soon(t)))
 	must(t, caller.WaitTalking(soon(t), mark))
-	s.shows(t, "picked-up-elsewhere", masks.clock, masks.day)
+	s.shows(t, "picked-up-elsewhere", masks.clock, masks.day, masks.redial)
 	must(t, caller.Hangup(soon(t)))
 }

@@ -192,7 +192,7 @@ func (s *scene) dial(t *testing.T, number string) {
 	for _, d := range number {
 		s.press(t, hal.Digit0+hal.Key(d-'0'))
 	}
-	s.shows(t, "dial", masks.time, masks.matches)
+	s.shows(t, "dial-"+number, masks.time, masks.matches)
 	s.press(t, hal.Soft1)
 }
 
