@@ -84,6 +84,7 @@ type Sound struct {
 	Rate       int           // Hz
 	Period     time.Duration // what the card moves at once; emulated cards need longer ones
 	Periods    int           // periods its buffer holds
+	Reserve    time.Duration // of the microphone's sound, against cards that do not keep their time
 	Mixer      Mixer
 }
 

@@ -31,7 +31,7 @@ var QEMUArm = Board{
 	Touch:   true,
 	Lamps:   Lamps{VirtioPort: "org.opendeskphone.lamps"},
 	Sound: Sound{Speaker: "hw:CARD=Audio,DEV=0", Microphone: "hw:CARD=Loopback,DEV=1", Rate: 48000,
-		Period: 20 * time.Millisecond, Periods: 3,
+		Period: 20 * time.Millisecond, Periods: 3, Reserve: 40 * time.Millisecond,
 		Mixer: Mixer{Card: "Audio", Paths: map[string]map[string]int{"handset": qemuLoud, "headset": qemuLoud, "speaker": qemuLoud}}},
 }
 

@@ -16,6 +16,7 @@ type servo struct {
 	takes   int     // frames of this window
 	step    int     // samples beside frame, for the whole next window
 	drift   float64 // samples a frame that the card is too fast
+	least   int     // smallest reserve
 	margin  int     // reserve for late callbacks, beyond one period: grows when it was too small
 	scratch []int16
 
@@ -33,8 +34,11 @@ const (
 	sum  = 1.0 / (16 * window)
 )
 
-func newServo(frame, period int) servo {
-	return servo{frame: frame, period: period, low: 1 << 30, margin: frame / 10, scratch: make([]int16, frame+steepest)}
+// newServo makes a servo for frames and periods of so many samples, which keeps reserve samples or a
+// tenth of a frame, whichever is more.
+func newServo(frame, period, reserve int) servo {
+	least := max(frame/10, reserve)
+	return servo{frame: frame, period: period, low: 1 << 30, least: least, margin: least, scratch: make([]int16, frame+steepest)}
 }
 
 // take fills mic with 10 ms out of in and says how many true samples stand in it: less than
@@ -53,7 +57,7 @@ func (s *servo) take(in *ring, mic []int16, pending int) int {
 		got := in.get(mic)
 		clear(mic[got:])
 		if got < len(mic) {
-			s.margin = min(s.margin+s.frame/5, 2*s.frame)
+			s.margin = min(s.margin+s.frame/5, s.least+2*s.frame)
 		}
 		s.low, s.takes = 1<<30, 0
 		return got
@@ -76,7 +80,7 @@ func (s *servo) watch(left int) {
 	over := float64(s.low - s.target())
 	s.drift = min(max(s.drift+sum*over, -steepest), steepest)
 	s.step = int(min(max(math.Round(s.drift+part*over), -steepest), steepest))
-	s.margin = max(s.margin-1, s.frame/10) // no need has shown: try with less
+	s.margin = max(s.margin-1, s.least) // no need has shown: try with less
 	s.low, s.takes = 1<<30, 0
 }
 

@@ -37,19 +37,22 @@ type Config struct {
 	Playback string // ALSA PCM name as "hw:CARD=Device,DEV=0", or the name List gives; "" is the default card, None is no speaker
 	Capture  string // the same for the microphone
 	Period   time.Duration
-	Periods  int // periods the card's own buffer holds
+	Periods  int           // periods the card's own buffer holds
+	Reserve  time.Duration // of the microphone's sound, kept back for callbacks that come late; 0 to 100 ms
 }
 
 // Default is right for real hardware: 5 ms periods, two of them. An emulated card wants 20 ms.
 func Default() Config { return Config{Period: 5 * time.Millisecond, Periods: 2} }
 
-// Validate checks the ranges: Period 1 to 100 ms, Periods 2 to 16, at least one direction.
+// Validate checks the ranges: Period 1 to 100 ms, Periods 2 to 16, Reserve to 100 ms, at least one direction.
 func (c Config) Validate() error {
 	switch {
 	case c.Period < time.Millisecond || c.Period > 100*time.Millisecond:
 		return fmt.Errorf("soundcard: period %v is not 1ms to 100ms", c.Period)
 	case c.Periods < 2 || c.Periods > 16:
 		return fmt.Errorf("soundcard: %d periods is not 2 to 16", c.Periods)
+	case c.Reserve < 0 || c.Reserve > 100*time.Millisecond:
+		return fmt.Errorf("soundcard: reserve %v is not 0 to 100ms", c.Reserve)
 	case c.Playback == None && c.Capture == None:
 		return errors.New("soundcard: neither speaker nor microphone")
 	}
@@ -156,7 +159,7 @@ func (d *Device) size(cfg Config) {
 	d.out, d.in = newRing(ringCapacity*frame/10), newRing(ringCapacity*frame/10)
 	d.lead = max(0, period-frame)
 	d.prime, d.slack = cfg.Periods, cfg.Period*time.Duration(cfg.Periods)*3/4
-	d.servo = newServo(frame, period)
+	d.servo = newServo(frame, period, int(cfg.Reserve*time.Duration(d.rate)/time.Second))
 }
 
 // Rate is the rate of both directions in Hz.

@@ -259,7 +259,7 @@ func TestRingKeepsOrderAcrossItsEnd(t *testing.T) {
 func TestServoFollowsTheOtherClock(t *testing.T) {
 	const exchange, period = 0.010, 480
 	for _, ppm := range []float64{-3000, -300, -30, 0, 30, 300, 3000} {
-		in, s := newRing(9600), newServo(480, period)
+		in, s := newRing(9600), newServo(480, period, 0)
 		mic, chunk := make([]int16, 480), make([]int16, period)
 		every := exchange / (1 + ppm/1e6) // seconds between callbacks
 		next, phase, starved, worst := 0.0037, 0.0, 0, 0

@@ -127,7 +127,7 @@ func soundOf(b *boards.Board, s *settings.Store, log *slog.Logger) func() (hal.S
 		cfg := soundcard.Default()
 		cfg.Playback, cfg.Capture = b.Sound.Speaker, b.Sound.Microphone
 		if b.Sound.Period > 0 {
-			cfg.Period, cfg.Periods = b.Sound.Period, b.Sound.Periods
+			cfg.Period, cfg.Periods, cfg.Reserve = b.Sound.Period, b.Sound.Periods, b.Sound.Reserve
 		}
 		if f := s.File().Sound; f.Playback != "" {
 			cfg.Playback = f.Playback

@@ -9,12 +9,12 @@ import (
 const (
 	// periodFrames is how many samples go to the card at once: 10 ms.
 	periodFrames = 480
-	// fullQueue is where the queue stops taking more, in samples: 80 ms. The port then holds the
+	// fullQueue is where the queue stops taking more, in samples: 160 ms. The port then holds the
 	// writer back, so that a file can be poured in as fast as it will go.
-	fullQueue = 8 * periodFrames
-	// startQueue is what must have come together before a pause ends, in samples: 40 ms, against the
+	fullQueue = 16 * periodFrames
+	// startQueue is what must have come together before a pause ends, in samples: 80 ms, against the
 	// uneven steps of an emulated machine.
-	startQueue = 4 * periodFrames
+	startQueue = 8 * periodFrames
 )
 
 // queue holds samples between the port, which is fast and uneven, and the card, which is the clock.
