@@ -213,8 +213,13 @@ const guard = 400 * time.Millisecond
 // the screen once it stands still.
 func (s *scene) shows(t *testing.T, name string, masked ...image.Rectangle) {
 	t.Helper()
-	wait, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+	patience := 5 * time.Second
+	if s.steps == 0 && *imageDir != "" {
+		patience = 30 * time.Second // it has yet to boot
+	}
+	wait, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
+	s.golden.Accept = *update && !t.Failed() // after a failure the screen may be any
 	if s.golden.Accept {
 		settle(t, 2*time.Second)
 	}
