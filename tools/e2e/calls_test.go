@@ -135,7 +135,9 @@ func (s *scene) backHome(t *testing.T) {
 	t.Helper()
 	if t.Failed() {
 		s.press(t, hal.Soft5)
-		settle(t, 4*time.Second)
+	}
+	if *update || t.Failed() {
+		settle(t, 4*time.Second) // for as long as the page of a call that ended stands
 	}
 	s.shows(t, "home", masks.clock, masks.day, masks.redial)
 }

@@ -51,6 +51,7 @@ type Setup struct {
 	Settings string   // its settings file, TOML; "" is a phone as it leaves the factory
 	Good     string   // settings that were good before; "" is none
 	Roots    string   // PEM file with authorities to believe
+	Console  bool     // QEMU only: have Guest.Type
 	Faults   Faults   // what is wrong with it from the start
 }
 

@@ -23,6 +23,7 @@ type Guest struct {
 	setup   Setup
 	machine *qemu.Machine
 	log     *lab.Log
+	console *os.File           // what is typed on the serial console; nil unless asked for
 	voice   context.CancelFunc // stops what the microphone hears
 	talking sync.WaitGroup
 }
@@ -52,8 +53,15 @@ func Boot(ctx context.Context, imageDir string, s Setup) (*Guest, error) {
 	if err != nil {
 		return nil, err
 	}
+	var keyboard *os.File
+	if s.Console {
+		if keyboard, g.console, err = os.Pipe(); err != nil {
+			return nil, fmt.Errorf("desk: make console: %w", err)
+		}
+		defer keyboard.Close()
+	}
 	g.machine, err = qemu.Start(context.WithoutCancel(ctx), qemu.Config{
-		Image: imageDir, Dir: dir, Data: data, Serial: g.log, NoSound: s.Faults.NoSound,
+		Image: imageDir, Dir: dir, Data: data, Serial: g.log, NoSound: s.Faults.NoSound, Console: keyboard,
 		Network: []string{"tap", "ifname=" + guestTap, "script=no", "downscript=no"},
 		Prefix:  []string{"ip", "netns", "exec", s.LAN.Core.Name()},
 	})
@@ -143,6 +151,14 @@ func (g *Guest) Cable(_ context.Context, plugged bool) error { return g.machine.
 // Addr implements Phone.
 func (g *Guest) Addr() netip.Addr { return lab.LANAddr(g.setup.Host).Addr() }
 
+// Type types a line on the serial console, where a debug image has a shell.
+func (g *Guest) Type(line string) error {
+	if _, err := fmt.Fprintln(g.console, line); err != nil {
+		return fmt.Errorf("desk: type: %w", err)
+	}
+	return nil
+}
+
 // Machine is the machine the phone is.
 func (g *Guest) Machine() *qemu.Machine { return g.machine }
 
@@ -151,5 +167,8 @@ func (g *Guest) Close() error {
 	g.voice()
 	g.machine.Stop()
 	g.talking.Wait()
+	if g.console != nil {
+		g.console.Close()
+	}
 	return g.setup.LAN.RemoveTap(guestTap)
 }
