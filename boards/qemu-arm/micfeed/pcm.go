@@ -45,7 +45,7 @@ const (
 
 const (
 	sampleRate = 48000
-	periods    = 4
+	periods    = 12 // 120 ms: an emulated machine may look away for long
 )
 
 var (
