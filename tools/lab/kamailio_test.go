@@ -11,6 +11,9 @@ import (
 // needRoot fails the test with a word when the lab cannot work here.
 func need(t *testing.T, tools ...string) {
 	t.Helper()
+	if testing.Short() {
+		t.Skip("real peers and namespaces are left to the long run")
+	}
 	if err := Require(tools...); err != nil {
 		t.Fatal(err)
 	}

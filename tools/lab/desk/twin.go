@@ -78,12 +78,23 @@ func StartTwin(ctx context.Context, s Setup) (*Twin, error) {
 	return t, nil
 }
 
-func (t *Twin) data() string          { return filepath.Join(t.dir, "data") }
-func socketIn(dir string) string      { return filepath.Join(dir, "ctl") }
-func (t *Twin) RSS() (int64, error)   { return RSS(t.proc.PID()) }
-func (t *Twin) Speaker() string       { return filepath.Join(t.host.Dir(), "speaker.wav") }
-func (t *Twin) Log() *lab.Log         { return t.proc.Log }
-func (t *Twin) Addr() netip.Addr      { return lab.LANAddr(t.setup.Host).Addr() }
+func (t *Twin) data() string     { return filepath.Join(t.dir, "data") }
+func socketIn(dir string) string { return filepath.Join(dir, "ctl") }
+
+// RSS is the resident memory of the twin's process in bytes: the phone, its simulated hardware and the
+// program that started it.
+func (t *Twin) RSS() (int64, error) { return RSS(t.proc.PID()) }
+
+// Speaker implements Phone.
+func (t *Twin) Speaker() string { return filepath.Join(t.host.Dir(), "speaker.wav") }
+
+// Log implements Phone.
+func (t *Twin) Log() *lab.Log { return t.proc.Log }
+
+// Addr implements Phone.
+func (t *Twin) Addr() netip.Addr { return lab.LANAddr(t.setup.Host).Addr() }
+
+// Process is the running twin.
 func (t *Twin) Process() *lab.Process { return t.proc }
 
 // fullSize is the data partition of a phone whose data partition is full.
