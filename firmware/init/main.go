@@ -109,7 +109,10 @@ func (m *machine) bootDisks() error {
 		m.con.printf("no data partition: %v", err) // the phone works, but forgets
 	}
 	startClock(readStamp(clockFile))
-	return layOutData()
+	if err := layOutData(); err != nil {
+		m.con.printf("data partition: %v", err) // a full one leaves us without a log, not without a phone
+	}
+	return nil
 }
 
 // load loads a group of modules; a module that fails costs its device, not the phone.
