@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/netip"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/miekg/dns"
@@ -54,8 +55,8 @@ func (System) LocalFor(remote netip.Addr) (netip.Addr, error) {
 }
 
 // LookupAddr finds the addresses of a host, by the hosts file and the DNS.
-func (System) LookupAddr(ctx context.Context, host string) ([]netip.Addr, error) {
-	r := net.Resolver{PreferGo: true}
+func (sys System) LookupAddr(ctx context.Context, host string) ([]netip.Addr, error) {
+	r := net.Resolver{PreferGo: true, Dial: sys.dialServers()}
 	addrs, err := r.LookupNetIP(ctx, "ip", host)
 	var none *net.DNSError
 	if errors.As(err, &none) && none.IsNotFound {
@@ -65,6 +66,35 @@ func (System) LookupAddr(ctx context.Context, host string) ([]netip.Addr, error)
 		addrs[i] = addrs[i].Unmap()
 	}
 	return addrs, err
+}
+
+// dialServers reaches the name servers that are set now, in turn. The resolver of the standard library
+// keeps what it once read, and a phone that looked up a name before it had an address would go on
+// asking itself.
+func (sys System) dialServers() func(ctx context.Context, network, address string) (net.Conn, error) {
+	var turn atomic.Uint32
+	return func(ctx context.Context, network, _ string) (net.Conn, error) {
+		conf, err := sys.servers()
+		if err != nil {
+			return nil, err
+		}
+		server := conf.Servers[int(turn.Add(1)-1)%len(conf.Servers)]
+		var d net.Dialer
+		return d.DialContext(ctx, network, net.JoinHostPort(server, cmp.Or(sys.dnsPort, conf.Port)))
+	}
+}
+
+// servers reads which name servers are set.
+func (sys System) servers() (*dns.ClientConfig, error) {
+	file := cmp.Or(sys.ResolvConf, "/etc/resolv.conf")
+	conf, err := dns.ClientConfigFromFile(file)
+	if err != nil {
+		return nil, fmt.Errorf("stack: read %s: %w", file, err)
+	}
+	if len(conf.Servers) == 0 {
+		return nil, fmt.Errorf("stack: %s names no server", file)
+	}
+	return conf, nil
 }
 
 // LookupSRV finds SRV records.
@@ -84,17 +114,12 @@ const askTimeout = 2 * time.Second
 
 // ask puts a question to the name servers in turn.
 func (sys System) ask(ctx context.Context, name string, kind uint16) (*dns.Msg, error) {
-	file := sys.ResolvConf
-	if file == "" {
-		file = "/etc/resolv.conf"
-	}
-	conf, err := dns.ClientConfigFromFile(file)
+	conf, err := sys.servers()
 	if err != nil {
-		return nil, fmt.Errorf("stack: read %s: %w", file, err)
+		return nil, err
 	}
 	q := new(dns.Msg).SetQuestion(dns.Fqdn(name), kind)
 	q.SetEdns0(1232, false)
-	err = errors.New("stack: no name server is set")
 	for _, server := range conf.Servers[:min(len(conf.Servers), 3)] {
 		var m *dns.Msg
 		if m, err = exchange(ctx, q, net.JoinHostPort(server, cmp.Or(sys.dnsPort, conf.Port))); err == nil {
