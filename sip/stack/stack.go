@@ -104,8 +104,21 @@ func (s *Stack) Run(ctx context.Context, h Handler) error {
 	return nil
 }
 
-// listen opens the sockets: datagrams and streams on the same port.
-func (s *Stack) listen() (net.Listener, error) {
+// anyPort is how often a free port is looked for when any will do: one that is free for datagrams may
+// be taken for streams.
+const anyPort = 20
+
+// listen opens the sockets that are wanted, both on one port.
+func (s *Stack) listen() (l net.Listener, err error) {
+	for range anyPort {
+		if l, err = s.listenOnce(); err == nil || s.cfg.Local.Port() != 0 {
+			break
+		}
+	}
+	return l, err
+}
+
+func (s *Stack) listenOnce() (net.Listener, error) {
 	local := s.cfg.Local
 	s.bound, s.port = local.Addr(), local.Port()
 	if s.cfg.UDP {
