@@ -286,6 +286,13 @@ func (b *Baresip) Mark() int {
 	return len(b.events)
 }
 
+// Since gives the events after a mark.
+func (b *Baresip) Since(mark int) []Event {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return slices.Clone(b.events[min(mark, len(b.events)):])
+}
+
 // Wait waits for an event of a type after a mark.
 func (b *Baresip) Wait(ctx context.Context, mark int, kind string) (Event, error) {
 	for {

@@ -23,6 +23,10 @@ import (
 type Phone interface {
 	// Press taps keys one after the other.
 	Press(ctx context.Context, keys ...hal.Key) error
+	// Hook lifts the handset or lays it down.
+	Hook(ctx context.Context, lifted bool) error
+	// Lamps gives the lamps that are lit.
+	Lamps(ctx context.Context) (map[hal.Lamp]bool, error)
 	// Screenshot gives the screen as it is.
 	Screenshot(ctx context.Context) (image.Image, error)
 	// Say plays a clip before the microphone, once, instead of what was playing; then silence. It

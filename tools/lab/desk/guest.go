@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"image"
+	"maps"
 	"net/netip"
 	"os"
 	"path/filepath"
@@ -26,6 +27,9 @@ type Guest struct {
 	console *os.File           // what is typed on the serial console; nil unless asked for
 	voice   context.CancelFunc // stops what the microphone hears
 	talking sync.WaitGroup
+
+	mu  sync.Mutex
+	lit map[hal.Lamp]bool
 }
 
 // guestTap is the guest's port of the switch.
@@ -48,7 +52,7 @@ func Boot(ctx context.Context, imageDir string, s Setup) (*Guest, error) {
 	if err != nil {
 		return nil, fmt.Errorf("desk: make log: %w", err)
 	}
-	g := &Guest{setup: s, log: lab.NewLog(serial), voice: func() {}}
+	g := &Guest{setup: s, log: lab.NewLog(serial), voice: func() {}, lit: map[hal.Lamp]bool{}}
 	data, err := g.makeData(ctx, dir)
 	if err != nil {
 		return nil, err
@@ -68,8 +72,28 @@ func Boot(ctx context.Context, imageDir string, s Setup) (*Guest, error) {
 	if err != nil {
 		return nil, err
 	}
+	go g.watchLamps()
 	return g, nil
 }
+
+// watchLamps keeps the state of the lamps until the machine ends.
+func (g *Guest) watchLamps() {
+	for change := range g.machine.Lamps() {
+		g.mu.Lock()
+		g.lit[change.Lamp] = change.On
+		g.mu.Unlock()
+	}
+}
+
+// Lamps implements Phone.
+func (g *Guest) Lamps(context.Context) (map[hal.Lamp]bool, error) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return maps.Clone(g.lit), nil
+}
+
+// Hook implements Phone.
+func (g *Guest) Hook(_ context.Context, lifted bool) error { return g.machine.Key(hal.Hook, lifted) }
 
 // makeData makes the data partition. A full one is filled to the last byte through a loop mount.
 func (g *Guest) makeData(ctx context.Context, dir string) (string, error) {

@@ -156,6 +156,23 @@ func (s *Service) Press(keys []hal.Key, _ *bool) error {
 	return nil
 }
 
+// Hook lifts the handset or lays it down.
+func (s *Service) Hook(lifted bool, _ *bool) error {
+	s.in.hardware.Press(hal.Hook, lifted)
+	return nil
+}
+
+// Lamps gives the lamps that are lit.
+func (s *Service) Lamps(_ bool, lit *map[hal.Lamp]bool) error {
+	*lit = map[hal.Lamp]bool{}
+	for name, on := range s.in.hardware.Lamps() {
+		if l, ok := hal.LampByName(name); ok && on {
+			(*lit)[l] = true
+		}
+	}
+	return nil
+}
+
 // PressAndWatch taps keys and waits for the screen to change; it gives the times of both.
 func (s *Service) PressAndWatch(keys []hal.Key, times *[2]time.Time) error {
 	changed := s.in.hardware.Changed()

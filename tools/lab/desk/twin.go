@@ -136,6 +136,16 @@ func (t *Twin) Press(_ context.Context, keys ...hal.Key) error {
 	return t.call("Press", keys, new(bool))
 }
 
+// Hook implements Phone.
+func (t *Twin) Hook(_ context.Context, lifted bool) error { return t.call("Hook", lifted, new(bool)) }
+
+// Lamps implements Phone.
+func (t *Twin) Lamps(context.Context) (map[hal.Lamp]bool, error) {
+	var lit map[hal.Lamp]bool
+	err := t.call("Lamps", true, &lit)
+	return lit, err
+}
+
 // Screenshot implements Phone.
 func (t *Twin) Screenshot(context.Context) (image.Image, error) {
 	var pic image.RGBA
