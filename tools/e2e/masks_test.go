@@ -4,7 +4,7 @@ import "image"
 
 // masks are the parts of the 800x480 screens that change by nature: time of day, call time, the
 // trace of the sound, the quality of the moment, rings that spread, what the call log remembers.
-var masks = struct{ time, clock, small, hours, day, timer, trace, foot, rings, past, matches, waiting, pair, redial, ended image.Rectangle }{
+var masks = struct{ time, clock, small, hours, day, timer, trace, foot, rings, past, matches, redial, ended image.Rectangle }{
 	time:    image.Rect(712, 0, 800, 40),
 	clock:   image.Rect(0, 48, 540, 215),
 	small:   image.Rect(0, 48, 540, 126), // the clock beside a card that says what is wrong
@@ -16,8 +16,12 @@ var masks = struct{ time, clock, small, hours, day, timer, trace, foot, rings, p
 	rings:   image.Rect(56, 84, 296, 324),
 	past:    image.Rect(26, 338, 774, 410),
 	redial:  image.Rect(483, 424, 634, 480), // there once a call has gone out
-	waiting: image.Rect(24, 140, 704, 412),  // traces, times, rings of two calls
-	pair:    image.Rect(150, 100, 704, 412),
 	matches: image.Rect(24, 180, 776, 412),
 	ended:   image.Rect(26, 150, 704, 414),
 }
+
+// Of two calls, times and traces change, and the rings of the one that rings.
+var (
+	waiting = []image.Rectangle{image.Rect(520, 60, 700, 100), image.Rect(150, 150, 704, 230), image.Rect(30, 262, 170, 410), image.Rect(520, 282, 700, 322)}
+	pair    = []image.Rectangle{image.Rect(520, 60, 700, 100), image.Rect(150, 160, 704, 262), image.Rect(540, 285, 700, 330), image.Rect(150, 372, 700, 404)}
+)
