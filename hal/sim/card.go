@@ -22,6 +22,7 @@ type Card struct {
 	mic       []int16
 	listeners map[chan []byte]bool
 	loop      func(mic, spk []int16)
+	sleep     func(time.Duration)
 	unplugged error
 	opened    chan struct{} // closed by Unplug: whoever exchanges gets the error
 }
@@ -58,6 +59,14 @@ func (c *Card) SetLoop(f func(mic, spk []int16)) {
 	c.loop = f
 }
 
+// SetSleep gives the card a way to wait that keeps time better than the runtime's timers, which are
+// good to a millisecond. Without it the card runs on those, and so on a test's virtual time.
+func (c *Card) SetSleep(f func(time.Duration)) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.sleep = f
+}
+
 // Speak puts sound (48 kHz mono s16le) before the microphone. More than a second ahead is dropped.
 func (c *Card) Speak(pcm []byte) {
 	c.mu.Lock()
@@ -89,14 +98,15 @@ func (c *Card) open() (hal.Sound, error) {
 	if c.unplugged != nil {
 		return nil, c.unplugged
 	}
-	return &session{card: c, gone: c.opened, next: time.Now()}, nil
+	return &session{card: c, gone: c.opened, sleep: c.sleep, next: time.Now()}, nil
 }
 
 // session is the card as opened once.
 type session struct {
-	card *Card
-	gone chan struct{}
-	next time.Time
+	card  *Card
+	gone  chan struct{}
+	sleep func(time.Duration)
+	next  time.Time
 }
 
 // Rate implements hal.Sound.
@@ -111,10 +121,8 @@ func (s *session) Exchange(mic, spk []int16) error {
 	if late := time.Since(s.next); late > 100*time.Millisecond { // the machine slept: do not run after lost time
 		s.next = time.Now()
 	}
-	select {
-	case <-s.gone:
+	if !s.wait() {
 		return ErrUnplugged
-	case <-time.After(time.Until(s.next)):
 	}
 	c := s.card
 	c.mu.Lock()
@@ -129,6 +137,25 @@ func (s *session) Exchange(mic, spk []int16) error {
 		c.deliver(spk)
 	}
 	return nil
+}
+
+// wait waits for the next piece's time; false: the card was pulled.
+func (s *session) wait() bool {
+	if s.sleep != nil {
+		s.sleep(time.Until(s.next))
+		select {
+		case <-s.gone:
+			return false
+		default:
+			return true
+		}
+	}
+	select {
+	case <-s.gone:
+		return false
+	case <-time.After(time.Until(s.next)):
+		return true
+	}
 }
 
 func (c *Card) deliver(spk []int16) {

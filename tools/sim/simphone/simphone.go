@@ -9,6 +9,9 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"time"
+
+	"golang.org/x/sys/unix"
 
 	"opendeskphone/audio/codec"
 	"opendeskphone/audio/codec/opus"
@@ -53,6 +56,7 @@ func New(cfg Config) (*Phone, error) {
 	}
 	st := store.Open(filepath.Join(cfg.Folder, "phone.db"), cfg.Log)
 	twin := sim.New(image.Pt(cfg.Width, cfg.Height))
+	twin.Card.SetSleep(sleep)
 	d, err := device.New(twin.Devices(), device.Options{
 		Settings: settings.Open(settings.Paths{User: path}, cfg.Log), Store: st, Recorder: diag.NewRecorder(),
 		Codecs: append([]codec.Codec{opus.Codec}, codec.All()...), Network: cfg.Network, Version: "simulated", Board: "Simulator",
@@ -66,6 +70,14 @@ func New(cfg Config) (*Phone, error) {
 		return nil, err
 	}
 	return &Phone{Twin: twin, Device: d, store: st}, nil
+}
+
+// sleep asks the kernel, which is good to some 50 µs; being woken early costs nothing.
+func sleep(d time.Duration) {
+	if d > 0 {
+		ts := unix.NsecToTimespec(d.Nanoseconds())
+		_ = unix.Nanosleep(&ts, nil)
+	}
 }
 
 // Run is the phone's life.
