@@ -1,0 +1,27 @@
+package lab
+
+import (
+	"net/netip"
+	"testing"
+)
+
+// TestSIPpTalksWithItself runs sipp's own scenarios against each other. The caller may start first:
+// it sends its INVITE again.
+func TestSIPpTalksWithItself(t *testing.T) {
+	need(t, "sipp")
+	lan := room(t)
+	uas, uac := host(t, lan, "uas", 31), host(t, lan, "uac", 32)
+	ctx := soon(t)
+	done := make(chan error, 1)
+	go func() {
+		done <- RunSIPp(ctx, uas, SIPp{Name: "uas", Scenario: "uas", Local: LANAddr(31).Addr(),
+			Remote: netip.AddrPortFrom(LANAddr(32).Addr(), 5060), Calls: 20})
+	}()
+	if err := RunSIPp(ctx, uac, SIPp{Name: "uac", Scenario: "uac", Local: LANAddr(32).Addr(),
+		Remote: netip.AddrPortFrom(LANAddr(31).Addr(), 5060), Calls: 20, Rate: 20, User: "100"}); err != nil {
+		t.Error(err)
+	}
+	if err := <-done; err != nil {
+		t.Error(err)
+	}
+}
