@@ -246,7 +246,7 @@ type limits struct {
 // milliseconds several times a second, which costs waveform correlation, not words.
 func (s *scene) limits() limits {
 	if *imageDir != "" {
-		return limits{slack: 0.25, missing: 0.4, gaps: 0.06}
+		return limits{slack: 0.35, missing: 0.45, gaps: 0.06}
 	}
 	return limits{missing: 0.1, gaps: 0.05}
 }
