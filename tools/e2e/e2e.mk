@@ -25,4 +25,4 @@ figures: ## measure the figures into docs/FIGURES.md, baresip beside us
 	$(MAKE) image DEBUG=
 	$(MAKE) image DEBUG=1
 	$(GO) build -o build/bench ./tools/bench
-	$(AS_ROOT) build/bench -image build/image/$(BOARD) -write docs/FIGURES.md
+	$(AS_ROOT) build/bench --image build/image/$(BOARD) --write docs/FIGURES.md
