@@ -30,7 +30,8 @@ type Account struct {
 	AOR       string          // "sip:alice@example.com"
 	Display   string          // our name as others see it, may be empty
 	User      string          // user name for digest, empty: the user part of the AOR
-	Password  Secret          //
+	Password  Secret          // empty where HA1 is known instead
+	HA1       HA1             // for an account whose password the phone was never told; needs Realm
 	Realm     string          // the only realm the password is for; empty: the one the registrar names first
 	Registrar string          // "sip:host:port"; empty: the domain of the AOR
 	Direct    bool            // no registrar: calls go straight to their targets
@@ -40,6 +41,13 @@ type Account struct {
 	Instance  string          // urn:uuid:… of the device (RFC 5626 §4.1), empty: none is sent
 	UseGRUU   bool            // use the GRUU the registrar gives as Contact (RFC 5627); not every proxy can route it
 }
+
+// HA1 holds the digests H(user:realm:password) in hex, one for each algorithm (RFC 7616 §3.4.2). They sign in to their
+// one realm as the password would and give nothing away that works elsewhere; an empty one is not known.
+type HA1 struct{ MD5, SHA256, SHA512256 Secret }
+
+// of gives the digest for the algorithm of a rank.
+func (h HA1) of(rank int) Secret { return [...]Secret{h.MD5, h.SHA256, h.SHA512256}[rank] }
 
 // Limits of Account.Expires.
 const (
@@ -64,6 +72,9 @@ func (a Account) read() (p profile, err error) {
 	}
 	if p.aor.User == "" {
 		return p, errors.New("ua: address of record has no user part")
+	}
+	if a.HA1 != (HA1{}) && a.Realm == "" {
+		return p, errors.New("ua: digests without their realm")
 	}
 	p.aor.UriParams, p.aor.Headers, p.aor.Password = nil, nil, ""
 	if p.User == "" {

@@ -173,12 +173,13 @@ const maxGrants = 8
 type credentials struct {
 	user     string
 	password Secret
+	ha1      HA1
 	realm    string // the only one answered; empty until the registrar named it
 	grants   map[use]*grant
 }
 
 func newCredentials(p profile) *credentials {
-	return &credentials{user: p.User, password: p.Password, realm: p.Realm, grants: map[use]*grant{}}
+	return &credentials{user: p.User, password: p.Password, ha1: p.HA1, realm: p.Realm, grants: map[use]*grant{}}
 }
 
 // learn takes the challenge of a response to a request of this method. answered holds
@@ -193,16 +194,19 @@ func (c *credentials) learn(res *stack.Response, m stack.Method, answered map[us
 	if len(all) == 0 {
 		return errNoChallenge
 	}
-	if c.password == "" {
+	if c.password == "" && c.ha1 == (HA1{}) {
 		return errNoPassword
 	}
 	if c.realm == "" && m == stack.REGISTER {
 		c.realm = all[0].realm // the registrar itself names its realm, once
 	}
 	mine := slices.DeleteFunc(all, func(x challenge) bool { return c.realm != "" && x.realm != c.realm })
-	best, ok := strongest(mine)
-	if !ok {
+	if len(mine) == 0 {
 		return errOtherRealm
+	}
+	best, ok := strongest(slices.DeleteFunc(mine, func(x challenge) bool { return !c.knows(x.rank) }))
+	if !ok {
+		return errNoChallenge
 	}
 	k := use{proxy: proxy, register: m == stack.REGISTER, realm: best.realm}
 	answered[k]++
@@ -215,6 +219,17 @@ func (c *credentials) learn(res *stack.Response, m stack.Method, answered map[us
 	}
 	c.grants[k] = &grant{challenge: best}
 	return nil
+}
+
+// knows tells whether a challenge of this algorithm can be answered.
+func (c *credentials) knows(rank int) bool { return c.password != "" || c.ha1.of(rank) != "" }
+
+// a1 is H(A1) for a grant, made from the password or known from the start.
+func (c *credentials) a1(g *grant) string {
+	if c.password == "" {
+		return string(c.ha1.of(g.rank))
+	}
+	return g.h(c.user, g.realm, string(c.password))
 }
 
 // sign puts credentials for all that is known to be asked on a request.
@@ -230,7 +245,7 @@ func (c *credentials) sign(req *stack.Request) {
 			name = "Proxy-Authorization"
 		}
 		g.nc++
-		req.AppendHeader(stack.NewHeader(name, g.answer(c.user, c.password, string(req.Method), req.Recipient.String(), cnonce())))
+		req.AppendHeader(stack.NewHeader(name, g.answer(c.user, c.a1(g), string(req.Method), req.Recipient.String(), cnonce())))
 	}
 }
 
@@ -240,15 +255,18 @@ func cnonce() string {
 	return hex.EncodeToString(b[:])
 }
 
-// answer computes the response (RFC 7616 §3.4.1) and writes the header value
-// in the quoting of RFC 3261 §25.1.
-func (g *grant) answer(user string, password Secret, method, uri, cnonce string) string {
-	h := func(parts ...string) string {
-		d := algorithms[g.rank].hash()
-		d.Write([]byte(strings.Join(parts, ":")))
-		return hex.EncodeToString(d.Sum(nil))
-	}
-	a1, a2 := h(user, g.realm, string(password)), h(method, uri)
+// h is the digest of parts joined by colons, in hex (RFC 7616 §3.3).
+func (g *grant) h(parts ...string) string {
+	d := algorithms[g.rank].hash()
+	d.Write([]byte(strings.Join(parts, ":")))
+	return hex.EncodeToString(d.Sum(nil))
+}
+
+// answer computes the response (RFC 7616 §3.4.1) from H(A1) and writes the header value in the
+// quoting of RFC 3261 §25.1.
+func (g *grant) answer(user, a1, method, uri, cnonce string) string {
+	h := g.h
+	a2 := h(method, uri)
 	name := user
 	if g.userhash {
 		name = h(user, g.realm)

@@ -27,7 +27,7 @@ func TestDigestVectors(t *testing.T) {
 			t.Fatalf("%d challenges in %s", len(c), r.challenge)
 		}
 		g := &grant{challenge: c[0], nc: 1}
-		if got := g.answer(r.user, Secret(r.password), r.method, r.uri, r.cnonce); !strings.Contains(got, `response="`+r.want+`"`) {
+		if got := g.answer(r.user, g.h(r.user, g.realm, r.password), r.method, r.uri, r.cnonce); !strings.Contains(got, `response="`+r.want+`"`) {
 			t.Errorf("%s, want %s", got, r.want)
 		}
 	}
@@ -109,4 +109,29 @@ func FuzzChallenge(f *testing.F) {
 			t.Errorf("%q", out)
 		}
 	})
+}
+
+// TestSignsInByHA1: an account without a password answers with the digests it has, in their realm alone, and never with
+// an algorithm it has none for, however strong.
+func TestSignsInByHA1(t *testing.T) {
+	md5 := &grant{challenge: challenge{rank: 0, realm: "home", nonce: "n"}}
+	byPassword := newCredentials(profile{Account: Account{User: "a", Password: "b", Realm: "home"}})
+	byHA1 := newCredentials(profile{Account: Account{User: "a", Realm: "home", HA1: HA1{MD5: Secret(md5.h("a", "home", "b"))}}})
+	res := stack.NewResponse(401, "")
+	res.AppendHeader(stack.NewHeader("WWW-Authenticate", `Digest realm="home", nonce="n", algorithm=SHA-256, Digest realm="home", nonce="n", algorithm=MD5`))
+	if err := byHA1.learn(res, stack.REGISTER, map[use]int{}); err != nil {
+		t.Fatal(err)
+	}
+	g := byHA1.grants[use{register: true, realm: "home"}]
+	if g == nil || g.algorithm != "MD5" {
+		t.Fatalf("chose %+v", g)
+	}
+	if got, want := byHA1.a1(g), byPassword.a1(g); got != want {
+		t.Errorf("H(A1) %s, want %s", got, want)
+	}
+	only := stack.NewResponse(401, "")
+	only.AppendHeader(stack.NewHeader("WWW-Authenticate", `Digest realm="home", nonce="n", algorithm=SHA-256`))
+	if err := byHA1.learn(only, stack.REGISTER, map[use]int{}); err != errNoChallenge {
+		t.Errorf("an algorithm without a digest: %v", err)
+	}
 }
