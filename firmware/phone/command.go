@@ -76,6 +76,10 @@ func (t *step) setting(in Command) error {
 		}
 	case Configure:
 		return t.configure(in.Config)
+	case Ask:
+		return t.ask(in)
+	case AnswerQuestion:
+		return t.answerQuestion(in)
 	}
 	return nil
 }

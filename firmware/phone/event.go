@@ -36,6 +36,8 @@ func (t *step) event(in Event) {
 			t.Notices[in.Notice] = in.Text
 			t.changed(NoticesChanged)
 		}
+	case QuestionDropped:
+		t.dropQuestion(in.Ref)
 	case Recalled:
 		if in.Missed > 0 {
 			t.Missed += min(in.Missed, maxRecalled)
@@ -151,6 +153,10 @@ func (t *step) byed(in Byed) {
 }
 
 func (t *step) timerFired(id TimerID) {
+	if id.Kind == QuestionTime {
+		t.questionTimedOut()
+		return
+	}
 	c := t.Call(id.Call)
 	if c == nil {
 		return

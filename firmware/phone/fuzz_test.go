@@ -133,7 +133,13 @@ func (w *world) check(s State) {
 	if front > 1 || talking > 1 || len(s.Calls) > MaxCalls {
 		w.t.Fatalf("%d calls, %d in the foreground, %d talking", len(s.Calls), front, talking)
 	}
+	if asked := s.Question.Kind != NoQuestion; asked != w.timers[TimerID{Kind: QuestionTime}] {
+		w.t.Fatalf("question %+v, and its timer runs: %v", s.Question, !asked)
+	}
 	for id := range w.timers {
+		if id.Kind == QuestionTime {
+			continue
+		}
 		if c := s.Call(id.Call); c == nil || timerOf[c.State] != id.Kind {
 			w.t.Fatalf("timer %+v runs for nobody", id)
 		}

@@ -234,12 +234,13 @@ type TimerKind uint8
 
 // The timers.
 const (
-	NoTimer     TimerKind = iota
-	InterDigit            // overlap dialling: the number is taken as complete
-	RingTime              // nobody answered here
-	CallTime              // nobody answered there
-	ConfirmTime           // our 2xx was never acknowledged (RFC 3261 §13.3.1.4: 64*T1)
-	FailedTime            // the failed call is put away
+	NoTimer      TimerKind = iota
+	InterDigit             // overlap dialling: the number is taken as complete
+	RingTime               // nobody answered here
+	CallTime               // nobody answered there
+	ConfirmTime            // our 2xx was never acknowledged (RFC 3261 §13.3.1.4: 64*T1)
+	FailedTime             // the failed call is put away
+	QuestionTime           // nobody answered a question
 	timerKindCount
 )
 

@@ -79,10 +79,14 @@ func TestEveryInputIsTaken(t *testing.T) {
 		SetRingVolume{Level: 1}, SelectLine{Line: 1}, Register{Line: 1}, SeeMissed{}, Configure{Config: c}, HookMoved{Off: true}, LineChanged{}, Invited{}, Progressed{Call: 1},
 		Accepted{Call: 1}, Confirmed{Call: 1}, CallFailed{Call: 1}, Byed{Call: 1}, RemoteHeld{Call: 1, On: true}, ResumeRefused{Call: 1},
 		Secured{Call: 1, On: true}, RemoteChanged{Call: 1}, Noticed{Text: "x"}, Recalled{Missed: 2}, TimerFired{ID: TimerID{RingTime, 1}},
+		Ask{Ref: 2, Kind: SignInQuestion}, AnswerQuestion{Ref: 1}, QuestionDropped{Ref: 1},
 	} {
 		taken := slices.ContainsFunc(states, func(word string) bool {
 			b := oneLine(t).reach(word)
 			b.s.Missed = 1
+			if _, ok := in.(Ask); !ok {
+				b.s.Question = Question{Ref: 1, Kind: SignInQuestion}
+			}
 			if _, ok := in.(Register); ok {
 				b.s.Lines[1].State = LineFailing
 			}

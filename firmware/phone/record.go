@@ -38,6 +38,8 @@ func (s *State) possible() error {
 		return fmt.Errorf("phone: read state: %d calls on %d lines", len(s.Calls), len(s.Lines))
 	case s.Path >= PathCount:
 		return fmt.Errorf("phone: read state: path %d", s.Path)
+	case s.Question.Kind >= questionKindCount:
+		return fmt.Errorf("phone: read state: question of kind %d", s.Question.Kind)
 	case len(s.Lines) > 0 && int(s.Selected) >= len(s.Lines):
 		return fmt.Errorf("phone: read state: line %d is selected of %d", s.Selected, len(s.Lines))
 	}
@@ -56,6 +58,7 @@ func Inputs() []Input {
 		Mute{}, SetPath{}, PressPath{}, StepVolume{}, SetVolume{}, SetRingVolume{}, SelectLine{}, Register{}, SeeMissed{}, Configure{},
 		HookMoved{}, LineChanged{}, Invited{}, Progressed{}, Accepted{}, Confirmed{}, CallFailed{}, Byed{}, RemoteHeld{},
 		ResumeRefused{}, Secured{}, RemoteChanged{}, Noticed{}, Recalled{}, TimerFired{},
+		Ask{}, AnswerQuestion{}, QuestionDropped{},
 	}
 }
 
@@ -63,6 +66,6 @@ func Inputs() []Input {
 func Effects() []Effect {
 	return []Effect{
 		SendInvite{}, SendRinging{}, RefuseInvite{}, SendAccept{}, SendReject{}, SendCancel{}, SendBye{}, SendHold{}, PlayDTMF{},
-		SendRegister{}, SetSound{}, StartTimer{}, StopTimer{}, LogCall{},
+		SendRegister{}, SetSound{}, StartTimer{}, StopTimer{}, LogCall{}, QuestionAnswered{},
 	}
 }

@@ -187,6 +187,7 @@ type State struct {
 	Selected   LineID              // the line of the next call
 	Missed     int                 // missed calls not yet seen
 	Notices    [NoticeCount]string // empty: all is well
+	Question   Question            // what the person at the phone is asked now
 	Config     Config
 	nextCall   CallID
 }
