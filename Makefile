@@ -9,6 +9,8 @@ BOARD ?= qemu-arm
 NATIVE_PACKAGES := ca-certificates git gcc libc6-dev pkg-config libopus-dev libasound2
 # What the unit tests want besides: a browser for the front panel, an ARM to run on.
 CHECK_PACKAGES := cpio chromium chromium-driver qemu-user-static
+# What the program for the PC is built with, and its package is made and checked with.
+ODP_PACKAGES := libusb-1.0-0-dev libudev-dev dbus lintian
 include boards/image.mk
 include tools/e2e/e2e.mk
 
@@ -31,7 +33,7 @@ deps-sim:
 deps-run:
 	@tools/deps.sh $(NATIVE_PACKAGES) $(IMAGE_PACKAGES)
 deps-test:
-	@tools/deps.sh $(NATIVE_PACKAGES) $(IMAGE_PACKAGES) $(CHECK_PACKAGES) $(E2E_PACKAGES)
+	@tools/deps.sh $(NATIVE_PACKAGES) $(IMAGE_PACKAGES) $(CHECK_PACKAGES) $(ODP_PACKAGES) $(E2E_PACKAGES)
 
 .PHONY: test
 test: deps-test check race fuzz arm e2e ## everything CI checks, on this machine alone
