@@ -75,7 +75,7 @@ var libraryExceptions = map[string]string{"boards": "hal", "hal/linux": "boards"
 // share one rank, so they never import each other.
 func rank(dir string) int {
 	switch dir {
-	case "firmware/phone":
+	case "firmware/phone", "firmware/durable":
 		return 0
 	case "firmware/settings":
 		return 2

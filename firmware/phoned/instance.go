@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+
+	"opendeskphone/firmware/durable"
 )
 
 var urn = regexp.MustCompile(`^urn:uuid:[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$`)
@@ -22,7 +24,7 @@ func instance(dir string, log *slog.Logger) string {
 	rand.Read(b[:])
 	b[6], b[8] = b[6]&0x0f|0x40, b[8]&0x3f|0x80 // RFC 9562 §5.4: version 4
 	name := fmt.Sprintf("urn:uuid:%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
-	if err := os.WriteFile(path, []byte(name+"\n"), 0o600); err != nil {
+	if err := durable.Write(path, []byte(name+"\n")); err != nil {
 		log.Warn("the instance name is new at every start", "err", err)
 	}
 	return name

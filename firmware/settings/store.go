@@ -12,6 +12,7 @@ import (
 	"strings"
 	"sync"
 
+	"opendeskphone/firmware/durable"
 	"opendeskphone/firmware/phone"
 )
 
@@ -146,7 +147,7 @@ func Open(p Paths, log *slog.Logger) *Store {
 	case l.err != nil:
 		log.Error("settings refused", "err", l.err)
 	case l.doc != nil && string(l.doc) != string(l.goodDoc):
-		if err := write(p.good(), l.doc); err != nil {
+		if err := durable.Write(p.good(), l.doc); err != nil {
 			log.Warn("no copy of the good settings", "err", err)
 		}
 	}
@@ -222,7 +223,7 @@ func (s *Store) persist(doc []byte) error {
 		_ = os.Link(s.paths.User, s.paths.rejected()) // a kindness to whoever wrote it, no more
 	}
 	for _, path := range []string{s.paths.User, s.paths.good()} {
-		if err := write(path, doc); err != nil {
+		if err := durable.Write(path, doc); err != nil {
 			s.stale = true
 			return fmt.Errorf("%w: %w", ErrNotSaved, err)
 		}
@@ -244,42 +245,4 @@ func hand[T any](sink func(T), old, now T) {
 	if sink != nil && !reflect.DeepEqual(old, now) {
 		sink(now)
 	}
-}
-
-// write replaces a file so that after a power cut either the old one or the new one is there, whole:
-// write aside, fsync, rename, fsync the folder.
-func write(path string, doc []byte) error {
-	dir := filepath.Dir(path)
-	aside := path + ".new"
-	f, err := os.OpenFile(aside, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
-	if err != nil {
-		return err
-	}
-	_, err = f.Write(doc)
-	if err == nil {
-		err = f.Sync()
-	}
-	if closed := f.Close(); err == nil {
-		err = closed
-	}
-	if err == nil {
-		err = os.Rename(aside, path)
-	}
-	if err != nil {
-		_ = os.Remove(aside) // on a full disk every byte counts
-		return err
-	}
-	return syncDir(dir)
-}
-
-func syncDir(dir string) error {
-	d, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	err = d.Sync()
-	if closed := d.Close(); err == nil {
-		err = closed
-	}
-	return err
 }
