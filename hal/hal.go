@@ -118,7 +118,8 @@ type Watchdog interface {
 }
 
 // Devices lists what a phone is made of. A nil member is a part this board lacks. OpenSound is a
-// function since a sound card may come, go and come back.
+// function since a sound card may come, go and come back, OpenUSB since the phone's name towards a PC
+// may change; one USB is open at a time.
 type Devices struct {
 	Display   Display
 	Keys      Keys
@@ -126,6 +127,7 @@ type Devices struct {
 	OpenSound func() (Sound, error)
 	Mixer     Mixer
 	Watchdog  Watchdog
+	OpenUSB   func(USBIdentity) (USB, error)
 }
 
 var keyNames = [keyCount]string{

@@ -1,7 +1,8 @@
 // Package sim is the twin of the hardware that ships beside it: a panel in memory, keys that are
-// pressed by calling Press, lamps to look at, and a virtual sound card. It serves the desktop
-// simulator, the small exchange's extensions and every test of a whole phone; its clock is plain
-// time, so in a testing/synctest bubble the whole twin runs on virtual time.
+// pressed by calling Press, lamps to look at, a virtual sound card, and a USB port with a PC's hands
+// on the other end. It serves the desktop simulator, the small exchange's extensions and every test
+// of a whole phone; its clock is plain time, so in a testing/synctest bubble the whole twin runs on
+// virtual time.
 package sim
 
 import (
@@ -19,6 +20,7 @@ import (
 // Twin is one simulated phone. Its methods may be called from any goroutine.
 type Twin struct {
 	Card *Card
+	USB  *USB
 
 	keys    chan hal.KeyEvent
 	touches chan hal.Touch
@@ -35,14 +37,14 @@ type Twin struct {
 // New makes a twin with a panel of the given size in pixels.
 func New(size image.Point) *Twin {
 	return &Twin{
-		Card: newCard(), keys: make(chan hal.KeyEvent, 64), touches: make(chan hal.Touch, 64), closed: make(chan struct{}),
+		Card: newCard(), USB: newUSB(), keys: make(chan hal.KeyEvent, 64), touches: make(chan hal.Touch, 64), closed: make(chan struct{}),
 		pic: image.NewRGBA(image.Rectangle{Max: size}), lamps: map[hal.Lamp]bool{}, changed: make(chan struct{}),
 	}
 }
 
 // Devices gives the twin as the hardware of a phone.
 func (t *Twin) Devices() hal.Devices {
-	return hal.Devices{Display: display{t}, Keys: keys{t}, Lamps: lamps{t}, OpenSound: t.Card.open}
+	return hal.Devices{Display: display{t}, Keys: keys{t}, Lamps: lamps{t}, OpenSound: t.Card.open, OpenUSB: t.USB.open}
 }
 
 // Press presses a key, or lets it go.
