@@ -17,6 +17,7 @@ import (
 
 	"opendeskphone/audio/codec"
 	"opendeskphone/audio/engine"
+	"opendeskphone/firmware/credentials"
 	"opendeskphone/firmware/diag"
 	"opendeskphone/firmware/media"
 	"opendeskphone/firmware/panel"
@@ -32,6 +33,7 @@ import (
 type Options struct {
 	Settings *settings.Store
 	Store    *store.Store
+	Vault    *credentials.Vault // what computers handed over for the lines to sign in with
 	Recorder *diag.Recorder
 	Codecs   []codec.Codec // in order of preference
 	Network  stack.Network
@@ -68,6 +70,7 @@ type Device struct {
 	sip     *sipSide
 	app     *ui.App // nil without a display
 	panel   *panel.Panel
+	desk    *credentials.Desk
 
 	mu      sync.Mutex
 	factory *media.Factory
@@ -81,6 +84,7 @@ func New(hardware hal.Devices, o Options) (*Device, error) {
 		return nil, err
 	}
 	d.loop = phone.NewLoop(f.Config(), d.exec, o.Recorder, o.Log)
+	d.desk = credentials.NewDesk(o.Vault, d.loop, d.postFrom("credentials"), func(string) { d.setLines(d.settings.File().Lines) })
 	d.engine = engine.New(engineConfig(f.Sound), d.openSound, d.soundChanged, o.Log)
 	d.voices = newVoices(d.mediaFactory, func() bool { return d.loop.State().Muted }, func(c phone.CallID, key rune) { d.sounder.key(c, key) })
 	d.sounder = &sounder{engine: d.engine, voices: d.voices, mixer: hardware.Mixer}
@@ -145,6 +149,8 @@ func (d *Device) exec(e phone.Effect) {
 		d.sounder.Set(e.Sound)
 	case phone.LogCall:
 		d.logCall(e.Record)
+	case phone.QuestionAnswered:
+		d.desk.Answered(e)
 	default:
 		if a := d.sip.adapter.Load(); a != nil {
 			a.Exec(e)
@@ -220,7 +226,7 @@ func chooseCodecs(have []codec.Codec, names []string) []codec.Codec {
 // come from the lines too; in a call only the accounts that differ register again.
 func (d *Device) setLines(l []settings.Line) {
 	if a := d.sip.adapter.Load(); a != nil && len(d.loop.State().Calls) > 0 {
-		a.Configure(accounts(l, d.opts.Instance))
+		a.Configure(d.accounts(l))
 		return
 	}
 	d.sip.renew()

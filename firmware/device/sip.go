@@ -62,7 +62,7 @@ func (s *sipSide) once(ctx context.Context) error {
 	st := stack.New(stackConfig(f.SIP, d.opts.Version), d.opts.Network, d.log)
 	var adapter *lines.Adapter
 	agent := ua.New(d.agentConfig(ctx, f), st, func(e ua.Event) { adapter.Handle(e) }, d.log)
-	adapter = lines.New(accounts(f.Lines, d.opts.Instance), agent, d.voices, d.names, d.route, d.postFrom("lines"), d.log)
+	adapter = lines.New(d.accounts(f.Lines), agent, d.voices, d.names, d.route, d.postFrom("lines"), d.log)
 	s.adapter.Store(adapter)
 	s.agent.Store(agent)
 
@@ -134,16 +134,23 @@ func (d *Device) addrsOf(ctx context.Context, host string) ([]netip.Addr, error)
 
 var srtpPolicies = map[string]offer.SRTP{"off": offer.Off, "optional": offer.Optional, "required": offer.Required}
 
-func accounts(in []settings.Line, instance string) []lines.Line {
+// accounts makes the lines of the settings. A credential that a computer installed is younger than the password
+// beside it, for typing one at the phone clears it.
+func (d *Device) accounts(in []settings.Line) []lines.Line {
 	out := make([]lines.Line, len(in))
 	for i, l := range in {
 		out[i] = lines.Line{
 			Account: ua.Account{
 				AOR: l.AOR, Display: l.Display, User: l.AuthUser, Password: ua.Secret(l.Password.Reveal()),
 				Registrar: l.Registrar, Direct: !l.Register, Proxy: l.OutboundProxy, Transport: stack.Transport(l.Transport),
-				Expires: time.Duration(l.Expires) * time.Second, Instance: instance,
+				Expires: time.Duration(l.Expires) * time.Second, Instance: d.opts.Instance,
 			},
 			SRTP: srtpPolicies[l.SRTP], Codecs: l.Codecs,
+		}
+		if e, ok := d.opts.Vault.For(l.AOR); ok {
+			a := &out[i].Account
+			a.User, a.Realm, a.Password = e.User, e.Realm, ua.Secret(e.Password)
+			a.HA1 = ua.HA1{MD5: ua.Secret(e.MD5), SHA256: ua.Secret(e.SHA256), SHA512256: ua.Secret(e.SHA512256)}
 		}
 	}
 	return out

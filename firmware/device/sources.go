@@ -73,7 +73,7 @@ func (s screenSettings) Account(line phone.LineID) screen.Account {
 	if out.Server == "" {
 		out.Server = l.Domain()
 	}
-	if l.Password.Reveal() != "" {
+	if _, installed := s.d.opts.Vault.For(l.AOR); installed || l.Password.Reveal() != "" {
 		out.Password = screen.PasswordSet
 	}
 	return out
@@ -81,6 +81,11 @@ func (s screenSettings) Account(line phone.LineID) screen.Account {
 
 // SetAccount implements screen.Settings. What the screen does not show stays as it is.
 func (s screenSettings) SetAccount(line phone.LineID, a screen.Account) error {
+	if f := s.d.settings.File(); int(line) < len(f.Lines) && a.Password != screen.PasswordSet {
+		if err := s.d.desk.Clear(f.Lines[line].AOR); err != nil {
+			return err
+		}
+	}
 	return s.apply(func(f *settings.File) {
 		for len(f.Lines) <= int(line) {
 			f.Lines = append(f.Lines, settings.DefaultLine())

@@ -21,6 +21,7 @@ import (
 	"opendeskphone/audio/codec/opus"
 	"opendeskphone/audio/soundcard"
 	"opendeskphone/boards"
+	"opendeskphone/firmware/credentials"
 	"opendeskphone/firmware/device"
 	"opendeskphone/firmware/diag"
 	"opendeskphone/firmware/settings"
@@ -84,7 +85,8 @@ func run() error {
 		log.Error("changes of the network will be noticed late", "err", err)
 	}
 	d, err := device.New(hardware.Devices, device.Options{
-		Settings: saved, Store: store.Open(filepath.Join(cli.Data, "phone.db"), log), Recorder: diag.NewRecorder(),
+		Settings: saved, Store: store.Open(filepath.Join(cli.Data, "phone.db"), log),
+		Vault: credentials.Open(cli.Data, log), Recorder: diag.NewRecorder(),
 		Codecs: append([]codec.Codec{opus.Codec}, codec.All()...), Network: stack.System{}, Version: version,
 		Board: board.Name, Instance: instance(cli.Data, log), About: facts, NetChanged: changes,
 		Crashes: filepath.Join(cli.Data, "crash"), Log: log,

@@ -15,6 +15,7 @@ import (
 
 	"opendeskphone/audio/codec"
 	"opendeskphone/audio/codec/opus"
+	"opendeskphone/firmware/credentials"
 	"opendeskphone/firmware/device"
 	"opendeskphone/firmware/diag"
 	"opendeskphone/firmware/settings"
@@ -58,7 +59,8 @@ func New(cfg Config) (*Phone, error) {
 	twin := sim.New(image.Pt(cfg.Width, cfg.Height))
 	twin.Card.SetSleep(sleep)
 	d, err := device.New(twin.Devices(), device.Options{
-		Settings: settings.Open(settings.Paths{User: path}, cfg.Log), Store: st, Recorder: diag.NewRecorder(),
+		Settings: settings.Open(settings.Paths{User: path}, cfg.Log), Store: st, Vault: credentials.Open(cfg.Folder, cfg.Log),
+		Recorder: diag.NewRecorder(),
 		Codecs: append([]codec.Codec{opus.Codec}, codec.All()...), Network: cfg.Network, Version: "simulated", Board: "Simulator",
 		About: func() device.Facts {
 			host, _ := os.Hostname()
