@@ -21,6 +21,7 @@ const (
 	kindFailed
 	kindEnded
 	kindDial
+	kindQuestion
 	kindMenu
 )
 
@@ -48,6 +49,7 @@ func choose(st *phone.State, ended bool, menus int) kind {
 		{is(phone.Failed), kindFailed},
 		{is(phone.Dialing), kindDial},
 		{held, kindHeld},
+		{st.Question.Kind != phone.NoQuestion, kindQuestion},
 		{ended, kindEnded},
 		{menus > 0, kindMenu},
 	} {
@@ -80,6 +82,8 @@ func (s *Screens) page(v *view) page {
 		return calling{}
 	case kindFailed:
 		return failed{}
+	case kindQuestion:
+		return asked{}
 	case kindEnded:
 		return ended{}
 	case kindDial:
@@ -100,7 +104,7 @@ func (s *Screens) follow(k kind, now time.Time) {
 	}
 	rings := k == kindIncoming || k == kindSecond
 	rang := s.shown == kindIncoming || s.shown == kindSecond
-	if rings && !rang {
+	if rings && !rang || k == kindQuestion {
 		s.swallow = now.Add(swallowTime)
 	}
 	if !rings && !rang { // what was opened over a call belongs to that call; a ring only hides it

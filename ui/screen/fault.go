@@ -61,26 +61,12 @@ func (f *faultPage) draw(v *view) {
 		role = widget.Talk
 	}
 	v.StatusBar(&widget.Status{Title: t.title, Ink: v.Ink(role), Clock: text.Clock(v.now), Items: v.networkItems(true)})
-	r := v.Stage()
-	r.Max.Y = r.Min.Y + v.By(148, 92, 212)
-	v.Surface(r, v.RadiusCard, draw.All, v.Tint(role), v.Ink(role))
-	v.Icon(t.icon, image.Pt(r.Min.X+v.By(56, 38, 54), r.Min.Y+v.By(60, 40, 60)), v.By(64, 42, 60), v.Ink(role))
-	x := r.Min.X + v.By(112, 74, 104)
-	width := r.Max.X - v.By(24, 14, 20) - x
-	leading := v.Type.Label * 7 / 5
-	size := v.headline(t.words.Head, width, v.By(38, 24, 38))
-	y := r.Min.Y + v.S(56)
-	v.FitText(widget.Big(size), x, y, draw.Start, width, t.words.Head, v.T1)
-	rows := 2
-	if v.tall() {
-		rows = 5
-	}
-	v.Paragraph(widget.Regular(v.Type.Label), x, y+v.S(38), width, leading, rows, t.words.Why, v.T1)
+	foot := v.headCard(t.icon, role, t.words.Head, t.words.Why)
 	if f.details && t.detail != "" {
-		f.detail(v, r.Max.Y, t.detail)
+		f.detail(v, foot, t.detail)
 		return
 	}
-	f.steps(v, r.Max.Y, &t)
+	f.steps(v, foot, &t)
 }
 
 // steps lists what to do, the most useful first.

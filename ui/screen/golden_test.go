@@ -114,9 +114,12 @@ func situations() []situation {
 	ring2.Dir = phone.Incoming
 	fail := other(1, phone.Failed, mira, 0)
 	fail.Cause, fail.Reason = phone.UserBusy, "Busy here"
+	asked := idle()
+	asked.Question = phone.Question{Ref: 1, Kind: phone.SignInQuestion, From: "Anna's ThinkPad", Subject: "sip:anna.weber@nordwerk.example", Since: now}
 	ringback := other(1, phone.Ringback, mira, 7*time.Second)
 	return []situation{
 		{name: "home", state: idle()},
+		{name: "question-sign-in", state: asked},
 		{name: "home-focus", state: idle(), keys: []hal.Key{hal.Down}},
 		{name: "home-line-failing", state: failing},
 		{name: "home-no-line", state: &noline},

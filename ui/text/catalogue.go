@@ -33,6 +33,7 @@ type Catalogue struct {
 	People People
 	Setup  Setup
 	Entry  Entry
+	Asks   Asks
 
 	Refusals  [phone.RefusalCount]string
 	LineWords []string                  // by phone.LineState: two words at most, for a tile
@@ -167,6 +168,15 @@ type Setup struct {
 type Entry struct {
 	Space, Letters, Figures string
 	For                     string // takes what and whose: "%s for %s"
+}
+
+// Asks are the words of what a person at the phone is asked.
+type Asks struct {
+	Title      string
+	SignInHead string
+	SignInWhy  string // takes the computer's name
+	SignInNote string
+	Agree      Label
 }
 
 // Languages are the languages the screens speak, the first being the default.

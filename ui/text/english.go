@@ -75,6 +75,11 @@ var English = Catalogue{
 		On: "On", Off: "Off", Normal: "Normal", High: "High", Saved: "Saved", Failed: "Not saved. %s", SigningIn: "Signing in as %s", WhatToDo: "What to do",
 		Detail: "Details for the administrator", Tries: "This phone tries again by itself at %s",
 	},
+	Asks: Asks{
+		Title: "Question", SignInHead: "Sign this phone in?", SignInWhy: "%s wants it to use this account:",
+		SignInNote: "Agree only if you started this on the computer just now. The phone keeps the sign-in data encrypted and shows it to nobody.",
+		Agree:      Label{"Sign in", "Sign in"},
+	},
 	Entry:     Entry{Space: "space", Letters: "abc", Figures: "123", For: "%s for %s"},
 	Refusals:  englishRefusals,
 	LineWords: []string{phone.LineOff: "Off", phone.LineRegistering: "Signing in", phone.LineRegistered: "Ready", phone.LineFailing: "No sign-in"},

@@ -75,6 +75,11 @@ var German = Catalogue{
 		On: "Ein", Off: "Aus", Normal: "Normal", High: "Hoch", Saved: "Gespeichert", Failed: "Nicht gespeichert. %s", SigningIn: "Meldet sich an als %s", WhatToDo: "Was zu tun ist",
 		Detail: "Einzelheiten für die Verwaltung", Tries: "Das Telefon versucht es um %s wieder",
 	},
+	Asks: Asks{
+		Title: "Frage", SignInHead: "Telefon anmelden?", SignInWhy: "%s möchte, dass es dieses Konto benutzt:",
+		SignInNote: "Stimmen Sie nur zu, wenn Sie das gerade am Computer begonnen haben. Das Telefon bewahrt die Anmeldedaten verschlüsselt auf und zeigt sie niemandem.",
+		Agree:      Label{"Anmelden", "Anmelden"},
+	},
 	Entry:     Entry{Space: "Leer", Letters: "abc", Figures: "123", For: "%s für %s"},
 	Refusals:  germanRefusals,
 	LineWords: []string{phone.LineOff: "Aus", phone.LineRegistering: "Meldet sich an", phone.LineRegistered: "Bereit", phone.LineFailing: "Gestört"},
