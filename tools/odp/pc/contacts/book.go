@@ -1,0 +1,94 @@
+package contacts
+
+import (
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+
+	"opendeskphone/tools/odp/pc/keep"
+)
+
+const fileName = "contacts.json"
+
+// Book is the address book in its file. Its methods may be called from any goroutine.
+type Book struct {
+	folder keep.Folder
+	mu     sync.Mutex
+	all    []Contact
+}
+
+// Open reads the book of a folder; one that is not there yet is empty.
+func Open(folder keep.Folder) (*Book, error) {
+	b := &Book{folder: folder}
+	if err := folder.Load(fileName, &b.all); err != nil {
+		return nil, fmt.Errorf("contacts: %w", err)
+	}
+	return b, nil
+}
+
+// Search gives the contacts that a query finds, by name. The slice is the caller's.
+func (b *Book) Search(query string) []Contact {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return Search(b.all, query)
+}
+
+// Named gives the contact a number belongs to.
+func (b *Book) Named(number string) (Contact, bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return Named(b.all, number)
+}
+
+// Put adds contacts, or replaces those whose ID is in the book; what is the same as one already there is
+// left out. It gives them as they are kept; if one is refused, none is.
+func (b *Book) Put(add ...Contact) ([]Contact, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	all := slices.Clone(b.all)
+	var out []Contact
+	for _, c := range add {
+		c, err := Clean(c)
+		if err != nil {
+			return nil, err
+		}
+		switch i := slices.IndexFunc(all, func(o Contact) bool { return o.ID == c.ID && c.ID != "" || same(o, c) }); {
+		case i >= 0:
+			c.ID = all[i].ID
+			all[i] = c
+		case len(all) >= MaxContacts:
+			return nil, ErrFull
+		default:
+			c.ID = rand.Text()[:12]
+			all = append(all, c)
+		}
+		out = append(out, c)
+	}
+	return out, b.save(all)
+}
+
+// Delete removes a contact.
+func (b *Book) Delete(id string) error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	all := slices.DeleteFunc(slices.Clone(b.all), func(c Contact) bool { return c.ID == id })
+	if len(all) == len(b.all) {
+		return errors.New("no such contact")
+	}
+	return b.save(all)
+}
+
+func (b *Book) save(all []Contact) error {
+	Sort(all)
+	if err := b.folder.Save(fileName, all); err != nil {
+		return fmt.Errorf("contacts: %w", err)
+	}
+	b.all = all
+	return nil
+}
+
+func same(a, b Contact) bool {
+	return a.Name == b.Name && a.Company == b.Company && slices.Equal(a.Numbers, b.Numbers)
+}
