@@ -141,6 +141,19 @@ func (m *Mixer) apply(path string) {
 
 // openMixerCard opens the control device of the card with the given id, in the tree below root.
 func openMixerCard(root, id string) (*mixerCard, error) {
+	f, err := openControl(root, id)
+	if err != nil {
+		return nil, err
+	}
+	return newMixerCard(f), nil
+}
+
+func newMixerCard(f *os.File) *mixerCard {
+	do := func(request uintptr, arg []byte) error { return ioctlBytes(f, request, arg) }
+	return &mixerCard{do: do, close: f.Close, long: wordSize}
+}
+
+func openControl(root, id string) (*os.File, error) {
 	cards, _ := filepath.Glob(filepath.Join(root, "sys/class/sound/card*/id"))
 	for _, c := range cards {
 		text, err := os.ReadFile(c)
@@ -152,8 +165,7 @@ func openMixerCard(root, id string) (*mixerCard, error) {
 		if err != nil {
 			return nil, fmt.Errorf("linux: open mixer: %w", err)
 		}
-		do := func(request uintptr, arg []byte) error { return ioctlBytes(f, request, arg) }
-		return &mixerCard{do: do, close: f.Close, long: wordSize}, nil
+		return f, nil
 	}
 	return nil, fmt.Errorf("linux: no sound card %s", id)
 }
