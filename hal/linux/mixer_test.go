@@ -24,7 +24,8 @@ import (
 // fakeControl is a control of a fake card.
 type fakeControl struct {
 	kind, channels uint32
-	min, max       int // of an enumeration max is the number of items
+	iface          uint32 // 0: of the mixer
+	min, max       int    // of an enumeration max is the number of items
 	values         []int
 	fault          error // of a write
 }
@@ -40,6 +41,7 @@ type fakeCard struct {
 // Request numbers as C's sizeof makes them on 32-bit ARM and on 64-bit machines.
 var (
 	fakeWrite = map[int]uintptr{4: 0xc2c85513, 8: 0xc4c85513}
+	fakeRead  = map[int]uintptr{4: 0xc2c85512, 8: 0xc4c85512}
 	fakeInfo  = uintptr(0xc1105511)
 )
 
@@ -56,7 +58,7 @@ func (f *fakeCard) do(request uintptr, b []byte) error {
 	}
 	c := f.controls[unix.ByteSliceToString(b[16:60])]
 	switch {
-	case c == nil || binary.NativeEndian.Uint32(b[4:]) != 2:
+	case c == nil || binary.NativeEndian.Uint32(b[4:]) != max(c.iface, 2):
 		return unix.ENOENT
 	case request == fakeInfo:
 		binary.NativeEndian.PutUint32(b, 7) // the kernel's number for it
@@ -68,6 +70,9 @@ func (f *fakeCard) do(request uintptr, b []byte) error {
 		}
 		putInt(b[80:], f.long, c.min)
 		putInt(b[80+f.long:], f.long, c.max)
+		return nil
+	case request == fakeRead[f.long] && binary.NativeEndian.Uint32(b) == 7:
+		putInt(b[72:], f.long, c.values[0])
 		return nil
 	case request == fakeWrite[f.long] && binary.NativeEndian.Uint32(b) == 7:
 		return f.write(c, b[72:])
