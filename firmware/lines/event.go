@@ -135,9 +135,8 @@ func (a *Adapter) accepted(c *call, e ua.Accepted) {
 
 func (a *Adapter) failed(c *call, e ua.Failed) {
 	switch e.Code {
-	case 415, 488, 606: // the keys beside plain RTP may be what was too much (RFC 8643)
-		if c.sdp.Plain() {
-			c.sdp.Rollback()
+	case 406, 415, 488, 606: // keys beside plain RTP (RFC 8643) may be too little or too much
+		if c.sdp.Retreat() {
 			delete(a.refs, c.ref)
 			a.call(c)
 			return

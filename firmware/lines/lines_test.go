@@ -276,20 +276,33 @@ func TestTheyHoldUs(t *testing.T) {
 	})
 }
 
-func TestRefusedKeysAreLeftOutOnceAndOnlyWhenOptional(t *testing.T) {
+// A peer that requires encryption refuses keys beside plain RTP, and so does one that knows no keys.
+func TestRefusedOfferIsInsistedOnThenPlain(t *testing.T) {
 	inWorld(t, offer.Optional, func(w *world) {
 		w.ask(phone.SendInvite{Call: 1, Target: "300"})
-		if !strings.Contains(string(w.sdp["call"]), "a=crypto:") {
-			t.Fatalf("optional encryption offers\n%s", w.sdp["call"])
-		}
 		w.said = nil
-		w.ask(ua.Failed{Call: 101, Code: 488})
-		w.wantSaid("call sip:300@example.com")
-		if strings.Contains(string(w.sdp["call"]), "a=crypto:") {
-			t.Error("the second try has keys too")
+		for i, want := range []struct {
+			code int // of the refusal before
+			m    string
+			keys bool
+		}{{0, "RTP/AVP", true}, {406, "RTP/SAVP", true}, {488, "RTP/AVP", false}} {
+			if i > 0 {
+				w.ask(ua.Failed{Call: ua.CallRef(100 + i), Code: want.code})
+				w.wantSaid("call sip:300@example.com")
+			}
+			if sdp := string(w.sdp["call"]); !strings.Contains(sdp, " "+want.m+" ") || strings.Contains(sdp, "a=crypto:") != want.keys {
+				t.Errorf("try %d is not %s with keys %t\n%s", i, want.m, want.keys, sdp)
+			}
 		}
-		w.ask(ua.Failed{Call: 102, Code: 488, Text: "Not Acceptable Here"})
+		w.ask(ua.Failed{Call: 103, Code: 488, Text: "Not Acceptable Here"})
 		w.wantDone(phone.CallFailed{Call: 1, Cause: phone.Incompatible, Reason: "Not Acceptable Here"})
+	})
+	inWorld(t, offer.Optional, func(w *world) {
+		w.ask(phone.SendInvite{Call: 1, Target: "300"})
+		w.said = nil
+		w.ask(ua.Failed{Call: 101, Code: 486})
+		w.wantSaid()
+		w.wantDone(phone.CallFailed{Call: 1, Cause: phone.UserBusy})
 	})
 	inWorld(t, offer.Required, func(w *world) {
 		w.ask(phone.SendInvite{Call: 1, Target: "300"})

@@ -278,21 +278,46 @@ func TestAddresses(t *testing.T) {
 	}
 }
 
-func TestPlainRetry(t *testing.T) {
+// TestRetreat: keys beside plain RTP, then RTP/SAVP, then no keys; each only after a refusal.
+func TestRetreat(t *testing.T) {
 	s := New(local(Optional))
+	for i, want := range []struct {
+		proto string
+		keys  bool
+	}{{"RTP/AVP", true}, {"RTP/SAVP", true}, {"RTP/AVP", false}} {
+		body, err := s.Offer(SendRecv)
+		if err != nil || !strings.Contains(string(body), " "+want.proto+" ") || strings.Contains(string(body), "a=crypto:1 AES_CM_128_HMAC_SHA1_80") != want.keys {
+			t.Errorf("offer %d is not %s with keys %t (%v)\n%s", i, want.proto, want.keys, err, body)
+		}
+		if more := s.Retreat(); more != (i < 2) {
+			t.Errorf("after offer %d there is more: %t", i, more)
+		}
+	}
+	for _, policy := range []SRTP{Off, Required} {
+		if New(local(policy)).Retreat() {
+			t.Errorf("policy %d has a second try", policy)
+		}
+	}
+}
+
+// TestRetreatEndsWithTheFirstAnswer: what was insisted on is held to, and a call that stands is not renegotiated down.
+func TestRetreatEndsWithTheFirstAnswer(t *testing.T) {
+	s := New(local(Optional))
+	_, _ = s.Offer(SendRecv)
+	s.Retreat()
 	body, _ := s.Offer(SendRecv)
-	if !strings.Contains(string(body), "a=crypto:1 AES_CM_128_HMAC_SHA1_80") || !strings.Contains(string(body), "RTP/AVP") {
-		t.Errorf("optional offer\n%s", body)
+	if _, err := s.Accept(remote("audio 5000 RTP/AVP 8")); err == nil {
+		t.Error("RTP/SAVP was offered, and an answer without a key is taken")
 	}
-	s.Rollback()
-	if !s.Plain() {
-		t.Fatal("no retry")
+	answer, _, err := New(local(Required)).Answer(body, SendRecv)
+	if err != nil {
+		t.Fatal(err)
 	}
-	if body, _ = s.Offer(SendRecv); strings.Contains(string(body), "crypto") {
-		t.Errorf("plain offer\n%s", body)
+	if m, err := s.Accept(answer); err != nil || m.Crypto == nil {
+		t.Errorf("crypto %v, %v", m.Crypto, err)
 	}
-	if New(local(Required)).Plain() {
-		t.Error("required fell back")
+	if s.Retreat() {
+		t.Error("a call that stands has another try")
 	}
 }
 

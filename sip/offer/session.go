@@ -26,6 +26,8 @@ type Session struct {
 	mine  int    // the one that carries our audio
 	proto string // its profile, empty before the first exchange
 
+	insist bool // the next first offer is RTP/SAVP although the policy is optional
+
 	numbers map[format]uint8 // payload types in use; they may not change in a session (RFC 3264 §8.3.2)
 	keys    map[string][]byte
 
@@ -68,14 +70,20 @@ func New(local Local) *Session {
 // Move changes our address and port; the next offer or answer says so.
 func (s *Session) Move(addr netip.Addr, port uint16) { s.local.Addr, s.local.Port = addr, port }
 
-// Plain gives up the keys of an optional policy, for the one retry after a peer
-// refused our first offer because of them (415, 488, 606). It tells whether a
-// retry makes sense: never when encryption is required, nor later in a call.
-func (s *Session) Plain() bool {
-	if s.local.SRTP != Optional || s.proto != "" {
+// Retreat changes the first offer of an optional policy after a peer has refused it: to RTP/SAVP, for a
+// peer that insists on encryption and takes the profile of RFC 8643 for plain RTP, and when that is
+// refused too, to plain RTP without keys, for one that chokes on them. It tells whether there is
+// something left to try: never when encryption is required, nor later in a call.
+func (s *Session) Retreat() bool {
+	switch {
+	case s.local.SRTP != Optional || s.proto != "":
 		return false
+	case !s.insist:
+		s.insist = true
+	default:
+		s.insist, s.local.SRTP = false, Off
 	}
-	s.local.SRTP = Off
+	s.Rollback()
 	return true
 }
 
@@ -100,7 +108,7 @@ func (s *Session) Offer(dir Direction) ([]byte, error) {
 	d.proto = s.proto
 	if d.proto == "" {
 		d.proto = "RTP/AVP"
-		if s.local.SRTP == Required {
+		if s.local.SRTP == Required || s.insist {
 			d.proto = "RTP/SAVP"
 		}
 	}
@@ -164,7 +172,7 @@ func (s *Session) secureAnswer(r *stream) (*Crypto, error) {
 	switch {
 	case r.secured && c == nil:
 		return nil, refuse(warnNoMedia, "the answer is RTP/SAVP without a key we know")
-	case s.local.SRTP == Required && c == nil:
+	case (s.local.SRTP == Required || s.insist) && c == nil:
 		return nil, refuse(warnNoMedia, "encryption is required and the answer has no key")
 	}
 	return c, nil

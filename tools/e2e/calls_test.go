@@ -75,6 +75,16 @@ func TestCallsWithSRTP(t *testing.T) {
 	s.callAll(t, srtpRows)
 }
 
+// TestCallsWithOptionalSRTP meets a peer that requires SRTP with a line on which it is optional: the
+// peer refuses keys beside plain RTP, and the phone's second offer is the one that the peer wants.
+func TestCallsWithOptionalSRTP(t *testing.T) {
+	s := newScene(t)
+	s.start(t, desk.Setup{Settings: mainSettings("srtp = \"optional\"\n")})
+	s.atRegistrar(t, phoneUser, 1, 30*time.Second)
+	s.shows(t, "home-fresh", masks.clock, masks.day)
+	s.callAll(t, srtpRows[:1])
+}
+
 func (s *scene) callAll(t *testing.T, rows []callRow) {
 	for _, row := range rows {
 		t.Run(row.name, func(t *testing.T) {
@@ -116,13 +126,14 @@ func (s *scene) rings(t *testing.T, row callRow) {
 // callOut: the phone dials the peer by its keys; the peer answers and later hangs up.
 func (s *scene) callOut(t *testing.T, p peer, row callRow) {
 	defer s.backHome(t)
-	mark := p.Mark()
+	mark, wire := p.Mark(), s.wire.Mark()
 	must(t, p.Record(soon(t)))
 	s.dial(t, row.peer.user)
 	must(t, p.WaitRinging(soon(t), mark))
 	s.shows(t, "ringback-"+row.peer.page(), masks.time, masks.timer, masks.trace, masks.foot)
 	must(t, p.Answer(soon(t)))
 	must(t, p.WaitTalking(soon(t), mark))
+	s.encrypted(t, wire, row)
 	said := s.talk(t, p, row, 3*time.Second)
 	must(t, p.Hangup(soon(t)))
 	must(t, p.WaitEnded(soon(t), mark))
