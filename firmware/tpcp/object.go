@@ -1,0 +1,258 @@
+package tpcp
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+	"time"
+)
+
+// Time is a moment on the wire: RFC 3339 in UTC with milliseconds.
+type Time struct{ time.Time }
+
+const timeForm = "2006-01-02T15:04:05.000Z"
+
+// MarshalJSON writes the moment.
+func (t Time) MarshalJSON() ([]byte, error) { return []byte(t.UTC().Format(`"` + timeForm + `"`)), nil }
+
+// UnmarshalJSON reads a moment; other zones and precisions of RFC 3339 are read too.
+func (t *Time) UnmarshalJSON(b []byte) error {
+	var s string
+	if err := json.Unmarshal(b, &s); err != nil {
+		return err
+	}
+	at, err := time.Parse(time.RFC3339, s)
+	if err != nil {
+		return fmt.Errorf("tpcp: %q is no time of RFC 3339", s)
+	}
+	t.Time = at.UTC()
+	return nil
+}
+
+// moment gives nil for a time that has not come.
+func moment(t time.Time) *Time {
+	if t.IsZero() {
+		return nil
+	}
+	return &Time{t}
+}
+
+// The states of a call.
+const (
+	StateDialing      = "dialing"    // a number is being typed at the phone
+	StateProceeding   = "proceeding" // INVITE sent
+	StateAlerting     = "alerting"   // it rings there
+	StateEarly        = "early"      // it rings there, and they send sound
+	StateRinging      = "ringing"    // it rings here
+	StateAnswering    = "answering"  // we answered, they do not know yet
+	StateConnected    = "connected"
+	StateTransferring = "transferring" // a transfer has been asked for
+	StateEnding       = "ending"       // it failed; the phone says so for a while
+	StateEnded        = "ended"
+	StateNone         = "none" // prev of a call that is new
+)
+
+// Call is a call as controllers see it. It is always sent whole.
+type Call struct {
+	CallID         string   `json:"callId"`
+	Rev            uint64   `json:"rev"` // grows with each change of the call
+	LineID         string   `json:"lineId"`
+	Dir            string   `json:"dir"` // in or out
+	State          string   `json:"state"`
+	Hold           Hold     `json:"hold"`
+	LegA           LegA     `json:"legA"`
+	LegB           LegB     `json:"legB"`
+	ConversationID string   `json:"conversationId,omitempty"`
+	Subject        string   `json:"subject,omitempty"`
+	Digits         string   `json:"digits,omitempty"` // StateDialing: typed so far
+	CreatedAt      Time     `json:"createdAt"`
+	AnsweredAt     *Time    `json:"answeredAt,omitempty"`
+	Early          *Early   `json:"early,omitempty"`
+	Media          *Media   `json:"media,omitempty"`
+	Conf           *Conf    `json:"conf,omitempty"`
+	ConsultOf      string   `json:"consultOf,omitempty"`
+	Cause          string   `json:"cause,omitempty"`  // StateEnding
+	Reason         string   `json:"reason,omitempty"` // words of the network for it
+	Emergency      bool     `json:"emergency,omitempty"`
+	Actions        []string `json:"actions"` // the methods that are legal now, without "call."
+}
+
+// Hold says who holds the call.
+type Hold struct {
+	Local  bool `json:"local"`
+	Remote bool `json:"remote"`
+}
+
+// LegA is the call's end at the phone.
+type LegA struct {
+	Terminal string `json:"terminal"` // handset, headset, speaker, usb
+	Muted    bool   `json:"muted"`
+	Media    bool   `json:"media"` // this call has the terminal now
+}
+
+// LegB is the call's far end.
+type LegB struct {
+	URI      string `json:"uri"`
+	Display  string `json:"display,omitempty"`
+	Number   string `json:"number,omitempty"` // as people read it
+	E164     string `json:"e164,omitempty"`
+	Verified string `json:"verified"` // none, tls, passport
+	OnHold   bool   `json:"onHold"`   // we hold them
+}
+
+// Early is what comes before the answer.
+type Early struct {
+	Media string `json:"media"` // none, sendrecv
+}
+
+// Media is how the voice travels.
+type Media struct {
+	Codec string  `json:"codec,omitempty"`
+	SRTP  string  `json:"srtp"` // off, sdes
+	MOS   float64 `json:"mosLq,omitempty"`
+}
+
+// Conf is the conference a call is part of.
+type Conf struct {
+	ConfID       string   `json:"confId"`
+	Participants []string `json:"participants"` // the calls
+}
+
+// Line is a SIP account of the phone.
+type Line struct {
+	LineID  string `json:"lineId"`
+	AOR     string `json:"aor"`
+	Label   string `json:"label,omitempty"`
+	Display string `json:"display,omitempty"`
+	State   string `json:"state"` // unregistered, registering, registered, failed
+	Code    string `json:"code,omitempty"`
+	Detail  string `json:"detail,omitempty"`
+	RetryAt *Time  `json:"retryAt,omitempty"`
+}
+
+// Device is the phone itself.
+type Device struct {
+	Hook     string            `json:"hook"` // on, off: of the handset
+	Terminal string            `json:"terminal"`
+	Mute     bool              `json:"mute"`
+	Volumes  map[string]uint8  `json:"volumes"` // by terminal, and "ringer"; 0 to MaxVolume
+	Line     string            `json:"line"`    // of the next call
+	Missed   int               `json:"missed"`  // calls not yet seen
+	Notices  map[string]string `json:"notices,omitempty"`
+	USBHost  bool              `json:"usbHost"`
+	USBAudio bool              `json:"usbAudio"` // the computer plays or records through the phone
+}
+
+// MaxVolume is the loudest volume.
+const MaxVolume = 15
+
+// LockState is the phone's lock.
+type LockState struct {
+	Locked bool   `json:"locked"`
+	Why    string `json:"why,omitempty"` // idle, host, manual, hard
+}
+
+// Snapshot is the whole phone.
+type Snapshot struct {
+	Calls  []Call    `json:"calls"`
+	Device Device    `json:"device"`
+	Lock   LockState `json:"lock"`
+	Lines  []Line    `json:"lines"`
+}
+
+// Rights are what a controller may do.
+type Rights uint16
+
+// The rights, as in the pairing (bitmap of the pairing protocol).
+const (
+	Observe Rights = 1 << iota
+	Control
+	DeviceRight
+	Provision
+	LockRight
+)
+
+// AllRights is every right there is.
+const AllRights = Observe | Control | DeviceRight | Provision | LockRight
+
+var rightNames = []string{"observe", "control", "device", "provision", "lock"}
+
+// Names lists the rights as they are written.
+func (r Rights) Names() []string {
+	out := []string{}
+	for i, n := range rightNames {
+		if r&(1<<i) != 0 {
+			out = append(out, n)
+		}
+	}
+	return out
+}
+
+// MarshalJSON writes a list of names.
+func (r Rights) MarshalJSON() ([]byte, error) { return json.Marshal(r.Names()) }
+
+// UnmarshalJSON reads a list of names; unknown ones are passed over.
+func (r *Rights) UnmarshalJSON(b []byte) error {
+	var names []string
+	if err := json.Unmarshal(b, &names); err != nil {
+		return err
+	}
+	*r = 0
+	for i, n := range rightNames {
+		for _, have := range names {
+			if have == n {
+				*r |= 1 << i
+			}
+		}
+	}
+	return nil
+}
+
+// String lists the rights for logs.
+func (r Rights) String() string { return strings.Join(r.Names(), " ") }
+
+// Hello is the first frame of the phone.
+type Hello struct {
+	Proto          string   `json:"proto"`
+	Minor          int      `json:"minor"`
+	DeviceID       string   `json:"deviceId"`
+	Model          string   `json:"model"`
+	Firmware       string   `json:"fw"`
+	BootID         string   `json:"bootId"` // another one: the phone was restarted
+	PairingID      string   `json:"pairingId"`
+	Rights         Rights   `json:"rights"` // with the cable plugged in and proven
+	Lines          []Line   `json:"lines"`
+	Features       []string `json:"features"` // methods the phone serves
+	MaxCalls       int      `json:"maxCalls"`
+	AttachRequired bool     `json:"attachRequired"` // a session needs the attach proof
+	Time           Time     `json:"time"`
+}
+
+// OpenParams are the params of session.open.
+type OpenParams struct {
+	ControllerID string   `json:"controllerId"`
+	App          string   `json:"app,omitempty"`
+	AppVer       string   `json:"appVer,omitempty"`
+	Host         string   `json:"host,omitempty"`
+	User         string   `json:"user,omitempty"`
+	Locale       string   `json:"locale,omitempty"`
+	AttachProof  string   `json:"attachProof,omitempty"` // hex
+	Resume       *Resume  `json:"resume,omitempty"`
+	Subscribe    []string `json:"subscribe,omitempty"` // Topics; none: all
+}
+
+// Resume names the last notification that a controller saw.
+type Resume struct {
+	BootID  string `json:"bootId"`
+	LastSeq uint64 `json:"lastSeq"`
+}
+
+// Opened is the result of session.open.
+type Opened struct {
+	SessionID string    `json:"sessionId"`
+	Rights    Rights    `json:"rights"`
+	Attached  bool      `json:"attached"`
+	Resumed   bool      `json:"resumed"`
+	Seq       uint64    `json:"seq"`
+	Snapshot  *Snapshot `json:"snapshot,omitempty"` // nil: resumed, what was missed follows
+}
