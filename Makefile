@@ -36,7 +36,7 @@ deps-test:
 	@tools/deps.sh $(NATIVE_PACKAGES) $(IMAGE_PACKAGES) $(CHECK_PACKAGES) $(ODP_PACKAGES) $(E2E_PACKAGES)
 
 .PHONY: test
-test: deps-test check race fuzz arm e2e ## everything CI checks, on this machine alone
+test: deps-test check race fuzz arm image-test e2e ## everything CI checks, on this machine alone
 
 .PHONY: check
 check: ## formatting, vet, unit tests, golden screens, rules of the house

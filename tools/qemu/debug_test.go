@@ -19,7 +19,9 @@ type shell struct {
 }
 
 // bootShell boots the debug image until its shell is there.
-func bootShell(t *testing.T) shell {
+func bootShell(t *testing.T) shell { t.Helper(); return bootShellWith(t, Config{}) }
+
+func bootShellWith(t *testing.T, cfg Config) shell {
 	t.Helper()
 	if *debugDir == "" {
 		t.Skip("no -debug-image: the debug image is not tested")
@@ -29,7 +31,8 @@ func bootShell(t *testing.T) shell {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { w.Close() })
-	m := boot(t, Config{Image: *debugDir, Console: r}, "built-in shell")
+	cfg.Image, cfg.Console = *debugDir, r
+	m := boot(t, cfg, "built-in shell")
 	r.Close() // the machine has its own
 	return shell{m, w}
 }

@@ -39,6 +39,7 @@ type Config struct {
 	Speaker  io.Writer // gets what the phone plays as it plays: 16-bit little-endian stereo, 48 kHz
 	Append   string    // more words for the kernel's command line
 	NoSound  bool      // leave the sound card out; Sound plugs it in
+	Clock    time.Time // what the machine's clock shows when it starts; zero: the host's time
 	Log      *slog.Logger
 }
 
@@ -209,6 +210,9 @@ func (m *Machine) args(cmdline string) []string {
 		"-device", "virtserialport,chardev=lamps,name=" + boards.QEMUArm.Lamps.VirtioPort,
 		"-audiodev", "wav,id=speaker,out.frequency=48000,out.channels=2,out.format=s16,path=" + m.path("speaker.pipe"),
 		"-device", "qemu-xhci",
+	}
+	if !m.cfg.Clock.IsZero() {
+		args = append(args, "-rtc", "base="+m.cfg.Clock.UTC().Format("2006-01-02T15:04:05"))
 	}
 	if !m.cfg.NoSound {
 		args = append(args, "-device", "usb-audio,id=card,audiodev=speaker")

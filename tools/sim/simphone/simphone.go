@@ -61,7 +61,7 @@ func New(cfg Config) (*Phone, error) {
 	d, err := device.New(twin.Devices(), device.Options{
 		Settings: settings.Open(settings.Paths{User: path}, cfg.Log), Store: st, Vault: credentials.Open(cfg.Folder, cfg.Log),
 		Recorder: diag.NewRecorder(),
-		Codecs: append([]codec.Codec{opus.Codec}, codec.All()...), Network: cfg.Network, Version: "simulated", Board: "Simulator",
+		Codecs:   append([]codec.Codec{opus.Codec}, codec.All()...), Network: cfg.Network, Version: "simulated", Board: "Simulator",
 		About: func() device.Facts {
 			host, _ := os.Hostname()
 			return device.LocalFacts(host, func() int64 { return -1 })
