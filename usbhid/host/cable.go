@@ -12,10 +12,9 @@ import (
 
 	"github.com/sstallion/go-hid"
 	"golang.org/x/sys/unix"
-)
 
-// ReportSize is the length of every report of the pairing interface, its ID included.
-const ReportSize = 64
+	"opendeskphone/usbhid"
+)
 
 // patience is how long a Read waits before it looks whether the cable was closed.
 const patience = 100 * time.Millisecond
@@ -52,7 +51,7 @@ func Open(node string) (*Cable, error) {
 
 // Read waits for a report. It ends with io.EOF after Close, and with an error when the cable is pulled.
 func (c *Cable) Read(p []byte) (int, error) {
-	if len(p) < ReportSize {
+	if len(p) < usbhid.PairingSize {
 		return 0, io.ErrShortBuffer
 	}
 	c.reading.Lock()
@@ -72,8 +71,8 @@ func (c *Cable) Read(p []byte) (int, error) {
 
 // Write sends a report. It blocks while the phone has not taken the last four.
 func (c *Cable) Write(p []byte) (int, error) {
-	if len(p) != ReportSize {
-		return 0, fmt.Errorf("host: a report of %d bytes, want %d", len(p), ReportSize)
+	if len(p) != usbhid.PairingSize {
+		return 0, fmt.Errorf("host: a report of %d bytes, want %d", len(p), usbhid.PairingSize)
 	}
 	c.writing.Lock()
 	defer c.writing.Unlock()

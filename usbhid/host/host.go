@@ -16,12 +16,8 @@ import (
 	"sync"
 
 	"github.com/sstallion/go-hid"
-)
 
-// The pairing interface as its report descriptor names it.
-const (
-	UsagePage = 0xFF58
-	Usage     = 1
+	"opendeskphone/usbhid"
 )
 
 // ErrPermission says that the node is there but this user may not open it.
@@ -46,7 +42,7 @@ func Phones() ([]Phone, error) {
 	defer global.Unlock()
 	var out []Phone
 	err := hid.Enumerate(hid.VendorIDAny, hid.ProductIDAny, func(i *hid.DeviceInfo) error {
-		if i.UsagePage == UsagePage && i.Usage == Usage {
+		if i.UsagePage == usbhid.PagePairing && i.Usage == usbhid.UsagePairing {
 			out = append(out, Phone{Node: i.Path, Serial: i.SerialNbr, Name: i.ProductStr, Maker: i.MfrStr, Vendor: i.VendorID, Product: i.ProductID})
 		}
 		return nil

@@ -11,6 +11,8 @@ import (
 
 	"github.com/google/gousb"
 	"golang.org/x/sys/unix"
+
+	"opendeskphone/usbhid"
 )
 
 func TestThisMachineIsListedWithoutOpeningAnything(t *testing.T) {
@@ -83,10 +85,10 @@ func TestReportsHaveOneLength(t *testing.T) {
 		t.Errorf("a short buffer: %v", err)
 	}
 	c.closed.Store(true)
-	if _, err := c.Write(make([]byte, ReportSize)); !errors.Is(err, io.ErrClosedPipe) {
+	if _, err := c.Write(make([]byte, usbhid.PairingSize)); !errors.Is(err, io.ErrClosedPipe) {
 		t.Errorf("write after close: %v", err)
 	}
-	if _, err := c.Read(make([]byte, ReportSize)); !errors.Is(err, io.EOF) {
+	if _, err := c.Read(make([]byte, usbhid.PairingSize)); !errors.Is(err, io.EOF) {
 		t.Errorf("read after close: %v", err)
 	}
 }

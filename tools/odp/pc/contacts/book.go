@@ -17,11 +17,12 @@ type Book struct {
 	folder keep.Folder
 	mu     sync.Mutex
 	all    []Contact
+	phones map[string][]Contact // what phones have of their own
 }
 
 // Open reads the book of a folder; one that is not there yet is empty.
 func Open(folder keep.Folder) (*Book, error) {
-	b := &Book{folder: folder}
+	b := &Book{folder: folder, phones: map[string][]Contact{}}
 	if err := folder.Load(fileName, &b.all); err != nil {
 		return nil, fmt.Errorf("contacts: %w", err)
 	}
@@ -32,14 +33,42 @@ func Open(folder keep.Folder) (*Book, error) {
 func (b *Book) Search(query string) []Contact {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	return Search(b.all, query)
+	return Search(b.both(), query)
 }
 
 // Named gives the contact a number belongs to.
 func (b *Book) Named(number string) (Contact, bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	return Named(b.all, number)
+	return Named(b.both(), number)
+}
+
+// both gives all contacts by name. One of a phone that this book has under the same name and number is
+// shown once.
+func (b *Book) both() []Contact {
+	out := slices.Clone(b.all)
+	for _, p := range b.phones {
+		for _, c := range p {
+			if mine, ok := Named(b.all, c.Numbers[0].Value); !ok || mine.Name != c.Name {
+				out = append(out, c)
+			}
+		}
+	}
+	Sort(out)
+	return out
+}
+
+// SetPhone shows a phone's own contacts beside ours, in place of those it had before.
+func (b *Book) SetPhone(phone string, all []Contact) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	var out []Contact
+	for _, c := range all {
+		if c, err := Clean(c); err == nil {
+			out = append(out, c)
+		}
+	}
+	b.phones[phone] = out
 }
 
 // Put adds contacts, or replaces those whose ID is in the book; what is the same as one already there is

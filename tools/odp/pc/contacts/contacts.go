@@ -1,5 +1,5 @@
-// Package contacts is the PC's own address book: names with numbers, searched as one types, and read
-// from the vCard files that every other address book writes.
+// Package contacts is the PC's address book: names with numbers, searched as one types, and read from the
+// vCard files that every other address book writes. Beside its own contacts it shows those of phones.
 package contacts
 
 import (
@@ -31,6 +31,7 @@ type Number struct {
 // Contact is somebody.
 type Contact struct {
 	ID      string   `json:"id"`
+	Phone   string   `json:"phone,omitempty"` // of a phone's own address book, which is kept there: its ID
 	Name    string   `json:"name"`
 	Company string   `json:"company,omitempty"`
 	Numbers []Number `json:"numbers"`

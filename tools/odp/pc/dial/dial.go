@@ -224,3 +224,18 @@ func hostPort(at string) error {
 	}
 	return nil
 }
+
+// Readable gives a URI as people read it: the number of a tel: URI or of a sip: one with digits, else
+// user@host. What is no such URI comes back as it is.
+func Readable(uri string) string {
+	scheme, rest, ok := strings.Cut(uri, ":")
+	if scheme = strings.ToLower(scheme); !ok || scheme != "tel" && scheme != "sip" && scheme != "sips" {
+		return uri
+	}
+	rest, _, _ = strings.Cut(rest, ";")
+	who, _, _ := strings.Cut(rest, "@")
+	if name, err := url.PathUnescape(who); err == nil && number.MatchString(name) {
+		return name
+	}
+	return rest
+}

@@ -77,6 +77,16 @@ func TestTyped(t *testing.T) {
 	}
 }
 
+func TestReadable(t *testing.T) {
+	for uri, want := range map[string]string{
+		"tel:+4930": "+4930", "sip:101@192.0.2.1:5070;transport=tcp": "101", "sip:mira@example.com": "mira@example.com", "sips:%2B49@x": "+49", "": "", "7042": "7042",
+	} {
+		if got := Readable(uri); got != want {
+			t.Errorf("%q reads %q, want %q", uri, got, want)
+		}
+	}
+}
+
 // FuzzLink: whatever a page sends, a target is plain text that reads the same once more.
 func FuzzLink(f *testing.F) {
 	for _, s := range []string{"tel:+49-30", "sip:a@b:5060;transport=tcp", "callto://x@y", "tel:1;phone-context=+49", "sips:m@[::1]:1"} {
