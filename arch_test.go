@@ -140,7 +140,7 @@ var only = map[string]string{
 	"github.com/gen2brain/malgo":     "audio/soundcard",
 	"github.com/google/gousb":        "usbhid/host",
 	"github.com/sstallion/go-hid":    "usbhid/host",
-	"github.com/godbus/dbus":        "tools/odp",
+	"github.com/godbus/dbus":         "tools/odp",
 	"github.com/emiago/sipgo":        "sip/stack",
 	"github.com/pion/srtp":           "sip/srtp",
 	"github.com/pion/sdp":            "sip/offer",
