@@ -32,6 +32,7 @@ type Board struct {
 	Hook     GPIO // hook switch on a GPIO line; the zero value if it comes as a key
 	Sound    Sound
 	Watchdog string // watchdog device, "" if the board has none
+	USB      USB    // device port, the zero value if the board has none
 }
 
 // Modules are the kernel modules a board needs, without their dependencies, in the order in which
@@ -42,11 +43,12 @@ type Modules struct {
 	Net   []string // Ethernet
 	Panel []string // display and keys
 	Sound []string // sound cards and the rest
+	USB   []string // the USB device port; loaded when the phone asks for it, after all that calls need
 }
 
 // Groups lists the groups in loading order under the names the image uses.
 func (m Modules) Groups() []ModuleGroup {
-	return []ModuleGroup{{"boot", m.Boot}, {"net", m.Net}, {"panel", m.Panel}, {"sound", m.Sound}}
+	return []ModuleGroup{{"boot", m.Boot}, {"net", m.Net}, {"panel", m.Panel}, {"sound", m.Sound}, {"usb", m.USB}}
 }
 
 // ModuleGroup is one named group of modules.
@@ -93,6 +95,17 @@ type Sound struct {
 type Mixer struct {
 	Card  string                    // ALSA card id
 	Paths map[string]map[string]int // "handset", "headset", "speaker" -> control by its ALSA name -> value
+}
+
+// USB says how the phone is seen by a PC at its USB device port.
+type USB struct {
+	UDC string // controller, a folder name below /sys/class/udc; "" means the machine's only one
+	// Vendor and Product are USB's numbers of this hardware, its maker's own. 0 means that there is no
+	// device port.
+	Vendor, Product uint16
+	Maker, Name     string   // at most 30 ASCII characters each; the name is also the sound card's
+	Phone           bool     // programs shall see a phone rather than a headset; most look for a headset
+	Own             []string // files below /sys that the board's helpers write
 }
 
 // Values of controls. Others are in the control's own steps, or the number of an enumeration's item.

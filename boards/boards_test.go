@@ -24,6 +24,7 @@ func TestEveryBoardIsComplete(t *testing.T) {
 			checkIdentity(t, b)
 			checkPanel(t, b)
 			checkMixer(t, b.Sound.Mixer)
+			checkUSB(t, b)
 			for _, g := range b.Modules.Groups() {
 				for _, m := range g.Modules {
 					if name, _, _ := strings.Cut(m, " "); name == "" || strings.Contains(name, "-") {
@@ -89,5 +90,29 @@ func checkMixer(t *testing.T, m Mixer) {
 func TestUnknownBoard(t *testing.T) {
 	if ByName("none") != nil || ByCompatible("none", "") != nil {
 		t.Error("found a board that is not there")
+	}
+}
+
+func checkUSB(t *testing.T, b *Board) {
+	t.Helper()
+	u := b.USB
+	if u.Vendor == 0 {
+		if len(b.Modules.USB) > 0 || u.UDC != "" {
+			t.Error("modules or a controller for a USB port that is not there")
+		}
+		return
+	}
+	for what, text := range map[string]string{"maker": u.Maker, "name": u.Name} {
+		if text == "" || len(text) > 30 || text != strings.TrimSpace(text) {
+			t.Errorf("USB %s %q: 1 to 30 characters", what, text)
+		}
+	}
+	if u.Product == 0 {
+		t.Error("a vendor without product number")
+	}
+	for _, f := range u.Own {
+		if !strings.HasPrefix(f, "/sys/devices/") {
+			t.Errorf("%s is not a device's file", f)
+		}
 	}
 }

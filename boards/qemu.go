@@ -10,7 +10,8 @@ import (
 // QEMUArm is the phone in QEMU: `qemu-system-arm -M virt -cpu cortex-a15` with virtio disk,
 // network, screen and keyboard. Its speaker is a USB sound card that QEMU writes to a WAV file; its
 // microphone is the capture side of the kernel's loopback card, fed through a virtio port (QEMU's
-// WAV back end records nothing); its lamps are lines on another virtio port.
+// WAV back end records nothing); its lamps are lines on another virtio port. Its USB device port is
+// the kernel's USB/IP controller, plugged over the network by usbcable.
 var QEMUArm = Board{
 	Name:       "qemu-arm",
 	Compatible: "linux,dummy-virt",
@@ -21,11 +22,15 @@ var QEMUArm = Board{
 		Net:   []string{"virtio_net"},
 		Panel: []string{"virtio_gpu", "virtio_input", "evdev", "virtio_console"},
 		Sound: []string{"xhci_pci", "snd_usb_audio", "snd_aloop pcm_substreams=1"},
+		USB:   []string{"libcomposite", "usb_f_hid", "usb_f_uac1", "usb_f_uac2", "usbip_vudc"},
 	},
 	Root:    "/dev/vda",
 	Data:    "/dev/vdb",
 	NIC:     "eth0",
-	Helpers: []string{"micfeed"},
+	Helpers: []string{"micfeed", "usbcable"},
+	// The number of pid.codes for trials: nobody's product, never to be sold.
+	USB: USB{UDC: "usbip-vudc.0", Vendor: 0x1209, Product: 0x0001, Maker: "Open Desk Phone", Name: "Open Desk Phone",
+		Own: []string{"/sys/devices/platform/usbip-vudc.0/usbip_sockfd"}},
 	Display: Display{Card: "/dev/dri/card0", Framebuffer: "/dev/fb0", Size: image.Pt(800, 480)},
 	Keys:    qemuKeys,
 	Touch:   true,

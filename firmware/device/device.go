@@ -72,13 +72,15 @@ type Device struct {
 	panel   *panel.Panel
 	desk    *credentials.Desk
 
+	usbChanged chan struct{} // capacity 1: the USB settings are others
+
 	mu      sync.Mutex
 	factory *media.Factory
 }
 
 // New makes a phone; nothing runs yet.
 func New(hardware hal.Devices, o Options) (*Device, error) {
-	d := &Device{opts: o, hardware: hardware, settings: o.Settings, store: o.Store, log: o.Log}
+	d := &Device{opts: o, hardware: hardware, settings: o.Settings, store: o.Store, log: o.Log, usbChanged: make(chan struct{}, 1)}
 	f := o.Settings.File()
 	if err := d.setMedia(f.Media); err != nil {
 		return nil, err
@@ -102,6 +104,7 @@ func New(hardware hal.Devices, o Options) (*Device, error) {
 		Media:  func(m settings.Media) { d.report("media settings", d.setMedia(m)) },
 		Sound:  d.setSound,
 		Screen: d.setScreen,
+		USB:    d.setUSB,
 	})
 	return d, nil
 }
@@ -123,6 +126,9 @@ func (d *Device) Run(ctx context.Context) error {
 	}
 	if d.app != nil {
 		parts = append(parts, part{"ui", d.app.Run})
+	}
+	if d.hardware.OpenUSB != nil {
+		parts = append(parts, part{"usb", d.usb})
 	}
 	if d.opts.NetChanged != nil {
 		parts = append(parts, part{"network", d.followNetwork})

@@ -28,7 +28,7 @@ var deviceRules = []struct {
 	gid     int
 }{
 	{"dri/card*", videoGID}, {"fb*", videoGID}, {"input/event*", inputGID}, {"snd/*", audioGID},
-	{"vport*", phoneGID}, {"gpiochip*", phoneGID}, {"watchdog*", phoneGID},
+	{"vport*", phoneGID}, {"gpiochip*", phoneGID}, {"watchdog*", phoneGID}, {"hidg*", phoneGID},
 }
 
 // deviceGroup finds the group of a node, given below /dev.

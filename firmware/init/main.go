@@ -4,6 +4,7 @@
 //
 //	modules "boot" -> system disk -> data partition -> modules "net" -> network, clock (beside)
 //	               -> modules "panel" -> phoned (beside) -> modules "sound"
+//	phoned asks for its USB port -> modules "usb" -> gadget
 //
 // Each milestone is one line on the console, `odp: init: data mounted 1.93`, the number being the
 // seconds since the kernel started.
@@ -76,8 +77,11 @@ func (m *machine) run() ending {
 	watchPowerKey(end)
 	m.startDaemons(ctx, &work, end)
 	m.load("sound")
-	m.modules.Free()
+	m.modules.Free("usb")
 	m.con.milestone("devices ready")
+	if m.board.USB.Vendor != 0 {
+		work.Go(func() { m.serveUSB(ctx) })
+	}
 	return m.waitForEnd(end)
 }
 

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 
 	"golang.org/x/sys/unix"
@@ -79,12 +80,16 @@ func (l *moduleLoader) load(s moduleStep) error {
 	return nil
 }
 
-// Free gives the memory of the module files back; the modules themselves stay loaded.
-func (l *moduleLoader) Free() {
-	for _, s := range l.steps {
+// Free gives the memory of the module files back, but for those of one group; the modules themselves
+// stay loaded.
+func (l *moduleLoader) Free(but string) {
+	l.steps = slices.DeleteFunc(l.steps, func(s moduleStep) bool {
+		if s.group == but {
+			return false
+		}
 		_ = unix.Unlinkat(int(l.dir.Fd()), s.name+".ko", 0) // a file left behind costs memory, nothing else
-	}
-	l.dir.Close()
+		return true
+	})
 }
 
 func openAt(dir *os.File, name string) (*os.File, error) {

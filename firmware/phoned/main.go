@@ -80,6 +80,7 @@ func run() error {
 		time.Local = zone // before anything asks for the time
 	}
 	hardware.Devices.OpenSound = soundOf(board, saved, log)
+	hardware.Devices.OpenUSB = usbOf(board, log)
 	changes, err := linux.WatchNetwork(ctx)
 	if err != nil {
 		log.Error("changes of the network will be noticed late", "err", err)

@@ -109,6 +109,7 @@ var forms = map[string]form{
 	"digits":   {"1 to 15 of the digits 0 to 9", func(s string) error { return checkDigits(s, 15) }},
 	"code":     {"1 to 8 of the digits 0 to 9", func(s string) error { return checkDigits(s, 8) }},
 	"digitmap": {"a digit map", func(s string) error { return phone.DigitMap(s).Validate() }},
+	"usbname":  {"1 to 30 printable ASCII characters", checkUSBName},
 	"zone":     {"a time zone like Europe/Berlin", checkZone},
 }
 
@@ -211,6 +212,14 @@ func checkDigits(s string, most int) error {
 	return nil
 }
 
+// checkUSBName: hosts cut longer names of sound cards.
+func checkUSBName(s string) error {
+	if len(s) > 30 || s != strings.TrimSpace(s) || strings.ContainsFunc(s, func(r rune) bool { return r < ' ' || r > '~' }) {
+		return fmt.Errorf("%q is not", shorten(s))
+	}
+	return nil
+}
+
 func checkZone(s string) error {
 	bad := func(r rune) bool {
 		return r >= 128 || !unicode.IsLetter(r) && !unicode.IsDigit(r) && !strings.ContainsRune("/_+-", r)
@@ -256,6 +265,9 @@ func (r *reader) ranges(f *File) {
 	}
 	if !f.SIP.UDP && !f.SIP.TCP {
 		r.report("sip.udp", "must be true if tcp is false: the phone would hear nobody")
+	}
+	if (f.USB.Vendor == 0) != (f.USB.Product == 0) {
+		r.report("usb.product", "and vendor must both be set, or neither")
 	}
 	if !f.Network.DHCP && f.Network.Address == "" {
 		r.report("network.address", "is missing: without dhcp the phone needs an address")

@@ -32,6 +32,7 @@ type File struct {
 	Media   Media   `toml:"media" doc:"Voice on the network."`
 	Sound   Sound   `toml:"sound" doc:"What is heard."`
 	Screen  Screen  `toml:"screen" doc:"What is seen."`
+	USB     USB     `toml:"usb" doc:"The cable to a PC. A change takes the phone off the PC for a moment."`
 	Network Network `toml:"network" doc:"The phone in its network. A change is taken up within seconds."`
 }
 
@@ -115,6 +116,15 @@ type Screen struct {
 	TimeZone   string `toml:"time_zone" is:"zone" eg:"Europe/Berlin" doc:"Zone of all times shown, as in the IANA time zone database."`
 }
 
+// USB is how the phone shows itself to a PC.
+type USB struct {
+	Enabled bool   `toml:"enabled" doc:"Be seen by a PC at all: as sound card, telephony device and for pairing."`
+	Audio   int    `toml:"audio" one:"1 2" doc:"Version of USB Audio. 1 works with every system; 2 needs Windows 10 1703 or later, and follows the phone's clock."`
+	Name    string `toml:"name" is:"usbname" eg:"Desk phone 7" doc:"Name of device and sound card on the PC, at most 30 ASCII characters. Empty: the board's."`
+	Vendor  int    `toml:"vendor" range:"0 65535" doc:"USB vendor number, for makers of hardware. 0: the board's."`
+	Product int    `toml:"product" range:"0 65535" doc:"USB product number of that vendor. Needed with vendor."`
+}
+
 // Network is the phone in its network; the init process reads it too.
 type Network struct {
 	DHCP     bool     `toml:"dhcp" doc:"Get the address by DHCP. address and gateway are not used then; dns, hostname and ntp, where set, are preferred to what DHCP says."`
@@ -137,6 +147,7 @@ func Default() File {
 		Media:   Media{Codecs: []string{"opus", "G722", "PCMA", "PCMU"}, PortMin: 16384, PortMax: 16483, DSCP: 46, Ptime: 20, JitterMax: 400},
 		Sound:   Sound{Country: "us", RingVolume: 10, HandsetVolume: 10, HeadsetVolume: 10, SpeakerVolume: 10},
 		Screen:  Screen{Theme: "auto", Language: "en", Brightness: 80, TimeZone: "UTC"},
+		USB:     USB{Enabled: true, Audio: 1},
 		Network: Network{DHCP: true},
 	}
 }

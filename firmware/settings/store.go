@@ -120,6 +120,7 @@ type Sinks struct {
 	Media  func(Media)
 	Sound  func(Sound)
 	Screen func(Screen)
+	USB    func(USB)
 }
 
 // ErrNotSaved: the settings are in force, but could not be written and will be lost at a restart.
@@ -239,6 +240,7 @@ func (s *Store) configure(old, now *File) {
 	hand(s.sinks.Media, old.Media, now.Media)
 	hand(s.sinks.Sound, old.Sound, now.Sound)
 	hand(s.sinks.Screen, old.Screen, now.Screen)
+	hand(s.sinks.USB, old.USB, now.USB)
 }
 
 func hand[T any](sink func(T), old, now T) {

@@ -94,6 +94,13 @@ func (u *USB) Identity() (id hal.USBIdentity, ok bool) {
 	return u.identity, u.present
 }
 
+// Changed is closed when anything about the port has changed since the call.
+func (u *USB) Changed() <-chan struct{} {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	return u.changed
+}
+
 // Host opens an HID interface on the PC; hal.ErrNoHost while it sees no phone. Several programs may
 // open one interface: each gets all reports.
 func (u *USB) Host(f hal.USBFunction) (*HostReports, error) {

@@ -1,0 +1,108 @@
+package main
+
+import (
+	"bufio"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"time"
+
+	"opendeskphone/audio/soundcard"
+	"opendeskphone/boards"
+	"opendeskphone/hal"
+	"opendeskphone/hal/linux"
+	"opendeskphone/usbhid/gadget"
+)
+
+const (
+	usbMakeTime = 20 * time.Second // for init to load modules and find the controller
+	usbGoneTime = 5 * time.Second  // for init to remove a gadget
+)
+
+// usbCards are the ALSA ids the kernel gives the sound functions (u_audio).
+var usbCards = map[bool]string{false: "UAC1Gadget", true: "UAC2Gadget"}
+
+// usbOf gives the way to the board's USB device port: init makes the gadget, the rest is ours. It is
+// nil for a board without.
+func usbOf(b *boards.Board, log *slog.Logger) func(hal.USBIdentity) (hal.USB, error) {
+	if b.USB.Vendor == 0 {
+		return nil
+	}
+	var cards usbSound
+	return func(id hal.USBIdentity) (hal.USB, error) {
+		g, dir, err := askForUSB(hal.USBSocket, id)
+		if err != nil {
+			return nil, err
+		}
+		return linux.OpenUSB(linux.USBPort{
+			Gadget: g, Dir: dir, Card: usbCards[id.UAC2], OpenCard: cards.open, Log: log,
+			Functions: [hal.USBFunctions]string{hal.USBTelephony: gadget.Telephony, hal.USBVolume: gadget.Volume, hal.USBPairing: gadget.Pairing},
+		})
+	}
+}
+
+// usbLease is a gadget that init keeps for us while the connection is open.
+type usbLease struct{ conn *net.UnixConn }
+
+// askForUSB asks init for a gadget; dir is its folder in configfs.
+func askForUSB(socket string, id hal.USBIdentity) (lease io.Closer, dir string, err error) {
+	c, err := net.DialUnix("unix", nil, &net.UnixAddr{Name: socket, Net: "unix"})
+	if err != nil {
+		return nil, "", fmt.Errorf("usb: %w", err)
+	}
+	wish, err := json.Marshal(id)
+	var line []byte
+	if err == nil {
+		err = c.SetDeadline(time.Now().Add(usbMakeTime))
+	}
+	if err == nil {
+		_, err = c.Write(append(wish, '\n'))
+	}
+	if err == nil {
+		line, err = bufio.NewReader(c).ReadBytes('\n')
+	}
+	var answer hal.USBAnswer
+	if err == nil {
+		err = json.Unmarshal(line, &answer)
+	}
+	if err == nil && answer.Fault != "" {
+		err = errors.New(answer.Fault)
+	}
+	if err != nil {
+		return nil, "", errors.Join(fmt.Errorf("usb: no gadget: %w", err), c.Close())
+	}
+	return usbLease{c}, answer.Dir, nil
+}
+
+// Close gives the gadget back and waits until it is gone, so that another can be asked for.
+func (l usbLease) Close() error {
+	err := errors.Join(l.conn.SetDeadline(time.Now().Add(usbGoneTime)), l.conn.CloseWrite())
+	if err == nil {
+		_, err = io.Copy(io.Discard, l.conn)
+	}
+	return errors.Join(err, l.conn.Close())
+}
+
+// usbSound opens the gadget's card. The connection to the machine's sound is made once.
+type usbSound struct{ system *soundcard.System }
+
+func (s *usbSound) open(c linux.USBCard) (hal.Sound, error) {
+	if s.system == nil {
+		var err error
+		if s.system, err = soundcard.New(soundcard.ALSA); err != nil {
+			return nil, err
+		}
+	}
+	cfg := soundcard.Default()
+	cfg.Playback, cfg.Capture = soundcard.None, soundcard.None
+	if c.Plays {
+		cfg.Capture = c.PCM
+	}
+	if c.Records {
+		cfg.Playback = c.PCM
+	}
+	return s.system.Open(cfg)
+}
