@@ -1,7 +1,7 @@
 # The ARM image: sysroot, our binaries for the phone, the system image. Included by the Makefile.
 DEBUG ?=
 IMAGE_PACKAGES := gcc-arm-linux-gnueabihf libc6-dev-armhf-cross squashfs-tools zstd e2fsprogs \
-	qemu-system-arm dpkg apt
+	qemu-system-arm dpkg apt make
 
 ARM_SYSROOT := $(CURDIR)/build/sysroot-armhf
 ARM_BIN     := build/arm
@@ -19,7 +19,7 @@ ARM_CGO := CGO_ENABLED=1 CC=arm-linux-gnueabihf-gcc \
 	CGO_LDFLAGS="-L$(ARM_SYSROOT)/usr/lib/arm-linux-gnueabihf -Wl,-rpath-link,$(ARM_SYSROOT)/usr/lib/arm-linux-gnueabihf:$(ARM_SYSROOT)/lib/arm-linux-gnueabihf" \
 	PKG_CONFIG_SYSROOT_DIR=$(ARM_SYSROOT) PKG_CONFIG_LIBDIR=$(ARM_SYSROOT)/usr/lib/arm-linux-gnueabihf/pkgconfig
 
-.PHONY: sysroot arm-programs image image-test
+.PHONY: sysroot arm-programs kmod image image-test
 
 sysroot: $(ARM_SYSROOT)/.made ## headers and libraries to compile for the phone
 $(ARM_SYSROOT)/.made:
@@ -38,8 +38,12 @@ else
 	$(ARM_CGO) $(ARM_GO) -o $(ARM_BIN)/phoned ./firmware/phoned
 endif
 
-image: arm-programs ## the system image of BOARD; DEBUG=1 adds a shell on the console
-	$(GO) run ./tools/mkimage image -board $(BOARD) -apt build/apt -bin $(ARM_BIN) -out $(IMAGE_DIR) \
+# Kernel modules of the board's own, boards/BOARD/*/Makefile; built anew when sources or kernel change.
+kmod:
+	$(GO) run ./tools/mkimage kmod -board $(BOARD) -apt build/apt -out build/kmod/$(BOARD)
+
+image: arm-programs kmod ## the system image of BOARD; DEBUG=1 adds a shell on the console
+	$(GO) run ./tools/mkimage image -board $(BOARD) -apt build/apt -bin $(ARM_BIN) -kmod build/kmod/$(BOARD) -out $(IMAGE_DIR) \
 		-epoch $(IMAGE_EPOCH) -version $(IMAGE_VERSION) $(if $(DEBUG),-debug)
 
 image-test: ## boot the images with broken settings, broken data, a pulled cable and a daemon that dies

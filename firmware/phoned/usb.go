@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -37,11 +38,42 @@ func usbOf(b *boards.Board, log *slog.Logger) func(hal.USBIdentity) (hal.USB, er
 		if err != nil {
 			return nil, err
 		}
-		return linux.OpenUSB(linux.USBPort{
+		port, err := linux.OpenUSB(linux.USBPort{
 			Gadget: g, Dir: dir, Card: usbCards[id.UAC2], OpenCard: cards.open, Log: log,
 			Functions: [hal.USBFunctions]string{hal.USBTelephony: gadget.Telephony, hal.USBVolume: gadget.Volume, hal.USBPairing: gadget.Pairing},
 		})
+		if err != nil {
+			return nil, err
+		}
+		return &usbTold{USB: port, stop: tellUSB(port)}, nil
 	}
+}
+
+// usbTold is a port whose hosts are told of on the console.
+type usbTold struct {
+	hal.USB
+	stop context.CancelFunc
+}
+
+// Close implements hal.USB.
+func (u *usbTold) Close() error {
+	u.stop()
+	return u.USB.Close()
+}
+
+// tellUSB tells the console, through init, what hosts do with the port, until it is stopped.
+func tellUSB(port hal.USB) context.CancelFunc {
+	ctx, stop := context.WithCancel(context.Background())
+	go func() {
+		var last hal.USBStatus
+		for s := range port.Watch(ctx) {
+			if s.State != last.State || s.Plug != last.Plug {
+				fmt.Printf("odp: phoned: usb %v plug %d %s\n", s.State, s.Plug, uptime())
+			}
+			last = s
+		}
+	}()
+	return stop
 }
 
 // usbLease is a gadget that init keeps for us while the connection is open.

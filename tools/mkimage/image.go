@@ -37,6 +37,7 @@ type Manifest struct {
 	Size     int64     `json:"size"` // bytes of all files together
 	Files    []File    `json:"files"`
 	Modules  []string  `json:"kernel_modules"`
+	Replaced []File    `json:"kernel_modules_replaced,omitempty"` // by the board's own, built against the kernel's headers
 	Programs []Program `json:"programs"`
 	Packages []Package `json:"packages"`
 	Notes    []string  `json:"notes,omitempty"`
@@ -154,6 +155,9 @@ func makeBoot(ctx context.Context, o options, kernel Package, scratch string, m 
 	}
 	mods, err := readModules(root)
 	if err != nil {
+		return err
+	}
+	if err := mods.replace(o.modDir, kernel.Name, moduleSources(o.board.Name), m); err != nil {
 		return err
 	}
 	steps, err := mods.order(o.board.Modules.Groups())

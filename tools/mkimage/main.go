@@ -4,6 +4,7 @@
 // the same inputs give the same bytes.
 //
 //	mkimage image -board qemu-arm -bin build/arm -apt build/apt -out build/image/qemu-arm
+//	mkimage kmod -board qemu-arm -apt build/apt -out build/kmod/qemu-arm
 //	mkimage sysroot -board qemu-arm -apt build/apt -out build/sysroot-armhf
 package main
 
@@ -34,6 +35,7 @@ func main() {
 type options struct {
 	board   *boards.Board
 	aptDir  string    // state of the private apt: lists and downloaded packages
+	modDir  string    // the board's own kernel modules, as kmod has built them
 	binDir  string    // our binaries: init, phoned and the board's helpers
 	out     string    // where the result goes
 	debug   bool      // busybox and a shell on the console
@@ -43,7 +45,7 @@ type options struct {
 
 func run(ctx context.Context, log *slog.Logger, args []string) error {
 	if len(args) == 0 {
-		return errors.New("say image or sysroot")
+		return errors.New("say image, kmod or sysroot")
 	}
 	o, err := parseOptions(args)
 	if err != nil {
@@ -52,10 +54,12 @@ func run(ctx context.Context, log *slog.Logger, args []string) error {
 	switch args[0] {
 	case "sysroot":
 		return makeSysroot(ctx, log, o)
+	case "kmod":
+		return makeModules(ctx, log, o)
 	case "image":
 		return makeImage(ctx, log, o)
 	}
-	return fmt.Errorf("unknown job %q: say image or sysroot", args[0])
+	return fmt.Errorf("unknown job %q: say image, kmod or sysroot", args[0])
 }
 
 func parseOptions(args []string) (options, error) {
@@ -65,6 +69,7 @@ func parseOptions(args []string) (options, error) {
 	epoch := fs.Int64("epoch", 0, "time stamp of every file, seconds since 1970; 0 takes the build's clock")
 	fs.StringVar(&o.aptDir, "apt", "build/apt", "folder of the private apt's state")
 	fs.StringVar(&o.binDir, "bin", "build/arm", "folder with init, phoned and the board's helpers")
+	fs.StringVar(&o.modDir, "kmod", "", "folder with the board's own kernel modules, built by kmod")
 	fs.StringVar(&o.out, "out", "", "folder to write to")
 	fs.StringVar(&o.version, "version", "unknown", "version to write into the image")
 	fs.BoolVar(&o.debug, "debug", false, "add a shell on the console")

@@ -38,6 +38,7 @@ type Config struct {
 	Console  *os.File  // what is typed on the serial console; nothing if nil
 	Speaker  io.Writer // gets what the phone plays as it plays: 16-bit little-endian stereo, 48 kHz
 	Append   string    // more words for the kernel's command line
+	Cable    string    // where hosts plug the phone's USB by USB/IP, as ":3240"; nowhere if empty
 	NoSound  bool      // leave the sound card out; Sound plugs it in
 	Clock    time.Time // what the machine's clock shows when it starts; zero: the host's time
 	Log      *slog.Logger
@@ -119,6 +120,19 @@ func (c Config) files() []File {
 	return append([]File{{"settings.toml", c.Settings}}, c.Files...)
 }
 
+// USBPort is where Cable usually is, and USBBus the phone's name there.
+const (
+	USBPort = 3240
+	USBBus  = "usbip-vudc.0"
+)
+
+func (c Config) cable() string {
+	if c.Cable == "" {
+		return ""
+	}
+	return " odp.cable=" + c.Cable
+}
+
 // MakeData makes a data image with the given files on it.
 func MakeData(ctx context.Context, path string, files []File) error {
 	tree, err := os.MkdirTemp("", "odp-data")
@@ -196,7 +210,7 @@ func (m *Machine) args(cmdline string) []string {
 	args := []string{
 		"-M", "virt", "-cpu", "cortex-a15", "-smp", "1", "-m", fmt.Sprint(memory), "-nodefaults", "-no-reboot",
 		"-kernel", filepath.Join(m.cfg.Image, "vmlinuz"), "-initrd", filepath.Join(m.cfg.Image, "initramfs"),
-		"-append", strings.TrimSpace(cmdline + " " + m.cfg.Append), "-display", "none", "-serial", "stdio",
+		"-append", strings.TrimSpace(cmdline + m.cfg.cable() + " " + m.cfg.Append), "-display", "none", "-serial", "stdio",
 		"-qmp", "unix:" + m.path("qmp") + ",server=on,wait=off",
 		"-drive", "if=none,id=system,format=raw,readonly=on,file=" + filepath.Join(m.cfg.Image, "root.squashfs"),
 		"-device", "virtio-blk-pci,drive=system",

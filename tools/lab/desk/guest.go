@@ -64,8 +64,12 @@ func Boot(ctx context.Context, imageDir string, s Setup) (*Guest, error) {
 		}
 		defer keyboard.Close()
 	}
+	cable := ""
+	if s.USB {
+		cable = fmt.Sprint(":", qemu.USBPort)
+	}
 	g.machine, err = qemu.Start(context.WithoutCancel(ctx), qemu.Config{
-		Image: imageDir, Dir: dir, Data: data, Serial: g.log, NoSound: s.Faults.NoSound, Console: keyboard,
+		Image: imageDir, Dir: dir, Data: data, Serial: g.log, NoSound: s.Faults.NoSound, Console: keyboard, Cable: cable,
 		Network: []string{"tap", "ifname=" + guestTap, "script=no", "downscript=no"},
 		Prefix:  []string{"ip", "netns", "exec", s.LAN.Core.Name()},
 	})
@@ -174,6 +178,9 @@ func (g *Guest) Cable(_ context.Context, plugged bool) error { return g.machine.
 
 // Addr implements Phone.
 func (g *Guest) Addr() netip.Addr { return lab.LANAddr(g.setup.Host).Addr() }
+
+// USBAt is where USB/IP hosts find the phone, under the bus id qemu.USBBus.
+func (g *Guest) USBAt() netip.AddrPort { return netip.AddrPortFrom(g.Addr(), qemu.USBPort) }
 
 // Type types a line on the serial console, where a debug image has a shell.
 func (g *Guest) Type(line string) error {
