@@ -10,7 +10,7 @@ NATIVE_PACKAGES := ca-certificates git gcc libc6-dev pkg-config libopus-dev liba
 # What the unit tests want besides: a browser for the front panel, an ARM to run on.
 CHECK_PACKAGES := cpio chromium chromium-driver qemu-user-static
 # What the program for the PC is built with, and its package is made and checked with.
-ODP_PACKAGES := libusb-1.0-0-dev libudev-dev dbus lintian
+ODP_PACKAGES := libusb-1.0-0-dev libudev-dev dbus dpkg-dev binutils lintian man-db desktop-file-utils
 include boards/image.mk
 include tools/e2e/e2e.mk
 
@@ -56,6 +56,17 @@ fuzz: ## every fuzz target for a few seconds
 .PHONY: arm
 arm: ## unit tests of the portable packages on 32-bit ARM, under qemu-user
 	CGO_ENABLED=0 GOARCH=arm GOARM=7 $(GO) test -short -exec qemu-arm-static $$(tools/nocgo.sh)
+
+ODP_VERSION := 0.$(shell git rev-list --count HEAD 2>/dev/null || echo 0)+$(shell git rev-parse --short HEAD 2>/dev/null || echo unknown)
+.PHONY: odp deb deps-odp
+deps-odp:
+	@tools/deps.sh $(NATIVE_PACKAGES) $(ODP_PACKAGES)
+
+odp: deps-odp ## the program for the PC
+	$(GO) build -trimpath -buildmode=pie -ldflags='-X main.version=$(ODP_VERSION)' -o build/odp ./tools/odp
+
+deb: odp ## the same as a Debian package
+	SOURCE_DATE_EPOCH=$(IMAGE_EPOCH) tools/odp/dist/deb.sh build/odp $(ODP_VERSION) build
 
 .PHONY: golden
 golden: ## accept the screens as they are now

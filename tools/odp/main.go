@@ -63,7 +63,10 @@ type commands struct {
 	Contacts contactsCmd `cmd:"" help:"The address book." group:"people"`
 
 	URL   urlCmd   `cmd:"" name:"url" help:"Call what a tel:, sip: or callto: link names, after asking." group:"machine"`
+	Audio audioCmd `cmd:"" help:"The phone as this computer's sound card." group:"machine"`
 	Agent agentCmd `cmd:"" help:"Run the agent in the foreground." group:"machine"`
+	Rule  ruleCmd  `cmd:"" help:"Print the udev rule that lets you open the phone." group:"machine"`
+	Man   manCmd   `cmd:"" hidden:"" help:"Print the manual page."`
 }
 
 const description = `The desk phone's program for the PC.
@@ -109,7 +112,7 @@ func run(args []string) int {
 		return exitNoAgent
 	}
 	sh := &shell{ctx: ctx, out: os.Stdout, err: os.Stderr, in: os.Stdin, cli: &cli, folder: folder, client: api.NewClient(folder)}
-	return sh.explain(line.Run(sh))
+	return sh.explain(line.Run(sh, parser))
 }
 
 // explain prints why a command failed and gives its exit code.

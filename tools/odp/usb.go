@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	_ "embed" // for rule
 	"errors"
 	"fmt"
 	"io"
@@ -11,6 +12,23 @@ import (
 	"opendeskphone/tools/odp/pc"
 	"opendeskphone/usbhid/host"
 )
+
+//go:embed dist/70-odp.rules
+var rule string
+
+type ruleCmd struct{}
+
+func (ruleCmd) Help() string {
+	return `The package installs it. Without the package:
+  odp rule | sudo tee /etc/udev/rules.d/70-odp.rules
+  sudo udevadm control --reload && sudo udevadm trigger`
+}
+
+// Run implements the command.
+func (ruleCmd) Run(sh *shell) error {
+	_, err := io.WriteString(sh.out, rule)
+	return err
+}
 
 // usb is the machine's USB as the agent wants it.
 type usb struct {

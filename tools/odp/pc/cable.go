@@ -10,8 +10,8 @@ import (
 // RuleFile is where the udev rule belongs.
 const RuleFile = "/etc/udev/rules.d/70-odp.rules"
 
-// permission says what to do where the rule is missing.
-const permission = "sudo odp install-rule    # writes " + RuleFile + "\nsudo udevadm control --reload && sudo udevadm trigger"
+// permission is what to type where the rule is missing.
+const permission = "odp rule | sudo tee " + RuleFile + "\nsudo udevadm control --reload && sudo udevadm trigger"
 
 // holdCable opens the pairing interface whenever the phone is plugged in, and works through it until it is
 // pulled.
@@ -26,7 +26,7 @@ func (s *session) holdCable(ctx context.Context) {
 		cable, err := s.a.cfg.Finder.Open(plugged.Node)
 		switch {
 		case errors.Is(err, fs.ErrPermission):
-			s.link(Denied, "You may not open "+plugged.Node+".", permission)
+			s.link(Denied, "You may not open "+plugged.Node+": the udev rule "+RuleFile+" is missing.", permission)
 			wait(ctx, news)
 		case err != nil:
 			s.a.cfg.Log.Warn("cannot open the cable", "phone", s.id, "err", err)
@@ -41,7 +41,7 @@ func (s *session) holdCable(ctx context.Context) {
 // shown puts what the USB tells to the phone.
 func (s *session) shown(p *Phone, plugged Plugged) {
 	p.Plugged = plugged.Node != ""
-	if plugged.Name != "" && p.Name == "" {
+	if p.Product = plugged.Name; p.Name == "" {
 		p.Name = plugged.Name
 	}
 	if !p.Plugged && (p.Link == Denied || p.Link == Unpaired || p.Link == Attaching) {

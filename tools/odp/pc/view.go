@@ -27,6 +27,7 @@ const (
 type Phone struct {
 	ID       string `json:"id"` // device ID in hex
 	Name     string `json:"name"`
+	Product  string `json:"product,omitempty"` // what it is called on the USB, also as sound card
 	Model    string `json:"model,omitempty"`
 	Firmware string `json:"fw,omitempty"`
 	Paired   bool   `json:"paired"`
