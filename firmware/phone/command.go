@@ -116,7 +116,7 @@ func (t *step) dial(in Dial) error {
 		return err
 	}
 	t.takePath()
-	t.invite(t.begin(Call{Line: line, Remote: t.peer(n)}, Calling), n)
+	t.invite(t.begin(Call{Line: line, Remote: t.peer(n), Conversation: in.Conversation}, Calling), n)
 	return nil
 }
 

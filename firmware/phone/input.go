@@ -31,10 +31,12 @@ func (evt) event() {}
 type (
 	// Dial begins a call on a line. With a number it is called at once; without one the phone
 	// gives dial tone and waits for Digit. Another call in the foreground is held or given up.
+	// Conversation is the ID of the conversation the call belongs to, empty if there is none yet.
 	Dial struct {
 		cmd
-		Line   LineID
-		Number string
+		Line         LineID
+		Number       string
+		Conversation string
 	}
 	// Digit types one dial key (0-9 * # +) into the call being dialled.
 	Digit struct {

@@ -77,7 +77,7 @@ func Connect(ctx context.Context, conn *tls.Conn) (*Client, error) {
 		conn.Close()
 		return nil, fmt.Errorf("tpcp: connect: %w", err)
 	}
-	return c, nil
+	return c, conn.SetDeadline(time.Time{})
 }
 
 // Dial connects to a phone at an address, "host:port".
@@ -189,6 +189,8 @@ func (c *Client) read() (Message, error) {
 
 func (c *Client) take(m Message) error {
 	switch {
+	case m.Method == "" && m.ID == nil:
+		return m.Error
 	case m.Method == "":
 		c.mu.Lock()
 		answer := c.waiting[*m.ID]

@@ -47,13 +47,20 @@ func frame(v any) ([]byte, error) {
 }
 
 // Message is one JSON-RPC 2.0 message: a request has ID and Method, a notification Method alone, an
-// answer ID and either Result or Error.
+// answer ID and either Result or Error. An Error without ID speaks of a message that could not be read.
 type Message struct {
 	ID     *uint64
 	Method string
 	Params json.RawMessage // an object; nil: none were given
 	Result json.RawMessage
 	Error  *Error
+}
+
+// unread is how the answer to a message without a readable ID is written.
+type unread struct {
+	JSONRPC string  `json:"jsonrpc"`
+	ID      *uint64 `json:"id"`
+	Error   *Error  `json:"error"`
 }
 
 // wireMessage is how a Message is written.
@@ -80,7 +87,7 @@ func ParseMessage(b []byte) (Message, *Error) {
 	if json.Unmarshal(b, &members) != nil || members == nil {
 		return m, refuse(CodeInvalidRequest, "a message is one JSON object; there are no batches")
 	}
-	if raw, ok := members["id"]; ok {
+	if raw, ok := members["id"]; ok && string(raw) != "null" {
 		id, err := strconv.ParseUint(string(raw), 10, 64)
 		if err != nil || id > maxNumber {
 			return m, refuse(CodeInvalidRequest, "id must be a whole number below 2^53")
@@ -108,7 +115,7 @@ func (m *Message) read(members map[string]json.RawMessage) *Error {
 	if raw, ok := members["error"]; ok && json.Unmarshal(raw, &m.Error) != nil {
 		return refuse(CodeInvalidRequest, "error must be an object with code and message")
 	}
-	if m.ID == nil || (m.Result == nil) == (m.Error == nil) {
+	if m.ID == nil && m.Error == nil || (m.Result == nil) == (m.Error == nil) {
 		return refuse(CodeInvalidRequest, "neither a request, nor a notification, nor an answer")
 	}
 	return nil

@@ -19,9 +19,7 @@ const (
 	NotifyLineChanged   = "line.changed"
 	NotifyDeviceChanged = "device.changed"
 	NotifyLockChanged   = "lock.changed"
-	NotifyLogChanged    = "log.changed"
 	NotifyCredChanged   = "cred.changed"
-	NotifyContacts      = "contacts.changed"
 )
 
 // Stamp stands in every notification but hello and ping. Seq grows by at least 1 with each event of one
@@ -56,7 +54,7 @@ type (
 		Reason         string `json:"reason,omitempty"`
 		DurationMs     int64  `json:"durationMs"`
 		ConversationID string `json:"conversationId,omitempty"`
-		Stats          *Stats `json:"stats,omitempty"`
+		Stats          *Stats `json:"stats,omitempty"` // if the phone has them
 	}
 	// DTMFHeard: the far side pressed a key.
 	DTMFHeard struct {

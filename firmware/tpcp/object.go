@@ -105,11 +105,9 @@ type Early struct {
 	Media string `json:"media"` // none, sendrecv
 }
 
-// Media is how the voice travels.
+// Media is how the voice travels; diag.stats has more of it.
 type Media struct {
-	Codec string  `json:"codec,omitempty"`
-	SRTP  string  `json:"srtp"` // off, sdes
-	MOS   float64 `json:"mosLq,omitempty"`
+	SRTP string `json:"srtp"` // off, sdes
 }
 
 // Conf is the conference a call is part of.

@@ -28,6 +28,7 @@ func TestMessages(t *testing.T) {
 		{"notification", `{"jsonrpc":"2.0","method":"ping","params":{}}`, 0},
 		{"result", `{"jsonrpc":"2.0","id":7,"result":{}}`, 0},
 		{"error", `{"jsonrpc":"2.0","id":7,"error":{"code":1004,"message":"no"}}`, 0},
+		{"answer to what was not understood", `{"jsonrpc":"2.0","id":null,"error":{"code":-32700,"message":"no"}}`, 0},
 		{"greatest id", `{"jsonrpc":"2.0","id":9007199254740991,"method":"ping"}`, 0},
 		{"no JSON", `{"jsonrpc":`, CodeParse},
 		{"two values", `{} {}`, CodeParse},
@@ -125,7 +126,7 @@ func FuzzFrame(f *testing.F) {
 			if bad != nil {
 				continue
 			}
-			if m.Method == "" && m.ID == nil {
+			if m.Method == "" && m.ID == nil && m.Error == nil {
 				t.Fatalf("understood %q as nothing", b)
 			}
 			if again, err := frame(wireMessage{JSONRPC: "2.0", ID: m.ID, Method: m.Method, Params: orEmpty(m.Params), Result: m.Result, Error: m.Error}); err == nil {

@@ -1,0 +1,329 @@
+package tpcp
+
+import (
+	"context"
+	"maps"
+	"reflect"
+	"slices"
+	"strings"
+	"time"
+
+	"opendeskphone/firmware/phone"
+)
+
+// events is what the server knows of the phone and has told of it: the numbered notifications, and each
+// object as it was told last. What is told is the difference of what was told and what is.
+type events struct {
+	seen  phone.Seq // of the core: up to where it was looked at
+	seq   uint64    // of the last notification
+	ring  []event   // the last ringLen, oldest first
+	state *phone.State
+
+	calls   map[phone.CallID]*track
+	ended   map[phone.CallID]endedCall
+	made    map[phone.Origin]phone.CallID // the last call each controller began
+	sending map[phone.CallID]bool         // digits go into these calls now
+	lines   []Line
+	device  Device
+	lock    LockState
+}
+
+// event is a notification that was told.
+type event struct {
+	seq   uint64
+	topic string
+	frame []byte
+}
+
+// track is a call that was told of.
+type track struct {
+	told      Call
+	emergency bool // once it went to an emergency number
+	local     time.Time
+	answered  time.Time
+}
+
+type endedCall struct {
+	call Call
+	at   time.Time
+}
+
+func newEvents() events {
+	return events{calls: map[phone.CallID]*track{}, ended: map[phone.CallID]endedCall{}, made: map[phone.Origin]phone.CallID{}, sending: map[phone.CallID]bool{}}
+}
+
+// begin takes the phone as it is, without telling. The caller holds mu, as in all of this file.
+func (s *Server) begin(st *phone.State) {
+	s.state, s.seen = st, st.Seq
+	s.lines, s.device, s.lock = viewLines(st), viewDevice(st), s.lockState()
+	for i := range st.Calls {
+		c := &st.Calls[i]
+		t := &track{}
+		s.calls[c.ID] = t
+		t.look(st, c)
+		t.told = s.view(c, t)
+		t.told.Rev = 1
+	}
+}
+
+// catchUp tells what has happened at the phone up to now. Watch does not wait, for something has.
+func (s *Server) catchUp() {
+	for s.control.State().Seq != s.seen {
+		u, err := s.control.Watch(context.Background(), s.seen)
+		if err != nil {
+			return
+		}
+		s.apply(u)
+	}
+}
+
+func (s *Server) lockState() LockState {
+	if s.services.Lock == nil {
+		return LockState{}
+	}
+	return s.services.Lock.State()
+}
+
+// look keeps what is true of a call for good.
+func (t *track) look(st *phone.State, c *phone.Call) {
+	t.emergency = t.emergency || isEmergency(st, c)
+	t.answered = c.Answered
+}
+
+// view shows a call as it is now.
+func (s *Server) view(c *phone.Call, t *track) Call {
+	tr := traits{emergency: t.emergency, notes: s.services.Log != nil}
+	if f := s.state.Foreground(); f != nil && s.calls[f.ID] != nil {
+		tr.guardedFront = s.calls[f.ID].emergency
+	}
+	v := viewCall(s.state, c, legal(s.state, c, tr), t.emergency)
+	v.Rev = t.told.Rev
+	return v
+}
+
+// apply tells an update. Several changes of one object that were seen at once are told once.
+func (s *Server) apply(u phone.Update) {
+	now := time.Now()
+	before := s.state
+	s.state, s.seen = u.State, u.State.Seq
+	last := s.origins(u, now)
+	for _, id := range order(u) {
+		s.tellCall(id, last, now)
+	}
+	s.forget(before, now)
+	s.tellLines(last.lines, now)
+	if d := viewDevice(u.State); !reflect.DeepEqual(d, s.device) {
+		s.device = d
+		s.tell("device", NotifyDeviceChanged, &DeviceChanged{Stamp: s.stamp(last.device, now), Device: d})
+	}
+	s.tellLock(now, "system")
+}
+
+// doers are who did what in an update: the last one of each object.
+type doers struct {
+	calls         map[phone.CallID]phone.Change
+	lines, device phone.Origin
+	any           phone.Origin
+}
+
+// origins sorts the changes of an update, and keeps what concerns calls alone: who made them, and when a
+// person at the phone last touched them.
+func (s *Server) origins(u phone.Update, now time.Time) doers {
+	d := doers{calls: map[phone.CallID]phone.Change{}, any: "device"}
+	for _, c := range u.Changes {
+		d.any = c.By
+		switch c.What {
+		case phone.CallChanged:
+			d.calls[c.Call] = c
+			if c.From == phone.None && strings.HasPrefix(string(c.By), originPrefix) {
+				s.made[c.By] = c.Call
+			}
+			if s.calls[c.Call] == nil {
+				s.calls[c.Call] = &track{}
+			}
+			if local(c.By) {
+				s.calls[c.Call].local = now
+			}
+		case phone.LineStateChanged:
+			d.lines = c.By
+		default:
+			d.device = c.By
+		}
+	}
+	for i := range u.State.Calls {
+		c := &u.State.Calls[i]
+		if s.calls[c.ID] == nil {
+			s.calls[c.ID] = &track{}
+		}
+		s.calls[c.ID].look(u.State, c)
+	}
+	return d
+}
+
+// order lists the calls of an update: first those that changed, as they did, then the others, whose
+// actions may be others now.
+func order(u phone.Update) []phone.CallID {
+	var out []phone.CallID
+	add := func(id phone.CallID) {
+		if !slices.Contains(out, id) {
+			out = append(out, id)
+		}
+	}
+	for _, c := range u.Changes {
+		if c.What == phone.CallChanged {
+			add(c.Call)
+		}
+	}
+	for i := range u.State.Calls {
+		add(u.State.Calls[i].ID)
+	}
+	return out
+}
+
+func (s *Server) tellCall(id phone.CallID, d doers, now time.Time) {
+	t, change := s.calls[id], d.calls[id]
+	if change.By == "" {
+		change.By = d.any
+	}
+	c := s.state.Call(id)
+	if c == nil {
+		s.tellEnded(id, t, change, now)
+		return
+	}
+	v := s.view(c, t)
+	if reflect.DeepEqual(v, t.told) {
+		return
+	}
+	prev := t.told.State
+	v.Rev++
+	t.told = v
+	if prev == "" {
+		prev = StateNone
+	}
+	stamp := s.stamp(change.By, now)
+	if prev == StateNone && c.Dir == phone.Incoming {
+		s.tell("call", NotifyCallOffered, &CallOffered{Stamp: stamp, Call: v})
+		return
+	}
+	s.tell("call", NotifyCallChanged, &CallChanged{Stamp: stamp, Call: v, Prev: prev, Cause: v.Cause})
+}
+
+func (s *Server) tellEnded(id phone.CallID, t *track, change phone.Change, now time.Time) {
+	v := t.told
+	prev := v.State
+	if prev == "" {
+		prev = StateNone
+	}
+	v.CallID, v.State, v.Cause, v.Actions = callID(id), StateEnded, causeName(change.Cause), []string{}
+	v.Hold, v.LegA.Media, v.Media = Hold{}, false, nil
+	v.Rev++
+	delete(s.calls, id)
+	s.ended[id] = endedCall{v, now}
+	e := &CallEnded{Stamp: s.stamp(change.By, now), CallID: v.CallID, Prev: prev, Cause: v.Cause, Reason: v.Reason, ConversationID: v.ConversationID}
+	if !t.answered.IsZero() {
+		e.DurationMs = max(0, now.Sub(t.answered).Milliseconds())
+	}
+	if s.services.Stats != nil {
+		if st, ok := s.services.Stats.CallStats(id); ok {
+			st.CallID = v.CallID
+			e.Stats = &st
+		}
+	}
+	s.tell("call", NotifyCallEnded, e)
+}
+
+// forget drops ended calls after a while, and calls that vanished in a gap.
+func (s *Server) forget(before *phone.State, now time.Time) {
+	for i := range before.Calls {
+		id := before.Calls[i].ID
+		if t := s.calls[id]; t != nil && s.state.Call(id) == nil {
+			s.tellEnded(id, t, phone.Change{By: "device"}, now)
+		}
+	}
+	maps.DeleteFunc(s.ended, func(_ phone.CallID, e endedCall) bool { return now.Sub(e.at) > endedTime })
+}
+
+func (s *Server) tellLines(by phone.Origin, now time.Time) {
+	if by == "lines" {
+		by = "server"
+	}
+	lines := viewLines(s.state)
+	for i, l := range lines {
+		if i < len(s.lines) && reflect.DeepEqual(l, s.lines[i]) {
+			continue
+		}
+		s.tell("line", NotifyLineChanged, &LineChanged{Stamp: s.stamp(by, now), Line: l})
+		if c := s.services.Credentials; c != nil && l.Code == lineFaults[phone.WrongPassword] {
+			if _, ok := c.Status(l.AOR); ok {
+				s.tell("line", NotifyCredChanged, &CredChanged{Stamp: s.stamp(by, now), LineID: l.LineID, State: "rejected"})
+			}
+		}
+	}
+	for i := len(lines); i < len(s.lines); i++ {
+		gone := Line{LineID: s.lines[i].LineID, State: "gone"}
+		s.tell("line", NotifyLineChanged, &LineChanged{Stamp: s.stamp(by, now), Line: gone})
+	}
+	s.lines = lines
+}
+
+func (s *Server) tellLock(now time.Time, by string) {
+	l := s.lockState()
+	if l == s.lock {
+		return
+	}
+	s.lock = l
+	stamp := s.stamp("", now)
+	stamp.By = by
+	s.tell("lock", NotifyLockChanged, &LockChanged{Stamp: stamp, LockState: l})
+}
+
+// stamp makes the head of the next notification.
+func (s *Server) stamp(by phone.Origin, now time.Time) Stamp {
+	name := byName(by)
+	if by == "server" {
+		name = "server"
+	}
+	s.seq++
+	return Stamp{Seq: s.seq, BootID: s.bootID, At: Time{now}, By: name}
+}
+
+// legStamp is the head of a notification about a leg alone.
+func (s *Server) legStamp() Stamp {
+	return Stamp{Seq: s.seq, BootID: s.bootID, At: Time{time.Now()}, By: "system"}
+}
+
+// tell sends a notification to all who want it, and keeps it for those who come back.
+func (s *Server) tell(topic, name string, body any) {
+	b, err := frame(wireMessage{JSONRPC: "2.0", Method: name, Params: body})
+	if err != nil {
+		s.log.Error("a notification cannot be told", "name", name, "err", err)
+		return
+	}
+	s.ring = append(s.ring, event{s.seq, topic, b})
+	if n := len(s.ring) - ringLen; n > 0 {
+		s.ring = append(s.ring[:0], s.ring[n:]...)
+	}
+	for l := range s.legs {
+		if l.session != nil && l.session.topics[topic] {
+			l.out.note(b)
+		}
+	}
+}
+
+// keeps tells whether all that happened since a notification is still known.
+func (s *Server) keeps(r Resume) bool {
+	oldest := s.seq + 1
+	if len(s.ring) > 0 {
+		oldest = s.ring[0].seq
+	}
+	return r.BootID == s.bootID && r.LastSeq <= s.seq && r.LastSeq+1 >= oldest
+}
+
+// snapshot shows the whole phone.
+func (s *Server) snapshot() Snapshot {
+	out := Snapshot{Calls: []Call{}, Device: s.device, Lock: s.lock, Lines: s.lines}
+	for i := range s.state.Calls {
+		out.Calls = append(out.Calls, s.calls[s.state.Calls[i].ID].told)
+	}
+	return out
+}

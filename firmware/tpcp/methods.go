@@ -1,0 +1,78 @@
+package tpcp
+
+// Why some methods are not served.
+const (
+	noTransfer   = "this phone does not transfer calls"
+	noConference = "this phone does not mix calls"
+	noMove       = "this phone does not move calls to a computer"
+	noServer     = "this phone knows no server that keeps this"
+	noPart       = "this phone has no such part"
+)
+
+// methods is the table of all methods. One without do is part of the protocol, but not served by this phone.
+var methods = map[string]method{
+	"session.open":  {flags: early, do: on(open)},
+	"session.close": {flags: early, do: shut},
+	"ping":          {flags: early, do: ping},
+
+	"call.make":             {right: Control, flags: act, do: on(callMake)},
+	"call.answer":           {right: Control, flags: act | onCall, do: on(callAnswer)},
+	"call.reject":           {right: Control, flags: act | onCall, do: on(callReject)},
+	"call.deflect":          {right: Control, flags: act | onCall, why: noTransfer},
+	"call.hangup":           {right: Control, flags: act | onCall, do: on(callHangup)},
+	"call.hold":             {right: Control, flags: act | onCall, do: on(callHold)},
+	"call.resume":           {right: Control, flags: act | onCall, do: on(callResume)},
+	"call.swap":             {right: Control, flags: act, do: on(callSwap)},
+	"call.consult":          {right: Control, flags: act | onCall, why: noTransfer},
+	"call.transfer":         {right: Control, flags: act | onCall, why: noTransfer},
+	"call.completeTransfer": {right: Control, flags: act | onCall, why: noTransfer},
+	"call.reconnect":        {right: Control, flags: act, why: noTransfer},
+	"call.conference":       {right: Control, flags: act, why: noConference},
+	"call.addParticipant":   {right: Control, flags: act, why: noConference},
+	"call.dropParticipant":  {right: Control, flags: act, why: noConference},
+	"call.dtmf":             {right: Control, flags: act | onCall | long, do: on(callDTMF)},
+	"call.mute":             {right: Control, flags: act, do: on(callMute)},
+	"call.legA":             {right: Control, flags: act | onCall, do: on(callLegA)},
+	"call.moveToPC":         {right: Control, flags: act | onCall, why: noMove},
+	"call.pullFromPC":       {right: Control, flags: act, why: noMove},
+	"call.list":             {right: Observe, do: callList},
+	"call.note":             {right: Control, flags: act | onCall, do: on(callNote), needs: hasLog, why: noPart},
+
+	"line.list":          {right: Observe, do: lineList},
+	"line.forward.get":   {right: Observe, why: noServer},
+	"line.forward.set":   {right: Control, flags: act, why: noServer},
+	"line.dnd.set":       {right: Control, flags: act, why: noServer},
+	"line.simring.set":   {right: Control, flags: act, why: noServer},
+	"line.team.set":      {right: Control, flags: act, why: noServer},
+	"line.workHours.set": {right: Control, flags: act, why: noServer},
+	"line.bootstrap":     {right: Provision, flags: act | long, do: on(lineBootstrap), needs: hasAccounts, why: noPart},
+	"mwi.get":            {right: Observe, why: noServer},
+	"voicemail.call":     {right: Control, flags: act, why: noServer},
+	"presence.set":       {right: Control, flags: act, why: noServer},
+
+	"device.get":        {right: Observe, do: deviceGet},
+	"device.volume.set": {right: DeviceRight, flags: act, do: on(volumeSet)},
+	"device.ringer.set": {right: DeviceRight, flags: act, do: on(ringerSet)},
+	"device.speaker":    {right: DeviceRight, flags: act, do: on(speakerSet)},
+	"device.backlight":  {right: DeviceRight, flags: act, do: on(backlightSet), needs: func(s *Services) bool { return s.Backlight != nil }, why: noPart},
+	"device.display":    {right: DeviceRight, flags: act, why: noPart},
+
+	"log.list":        {right: Observe, flags: private, do: on(logList), needs: hasLog, why: noPart},
+	"contacts.list":   {right: Observe, flags: private, do: on(contactsList), needs: hasContacts, why: noPart},
+	"contacts.put":    {right: Control, flags: act | private, do: on(contactsPut), needs: hasContacts, why: noPart},
+	"contacts.delete": {right: Control, flags: act | private, do: on(contactsDelete), needs: hasContacts, why: noPart},
+	"diag.stats":      {right: Observe, do: on(diagStats), needs: func(s *Services) bool { return s.Stats != nil }, why: noPart},
+
+	"cred.capabilities": {right: Provision, do: credCapabilities, needs: hasCredentials, why: noPart},
+	"cred.csr":          {right: Provision, why: "this phone signs in by digest, not by certificate"},
+	"cred.installCert":  {right: Provision, flags: act, why: "this phone signs in by digest, not by certificate"},
+	"cred.install":      {right: Provision, flags: act | long, do: on(credInstall), needs: hasCredentials, why: noPart},
+	"cred.status":       {right: Provision, do: on(credStatus), needs: hasCredentials, why: noPart},
+	"cred.clear":        {right: Provision, flags: act, do: on(credClear), needs: hasCredentials, why: noPart},
+	"lock.hostState":    {right: LockRight, do: on(lockHostState), needs: func(s *Services) bool { return s.Lock != nil }, why: noPart},
+}
+
+func hasLog(s *Services) bool         { return s.Log != nil }
+func hasContacts(s *Services) bool    { return s.Contacts != nil }
+func hasCredentials(s *Services) bool { return s.Credentials != nil }
+func hasAccounts(s *Services) bool    { return s.Accounts != nil }

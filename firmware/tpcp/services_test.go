@@ -1,0 +1,59 @@
+package tpcp
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"opendeskphone/firmware/phone"
+)
+
+// books is the twin of all that the phone serves besides calls.
+type books struct {
+	contacts []Contact
+	notes    map[phone.CallID]string
+	log      []LogEntry
+}
+
+// services is a phone that has every part.
+func services() Services {
+	b := &books{contacts: []Contact{{ContactID: "1", Name: "Jonas"}}, notes: map[phone.CallID]string{}}
+	return Services{Log: b, Contacts: b, Stats: b, Lock: &lockTwin{}, Credentials: b, Accounts: b, Backlight: b}
+}
+
+func (b *books) Calls() []LogEntry { return b.log }
+func (b *books) Note(id phone.CallID, text string) error {
+	b.notes[id] = text
+	return nil
+}
+func (b *books) Contacts() []Contact { return b.contacts }
+func (b *books) PutContact(c Contact) (string, error) {
+	if c.Name == "" {
+		return "", Refuse(CodeBadParams, "the contact is empty")
+	}
+	b.contacts = append(b.contacts, c)
+	return fmt.Sprint(len(b.contacts)), nil
+}
+func (b *books) DeleteContact(id string) error {
+	if id != "1" {
+		return Refuse(CodeBadParams, "there is no such contact")
+	}
+	b.contacts = nil
+	return nil
+}
+func (b *books) CallStats(id phone.CallID) (Stats, bool) { return Stats{Codec: "opus"}, id < 10 }
+func (b *books) Capabilities() CredCapabilities          { return CredCapabilities{Kinds: []string{"sipHa1"}} }
+func (b *books) Install(_ context.Context, _ Pairing, _ string, p CredParams, _ string) error {
+	if p.User == "mallory" {
+		return Refuse(CodeUserDeclined, "the person at the phone declined")
+	}
+	return nil
+}
+func (b *books) Status(string) (CredStatus, bool) { return CredStatus{Kind: "sipHa1"}, true }
+func (b *books) Clear(string) error               { return nil }
+func (b *books) Bootstrap(context.Context, Pairing, BootstrapParams) (phone.LineID, error) {
+	return 0, nil
+}
+func (b *books) SetBacklight(int) error { return nil }
+
+var noon = time.Date(2026, 6, 1, 12, 0, 0, 0, time.UTC)

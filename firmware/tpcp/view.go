@@ -1,0 +1,230 @@
+package tpcp
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"opendeskphone/firmware/phone"
+)
+
+// callID and lineID are how calls and lines are named on the wire: c-19, l-1.
+func callID(id phone.CallID) string { return fmt.Sprintf("c-%d", id) }
+func lineID(id phone.LineID) string { return fmt.Sprintf("l-%d", int(id)+1) }
+
+func parseID(prefix, s string, bits int) (uint64, bool) {
+	digits, ok := strings.CutPrefix(s, prefix)
+	n, err := strconv.ParseUint(digits, 10, bits)
+	return n, ok && err == nil && n > 0
+}
+
+// parseCall gives 0, which is no call, for what is no name of one.
+func parseCall(s string) phone.CallID {
+	n, ok := parseID("c-", s, 32)
+	if !ok {
+		return 0
+	}
+	return phone.CallID(n)
+}
+
+// parseLine gives a line that no phone has for what is no name of one.
+func parseLine(s string) phone.LineID {
+	n, ok := parseID("l-", s, 7)
+	if !ok {
+		return phone.MaxLines
+	}
+	return phone.LineID(n - 1)
+}
+
+// callStates are the states of a call; alerting and early part by Call.Early.
+var callStates = map[phone.CallState]string{
+	phone.None: StateNone, phone.Dialing: StateDialing, phone.Calling: StateProceeding, phone.Ringback: StateAlerting, phone.Ringing: StateRinging,
+	phone.Answering: StateAnswering, phone.Talking: StateConnected, phone.Held: StateConnected, phone.Failed: StateEnding, phone.Ended: StateEnded,
+}
+
+var causes = [phone.CauseCount]string{
+	phone.NoCause: "none", phone.LocalHangup: "localHangup", phone.RemoteHangup: "remoteHangup", phone.Rejected: "rejected",
+	phone.UserBusy: "busy", phone.NoAnswer: "noAnswer", phone.NotFound: "notFound", phone.NotAllowed: "notAllowed",
+	phone.Unreachable: "unreachable", phone.Incompatible: "incompatible", phone.Elsewhere: "answeredElsewhere",
+	phone.Cancelled: "cancelled", phone.ServerError: "serverError",
+}
+
+func causeName(c phone.Cause) string {
+	if c < phone.CauseCount && causes[c] != "" {
+		return causes[c]
+	}
+	return "none"
+}
+
+var lineStates = map[phone.LineState]string{
+	phone.LineOff: "unregistered", phone.LineRegistering: "registering", phone.LineRegistered: "registered", phone.LineFailing: "failed",
+}
+
+var lineFaults = map[phone.LineFault]string{
+	phone.WrongPassword: "wrongPassword", phone.RegistrarUnreachable: "unreachable", phone.RegistrarRefused: "refused",
+	phone.NameUnknown: "nameUnknown", phone.CertExpired: "certificateExpired", phone.CertNotYetValid: "certificateNotYetValid",
+	phone.CertWrongName: "certificateWrongName", phone.CertUnknownAuthority: "certificateUnknownAuthority", phone.TLSRefused: "tlsRefused",
+}
+
+var notices = [phone.NoticeCount]string{
+	phone.NoSoundCard: "noSoundCard", phone.StoreFull: "storeFull", phone.SettingsInvalid: "settingsInvalid", phone.NoNetwork: "noNetwork",
+}
+
+// terminals are the ways of the voice.
+var terminals = map[string]phone.Path{"handset": phone.Handset, "headset": phone.Headset, "speaker": phone.Speaker}
+
+// cut keeps a text of a stranger within bounds.
+func cut(s string) string {
+	if len(s) <= maxText && strings.ToValidUTF8(s, "") == s {
+		return s
+	}
+	return strings.ToValidUTF8(s[:min(len(s), maxText)], "")
+}
+
+func stateName(c *phone.Call) string {
+	if c.State == phone.Ringback && c.Early {
+		return StateEarly
+	}
+	return callStates[c.State]
+}
+
+// viewCall shows a call of the phone. Rev is left to whoever counts.
+func viewCall(s *phone.State, c *phone.Call, legal []string, emergency bool) Call {
+	v := Call{
+		CallID: callID(c.ID), LineID: lineID(c.Line), Dir: "out", State: stateName(c), Hold: Hold{c.State == phone.Held, c.RemoteHeld},
+		LegA: LegA{Terminal: s.Path.String(), Media: hasVoice(c), Muted: s.Muted},
+		LegB: LegB{URI: cut(c.Remote.URI), Display: cut(c.Remote.Name), Number: cut(c.Remote.Number), E164: e164(s, c.Remote.Number),
+			Verified: "none", OnHold: c.State == phone.Held},
+		ConversationID: cut(c.Conversation), Digits: c.Digits, CreatedAt: Time{c.Began}, AnsweredAt: moment(c.Answered),
+		Reason: cut(c.Reason), Emergency: emergency, Actions: legal,
+	}
+	if c.Dir == phone.Incoming {
+		v.Dir = "in"
+	}
+	switch c.State {
+	case phone.Ringback:
+		v.Early = &Early{Media: "none"}
+		if c.Early {
+			v.Early.Media = "sendrecv"
+		}
+	case phone.Talking, phone.Held:
+		v.Media = &Media{SRTP: "off"}
+		if c.Secure {
+			v.Media.SRTP = "sdes"
+		}
+	case phone.Failed:
+		v.Cause = causeName(c.Cause)
+	}
+	return v
+}
+
+// hasVoice tells whether a call has the ear and the mouth of the phone.
+func hasVoice(c *phone.Call) bool {
+	return c.State == phone.Talking || c.State == phone.Answering || c.State == phone.Ringback && c.Early
+}
+
+func e164(s *phone.State, number string) string {
+	n, err := s.Config.Number(number)
+	if err != nil {
+		return ""
+	}
+	return n.E164
+}
+
+// isEmergency tells whether a call goes to an emergency number. Who answers there may have another name:
+// a call that once was one stays one, see track.
+func isEmergency(s *phone.State, c *phone.Call) bool {
+	if c.Dir == phone.Incoming {
+		return false
+	}
+	n, err := s.Config.Number(c.Remote.Number)
+	return err == nil && n.Rule == phone.EmergencyRule
+}
+
+func viewLine(l *phone.Line) Line {
+	return Line{
+		LineID: lineID(l.ID), AOR: cut(l.AOR), Label: cut(l.Label), Display: cut(l.Display), State: lineStates[l.State],
+		Code: lineFaults[l.Fault], Detail: cut(l.Detail), RetryAt: moment(l.Retry),
+	}
+}
+
+func viewLines(s *phone.State) []Line {
+	out := make([]Line, len(s.Lines))
+	for i := range s.Lines {
+		out[i] = viewLine(&s.Lines[i])
+	}
+	return out
+}
+
+func viewDevice(s *phone.State) Device {
+	d := Device{
+		Hook: "on", Terminal: s.Path.String(), Mute: s.Muted, Line: lineID(s.Selected), Missed: s.Missed,
+		Volumes: map[string]uint8{"ringer": s.RingVolume}, Notices: map[string]string{},
+	}
+	if s.OffHook {
+		d.Hook = "off"
+	}
+	for name, p := range terminals {
+		d.Volumes[name] = s.Volume[p]
+	}
+	for n, text := range s.Notices {
+		if text != "" {
+			d.Notices[notices[n]] = cut(text)
+		}
+	}
+	return d
+}
+
+// byName says whose doing a change was.
+func byName(o phone.Origin) string {
+	if id, ok := strings.CutPrefix(string(o), originPrefix); ok {
+		return "controller:" + id
+	}
+	switch o {
+	case "ui", "panel":
+		return "local"
+	case "lines":
+		return "remote"
+	}
+	return "system"
+}
+
+// originPrefix stands before the controller's ID in the origin of what it asks for.
+const originPrefix = "tpcp:"
+
+// local tells whether a person at the phone did it.
+func local(o phone.Origin) bool { return byName(o) == "local" }
+
+// legal lists what may be done with a call now, by the same rules as the methods keep (see guards).
+func legal(s *phone.State, c *phone.Call, t traits) []string {
+	out := []string{}
+	may := func(on bool, names ...string) {
+		if on {
+			out = append(out, names...)
+		}
+	}
+	front := s.Foreground()
+	guarded := t.emergency                   // of this call: it is not ended or held from outside
+	free := !t.guardedFront || front == c    // no emergency call would be pushed aside
+	other := func(st phone.CallState) bool { // another call is in a state
+		return slices.ContainsFunc(s.Calls, func(o phone.Call) bool { return o.ID != c.ID && o.State == st })
+	}
+	may(c.State == phone.Ringing && free, "answer")
+	may(c.State == phone.Ringing, "reject")
+	may(!guarded, "hangup")
+	may(c.State == phone.Talking && !guarded, "hold")
+	may(c.State == phone.Held && free, "resume")
+	may((c.State == phone.Talking && other(phone.Held) || c.State == phone.Held && other(phone.Talking)) && !guarded && free, "swap")
+	may(c.State == phone.Talking || c.State == phone.Ringback && c.Early, "dtmf")
+	may(c == front, "mute", "legA")
+	may(t.notes, "note")
+	return out
+}
+
+// traits are what legal must know beside the State.
+type traits struct {
+	emergency    bool // the call is an emergency call
+	guardedFront bool // the call in the foreground is one
+	notes        bool // the phone keeps notes
+}
