@@ -308,6 +308,7 @@ func callNote(r *request, p NoteParams) (any, error) {
 	if err := r.server.services.Log.Note(id, p.Text); err != nil {
 		return nil, err
 	}
+	r.server.LogChanged()
 	return r.shown(id)
 }
 

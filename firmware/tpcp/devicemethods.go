@@ -118,11 +118,18 @@ func contactsList(r *request, p ContactsParams) (any, error) {
 
 func contactsPut(r *request, p ContactParams) (any, error) {
 	id, err := r.server.services.Contacts.PutContact(p.Contact)
+	if err == nil {
+		r.server.ContactsChanged(r.session.origin)
+	}
 	return ContactResult{id}, err
 }
 
 func contactsDelete(r *request, p ContactIDParams) (any, error) {
-	return struct{}{}, r.server.services.Contacts.DeleteContact(p.ContactID)
+	err := r.server.services.Contacts.DeleteContact(p.ContactID)
+	if err == nil {
+		r.server.ContactsChanged(r.session.origin)
+	}
+	return struct{}{}, err
 }
 
 func diagStats(r *request, p StatsParams) (any, error) {

@@ -277,6 +277,27 @@ func (s *Server) tellLock(now time.Time, by string) {
 	s.tell("lock", NotifyLockChanged, &LockChanged{Stamp: stamp, LockState: l})
 }
 
+// LogChanged tells controllers that the call log is another.
+func (s *Server) LogChanged() { s.changed("log", NotifyLogChanged, "system") }
+
+// ContactsChanged tells controllers that the address book is another; by did it.
+func (s *Server) ContactsChanged(by phone.Origin) { s.changed("contacts", NotifyContacts, by) }
+
+func (s *Server) changed(topic, name string, by phone.Origin) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.catchUp()
+	s.tell(topic, name, s.stamp(by, time.Now()))
+}
+
+// HeardDigit tells controllers that the far side of a call pressed a key.
+func (s *Server) HeardDigit(call phone.CallID, digit rune) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.catchUp()
+	s.tell("call", NotifyCallDTMF, &DTMFHeard{Stamp: s.stamp("lines", time.Now()), CallID: callID(call), Digit: string(digit)})
+}
+
 // stamp makes the head of the next notification.
 func (s *Server) stamp(by phone.Origin, now time.Time) Stamp {
 	name := byName(by)

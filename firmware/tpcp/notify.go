@@ -3,7 +3,7 @@ package tpcp
 import "encoding/json"
 
 // Topics are what a controller may subscribe to.
-var Topics = []string{"call", "line", "device", "presence", "lock"}
+var Topics = []string{"call", "line", "device", "presence", "lock", "log", "contacts"}
 
 // The names of the notifications.
 const (
@@ -20,6 +20,8 @@ const (
 	NotifyDeviceChanged = "device.changed"
 	NotifyLockChanged   = "lock.changed"
 	NotifyCredChanged   = "cred.changed"
+	NotifyLogChanged    = "log.changed"      // read it anew
+	NotifyContacts      = "contacts.changed" // read them anew
 )
 
 // Stamp stands in every notification but hello and ping. Seq grows by at least 1 with each event of one

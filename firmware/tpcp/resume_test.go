@@ -9,6 +9,7 @@ import (
 	"math/rand/v2"
 	"net"
 	"slices"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -205,10 +206,10 @@ func TestKeeperComesBackAndResumes(t *testing.T) {
 		sessions := make(chan Opened)
 		legs := make(chan *Client, 10)
 		var downs []time.Duration
-		broken := true
+		var whole atomic.Bool
 		k := Keeper{
 			Connect: func(context.Context) (*Client, error) {
-				if broken {
+				if !whole.Load() {
 					return nil, errors.New("no cable, no network")
 				}
 				return b.dial(hostSeed)
@@ -231,7 +232,7 @@ func TestKeeperComesBackAndResumes(t *testing.T) {
 				t.Errorf("try %d after %v, want %v s", i, got, want)
 			}
 		}
-		broken = false
+		whole.Store(true)
 		if o := <-sessions; o.Resumed || o.Snapshot == nil {
 			t.Errorf("the first session %+v", o)
 		}
@@ -412,6 +413,29 @@ func TestOtherProtocolsAndTLSVersionsAreRefused(t *testing.T) {
 				t.Errorf("%s: got a byte", name)
 			}
 			conn.Close()
+		}
+	})
+}
+
+func TestWhatElseControllersAreTold(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := start(t, services())
+		c, _ := b.controller("pc", hostSeed, true)
+		b.reach("connected")
+		told(c)
+		b.HeardDigit(1, '#')
+		b.LogChanged()
+		b.ContactsChanged("ui")
+		list := told(c)
+		var d DTMFHeard
+		if names(list) != "call.dtmf log.changed contacts.changed" || list[0].Decode(&d) != nil || d.Digit != "#" || d.CallID != "c-1" || list[2].By != "local" {
+			t.Errorf("told %s, %+v", names(list), d)
+		}
+		if _, err := c.PutContact(b.ctx, ContactParams{Contact: Contact{Name: "Eva"}}); err != nil {
+			t.Fatal(err)
+		}
+		if list = told(c); names(list) != NotifyContacts || list[0].By != "controller:pc" {
+			t.Errorf("told %s", names(list))
 		}
 	})
 }
