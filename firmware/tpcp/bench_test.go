@@ -182,6 +182,9 @@ func (b *bench) reach(state string) phone.CallID {
 
 var states = strings.Fields("none dialing proceeding alerting early ringing answering connected held ending")
 
+// pass lets time pass, in a bubble.
+func (b *bench) pass(d time.Duration) { time.Sleep(d) }
+
 // dial makes a leg without a session.
 func (b *bench) dial(seed byte) (*Client, error) {
 	ours, theirs := net.Pipe()
