@@ -10,6 +10,7 @@ package device
 
 import (
 	"context"
+	"crypto/ed25519"
 	"fmt"
 	"log/slog"
 	"sync"
@@ -24,6 +25,7 @@ import (
 	"opendeskphone/firmware/phone"
 	"opendeskphone/firmware/settings"
 	"opendeskphone/firmware/store"
+	"opendeskphone/firmware/tpcp"
 	"opendeskphone/hal"
 	"opendeskphone/sip/stack"
 	"opendeskphone/ui"
@@ -31,16 +33,18 @@ import (
 
 // Options are what a phone is made of besides its hardware.
 type Options struct {
-	Settings *settings.Store
-	Store    *store.Store
-	Vault    *credentials.Vault // what computers handed over for the lines to sign in with
-	Recorder *diag.Recorder
-	Codecs   []codec.Codec // in order of preference
-	Network  stack.Network
-	Version  string
-	Board    string
-	Instance string // urn:uuid:..., the device's name towards registrars (RFC 5626 §4.1)
-	About    func() Facts
+	Settings  *settings.Store
+	Store     *store.Store
+	Vault     *credentials.Vault // what computers handed over for the lines to sign in with
+	Recorder  *diag.Recorder
+	Identity  ed25519.PrivateKey // the phone's key towards computers; nil: one that nobody knows
+	Computers tpcp.Pairings      // nil: none
+	Codecs    []codec.Codec      // in order of preference
+	Network   stack.Network
+	Version   string
+	Board     string
+	Instance  string // urn:uuid:..., the device's name towards registrars (RFC 5626 §4.1)
+	About     func() Facts
 	// NetChanged tells that addresses or links of the machine have changed; nil where nobody watches.
 	NetChanged <-chan struct{}
 	Crashes    string // folder for flight records
@@ -72,6 +76,8 @@ type Device struct {
 	panel   *panel.Panel
 	desk    *credentials.Desk
 
+	controllers *tpcp.Server
+
 	usbChanged chan struct{} // capacity 1: the USB settings are others
 
 	mu      sync.Mutex
@@ -88,11 +94,14 @@ func New(hardware hal.Devices, o Options) (*Device, error) {
 	d.loop = phone.NewLoop(f.Config(), d.exec, o.Recorder, o.Log)
 	d.desk = credentials.NewDesk(o.Vault, d.loop, d.postFrom("credentials"), func(string) { d.setLines(d.settings.File().Lines) })
 	d.engine = engine.New(engineConfig(f.Sound), d.openSound, d.soundChanged, o.Log)
-	d.voices = newVoices(d.mediaFactory, func() bool { return d.loop.State().Muted }, func(c phone.CallID, key rune) { d.sounder.key(c, key) })
+	d.voices = newVoices(d.mediaFactory, func() bool { return d.loop.State().Muted }, d.keyHeard)
 	d.sounder = &sounder{engine: d.engine, voices: d.voices, mixer: hardware.Mixer}
 	d.sounder.configure(f.Sound.Country, f.Sound.RingTone)
 	d.sip = newSIPSide(d)
 	if err := d.newScreen(f.Screen); err != nil {
+		return nil, err
+	}
+	if err := d.newControllers(f.TPCP); err != nil {
 		return nil, err
 	}
 	o.Settings.Use(settings.Sinks{
@@ -104,6 +113,7 @@ func New(hardware hal.Devices, o Options) (*Device, error) {
 		Media:  func(m settings.Media) { d.report("media settings", d.setMedia(m)) },
 		Sound:  d.setSound,
 		Screen: d.setScreen,
+		TPCP:   d.setTPCP,
 		USB:    d.setUSB,
 	})
 	return d, nil
@@ -122,7 +132,7 @@ func (d *Device) Run(ctx context.Context) error {
 	d.restore()
 	parts := []part{
 		{"panel", d.panel.Run}, {"sip", d.sip.Run}, {"voices", d.voices.Run}, {"store", d.store.Run},
-		{"memory", d.keep},
+		{"memory", d.keep}, {"tpcp", d.controllers.Run},
 	}
 	if d.app != nil {
 		parts = append(parts, part{"ui", d.app.Run})

@@ -62,4 +62,5 @@ func (d *Device) refresh() {
 func (d *Device) logCall(r phone.Record) {
 	d.store.LogCall(r)
 	d.refresh()
+	d.controllers.LogChanged()
 }

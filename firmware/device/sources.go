@@ -51,11 +51,16 @@ func (b *book) AddContact(c screen.Contact) error {
 		s.Numbers = append(s.Numbers, store.Number(n))
 	}
 	_, err := b.d.store.PutContact(s)
+	b.d.controllers.ContactsChanged("ui")
 	return err
 }
 
 // DeleteContact implements screen.Contacts.
-func (b *book) DeleteContact(id string) error { return b.d.store.DeleteContact(id) }
+func (b *book) DeleteContact(id string) error {
+	err := b.d.store.DeleteContact(id)
+	b.d.controllers.ContactsChanged("ui")
+	return err
+}
 
 const applyTime = 5 * time.Second // the centre and the disk may take this long to take a setting
 

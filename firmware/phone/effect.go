@@ -103,6 +103,7 @@ type Record struct {
 	Ended        time.Time
 	Cause        Cause
 	Conversation string
+	Note         string // what a person wrote to the call
 }
 
 // Missed tells whether the call is one to call back: it came in, and nobody answered it anywhere.

@@ -32,6 +32,7 @@ type File struct {
 	Media   Media   `toml:"media" doc:"Voice on the network."`
 	Sound   Sound   `toml:"sound" doc:"What is heard."`
 	Screen  Screen  `toml:"screen" doc:"What is seen."`
+	TPCP    TPCP    `toml:"tpcp" doc:"Control from paired computers (docs/TPCP.md)."`
 	USB     USB     `toml:"usb" doc:"The cable to a PC. A change takes the phone off the PC for a moment."`
 	Network Network `toml:"network" doc:"The phone in its network. A change is taken up within seconds."`
 }
@@ -116,6 +117,12 @@ type Screen struct {
 	TimeZone   string `toml:"time_zone" is:"zone" eg:"Europe/Berlin" doc:"Zone of all times shown, as in the IANA time zone database."`
 }
 
+// TPCP is the control port.
+type TPCP struct {
+	Listen bool `toml:"listen" doc:"Take paired computers from the network. Without it they reach the phone by the cable alone."`
+	Port   int  `toml:"port" range:"0 65535" doc:"TCP port for them; it is open only while a computer is paired. 0: any that is free."`
+}
+
 // USB is how the phone shows itself to a PC.
 type USB struct {
 	Enabled bool   `toml:"enabled" doc:"Be seen by a PC at all: as sound card, telephony device and for pairing."`
@@ -147,6 +154,7 @@ func Default() File {
 		Media:   Media{Codecs: []string{"opus", "G722", "PCMA", "PCMU"}, PortMin: 16384, PortMax: 16483, DSCP: 46, Ptime: 20, JitterMax: 400},
 		Sound:   Sound{Country: "us", RingVolume: 10, HandsetVolume: 10, HeadsetVolume: 10, SpeakerVolume: 10},
 		Screen:  Screen{Theme: "auto", Language: "en", Brightness: 80, TimeZone: "UTC"},
+		TPCP:    TPCP{Listen: true, Port: 5588},
 		USB:     USB{Enabled: true, Audio: 1},
 		Network: Network{DHCP: true},
 	}

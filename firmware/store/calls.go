@@ -4,9 +4,13 @@ import (
 	"cmp"
 	"encoding/binary"
 	"encoding/json"
+	"errors"
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
+	"time"
+	"unicode/utf8"
 
 	"opendeskphone/firmware/phone"
 )
@@ -14,7 +18,15 @@ import (
 // MaxCalls is how many calls the log keeps; the oldest go.
 const MaxCalls = 500
 
-const maxField = 256 // bytes kept of each text a stranger can set
+const (
+	maxField  = 256 // bytes kept of each text a stranger can set
+	maxNote   = 512 // bytes of a note
+	maxNotes  = 16  // notes to calls that go on
+	freshTime = 2 * time.Minute
+)
+
+// ErrNoCall: the log has no call to put a note to.
+var ErrNoCall = errors.New("store: no such call")
 
 // call is a record in the file. The calls are a ring there: the next takes the place of the oldest.
 type call struct {
@@ -29,9 +41,36 @@ func (s *Store) LogCall(r phone.Record) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	r.Note = s.notes[r.Call]
+	delete(s.notes, r.Call)
 	s.calls = append([]phone.Record{r}, s.calls[:min(len(s.calls), MaxCalls-1)]...)
 	s.logged++
 	s.putCall(s.logged, r)
+}
+
+// Note puts a note to a call of this life of the phone, in place of an older one: a call that goes on has it
+// when it ends, one that has ended may have done so up to freshTime ago.
+func (s *Store) Note(call phone.CallID, on bool, text string, now time.Time) error {
+	if len(text) > maxNote || !utf8.ValidString(text) {
+		return fmt.Errorf("store: a note has at most %d bytes of UTF-8", maxNote)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if on {
+		if len(s.notes) >= maxNotes {
+			clear(s.notes) // of calls that were never logged
+		}
+		s.notes[call] = text
+		return nil
+	}
+	i := slices.IndexFunc(s.calls, func(r phone.Record) bool { return r.Call == call })
+	if i < 0 || now.Sub(s.calls[i].Ended) > freshTime {
+		return ErrNoCall
+	}
+	s.calls = slices.Clone(s.calls)
+	s.calls[i].Note = text
+	s.putCall(s.logged-uint64(i), s.calls[i])
+	return nil
 }
 
 // texts are those parts of a record that a stranger can set.
@@ -42,7 +81,7 @@ func texts(r *phone.Record) []*string {
 // possible tells whether a record can be one of LogCall's.
 func possible(r *phone.Record) bool {
 	long := slices.ContainsFunc(texts(r), func(s *string) bool { return len(*s) > maxField })
-	return !long && r.Cause < phone.CauseCount && r.Dir <= phone.Incoming && r.Line < phone.MaxLines
+	return !long && len(r.Note) <= maxNote && r.Cause < phone.CauseCount && r.Dir <= phone.Incoming && r.Line < phone.MaxLines
 }
 
 func (s *Store) putCall(n uint64, r phone.Record) {

@@ -52,8 +52,9 @@ type Store struct {
 	mu       sync.Mutex
 	contacts []Contact // by name; a new slice with each change
 	names    nameIndex
-	calls    []phone.Record // newest first; a new slice with each call
-	logged   uint64         // calls ever logged
+	calls    []phone.Record          // newest first; a new slice with each call
+	logged   uint64                  // calls ever logged
+	notes    map[phone.CallID]string // to calls that go on
 	volumes  *Volumes
 	missed   int
 	pending  map[key][]byte // what differs from the file; nil: to be deleted
@@ -65,7 +66,7 @@ type Store struct {
 // Open reads the file at path, or begins a new one. It never fails, for a phone without memory is a
 // phone; Problem tells what is wrong.
 func Open(path string, log *slog.Logger) *Store {
-	s := &Store{log: log, file: file{path: path}, wake: make(chan struct{}, 1), pending: map[key][]byte{}, notify: func(string) {}}
+	s := &Store{log: log, file: file{path: path}, wake: make(chan struct{}, 1), pending: map[key][]byte{}, notes: map[phone.CallID]string{}, notify: func(string) {}}
 	s.open()
 	return s
 }

@@ -322,3 +322,33 @@ func FuzzFile(f *testing.F) {
 		survive(t, fmt.Sprintf("%d at %d", with, at), b)
 	})
 }
+
+func TestNotesGoWithTheirCalls(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "phone.db")
+	s := Open(path, quiet())
+	stop := run(t, s)
+	s.LogCall(record(1))
+	if err := s.Note(2, true, "call back", noon); err != nil {
+		t.Fatal(err)
+	}
+	s.LogCall(record(2))
+	s.LogCall(record(3))
+	if err := s.Note(1, false, "wanted the manual", noon.Add(time.Minute)); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Note(3, false, "too late", noon.Add(time.Hour)); !errors.Is(err, ErrNoCall) {
+		t.Errorf("a call of long ago: %v", err)
+	}
+	if err := s.Note(9, false, "nobody", noon); !errors.Is(err, ErrNoCall) {
+		t.Errorf("no call: %v", err)
+	}
+	if err := s.Note(1, false, strings.Repeat("x", maxNote+1), noon); err == nil {
+		t.Error("a note too long was taken")
+	}
+	stop()
+	again := Open(path, quiet())
+	defer run(t, again)()
+	if c := again.Calls(); len(c) != 3 || c[0].Note != "" || c[1].Note != "call back" || c[2].Note != "wanted the manual" {
+		t.Errorf("%+v", c)
+	}
+}

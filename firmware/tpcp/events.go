@@ -277,25 +277,64 @@ func (s *Server) tellLock(now time.Time, by string) {
 	s.tell("lock", NotifyLockChanged, &LockChanged{Stamp: stamp, LockState: l})
 }
 
-// LogChanged tells controllers that the call log is another.
-func (s *Server) LogChanged() { s.changed("log", NotifyLogChanged, "system") }
+// LogChanged tells controllers that the call log is another. Like its brothers below it does not wait, so
+// that whoever knows the news may hold locks of its own.
+func (s *Server) LogChanged() { s.hear(news{topic: "log", name: NotifyLogChanged, by: "device"}) }
 
 // ContactsChanged tells controllers that the address book is another; by did it.
-func (s *Server) ContactsChanged(by phone.Origin) { s.changed("contacts", NotifyContacts, by) }
-
-func (s *Server) changed(topic, name string, by phone.Origin) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.catchUp()
-	s.tell(topic, name, s.stamp(by, time.Now()))
+func (s *Server) ContactsChanged(by phone.Origin) {
+	s.hear(news{topic: "contacts", name: NotifyContacts, by: by})
 }
 
 // HeardDigit tells controllers that the far side of a call pressed a key.
 func (s *Server) HeardDigit(call phone.CallID, digit rune) {
+	s.hear(news{topic: "call", name: NotifyCallDTMF, by: "lines", call: call, digit: digit})
+}
+
+// LockChanged tells controllers that the phone was locked or unlocked; who did it is LockState's business.
+func (s *Server) LockChanged() { s.hear(news{}) }
+
+// news is what the core does not know.
+type news struct {
+	topic, name string
+	by          phone.Origin
+	call        phone.CallID
+	digit       rune
+}
+
+const maxNews = 64
+
+func (s *Server) hear(n news) {
+	select {
+	case s.heard <- n:
+	default:
+		s.log.Warn("news for controllers came too fast", "name", n.name)
+	}
+}
+
+func (s *Server) keepTelling(ctx context.Context) {
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case n := <-s.heard:
+			s.tellNews(n)
+		}
+	}
+}
+
+func (s *Server) tellNews(n news) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.catchUp()
-	s.tell("call", NotifyCallDTMF, &DTMFHeard{Stamp: s.stamp("lines", time.Now()), CallID: callID(call), Digit: string(digit)})
+	switch n.name {
+	case "":
+		s.tellLock(time.Now(), "system")
+	case NotifyCallDTMF:
+		s.tell(n.topic, n.name, &DTMFHeard{Stamp: s.stamp(n.by, time.Now()), CallID: callID(n.call), Digit: string(n.digit)})
+	default:
+		s.tell(n.topic, n.name, s.stamp(n.by, time.Now()))
+	}
 }
 
 // stamp makes the head of the next notification.

@@ -49,12 +49,27 @@ func (s *Server) port() (Listen, int) {
 	return s.listen, s.turn
 }
 
+// Addr is where controllers connect now; nil if the port is closed.
+func (s *Server) Addr() net.Addr {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.addr
+}
+
+func (s *Server) opened(a net.Addr) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.addr = a
+}
+
 // openPort serves a port until it is to be another, nobody is paired any more, or ctx ends.
 func (s *Server) openPort(ctx context.Context, listen Listen, turn int) error {
 	l, err := listen()
 	if err != nil {
 		return err
 	}
+	s.opened(l.Addr())
+	defer s.opened(nil)
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	over := make(chan error, 1)

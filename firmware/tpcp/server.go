@@ -39,10 +39,12 @@ type Server struct {
 
 	poked chan struct{} // the port or the pairings have changed
 	door  door
+	heard chan news
 
 	mu     sync.Mutex // guards all below; nothing under it waits
 	listen Listen
-	turn   int // grows with each SetListen
+	turn   int      // grows with each SetListen
+	addr   net.Addr // of the open port
 	legs   map[*leg]bool
 	events
 }
@@ -53,7 +55,7 @@ func NewServer(cfg Config, control phone.Control, pairings Pairings, services Se
 	rand.Read(id)
 	s := &Server{
 		cfg: cfg, control: control, pairings: pairings, services: services, log: log, bootID: hex.EncodeToString(id),
-		remember: newMemory(), poked: make(chan struct{}, 1), door: newDoor(), legs: map[*leg]bool{}, events: newEvents(),
+		remember: newMemory(), poked: make(chan struct{}, 1), door: newDoor(), heard: make(chan news, maxNews), legs: map[*leg]bool{}, events: newEvents(),
 	}
 	s.tls = config(cfg.Certificate, func(p Pin) bool { _, ok := pairings.Find(p); return ok })
 	s.mu.Lock()
@@ -88,6 +90,7 @@ func (s *Server) Run(ctx context.Context) error {
 	defer cancel()
 	wg.Go(func() { s.keepPort(ctx) })
 	wg.Go(func() { s.keepReviewing(ctx) })
+	wg.Go(func() { s.keepTelling(ctx) })
 	for {
 		s.mu.Lock()
 		seen := s.seen

@@ -228,3 +228,16 @@ type traits struct {
 	guardedFront bool // the call in the foreground is one
 	notes        bool // the phone keeps notes
 }
+
+// Logged shows a call of the log.
+func Logged(r phone.Record) LogEntry {
+	e := LogEntry{
+		LogID: fmt.Sprintf("%x-%d", r.Began.UnixMilli(), r.Call), LineID: lineID(r.Line), Dir: "out", URI: cut(r.Remote.URI), Number: cut(r.Remote.Number),
+		Display: cut(r.Remote.Name), BeganAt: Time{r.Began}, AnsweredAt: moment(r.Answered), EndedAt: Time{r.Ended},
+		Cause: causeName(r.Cause), Missed: r.Missed(), ConversationID: cut(r.Conversation), Note: r.Note,
+	}
+	if r.Dir == phone.Incoming {
+		e.Dir = "in"
+	}
+	return e
+}

@@ -4,6 +4,7 @@ package simphone
 
 import (
 	"context"
+	"crypto/ed25519"
 	"fmt"
 	"image"
 	"log/slog"
@@ -20,18 +21,21 @@ import (
 	"opendeskphone/firmware/diag"
 	"opendeskphone/firmware/settings"
 	"opendeskphone/firmware/store"
+	"opendeskphone/firmware/tpcp"
 	"opendeskphone/hal/sim"
 	"opendeskphone/sip/stack"
 )
 
 // Config of a simulated phone.
 type Config struct {
-	Folder   string // data of the phone: settings, contacts, call log
-	Settings string // written to the folder if there are none yet
-	Width    int    // of the panel in pixels; 0 is 800x480
-	Height   int
-	Network  stack.Network // nil: the machine's
-	Log      *slog.Logger
+	Folder    string // data of the phone: settings, contacts, call log
+	Settings  string // written to the folder if there are none yet
+	Width     int    // of the panel in pixels; 0 is 800x480
+	Height    int
+	Network   stack.Network      // nil: the machine's
+	Identity  ed25519.PrivateKey // the phone's key towards computers; nil: a new one
+	Computers tpcp.Pairings      // computers that may control it; nil: none
+	Log       *slog.Logger
 }
 
 // Phone is a phone and its simulated hardware.
@@ -60,8 +64,8 @@ func New(cfg Config) (*Phone, error) {
 	twin.Card.SetSleep(sleep)
 	d, err := device.New(twin.Devices(), device.Options{
 		Settings: settings.Open(settings.Paths{User: path}, cfg.Log), Store: st, Vault: credentials.Open(cfg.Folder, cfg.Log),
-		Recorder: diag.NewRecorder(),
-		Codecs:   append([]codec.Codec{opus.Codec}, codec.All()...), Network: cfg.Network, Version: "simulated", Board: "Simulator",
+		Recorder: diag.NewRecorder(), Identity: cfg.Identity, Computers: cfg.Computers,
+		Codecs: append([]codec.Codec{opus.Codec}, codec.All()...), Network: cfg.Network, Version: "simulated", Board: "Simulator",
 		About: func() device.Facts {
 			host, _ := os.Hostname()
 			return device.LocalFacts(host, func() int64 { return -1 })

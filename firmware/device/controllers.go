@@ -1,0 +1,252 @@
+package device
+
+import (
+	"context"
+	"crypto/ed25519"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"slices"
+	"strings"
+	"time"
+
+	"opendeskphone/firmware/credentials"
+	"opendeskphone/firmware/phone"
+	"opendeskphone/firmware/settings"
+	"opendeskphone/firmware/store"
+	"opendeskphone/firmware/tpcp"
+)
+
+// nobody is a phone without paired computers.
+type nobody struct{}
+
+func (nobody) Find(tpcp.Pin) (tpcp.Pairing, bool) { return tpcp.Pairing{}, false }
+func (nobody) Count() int                         { return 0 }
+
+// newControllers makes the server that computers control the phone through.
+func (d *Device) newControllers(s settings.TPCP) error {
+	key, known := d.opts.Identity, d.opts.Computers
+	if key == nil {
+		var err error
+		if _, key, err = ed25519.GenerateKey(nil); err != nil {
+			return err
+		}
+	}
+	if known == nil {
+		known = nobody{}
+	}
+	cert, err := tpcp.Certificate(key)
+	if err != nil {
+		return err
+	}
+	id := DeviceID(d.opts.Instance)
+	desk := signIn{d}
+	d.controllers = tpcp.NewServer(
+		tpcp.Config{Certificate: cert, DeviceID: hex.EncodeToString(id[:]), Model: d.opts.Board, Firmware: d.opts.Version},
+		d.loop, known,
+		tpcp.Services{Log: history{d}, Contacts: phonebook{d}, Stats: d.voices, Credentials: desk, Accounts: desk, Backlight: desk},
+		d.log)
+	d.setTPCP(s)
+	return nil
+}
+
+// Controllers is where computers come in: the pairing tells it of changes, the cable brings it streams.
+func (d *Device) Controllers() *tpcp.Server { return d.controllers }
+
+func (d *Device) setTPCP(s settings.TPCP) {
+	if !s.Listen {
+		d.controllers.SetListen(nil)
+		return
+	}
+	d.controllers.SetListen(func() (net.Listener, error) {
+		return d.opts.Network.Listen(netip.AddrPortFrom(netip.IPv6Unspecified(), uint16(s.Port)))
+	})
+}
+
+// keyHeard passes on a key that the far side of a call pressed.
+func (d *Device) keyHeard(c phone.CallID, key rune) {
+	d.sounder.key(c, key)
+	d.controllers.HeardDigit(c, key)
+}
+
+// history is the call log towards controllers.
+type history struct{ d *Device }
+
+// Calls implements tpcp.Log.
+func (h history) Calls() []tpcp.LogEntry {
+	all := h.d.store.Calls()
+	out := make([]tpcp.LogEntry, len(all))
+	for i, r := range all {
+		out[i] = tpcp.Logged(r)
+	}
+	return out
+}
+
+// Note implements tpcp.Log.
+func (h history) Note(call phone.CallID, text string) error {
+	err := h.d.store.Note(call, h.d.loop.State().Call(call) != nil, text, time.Now())
+	if errors.Is(err, store.ErrNoCall) {
+		return tpcp.Refuse(tpcp.CodeNoSuchCall, "the log has no such call")
+	}
+	return err
+}
+
+// phonebook is the address book towards controllers.
+type phonebook struct{ d *Device }
+
+// Contacts implements tpcp.Contacts.
+func (p phonebook) Contacts() []tpcp.Contact {
+	all := p.d.store.Contacts()
+	out := make([]tpcp.Contact, len(all))
+	for i, c := range all {
+		out[i] = tpcp.Contact{ContactID: c.ID, Name: c.Name, Organisation: c.Organisation, Favourite: c.Favourite}
+		for _, n := range c.Numbers {
+			out[i].Numbers = append(out[i].Numbers, tpcp.Number(n))
+		}
+	}
+	return out
+}
+
+// PutContact implements tpcp.Contacts.
+func (p phonebook) PutContact(c tpcp.Contact) (string, error) {
+	s := store.Contact{ID: c.ContactID, Name: c.Name, Organisation: c.Organisation, Favourite: c.Favourite}
+	for _, n := range c.Numbers {
+		s.Numbers = append(s.Numbers, store.Number(n))
+	}
+	id, err := p.d.store.PutContact(s)
+	p.d.refresh()
+	return id, contactError(err)
+}
+
+// DeleteContact implements tpcp.Contacts.
+func (p phonebook) DeleteContact(id string) error {
+	err := p.d.store.DeleteContact(id)
+	p.d.refresh()
+	return contactError(err)
+}
+
+func contactError(err error) error {
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, store.ErrFull):
+		return tpcp.Refuse(tpcp.CodeResource, "the address book is full")
+	}
+	return tpcp.Refuse(tpcp.CodeBadParams, strings.TrimPrefix(err.Error(), "store: "))
+}
+
+// CallStats implements tpcp.CallStats.
+func (v *voices) CallStats(call phone.CallID) (tpcp.Stats, bool) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	c := v.calls[call]
+	if c == nil {
+		return tpcp.Stats{}, false
+	}
+	ms := func(t time.Duration) float64 { return float64(t) / float64(time.Millisecond) }
+	s := c.last
+	return tpcp.Stats{
+		Codec: s.Codec, Suite: s.Suite, Sent: s.Sent, Received: s.Received, LossPercent: s.Loss, JitterMs: ms(s.Jitter), RTTMs: ms(s.RTT),
+		DelayMs: ms(s.Delay), MOS: s.MOS,
+	}, true
+}
+
+// signIn is what lines sign in with, towards controllers, and the lines themselves.
+type signIn struct{ d *Device }
+
+// Capabilities implements tpcp.Credentials.
+func (s signIn) Capabilities() tpcp.CredCapabilities {
+	out := tpcp.CredCapabilities{SealKey: tpcp.SealKey{KEM: "DHKEM-X25519", Pub: s.d.opts.Vault.SealKey()}}
+	for _, k := range credentials.Kinds() {
+		out.Kinds = append(out.Kinds, string(k))
+	}
+	if l := s.d.settings.File().Lines; len(l) > 0 {
+		e, _ := s.d.opts.Vault.For(l[0].AOR)
+		out.User = e.User
+	}
+	return out
+}
+
+// credentialErrors says how the desk's refusals read to controllers.
+var credentialErrors = []struct {
+	err  error
+	code tpcp.Code
+}{
+	{credentials.ErrCredential, tpcp.CodeCredentialRejected}, {credentials.ErrSealed, tpcp.CodeCredentialRejected},
+	{credentials.ErrDeclined, tpcp.CodeUserDeclined}, {credentials.ErrUnanswered, tpcp.CodeTimeout}, {credentials.ErrStorage, tpcp.CodeStorage},
+}
+
+func credentialError(err error) error {
+	for _, row := range credentialErrors {
+		if errors.Is(err, row.err) {
+			return tpcp.Refuse(row.code, strings.TrimPrefix(err.Error(), "credentials: "))
+		}
+	}
+	return err
+}
+
+// Install implements tpcp.Credentials.
+func (s signIn) Install(ctx context.Context, p tpcp.Pairing, session string, r tpcp.CredParams, aor string) error {
+	return credentialError(s.d.desk.Install(ctx, credentials.Request{
+		Pairing: p.ID, From: p.Name, AOR: aor, Session: session, Kind: credentials.Kind(r.Kind), User: r.User, Sealed: r.Sealed,
+	}))
+}
+
+// Status implements tpcp.Credentials.
+func (s signIn) Status(aor string) (tpcp.CredStatus, bool) {
+	e, ok := s.d.opts.Vault.For(aor)
+	if !ok {
+		return tpcp.CredStatus{}, false
+	}
+	return tpcp.CredStatus{Kind: string(e.Kind), User: e.User, Realm: e.Realm, InstalledAt: &tpcp.Time{Time: e.Installed}}, true
+}
+
+// Clear implements tpcp.Credentials.
+func (s signIn) Clear(aor string) error { return credentialError(s.d.desk.Clear(aor)) }
+
+// Bootstrap implements tpcp.Accounts: an account that is new or other than it was needs a yes at the phone.
+func (s signIn) Bootstrap(ctx context.Context, p tpcp.Pairing, r tpcp.BootstrapParams) (phone.LineID, error) {
+	if len(r.Registrar) > 1 {
+		return 0, tpcp.Refuse(tpcp.CodeNotSupported, "one registrar: its name may have many servers in the DNS")
+	}
+	if err := s.d.desk.Consent(ctx, p.ID, p.Name, r.AOR); err != nil {
+		return 0, credentialError(err)
+	}
+	at := -1
+	err := s.apply(ctx, func(f *settings.File) {
+		at = slices.IndexFunc(f.Lines, func(l settings.Line) bool { return l.AOR == r.AOR })
+		if at < 0 {
+			at, f.Lines = len(f.Lines), append(f.Lines, settings.DefaultLine())
+		}
+		l := &f.Lines[at]
+		l.AOR, l.Display, l.OutboundProxy, l.Registrar = r.AOR, r.Display, r.OutboundProxy, strings.Join(r.Registrar, "")
+		if r.Transport != "" {
+			l.Transport = r.Transport
+		}
+	})
+	return phone.LineID(at), err
+}
+
+// SetBacklight implements tpcp.Backlight.
+func (s signIn) SetBacklight(percent int) error {
+	ctx, cancel := context.WithTimeout(context.Background(), applyTime)
+	defer cancel()
+	return s.apply(ctx, func(f *settings.File) { f.Screen.Brightness = percent })
+}
+
+func (s signIn) apply(ctx context.Context, patch func(*settings.File)) error {
+	err := s.d.settings.Apply(ctx, "tpcp", patch)
+	var wrong settings.Problems
+	switch {
+	case errors.Is(err, settings.ErrNotSaved): // in force all the same: the notice says what it needs
+		s.d.notice(phone.StoreFull, err.Error())
+		return nil
+	case errors.As(err, &wrong):
+		return tpcp.Refuse(tpcp.CodeBadParams, wrong.Summary())
+	case err != nil:
+		return fmt.Errorf("device: settings: %w", err)
+	}
+	return nil
+}
