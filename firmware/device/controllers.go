@@ -211,11 +211,8 @@ func (s signIn) Bootstrap(ctx context.Context, p tpcp.Pairing, r tpcp.BootstrapP
 	if len(r.Registrar) > 1 {
 		return 0, tpcp.Refuse(tpcp.CodeNotSupported, "one registrar: its name may have many servers in the DNS")
 	}
-	if err := s.d.desk.Consent(ctx, p.ID, p.Name, r.AOR); err != nil {
-		return 0, credentialError(err)
-	}
 	at := -1
-	err := s.apply(ctx, func(f *settings.File) {
+	patch := func(f *settings.File) {
 		at = slices.IndexFunc(f.Lines, func(l settings.Line) bool { return l.AOR == r.AOR })
 		if at < 0 {
 			at, f.Lines = len(f.Lines), append(f.Lines, settings.DefaultLine())
@@ -225,8 +222,14 @@ func (s signIn) Bootstrap(ctx context.Context, p tpcp.Pairing, r tpcp.BootstrapP
 		if r.Transport != "" {
 			l.Transport = r.Transport
 		}
-	})
-	return phone.LineID(at), err
+	}
+	if err := s.taken(s.d.settings.Try(patch)); err != nil { // nobody is asked for what cannot be done
+		return 0, err
+	}
+	if err := s.d.desk.Consent(ctx, p.ID, p.Name, r.AOR); err != nil {
+		return 0, credentialError(err)
+	}
+	return phone.LineID(at), s.apply(ctx, patch)
 }
 
 // SetBacklight implements tpcp.Backlight.
@@ -237,7 +240,11 @@ func (s signIn) SetBacklight(percent int) error {
 }
 
 func (s signIn) apply(ctx context.Context, patch func(*settings.File)) error {
-	err := s.d.settings.Apply(ctx, "tpcp", patch)
+	return s.taken(s.d.settings.Apply(ctx, "tpcp", patch))
+}
+
+// taken turns what became of a change of the settings into the words of the protocol.
+func (s signIn) taken(err error) error {
 	var wrong settings.Problems
 	switch {
 	case errors.Is(err, settings.ErrNotSaved): // in force all the same: the notice says what it needs

@@ -192,13 +192,7 @@ func (s *Store) Problem() string {
 func (s *Store) Apply(ctx context.Context, by phone.Origin, patch func(*File)) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	next := s.file.clone()
-	patch(&next)
-	doc, err := next.Encode(s.base)
-	if err != nil {
-		return err
-	}
-	next, err = Parse(filepath.Base(s.paths.User), doc, s.base)
+	next, doc, err := s.patched(patch)
 	if err != nil {
 		return err
 	}
@@ -216,6 +210,25 @@ func (s *Store) Apply(ctx context.Context, by phone.Origin, patch func(*File)) e
 	s.configure(&old, &next)
 	s.log.Info("settings", "by", by)
 	return err
+}
+
+// Try tells what Apply would find wrong with a change, and changes nothing.
+func (s *Store) Try(patch func(*File)) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	_, _, err := s.patched(patch)
+	return err
+}
+
+// patched makes the settings that a patch leads to, checked as if read from a file. The caller holds mu.
+func (s *Store) patched(patch func(*File)) (next File, doc []byte, err error) {
+	next = s.file.clone()
+	patch(&next)
+	if doc, err = next.Encode(s.base); err != nil {
+		return next, nil, err
+	}
+	next, err = Parse(filepath.Base(s.paths.User), doc, s.base)
+	return next, doc, err
 }
 
 // persist writes the file, then its good copy; cut off between the two, the next start makes the copy.
