@@ -1,6 +1,7 @@
 package device
 
 import (
+	"slices"
 	"sync"
 	"time"
 
@@ -45,8 +46,10 @@ func (s *sounder) Set(now phone.Sound) {
 		_ = s.mixer.SetPath(now.Path.String()) // a mixer that fails leaves the sound on the other path: nothing better is to be had
 	}
 	var parties []engine.Party
-	if p := s.voices.party(now.Voice); p != nil {
-		parties = append(parties, p)
+	for _, call := range now.Voices {
+		if p := s.voices.party(call); p != nil {
+			parties = append(parties, p)
+		}
 	}
 	s.engine.SetParties(parties)
 	if now.Tone != last.Tone {
@@ -69,7 +72,7 @@ func (s *sounder) key(call phone.CallID, key rune) {
 	go func() { // media must not wait for whoever changes the sound now
 		s.mu.Lock()
 		defer s.mu.Unlock()
-		if s.last.Voice != call || call == 0 || s.last.Tone != phone.NoTone {
+		if call == 0 || !slices.Contains(s.last.Voices[:], call) || s.last.Tone != phone.NoTone {
 			return
 		}
 		s.engine.StartTone(tone.DTMF(key))

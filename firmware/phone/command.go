@@ -27,7 +27,7 @@ func (t *step) command(in Command) error {
 	case Hold:
 		return t.withCall(in.Call, t.hold, Talking)
 	case Resume:
-		return t.withCall(in.Call, t.resume, Held)
+		return t.withCall(in.Call, t.takeBack, Held)
 	case Swap:
 		return t.swap()
 	case SendDTMF:
@@ -80,6 +80,8 @@ func (t *step) setting(in Command) error {
 		return t.ask(in)
 	case AnswerQuestion:
 		return t.answerQuestion(in)
+	default:
+		return t.moving(in)
 	}
 	return nil
 }
@@ -227,23 +229,52 @@ func (t *step) hangup(c *Call) {
 	t.end(c, cause)
 }
 
+// hangupAll ends a call with its whole conference.
+func (t *step) hangupAll(c *Call) {
+	for _, m := range t.together(c) {
+		t.hangup(m)
+	}
+}
+
 func (t *step) hold(c *Call) error {
-	t.enter(c, Held, NoCause)
-	t.do(SendHold{Call: c.ID, On: true})
+	if c.Shadow {
+		return Moving
+	}
+	for _, m := range t.together(c) {
+		t.enter(m, Held, NoCause)
+		t.do(SendHold{Call: m.ID, On: true})
+	}
 	return nil
 }
 
 func (t *step) resume(c *Call) error {
 	t.takePath()
-	t.enter(c, Talking, NoCause)
-	t.do(SendHold{Call: c.ID})
+	for _, m := range t.together(c) {
+		if m.State == Held {
+			t.enter(m, Talking, NoCause)
+			t.do(SendHold{Call: m.ID})
+		}
+	}
 	return nil
+}
+
+// takeBack is the Resume of a user: also of a call that this phone keeps for a program on a computer.
+func (t *step) takeBack(c *Call) error {
+	p := t.Call(c.With)
+	switch {
+	case c.Move == Bridged && p != nil && p.Shadow && c.MoveTarget != "":
+		c.Move, c.With, p.Move, p.With = NoMove, 0, NoMove, 0
+		t.end(p, LocalHangup)
+	case c.Move != NoMove && c.Move != ToPC:
+		return Moving
+	}
+	return t.resume(c)
 }
 
 func (t *step) swap() error {
 	var longest *Call
 	for i := range t.Calls {
-		if c := &t.Calls[i]; c.State == Held && (longest == nil || c.Entered < longest.Entered) {
+		if c := &t.Calls[i]; c.State == Held && (c.Move == NoMove || c.Move == ToPC) && (longest == nil || c.Entered < longest.Entered) {
 			longest = c
 		}
 	}
@@ -301,7 +332,7 @@ func (t *step) pressPath(p Path) error {
 	case t.OffHook:
 		t.setPath(Handset)
 	default:
-		t.hangup(front)
+		t.hangupAll(front)
 	}
 	return nil
 }

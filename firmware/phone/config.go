@@ -13,6 +13,7 @@ type Config struct {
 	RingTime    time.Duration // how long a call rings here before it counts as missed
 	CallTime    time.Duration // how long we let it ring there
 	HandsFree   Path          // Speaker or Headset: the path of a call begun with the handset down
+	Follow      bool          // a far side may send us on to somebody else (REFER)
 	CallWaiting bool          // a second call may ring; else it is refused as busy
 	Plan        NumberPlan    // how national numbers become international ones
 	Emergency   []string      // numbers that may always be called, on any line
@@ -25,7 +26,7 @@ type LineConfig struct{ AOR, Label, Display string }
 func DefaultConfig() Config {
 	return Config{
 		DigitMap: "[0-9*#+].T", InterDigit: 4 * time.Second, RingTime: 120 * time.Second, CallTime: 180 * time.Second,
-		HandsFree: Speaker, CallWaiting: true, Emergency: []string{"112", "911"},
+		HandsFree: Speaker, Follow: true, CallWaiting: true, Emergency: []string{"112", "911"},
 	}
 }
 

@@ -18,6 +18,8 @@ type (
 		Line         LineID
 		Target       string
 		Conversation string
+		Refer        Ref    // the Referred that it answers; 0: none
+		Replaces     Dialog // the call there that it takes over; zero: none
 	}
 	// SendRinging answers the INVITE called Ref with 180 and gives it the name Call.
 	SendRinging struct {
@@ -130,7 +132,7 @@ type Sound struct {
 	Muted      bool
 	Volume     uint8
 	RingVolume uint8
-	Voice      CallID // the call whose voice is connected; 0: none
+	Voices     [MaxConf]CallID // the calls whose voices are connected, with us and with each other
 	Tone       Tone
 	Ring       bool // the ringer rings (loudspeaker)
 }
@@ -142,14 +144,17 @@ func (s *State) sound() Sound {
 	if front != nil {
 		switch front.State {
 		case Talking, Answering:
-			out.Voice = front.ID
+			out.Voices[0] = front.ID
+			for i, c := range s.Conference(front.Conf) {
+				out.Voices[i] = c.ID
+			}
 		case Dialing:
 			if front.Digits == "" {
 				out.Tone = DialTone
 			}
 		case Ringback:
 			if front.Early {
-				out.Voice = front.ID
+				out.Voices[0] = front.ID
 			} else {
 				out.Tone = RingbackTone
 			}

@@ -26,7 +26,8 @@ func (t *step) event(in Event) {
 	case Byed:
 		t.byed(in)
 	case ResumeRefused:
-		if c := t.Call(in.Call); c != nil && c.State == Talking {
+		if c := t.Call(in.Call); c != nil && c.State == Talking && !c.Shadow {
+			t.leave(c)
 			t.enter(c, Held, NoCause)
 		}
 	case TimerFired:
@@ -44,7 +45,7 @@ func (t *step) event(in Event) {
 			t.changed(MissedChanged)
 		}
 	default:
-		t.fieldChanged(in)
+		t.movingEvent(in)
 	}
 }
 
@@ -65,6 +66,10 @@ func (t *step) fieldChanged(in Event) {
 		set(in.Call, func(c *Call) { c.Secure = in.On })
 	case RemoteChanged:
 		set(in.Call, func(c *Call) { c.Remote = in.Remote })
+	case Able:
+		set(in.Call, func(c *Call) { c.Refers, c.Replaces = in.Refers, in.Replaces })
+	case Conversing:
+		set(in.Call, func(c *Call) { c.Conversation = in.Conversation })
 	}
 }
 
@@ -85,7 +90,7 @@ func (t *step) hookMoved(off bool) {
 			_ = t.dial(Dial{Line: t.Selected})
 		}
 	case t.Path == Handset && front != nil:
-		t.hangup(front)
+		t.hangupAll(front)
 	}
 }
 
@@ -103,11 +108,16 @@ func (t *step) invited(in Invited) {
 		t.do(RefuseInvite{Ref: in.Ref, Cause: NotFound})
 		return
 	}
+	if in.Replaces != 0 {
+		t.replace(in)
+		return
+	}
 	if len(t.Calls) >= MaxCalls || len(t.Calls) > 0 && !t.Config.CallWaiting {
 		t.do(RefuseInvite{Ref: in.Ref, Cause: UserBusy})
 		return
 	}
-	c := t.begin(Call{Line: in.Line, Dir: Incoming, Remote: in.Remote, Conversation: in.Conversation}, Ringing)
+	c := t.begin(Call{Line: in.Line, Dir: Incoming, Remote: in.Remote, Conversation: in.Conversation,
+		ReferredBy: in.ReferredBy, Refers: in.Refers, Replaces: in.TakesOver}, Ringing)
 	t.do(SendRinging{Ref: in.Ref, Call: c.ID})
 }
 
@@ -131,6 +141,7 @@ func (t *step) progressed(in Progressed) {
 func (t *step) accepted(id CallID) {
 	if c := t.Call(id); c != nil && (c.State == Calling || c.State == Ringback) {
 		t.enter(c, Talking, NoCause)
+		t.arrived(c)
 	}
 }
 
@@ -140,7 +151,16 @@ func (t *step) callFailed(in CallFailed) {
 		return
 	}
 	c.Reason = in.Reason
-	t.enter(c, Failed, in.Cause)
+	t.fail(c, in.Cause)
+}
+
+// fail shows that a call did not come about, unless it was made for another that can tell it better.
+func (t *step) fail(c *Call, cause Cause) {
+	if c.Move != NoMove {
+		t.enter(c, Ended, cause)
+		return
+	}
+	t.enter(c, Failed, cause)
 }
 
 func (t *step) byed(in Byed) {
@@ -149,6 +169,9 @@ func (t *step) byed(in Byed) {
 		return
 	}
 	c.Reason = in.Reason
+	if p := t.Call(c.With); p != nil && p.Referred && c.State.stands() {
+		in.Cause = HandedOver // it was replaced, as we asked for
+	}
 	t.enter(c, Ended, in.Cause)
 }
 
@@ -168,9 +191,11 @@ func (t *step) timerFired(id TimerID) {
 		t.end(c, NoAnswer)
 	case id.Kind == CallTime && (c.State == Calling || c.State == Ringback):
 		t.do(SendCancel{Call: c.ID})
-		t.enter(c, Failed, NoAnswer)
+		t.fail(c, NoAnswer)
 	case id.Kind == ConfirmTime && c.State == Answering:
 		t.end(c, Unreachable)
+	case id.Kind == MoveTime && c.Referred:
+		t.moveOff(c, NoAnswer, "")
 	case id.Kind == FailedTime && c.State == Failed:
 		t.enter(c, Ended, c.Cause)
 	}

@@ -11,7 +11,10 @@ import (
 )
 
 // tape turns bytes into inputs: any sequence of commands and facts, sensible or not.
-type tape struct{ bytes []byte }
+type tape struct {
+	bytes []byte
+	lines []LineConfig // of a phone whose lines have not been taken away
+}
 
 func (p *tape) next(n int) int {
 	if len(p.bytes) == 0 {
@@ -22,9 +25,24 @@ func (p *tape) next(n int) int {
 	return int(b) % n
 }
 
-// input fills one of the inputs. Calls are few, so that the names hit.
-func (p *tape) input(c Config) Input {
-	all := Inputs()
+// call names one of the calls there are, most of the time.
+func (p *tape) call(s State) CallID {
+	if i := p.next(9); i < len(s.Calls) {
+		return s.Calls[i].ID
+	}
+	return CallID(p.next(12))
+}
+
+// begins and goesOn come more often than the rest, so that calls stand before they end.
+var (
+	begins = []Input{Invited{}, Answer{}, Confirmed{}, Accepted{}, Able{}, Dial{}}
+	goesOn = []Input{Transfer{}, Consult{}, CompleteTransfer{}, MoveTo{}, Join{}, Split{}, Referred{}, MoveRefused{}, Moved{}}
+)
+
+// input fills one of the inputs.
+func (p *tape) input(s State) Input {
+	c := s.Config
+	all := slices.Concat(Inputs(), slices.Repeat(begins, 4), slices.Repeat(goesOn, 2))
 	in := reflect.New(reflect.TypeOf(all[p.next(len(all))])).Elem()
 	for i := range in.NumField() {
 		f := in.Field(i)
@@ -33,13 +51,21 @@ func (p *tape) input(c Config) Input {
 		}
 		switch f.Interface().(type) {
 		case CallID:
-			f.SetUint(uint64(p.next(12)))
+			f.SetUint(uint64(p.call(s)))
 		case TimerID:
-			f.Set(reflect.ValueOf(TimerID{TimerKind(p.next(int(timerKindCount))), CallID(p.next(12))}))
+			f.Set(reflect.ValueOf(TimerID{TimerKind(p.next(int(timerKindCount))), p.call(s)}))
 		case Config:
 			c.CallWaiting = p.next(2) == 0
-			c.Lines = c.Lines[:p.next(len(c.Lines)+1)]
+			c.Lines = p.lines[:len(p.lines)-p.next(16)/14] // seldom fewer: a phone without lines lives a dull life
 			f.Set(reflect.ValueOf(c))
+		case [MaxConf]CallID:
+			f.Set(reflect.ValueOf([MaxConf]CallID{p.call(s), p.call(s), p.call(s)}))
+		case Dialog:
+			f.Set(reflect.ValueOf([]Dialog{{}, {"a", "b", "c"}}[p.next(2)]))
+		case LineState:
+			f.SetUint(uint64([]LineState{LineOff, LineFailing, LineRegistered, LineRegistered, LineRegistered, 9}[p.next(6)]))
+		case LineID:
+			f.SetUint(uint64([]LineID{0, 0, 0, 1, 9}[p.next(5)]))
 		case Peer:
 			f.Set(reflect.ValueOf(anna))
 		case rune:
@@ -71,7 +97,8 @@ type world struct {
 
 // told are the orders about a call that may follow each other; "" is a call never spoken of.
 var told = map[string]string{
-	"": "invite ringing", "invite": "cancel", "ringing": "accept reject", "accept": "hold bye", "hold": "hold bye", "answered": "hold bye",
+	"": "invite ringing", "invite": "cancel", "ringing": "accept reject", "accept": "hold bye refer bridge", "hold": "hold bye refer bridge",
+	"answered": "hold bye refer bridge", "refer": "hold bye refer bridge", "bridge": "hold bye",
 }
 
 func (w *world) tell(id CallID, what string) {
@@ -98,6 +125,11 @@ func (w *world) take(e Effect) {
 		w.tell(e.Call, "bye")
 	case SendHold:
 		w.tell(e.Call, "hold")
+	case SendRefer:
+		w.tell(e.Call, "refer")
+	case SendBridge:
+		w.tell(e.Call, "bridge")
+		w.tell(e.With, "bridge")
 	case SetSound:
 		if w.sound == e.Sound {
 			w.t.Fatal("the same sound was ordered twice")
@@ -115,14 +147,12 @@ func (w *world) take(e Effect) {
 
 // check holds the invariants of every state.
 func (w *world) check(s State) {
-	front, talking := 0, 0
+	front := map[any]bool{} // conferences, and calls by themselves
 	for i, c := range s.Calls {
-		if c.State.foreground() {
-			front++
+		if c.front() {
+			front[who(c)] = true
 		}
-		if c.State == Talking {
-			talking++
-		}
+		w.checkMove(s, c)
 		if c.State == None || c.State >= Ended || i > 0 && c.ID <= s.Calls[i-1].ID || s.Line(c.Line) == nil || c.Entered > s.Seq {
 			w.t.Fatalf("impossible call %+v", c)
 		}
@@ -130,8 +160,8 @@ func (w *world) check(s State) {
 			w.t.Fatalf("no timer for call %d in %v", c.ID, c.State)
 		}
 	}
-	if front > 1 || talking > 1 || len(s.Calls) > MaxCalls {
-		w.t.Fatalf("%d calls, %d in the foreground, %d talking", len(s.Calls), front, talking)
+	if len(front) > 1 || len(s.Calls) > MaxCalls {
+		w.t.Fatalf("%d calls, in the foreground %v", len(s.Calls), front)
 	}
 	if asked := s.Question.Kind != NoQuestion; asked != w.timers[TimerID{Kind: QuestionTime}] {
 		w.t.Fatalf("question %+v, and its timer runs: %v", s.Question, !asked)
@@ -140,12 +170,47 @@ func (w *world) check(s State) {
 		if id.Kind == QuestionTime {
 			continue
 		}
-		if c := s.Call(id.Call); c == nil || timerOf[c.State] != id.Kind {
+		if c := s.Call(id.Call); c == nil || timerOf[c.State] != id.Kind && !(id.Kind == MoveTime && c.Referred) {
 			w.t.Fatalf("timer %+v runs for nobody", id)
 		}
 	}
 	if w.sound != s.sound() {
 		w.t.Fatalf("heard %+v, meant %+v", w.sound, s.sound())
+	}
+}
+
+// who is what has the foreground: a conference, or a call by itself.
+func who(c Call) any {
+	if c.Conf != 0 {
+		return c.Conf
+	}
+	return c.ID
+}
+
+// checkMove holds what is true of conferences and of calls on their way to another phone.
+func (w *world) checkMove(s State, c Call) {
+	if conf := s.Conference(c.Conf); c.Conf != 0 {
+		if len(conf) < 2 || len(conf) > MaxConf || c.Shadow {
+			w.t.Fatalf("call %d is in a conference of %d", c.ID, len(conf))
+		}
+		for _, m := range conf {
+			if c.front() != m.front() {
+				w.t.Fatalf("conference of %v and %v", c.State, m.State)
+			}
+		}
+	}
+	p := s.Call(c.With)
+	switch {
+	case c.With != 0 && (p == nil || p.With != c.ID || p.Move != c.Move || c.Move == NoMove || c.Shadow && p.Shadow):
+		w.t.Fatalf("%+v moves with %+v", c, p)
+	case c.Move != NoMove && c.With == 0 && !c.Referred:
+		w.t.Fatalf("%+v moves by itself", c)
+	case c.Shadow && (c.Move == NoMove || c.With == 0 && !c.Referred || c.State == Held || c.State == Failed):
+		w.t.Fatalf("shadow %+v", c)
+	case c.Referred && (!w.timers[TimerID{MoveTime, c.ID}] || !c.State.stands() || p != nil && p.Referred || c.Move == Bridged):
+		w.t.Fatalf("referred %+v", c)
+	case (c.Move == Transferring || c.Move == Bridged) && c.State != Held && !c.Shadow:
+		w.t.Fatalf("%v in %v", c.Move, c.State)
 	}
 }
 
@@ -159,7 +224,7 @@ func FuzzStep(f *testing.F) {
 func TestLives(t *testing.T) {
 	random := rand.New(rand.NewPCG(1, 2))
 	b := make([]byte, 1500)
-	for range 20 {
+	for range 40 {
 		for i := range b {
 			b[i] = byte(random.Uint32())
 		}
@@ -172,8 +237,8 @@ func live(t testing.TB, b []byte) {
 	s := oneLine(t).s
 	w := &world{t: t, timers: map[TimerID]bool{}, calls: map[CallID]string{}, sound: s.sound()}
 	now := noon
-	for p := (&tape{b}); len(p.bytes) > 0; {
-		in := p.input(s.Config)
+	for p := (&tape{b, s.Config.Lines}); len(p.bytes) > 0; {
+		in := p.input(s)
 		now = now.Add(time.Duration(p.next(9)-4) * time.Second)
 		if fired, ok := in.(TimerFired); ok {
 			delete(w.timers, fired.ID)

@@ -118,7 +118,7 @@ func orders(effects []Effect) string {
 	return strings.Join(out, ", ")
 }
 
-var timerNames = [timerKindCount]string{"none", "inter-digit", "ring", "call", "confirm", "failed"}
+var timerNames = [timerKindCount]string{"none", "inter-digit", "ring", "call", "confirm", "failed", "question", "move"}
 
 func order(e Effect) string {
 	switch e := e.(type) {
@@ -138,6 +138,15 @@ func order(e Effect) string {
 		return fmt.Sprintf("bye %d", e.Call)
 	case SendHold:
 		return fmt.Sprintf("hold %d %v", e.Call, e.On)
+	case SendRefer:
+		if e.Replaces != 0 {
+			return fmt.Sprintf("refer %d to %d", e.Call, e.Replaces)
+		}
+		return fmt.Sprintf("refer %d to %s", e.Call, e.Target)
+	case SendBridge:
+		return fmt.Sprintf("bridge %d %d", e.Call, e.With)
+	case RefuseRefer:
+		return fmt.Sprintf("refuse refer %d", e.Ref)
 	case PlayDTMF:
 		return fmt.Sprintf("dtmf %d %c", e.Call, e.Digit)
 	case StartTimer:
@@ -159,8 +168,13 @@ var toneNames = []string{"", " dial tone", " ringback tone", " busy tone", " con
 
 func heard(s Sound) string {
 	out := ""
-	if s.Voice != 0 {
-		out += fmt.Sprintf(" voice %d", s.Voice)
+	for i, v := range s.Voices {
+		if v != 0 && i == 0 {
+			out += " voice"
+		}
+		if v != 0 {
+			out += fmt.Sprintf(" %d", v)
+		}
 	}
 	out += toneNames[s.Tone]
 	if s.Ring {

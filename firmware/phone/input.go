@@ -64,12 +64,12 @@ type (
 		cmd
 		Call CallID
 	}
-	// Hold holds a talking call.
+	// Hold holds a talking call, with its whole conference.
 	Hold struct {
 		cmd
 		Call CallID
 	}
-	// Resume takes a held call back; the talking one is held.
+	// Resume takes a held call back, with its conference; the talking one is held.
 	Resume struct {
 		cmd
 		Call CallID
@@ -159,6 +159,10 @@ type (
 		Line         LineID
 		Remote       Peer
 		Conversation string
+		Replaces     CallID // the call whose place it takes (RFC 3891); 0: none
+		ReferredBy   Peer
+		Refers       bool // see Able
+		TakesOver    bool // see Able.Replaces
 	}
 	// Progressed: the far side rings (18x); Early: it also sends sound.
 	Progressed struct {
@@ -213,6 +217,12 @@ type (
 		Call   CallID
 		Remote Peer
 	}
+	// Conversing: the conversation of a call became known.
+	Conversing struct {
+		evt
+		Call         CallID
+		Conversation string
+	}
 	// Noticed: a fault of the phone itself came (Text says what) or went (Text is empty).
 	Noticed struct {
 		evt
@@ -243,6 +253,7 @@ const (
 	ConfirmTime            // our 2xx was never acknowledged (RFC 3261 §13.3.1.4: 64*T1)
 	FailedTime             // the failed call is put away
 	QuestionTime           // nobody answered a question
+	MoveTime               // no news of a call that is being handed over
 	timerKindCount
 )
 

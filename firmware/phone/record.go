@@ -44,7 +44,7 @@ func (s *State) possible() error {
 		return fmt.Errorf("phone: read state: line %d is selected of %d", s.Selected, len(s.Lines))
 	}
 	for _, c := range s.Calls {
-		if c.State == None || c.State >= Ended || c.ID > s.nextCall || s.Line(c.Line) == nil {
+		if c.State == None || c.State >= Ended || c.ID > s.nextCall || s.Line(c.Line) == nil || c.Move >= moveCount {
 			return fmt.Errorf("phone: read state: call %d in state %v on line %d", c.ID, c.State, c.Line)
 		}
 	}
@@ -59,6 +59,8 @@ func Inputs() []Input {
 		HookMoved{}, LineChanged{}, Invited{}, Progressed{}, Accepted{}, Confirmed{}, CallFailed{}, Byed{}, RemoteHeld{},
 		ResumeRefused{}, Secured{}, RemoteChanged{}, Noticed{}, Recalled{}, TimerFired{},
 		Ask{}, AnswerQuestion{}, QuestionDropped{},
+		Transfer{}, Consult{}, CompleteTransfer{}, Reconnect{}, MoveTo{}, Pull{}, Join{}, Split{},
+		Able{}, Referred{}, MoveProgressed{}, Moved{}, MoveRefused{}, Conversing{},
 	}
 }
 
@@ -67,5 +69,6 @@ func Effects() []Effect {
 	return []Effect{
 		SendInvite{}, SendRinging{}, RefuseInvite{}, SendAccept{}, SendReject{}, SendCancel{}, SendBye{}, SendHold{}, PlayDTMF{},
 		SendRegister{}, SetSound{}, StartTimer{}, StopTimer{}, LogCall{}, QuestionAnswered{},
+		SendRefer{}, SendBridge{}, RefuseRefer{},
 	}
 }

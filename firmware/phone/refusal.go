@@ -14,6 +14,8 @@ const (
 	Busy        // not during a call
 	WrongNumber // nothing typed, or the digit map has no such number
 	WrongValue  // out of range
+	Moving      // the call is being handed over, or has been
+	ConfFull    // MaxConf are in the conference
 	Stopped     // the phone is shutting down
 	RefusalCount
 )
@@ -21,7 +23,8 @@ const (
 var refusalText = [RefusalCount]string{
 	NoSuchCall: "no such call", NoSuchLine: "no such line", WrongState: "not possible in this state",
 	LineDown: "line cannot call now", TooMany: "too many calls", Busy: "not during a call",
-	WrongNumber: "number cannot be dialled", WrongValue: "value out of range", Stopped: "phone is shutting down",
+	WrongNumber: "number cannot be dialled", WrongValue: "value out of range", Moving: "call is being handed over",
+	ConfFull: "conference is full", Stopped: "phone is shutting down",
 }
 
 // Error gives the refusal in plain words, for logs; screens have sentences of their own.

@@ -86,6 +86,8 @@ const (
 	Elsewhere          // answered on another device (RFC 3326 Reason cause=200)
 	Cancelled          // the caller gave up
 	ServerError        // every other refusal; Call.Reason has the words
+	HandedOver         // transferred: they talk to somebody else now
+	Replaced           // another call took its place (RFC 3891)
 	CauseCount
 )
 
@@ -116,6 +118,17 @@ type Call struct {
 	Cause        Cause
 	Reason       string // words of the network for Cause, may be empty
 	Conversation string // ID of the conversation this call belongs to (RFC 7989 Session-ID)
+	Conf         ConfID // conference at this phone; 0: none
+	ConsultOf    CallID // the call this one is to ask about; 0: none
+	ReferredBy   Peer   // who sent us to the far side, or the far side to us, if that is said
+	Refers       bool   // the far side can be asked to call somebody else (REFER)
+	Replaces     bool   // the far side can take over a call (RFC 3891)
+	Move         Move
+	MoveTarget   string // where it is moved to, while Move lasts and after
+	MoveFailed   Cause  // why the last move came to nothing, until the call goes on
+	With         CallID // the other call of the move; 0: none
+	Referred     bool   // our REFER in this call has no outcome yet
+	Shadow       bool   // made for a move: nobody at the phone hears it
 }
 
 // LineState tells whether a line can be used.
@@ -202,21 +215,22 @@ func (s *State) Call(id CallID) *Call {
 	return nil
 }
 
-// Foreground gives the call that has the user's ear: at most one is Dialing, Calling, Ringback,
-// Answering, Talking or Failed; nil if there is none.
+// Foreground gives the call that has the user's ear: at most one, or one conference, is Dialing,
+// Calling, Ringback, Answering, Talking or Failed; nil if there is none. Of a conference it is the
+// oldest call. Shadows have nobody's ear.
 func (s *State) Foreground() *Call {
 	for i := range s.Calls {
-		if s.Calls[i].State.foreground() {
+		if s.Calls[i].front() {
 			return &s.Calls[i]
 		}
 	}
 	return nil
 }
 
-// First gives the oldest call in state st; nil if there is none.
+// First gives the oldest call in state st that is no shadow; nil if there is none.
 func (s *State) First(st CallState) *Call {
 	for i := range s.Calls {
-		if s.Calls[i].State == st {
+		if s.Calls[i].State == st && !s.Calls[i].Shadow {
 			return &s.Calls[i]
 		}
 	}
@@ -237,12 +251,18 @@ var edges = [callStateCount][]CallState{
 	Dialing:   {Calling, Ended},
 	Calling:   {Ringback, Talking, Failed, Ended},
 	Ringback:  {Talking, Failed, Ended},
-	Ringing:   {Answering, Ended},
+	Ringing:   {Answering, Held, Ended}, // Held: it takes the place of a held one
 	Answering: {Talking, Held, Ended},
 	Talking:   {Held, Ended},
 	Held:      {Talking, Ended},
 	Failed:    {Ended},
 }
+
+// front tells whether the call has the user's ear.
+func (c *Call) front() bool { return !c.Shadow && c.State.foreground() }
+
+// stands tells whether both sides have agreed to the call.
+func (s CallState) stands() bool { return s == Talking || s == Held }
 
 func (s CallState) foreground() bool {
 	switch s {
@@ -263,7 +283,7 @@ var pathNames = [PathCount]string{"handset", "headset", "speaker"}
 func (p Path) String() string { return name(pathNames[:], p) }
 
 var causeNames = [CauseCount]string{"none", "hung up here", "hung up there", "declined", "busy", "no answer", "not found",
-	"not allowed", "unreachable", "incompatible", "answered elsewhere", "cancelled", "server error"}
+	"not allowed", "unreachable", "incompatible", "answered elsewhere", "cancelled", "server error", "handed over", "replaced"}
 
 // String gives the cause in a few plain words, for logs.
 func (c Cause) String() string { return name(causeNames[:], c) }

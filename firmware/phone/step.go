@@ -28,7 +28,7 @@ func lines(c Config) []Line {
 func Step(s State, now time.Time, by Origin, in Input) (State, []Change, []Effect, error) {
 	before := s.sound()
 	t := &step{State: s, now: now, by: by}
-	t.Calls, t.Lines = slices.Clone(s.Calls), slices.Clone(s.Lines)
+	t.Calls, t.Lines = append(make([]Call, 0, MaxCalls+1), s.Calls...), slices.Clone(s.Lines) // room: begin must not move them
 	var err error
 	switch in := in.(type) {
 	case Command:
@@ -39,6 +39,7 @@ func Step(s State, now time.Time, by Origin, in Input) (State, []Change, []Effec
 	if err != nil {
 		return s, nil, nil, err
 	}
+	t.comeBack()
 	t.Calls = slices.DeleteFunc(t.Calls, func(c Call) bool { return c.State == Ended })
 	if len(t.Calls) == 0 && t.Muted { // a mute belongs to a conversation
 		t.Muted = false
@@ -57,6 +58,7 @@ type step struct {
 	by      Origin
 	changes []Change
 	effects []Effect
+	back    CallID // to be taken up again if nothing else has the foreground in the end
 }
 
 func (t *step) do(e Effect) { t.effects = append(t.effects, e) }
@@ -74,18 +76,18 @@ func (t *step) touched(c *Call) {
 	t.note(Change{What: CallChanged, Call: c.ID, From: c.State, To: c.State})
 }
 
-// enter is the only place where a call changes its state. The rule that one call at most has the
-// foreground stands here and nowhere else.
+// enter is the only place where a call changes its state. The rule that one call or one conference
+// at most has the foreground stands here and nowhere else.
 func (t *step) enter(c *Call, to CallState, cause Cause) {
 	if !slices.Contains(edges[c.State], to) {
 		panic("phone: illegal edge " + c.State.String() + " -> " + to.String())
 	}
-	if to.foreground() {
-		t.yield(c.ID)
+	if to.foreground() && !c.Shadow {
+		t.yield(c)
 	}
 	from := c.State
-	c.State, c.Since, c.Cause = to, t.now, cause
-	if (to == Talking || to == Answering) && c.Answered.IsZero() {
+	c.State, c.Since, c.Cause, c.MoveFailed = to, t.now, cause, NoCause
+	if (to == Talking || to == Answering || to == Held) && c.Answered.IsZero() {
 		c.Answered = t.now
 	}
 	t.note(Change{What: CallChanged, Call: c.ID, From: from, To: to, Cause: cause})
@@ -93,14 +95,16 @@ func (t *step) enter(c *Call, to CallState, cause Cause) {
 	t.timers(c, from)
 	if to == Ended {
 		t.log(c)
+		t.unlink(c)
 	}
 }
 
-// yield takes the foreground from every call but one: a conversation is held, an attempt is given up.
-func (t *step) yield(to CallID) {
+// yield takes the foreground from every call but one and its conference: a conversation is held, an
+// attempt is given up.
+func (t *step) yield(to *Call) {
 	for i := range t.Calls {
 		c := &t.Calls[i]
-		if c.ID == to || !c.State.foreground() {
+		if c.ID == to.ID || !c.front() || c.Conf != 0 && c.Conf == to.Conf {
 			continue
 		}
 		if c.State == Talking || c.State == Answering {
@@ -153,7 +157,7 @@ const (
 )
 
 func (t *step) log(c *Call) {
-	if c.Dir == Outgoing && c.Remote == (Peer{}) { // nothing was dialled
+	if c.Dir == Outgoing && c.Remote == (Peer{}) || c.Shadow { // nothing was dialled, or not by anybody
 		return
 	}
 	r := Record{Call: c.ID, Line: c.Line, Dir: c.Dir, Remote: c.Remote, Began: c.Began, Answered: c.Answered,

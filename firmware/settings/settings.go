@@ -62,6 +62,7 @@ type Phone struct {
 	CallTime    int      `toml:"call_time" unit:"s" range:"5 600" doc:"How long it may ring there before the phone gives up."`
 	HandsFree   string   `toml:"hands_free" one:"speaker headset" doc:"Where a call is heard that begins with the handset down."`
 	CallWaiting bool     `toml:"call_waiting" doc:"A second call may ring during a call; else the caller hears busy."`
+	Follow      bool     `toml:"follow_transfers" doc:"The far side of a call may send the phone on to somebody else, whom it then calls."`
 	Emergency   []string `toml:"emergency" is:"digits" eg:"112" doc:"Numbers that may always be called, on any line that works."`
 	Plan        Plan     `toml:"plan" doc:"How national numbers become international ones (E.164)."`
 }
@@ -148,7 +149,7 @@ func Default() File {
 	return File{
 		Phone: Phone{
 			DigitMap: string(p.DigitMap), InterDigit: int(p.InterDigit / time.Second), RingTime: int(p.RingTime / time.Second),
-			CallTime: int(p.CallTime / time.Second), HandsFree: p.HandsFree.String(), CallWaiting: p.CallWaiting, Emergency: p.Emergency,
+			CallTime: int(p.CallTime / time.Second), HandsFree: p.HandsFree.String(), CallWaiting: p.CallWaiting, Follow: p.Follow, Emergency: p.Emergency,
 		},
 		SIP:     SIP{Port: 5060, UDP: true, TCP: true, SystemRoots: true},
 		Media:   Media{Codecs: []string{"opus", "G722", "PCMA", "PCMU"}, PortMin: 16384, PortMax: 16483, DSCP: 46, Ptime: 20, JitterMax: 400},
@@ -174,6 +175,7 @@ func (f *File) Config() phone.Config {
 		CallTime:    time.Duration(f.Phone.CallTime) * time.Second,
 		HandsFree:   phone.Speaker,
 		CallWaiting: f.Phone.CallWaiting,
+		Follow:      f.Phone.Follow,
 		Emergency:   f.Phone.Emergency,
 		Plan:        phone.NumberPlan(f.Phone.Plan),
 	}

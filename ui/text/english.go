@@ -112,6 +112,8 @@ var englishRefusals = [phone.RefusalCount]string{
 	phone.Busy:        "Not during a call. End it first.",
 	phone.WrongNumber: "This number cannot be called.",
 	phone.WrongValue:  "This value is out of range.",
+	phone.Moving:      "This call is being handed over.",
+	phone.ConfFull:    "The conference is full.",
 	phone.Stopped:     "The phone is restarting.",
 }
 

@@ -112,6 +112,8 @@ var germanRefusals = [phone.RefusalCount]string{
 	phone.Busy:        "Nicht im Gespräch. Legen Sie zuerst auf.",
 	phone.WrongNumber: "Diese Nummer ist nicht wählbar.",
 	phone.WrongValue:  "Dieser Wert liegt außerhalb des Bereichs.",
+	phone.Moving:      "Dieses Gespräch wird gerade übergeben.",
+	phone.ConfFull:    "Die Konferenz ist voll.",
 	phone.Stopped:     "Das Telefon startet neu.",
 }
 

@@ -1,0 +1,489 @@
+package phone
+
+import "time"
+
+// Move says what is being done with a call on its way to another phone.
+type Move uint8
+
+// The moves. Two calls that move together name each other in Call.With.
+const (
+	NoMove       Move = iota
+	Transferring      // being handed over to somebody else, held meanwhile
+	ToPC              // being handed over to a program on a computer, talking until that has it
+	Bridged           // handed over, but only this phone can join the two: it keeps both halves
+	Following         // the far side has sent us to somebody else, whom we call
+	moveCount
+)
+
+var moveNames = [moveCount]string{"none", "transferring", "to the computer", "bridged", "following"}
+
+// String gives the move in a word or two, for logs.
+func (m Move) String() string { return name(moveNames[:], m) }
+
+// Dialog names a call between two others, as its far side Target sees it (RFC 3891 §6.1).
+type Dialog struct{ CallID, ToTag, FromTag string }
+
+// moveTime is how long a far side that was asked to call somebody else may say nothing about it.
+const moveTime = 32 * time.Second
+
+// The inputs and effects of handing over.
+type (
+	// Transfer hands a talking or held call over to Target without asking ("blind", RFC 5589 §6).
+	// The call is held until the far side has got through; then it ends, with cause HandedOver. If it
+	// cannot, the call is back, held, and Call.MoveFailed says why.
+	Transfer struct {
+		cmd
+		Call   CallID
+		Target string
+	}
+	// Consult calls Number to ask about a call, which is held.
+	Consult struct {
+		cmd
+		Call   CallID
+		Number string
+	}
+	// CompleteTransfer joins the far sides of two calls and leaves (RFC 5589 §7). A consultation that
+	// is not answered yet is given up for a Transfer to the same number.
+	CompleteTransfer struct {
+		cmd
+		Call    CallID
+		Consult CallID
+	}
+	// Reconnect drops a consultation, or the attempt to move a call, and takes the call back.
+	Reconnect struct {
+		cmd
+		Call    CallID
+		Consult CallID
+	}
+	// MoveTo hands a call over to the program on a computer that Target calls. The call goes on
+	// until the program has taken it.
+	MoveTo struct {
+		cmd
+		Call   CallID
+		Target string
+	}
+	// Pull takes a call over that another program has with Target (RFC 3891).
+	Pull struct {
+		cmd
+		Line     LineID
+		Target   string
+		Replaces Dialog
+	}
+
+	// Able tells what the far side of a call can do: take a REFER, and take over a call (Replaces).
+	Able struct {
+		evt
+		Call             CallID
+		Refers, Replaces bool
+	}
+	// Referred: the far side of a call asks us to call somebody else in its stead (REFER, RFC 3515).
+	Referred struct {
+		evt
+		Ref  Ref
+		Call CallID
+		To   Peer
+		By   Peer // who is behind it, if that is said (RFC 3892)
+	}
+	// MoveProgressed: the far side is calling as we asked it to.
+	MoveProgressed struct {
+		evt
+		Call CallID
+	}
+	// Moved: the far side has got through, or was replaced as it should be.
+	Moved struct {
+		evt
+		Call CallID
+	}
+	// MoveRefused: what SendRefer or SendBridge asked for came to nothing. Unable: the far side does
+	// not know REFER at all.
+	MoveRefused struct {
+		evt
+		Call   CallID
+		Cause  Cause
+		Reason string
+		Unable bool
+	}
+
+	// SendRefer asks the far side of Call to call Target, or, if Replaces names a call, the far side
+	// of that one in our stead.
+	SendRefer struct {
+		fx
+		Call     CallID
+		Target   string
+		Replaces CallID
+	}
+	// SendBridge connects the voices of two far sides with each other, past this phone.
+	SendBridge struct {
+		fx
+		Call, With CallID
+	}
+	// RefuseRefer declines what Referred asked for. To agree is a SendInvite with its Ref.
+	RefuseRefer struct {
+		fx
+		Ref Ref
+	}
+)
+
+// moving carries out the commands that hand calls over.
+func (t *step) moving(in Command) error {
+	switch in := in.(type) {
+	case Transfer:
+		return t.withCall(in.Call, func(c *Call) error { return t.transfer(c, in.Target) }, Talking, Held)
+	case Consult:
+		return t.withCall(in.Call, func(c *Call) error { return t.consult(c, in.Number) }, Talking, Held)
+	case CompleteTransfer:
+		return t.completeTransfer(in)
+	case Reconnect:
+		return t.reconnect(in)
+	case MoveTo:
+		return t.withCall(in.Call, func(c *Call) error { return t.moveTo(c, in.Target) }, Talking, Held)
+	case Pull:
+		return t.pull(in)
+	case Join:
+		return t.join(in.Calls)
+	case Split:
+		return t.withCall(in.Call, t.split, Talking, Held)
+	}
+	return nil
+}
+
+// target understands where a call is to go, and sees that there is room for a call of ours to it.
+func (t *step) target(c *Call, number string, room bool) (Number, LineID, error) {
+	if c.Move != NoMove {
+		return Number{}, 0, Moving
+	}
+	n, line, err := t.dialable(number, c.Line)
+	if err == nil && room && len(t.Calls) >= MaxCalls {
+		err = TooMany
+	}
+	return n, line, err
+}
+
+func (t *step) transfer(c *Call, target string) error {
+	n, line, err := t.target(c, target, !c.Refers)
+	if err != nil {
+		return err
+	}
+	t.park(c)
+	t.start(c, Transferring, n.Target)
+	if c.Refers {
+		t.refer(c, n.Target, 0)
+	} else {
+		t.shadow(c, t.peer(n), line)
+	}
+	return nil
+}
+
+func (t *step) consult(c *Call, number string) error {
+	n, line, err := t.target(c, number, true)
+	if err != nil {
+		return err
+	}
+	t.takePath()
+	t.invite(t.begin(Call{Line: line, Remote: t.peer(n), ConsultOf: c.ID}, Calling), n)
+	return nil
+}
+
+func (t *step) completeTransfer(in CompleteTransfer) error {
+	c, p := t.Call(in.Call), t.Call(in.Consult)
+	switch {
+	case c == nil || p == nil:
+		return NoSuchCall
+	case c == p:
+		return WrongValue
+	case c.Move != NoMove || p.Move != NoMove:
+		return Moving
+	case !c.State.stands():
+		return WrongState
+	case p.State == Calling || p.State == Ringback:
+		target := p.Remote.URI
+		if err := t.transfer(c, target); err != nil {
+			return err
+		}
+		t.end(p, LocalHangup)
+		return nil
+	case !p.State.stands():
+		return WrongState
+	}
+	t.park(c)
+	t.park(p)
+	t.start(c, Transferring, p.Remote.URI)
+	p.Move, p.MoveFailed = Transferring, NoCause
+	c.With, p.With = p.ID, c.ID
+	t.connect(c, p)
+	return nil
+}
+
+func (t *step) reconnect(in Reconnect) error {
+	c, p := t.Call(in.Call), t.Call(in.Consult)
+	switch {
+	case c == nil || p == nil:
+		return NoSuchCall
+	case p.ConsultOf != c.ID && !(p.Shadow && p.With == c.ID) || !c.State.stands():
+		return WrongState
+	case c.Referred || p.Referred:
+		return Moving
+	}
+	t.hangup(p)
+	c.MoveFailed = NoCause
+	if c.State == Held {
+		return t.resume(c)
+	}
+	return nil
+}
+
+func (t *step) moveTo(c *Call, target string) error {
+	n, line, err := t.target(c, target, true)
+	if err != nil {
+		return err
+	}
+	t.leave(c)
+	t.start(c, ToPC, n.Target)
+	t.shadow(c, t.peer(n), line)
+	return nil
+}
+
+func (t *step) pull(in Pull) error {
+	switch {
+	case t.Line(in.Line) == nil:
+		return NoSuchLine
+	case in.Replaces.CallID == "" || in.Replaces.ToTag == "" || in.Replaces.FromTag == "":
+		return WrongValue
+	case len(t.Calls) >= MaxCalls:
+		return TooMany
+	}
+	n, line, err := t.dialable(in.Target, in.Line)
+	if err != nil {
+		return err
+	}
+	t.takePath()
+	c := t.begin(Call{Line: line, Remote: t.peer(n)}, Calling)
+	t.do(SendInvite{Call: c.ID, Line: line, Target: n.Target, Replaces: in.Replaces})
+	return nil
+}
+
+// park makes a call ready to be handed over: alone, and on hold.
+func (t *step) park(c *Call) {
+	t.leave(c)
+	if c.State == Talking {
+		t.enter(c, Held, NoCause)
+		t.do(SendHold{Call: c.ID, On: true})
+	}
+}
+
+func (t *step) start(c *Call, m Move, target string) {
+	c.Move, c.MoveTarget, c.MoveFailed = m, target, NoCause
+	t.touched(c)
+}
+
+// refer asks the far side of a call to call somebody else.
+func (t *step) refer(c *Call, target string, replaces CallID) {
+	c.Referred = true
+	t.do(SendRefer{Call: c.ID, Target: target, Replaces: replaces})
+	t.do(StartTimer{ID: TimerID{MoveTime, c.ID}, After: moveTime})
+	t.touched(c)
+}
+
+// shadow calls somebody for the sake of a move: nobody here hears it, and the foreground is not asked.
+func (t *step) shadow(c *Call, to Peer, line LineID) {
+	p := t.begin(Call{Line: line, Remote: to, Shadow: true, Move: c.Move, With: c.ID, Conversation: c.Conversation}, Calling)
+	c.With = p.ID
+	t.touched(c)
+	t.do(SendInvite{Call: p.ID, Line: line, Target: c.MoveTarget, Conversation: p.Conversation})
+}
+
+// connect joins the far sides of two calls in the best way they are able to.
+func (t *step) connect(c, p *Call) {
+	switch {
+	case c.Refers && p.Replaces:
+		t.refer(c, "", p.ID)
+	case p.Refers && c.Replaces:
+		t.refer(p, "", c.ID)
+	default:
+		t.bridge(c, p)
+	}
+}
+
+// bridge hands over without their help (RFC 3725): both calls stay, their voices no longer pass here.
+func (t *step) bridge(c, p *Call) {
+	for _, b := range []*Call{c, p} {
+		b.Move = Bridged
+		if b.State == Talking && !b.Shadow {
+			t.enter(b, Held, NoCause)
+		}
+		t.touched(b)
+	}
+	t.do(SendBridge{Call: c.ID, With: p.ID})
+}
+
+// unrefer notes that no REFER is out any more.
+func (t *step) unrefer(c *Call) {
+	if c.Referred {
+		c.Referred = false
+		t.do(StopTimer{ID: TimerID{MoveTime, c.ID}})
+	}
+}
+
+// moveOff takes a move back: the calls are what they were, and held.
+func (t *step) moveOff(c *Call, cause Cause, reason string) {
+	p, bridged := t.Call(c.With), c.Move == Bridged
+	for _, b := range []*Call{c, p} {
+		if b == nil {
+			continue
+		}
+		t.unrefer(b)
+		b.Move, b.With, b.MoveFailed, b.Reason = NoMove, 0, cause, reason
+		if b.Shadow {
+			t.end(b, cause)
+			continue
+		}
+		t.touched(b)
+		if bridged {
+			t.do(SendHold{Call: b.ID, On: true})
+		}
+	}
+}
+
+// movingEvent takes the facts about calls that are handed over.
+func (t *step) movingEvent(in Event) {
+	switch in := in.(type) {
+	case Referred:
+		t.referred(in)
+	case MoveProgressed:
+		if c := t.Call(in.Call); c != nil && c.Referred {
+			t.do(StartTimer{ID: TimerID{MoveTime, c.ID}, After: t.Config.CallTime})
+		}
+	case Moved:
+		t.moved(in.Call)
+	case MoveRefused:
+		t.moveRefused(in)
+	default:
+		t.fieldChanged(in)
+	}
+}
+
+// moved ends what has been handed over. The news may come after we have given the move up: the far
+// side is gone from this call all the same.
+func (t *step) moved(id CallID) {
+	c := t.Call(id)
+	if c == nil || !c.Referred && (c.State != Held || c.Move != NoMove || c.MoveTarget == "") {
+		return
+	}
+	p := t.Call(c.With)
+	c.With = 0
+	if p != nil {
+		p.With = 0
+		t.end(p, HandedOver)
+	}
+	t.end(c, HandedOver)
+}
+
+func (t *step) moveRefused(in MoveRefused) {
+	c := t.Call(in.Call)
+	switch {
+	case c == nil || !c.Referred && c.Move != Bridged:
+		return
+	case c.Move == Bridged || !in.Unable:
+		t.moveOff(c, in.Cause, in.Reason)
+		return
+	}
+	t.unrefer(c)
+	c.Refers = false
+	switch p := t.Call(c.With); {
+	case p != nil:
+		t.connect(c, p)
+	case len(t.Calls) < MaxCalls:
+		t.shadow(c, Peer{Number: c.MoveTarget, URI: c.MoveTarget}, c.Line)
+	default:
+		t.moveOff(c, in.Cause, in.Reason)
+	}
+}
+
+// referred follows the far side to somebody else, if the settings let it.
+func (t *step) referred(in Referred) {
+	c := t.Call(in.Call)
+	if c == nil || !c.State.stands() || c.Move != NoMove || c.Shadow || !t.Config.Follow || len(t.Calls) >= MaxCalls {
+		t.do(RefuseRefer{Ref: in.Ref})
+		return
+	}
+	t.leave(c)
+	p := t.begin(Call{Line: c.Line, Remote: in.To, ReferredBy: in.By, Move: Following, With: c.ID, Conversation: c.Conversation}, Calling)
+	c.Move, c.With, c.MoveFailed = Following, p.ID, NoCause
+	t.touched(c)
+	t.do(SendInvite{Call: p.ID, Line: p.Line, Target: in.To.URI, Conversation: p.Conversation, Refer: in.Ref})
+}
+
+// arrived goes on with the move that a call was made for, now that it is answered.
+func (t *step) arrived(p *Call) {
+	c := t.Call(p.With)
+	switch {
+	case c == nil || p.Move == NoMove:
+	case p.Move == Following:
+		c.With, p.With, p.Move = 0, 0, NoMove
+		t.end(c, HandedOver)
+	case p.Shadow:
+		t.connect(c, p)
+	}
+}
+
+// replace gives the place of a call to one that takes it over (RFC 3891).
+func (t *step) replace(in Invited) {
+	old := t.Call(in.Replaces)
+	if old == nil || old.Shadow || !old.State.stands() && old.State != Ringback {
+		t.do(RefuseInvite{Ref: in.Ref, Cause: Cancelled})
+		return
+	}
+	c := t.begin(Call{Line: in.Line, Dir: Incoming, Remote: in.Remote, ReferredBy: in.ReferredBy,
+		Conversation: in.Conversation, Refers: in.Refers, Replaces: in.TakesOver, Conf: old.Conf, ConsultOf: old.ConsultOf}, Ringing)
+	t.do(SendRinging{Ref: in.Ref, Call: c.ID})
+	held := old.State == Held
+	t.end(old, Replaced)
+	if held {
+		t.enter(c, Held, NoCause)
+		t.do(SendAccept{Call: c.ID})
+		t.do(SendHold{Call: c.ID, On: true})
+		return
+	}
+	t.enter(c, Answering, NoCause)
+	t.do(SendAccept{Call: c.ID})
+}
+
+// unlink frees the other calls from one that has ended.
+func (t *step) unlink(c *Call) {
+	t.leave(c)
+	t.unrefer(c)
+	for i := range t.Calls {
+		if o := &t.Calls[i]; o.ConsultOf == c.ID {
+			o.ConsultOf = 0
+			t.touched(o)
+		}
+	}
+	p, move := t.Call(c.With), c.Move
+	c.With, c.Move = 0, NoMove
+	if p == nil || p.With != c.ID {
+		return
+	}
+	p.With = 0
+	switch {
+	case p.Shadow || move == Bridged:
+		t.end(p, c.Cause) // nobody is left to talk to
+	case p.Referred: // they may leave one by one: the outcome is still to come
+		t.touched(p)
+	default:
+		p.Move, p.MoveFailed, p.Reason = NoMove, c.Cause, c.Reason
+		if move == Following && p.ID < c.ID {
+			t.back = p.ID
+		}
+		t.touched(p)
+	}
+}
+
+// comeBack takes a call up again whose far side had sent us to somebody who was not to be had.
+func (t *step) comeBack() {
+	c := t.Call(t.back)
+	if t.back == 0 || c == nil || c.State != Held || c.Move != NoMove || t.Foreground() != nil {
+		return
+	}
+	t.enter(c, Talking, NoCause)
+	t.do(SendHold{Call: c.ID})
+}
