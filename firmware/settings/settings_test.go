@@ -100,6 +100,7 @@ ring_time = 60
 call_time = 70
 hands_free = "headset"
 call_waiting = false
+follow_transfers = true
 emergency = ["110"]
 [phone.plan]
 country = "49"
@@ -115,7 +116,7 @@ dial_e164 = true
 	}
 	want := phone.Config{
 		Lines:    []phone.LineConfig{{AOR: "sip:100@pbx.example", Label: "100", Display: "Anna"}, {AOR: "sip:200@pbx.example", Label: "Sales"}},
-		DigitMap: "xxx", InterDigit: 5 * time.Second, RingTime: time.Minute, CallTime: 70 * time.Second, HandsFree: phone.Headset, Emergency: []string{"110"},
+		DigitMap: "xxx", InterDigit: 5 * time.Second, RingTime: time.Minute, CallTime: 70 * time.Second, HandsFree: phone.Headset, Follow: true, Emergency: []string{"110"},
 		Plan: phone.NumberPlan{Country: "49", International: "00", National: "0", Area: "30", Extension: 3, DialE164: true},
 	}
 	if got := f.Config(); !reflect.DeepEqual(got, want) {
