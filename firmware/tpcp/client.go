@@ -50,6 +50,7 @@ type Client struct {
 	nextID  uint64
 	waiting map[uint64]chan Message
 	lastSeq uint64
+	session string
 	err     error // why it is over
 }
 
@@ -105,6 +106,13 @@ func (c *Client) Hello() Hello { return c.hello }
 
 // Notifications gives what the phone tells, in order. It is closed when the leg is over.
 func (c *Client) Notifications() <-chan Notification { return c.notes }
+
+// SessionID names the session that Open has opened; credentials are sealed for it.
+func (c *Client) SessionID() string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.session
+}
 
 // LastSeq is the number of the last notification that was received, for Resume.
 func (c *Client) LastSeq() uint64 {
@@ -298,6 +306,7 @@ func (c *Client) Open(ctx context.Context, p OpenParams, secret []byte) (Opened,
 	err := c.Call(ctx, "session.open", p, &o)
 	if err == nil {
 		c.mu.Lock()
+		c.session = o.SessionID
 		if !o.Resumed {
 			c.lastSeq = max(c.lastSeq, o.Seq)
 		} else if p.Resume != nil {

@@ -40,10 +40,12 @@ type commands struct {
 	JSON    bool             `name:"json" help:"Print what a program can read: one JSON value, or one a line for watch."`
 	Version kong.VersionFlag `short:"V" help:"Print the version and exit."`
 
-	Status statusCmd `cmd:"" help:"Show phones, lines and calls." group:"phone"`
-	Pair   pairCmd   `cmd:"" help:"Pair with the phone on the cable." group:"phone"`
-	Unpair unpairCmd `cmd:"" help:"Forget a phone." group:"phone"`
-	Open   openCmd   `cmd:"" help:"Open the page with contacts and calls in the browser." group:"phone"`
+	Status  statusCmd  `cmd:"" help:"Show phones, lines and calls." group:"phone"`
+	Pair    pairCmd    `cmd:"" help:"Pair with the phone on the cable." group:"phone"`
+	Unpair  unpairCmd  `cmd:"" help:"Forget a phone." group:"phone"`
+	SignIn  signInCmd  `cmd:"" name:"signin" help:"Sign the phone in with an account." group:"phone"`
+	SignOut signOutCmd `cmd:"" name:"signout" help:"Forget an account's sign-in data." group:"phone"`
+	Open    openCmd    `cmd:"" help:"Open the page with contacts and calls in the browser." group:"phone"`
 
 	Call       callCmd       `cmd:"" help:"Call a number, an address or a contact." group:"calls"`
 	Answer     answerCmd     `cmd:"" help:"Answer a ringing call." group:"calls"`

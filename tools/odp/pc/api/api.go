@@ -9,6 +9,7 @@
 //	POST   phones/ID/METHOD {...}  a TPCP request; ID "-" is the selected phone
 //	DELETE phones/ID               unpair
 //	POST   pair {phone}, pair/confirm {match}, pair/cancel
+//	POST   signin {phone, account}, signout {phone, line}
 //	GET    log?phone=ID&limit=N
 //	GET    contacts?q=WORDS, POST contacts {contacts}, POST contacts/vcard {text}, DELETE contacts/ID
 //	PATCH  prefs
@@ -54,6 +55,8 @@ func Handler(agent *pc.Agent, book *contacts.Book, log *slog.Logger) http.Handle
 		"POST /api/pair":                 s.pair,
 		"POST /api/pair/confirm":         s.confirm,
 		"POST /api/pair/cancel":          func(*http.Request) (any, error) { agent.CancelPairing(); return nil, nil },
+		"POST /api/signin":               s.signIn,
+		"POST /api/signout":              s.signOut,
 		"GET /api/log":                   s.callLog,
 		"GET /api/contacts": func(r *http.Request) (any, error) {
 			return map[string]any{"contacts": book.Search(r.URL.Query().Get("q"))}, nil
