@@ -128,13 +128,17 @@ func anyNumber(c Contact, word string) bool {
 	})
 }
 
-// Named gives the contact that a number belongs to: the last nine digits must agree, or all of a shorter
-// one; addresses must be equal.
+// Named gives the contact that a number or URI belongs to: the last nine digits must agree, or all of a
+// shorter number; addresses must be equal. The user part of an address counts as number if it is one.
 func Named(all []Contact, number string) (Contact, bool) {
-	want := key(number)
+	address, key := bare(number), key(number)
 	for _, c := range all {
 		for _, n := range c.Numbers {
-			if want != "" && key(n.Value) == want {
+			if strings.Contains(n.Value, "@") {
+				if bare(n.Value) == address {
+					return c, true
+				}
+			} else if key != "" && digitsKey(n.Value) == key {
 				return c, true
 			}
 		}
@@ -142,11 +146,25 @@ func Named(all []Contact, number string) (Contact, bool) {
 	return Contact{}, false
 }
 
-func key(number string) string {
-	number = strings.TrimPrefix(strings.TrimPrefix(strings.ToLower(number), "sips:"), "sip:")
-	if strings.Contains(number, "@") {
-		return number
+// bare gives an address without scheme and parameters.
+func bare(uri string) string {
+	uri, _, _ = strings.Cut(strings.ToLower(strings.TrimSpace(uri)), ";")
+	for _, scheme := range []string{"sips:", "sip:", "tel:"} {
+		uri = strings.TrimPrefix(uri, scheme)
 	}
+	return uri
+}
+
+// key gives the digits by which a number or URI is compared, empty for an address with a name.
+func key(uri string) string {
+	user, _, _ := strings.Cut(bare(uri), "@")
+	if user == "" || strings.Trim(user, "+0123456789-.()/ ") != "" {
+		return ""
+	}
+	return digitsKey(user)
+}
+
+func digitsKey(number string) string {
 	d := digits(number)
 	return d[max(0, len(d)-9):]
 }

@@ -56,7 +56,8 @@ func TestSearch(t *testing.T) {
 
 func TestNumbersNameTheirOwners(t *testing.T) {
 	all, _, _ := ReadVCards(strings.NewReader(cards))
-	for number, want := range map[string]string{"0305550142": "Jonas Keller", "tel:+49305550142": "Jonas Keller", "sip:Mira@example.com": "Mira Patel", "142": "", "": ""} {
+	for number, want := range map[string]string{"0305550142": "Jonas Keller", "tel:+49305550142": "Jonas Keller", "sip:Mira@example.com": "Mira Patel",
+		"sip:+49305550142@gw.example;user=phone": "Jonas Keller", "sip:x305550142@gw.example": "", "mira@example.org": "", "142": "", "": ""} {
 		if c, _ := Named(all, number); c.Name != want {
 			t.Errorf("%q is %q, want %q", number, c.Name, want)
 		}

@@ -168,5 +168,6 @@ document.addEventListener('keydown', keys);
 document.addEventListener('click', e => { if (!$('menu').contains(e.target)) $('menu').open = false; });
 
 people.start();
+addEventListener('hashchange', () => { if (location.hash.length > 16 && takeToken()) location.reload(); });
 if (takeToken()) follow(seen, lost);
 else lost(true);

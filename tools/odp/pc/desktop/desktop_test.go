@@ -1,0 +1,261 @@
+package desktop
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"log/slog"
+	"os/exec"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/godbus/dbus/v5"
+
+	"opendeskphone/firmware/phone"
+	"opendeskphone/tools/odp/pc"
+	"opendeskphone/tools/odp/pc/contacts"
+	"opendeskphone/tools/odp/pc/desk"
+	"opendeskphone/tools/odp/pc/keep"
+)
+
+// startBus runs a message bus of the test's own.
+func startBus(t *testing.T) string {
+	t.Helper()
+	cmd := exec.Command("dbus-daemon", "--session", "--nofork", "--print-address=1", "--address=unix:dir="+t.TempDir())
+	out, err := cmd.StdoutPipe()
+	if err == nil {
+		err = cmd.Start()
+	}
+	if err != nil {
+		t.Fatalf("dbus-daemon is missing (make test installs dbus): %v", err)
+	}
+	t.Cleanup(func() { cmd.Process.Kill(); cmd.Wait() })
+	line, err := bufio.NewReader(out).ReadString('\n')
+	if err != nil {
+		t.Fatal(err)
+	}
+	return strings.TrimSpace(line)
+}
+
+// shownNote is a notification as the desktop shows it.
+type shownNote struct {
+	id          uint32
+	title, body string
+	actions     []string
+}
+
+// screen is a small notification service, as desktops have them.
+type screen struct {
+	conn    *dbus.Conn
+	mu      sync.Mutex
+	last    uint32
+	notes   map[uint32]shownNote
+	changed chan struct{}
+}
+
+func newScreen(t *testing.T, bus string) *screen {
+	t.Helper()
+	conn, err := dbus.Connect(bus)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { conn.Close() })
+	s := &screen{conn: conn, notes: map[uint32]shownNote{}, changed: make(chan struct{}, 100)}
+	if err := conn.Export(s, object, service); err != nil {
+		t.Fatal(err)
+	}
+	if r, err := conn.RequestName(service, dbus.NameFlagDoNotQueue); err != nil || r != dbus.RequestNameReplyPrimaryOwner {
+		t.Fatal(r, err)
+	}
+	return s
+}
+
+func (s *screen) GetCapabilities() ([]string, *dbus.Error) {
+	return []string{"actions", "body", "body-markup"}, nil
+}
+
+func (s *screen) Notify(_ string, replaces uint32, _, title, body string, actions []string, _ map[string]dbus.Variant, _ int32) (uint32, *dbus.Error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	id := replaces
+	if id == 0 {
+		s.last++
+		id = s.last
+	}
+	s.notes[id] = shownNote{id, title, body, actions}
+	s.changed <- struct{}{}
+	return id, nil
+}
+
+func (s *screen) CloseNotification(id uint32) *dbus.Error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.notes, id)
+	s.changed <- struct{}{}
+	return nil
+}
+
+// until waits for what is shown to be as wanted.
+func (s *screen) until(t *testing.T, what string, ok func([]shownNote) bool) []shownNote {
+	t.Helper()
+	late := time.After(desk.Patience)
+	for {
+		s.mu.Lock()
+		var all []shownNote
+		for _, n := range s.notes {
+			all = append(all, n)
+		}
+		s.mu.Unlock()
+		if ok(all) {
+			return all
+		}
+		select {
+		case <-s.changed:
+		case <-late:
+			t.Fatalf("not in time: %s; shown %+v", what, all)
+		}
+	}
+}
+
+// press is the user's click on a button.
+func (s *screen) press(t *testing.T, id uint32, action string) {
+	t.Helper()
+	if err := s.conn.Emit(object, service+".ActionInvoked", id, action); err != nil {
+		t.Fatal(err)
+	}
+}
+
+type noUSB struct{ pc.Finder }
+
+func (noUSB) Watch(ctx context.Context, changed func()) { changed(); <-ctx.Done() }
+func (noUSB) Phones() ([]pc.Plugged, error)             { return nil, nil }
+func (noUSB) Seen() []string                            { return nil }
+
+// run is an agent that tells the desktop.
+func run(t *testing.T, bus string, d *desk.Desk) (*pc.Agent, *contacts.Book) {
+	t.Helper()
+	state, data := keep.Folder(t.TempDir()), keep.Folder(t.TempDir())
+	d.Introduce(state)
+	book, err := contacts.Open(data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	log := slog.New(slog.DiscardHandler)
+	agent, err := pc.New(pc.Config{Finder: noUSB{}, State: state, Data: data, Contacts: book, Version: "test", Host: "pc", User: "u", Log: log})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, stop := context.WithCancel(context.Background())
+	over := make(chan error, 2)
+	go func() { over <- agent.Run(ctx) }()
+	go func() { over <- New(agent, bus, log).Run(ctx) }()
+	t.Cleanup(func() {
+		stop()
+		if err := errors.Join(<-over, <-over); err != nil {
+			t.Error(err)
+		}
+	})
+	settled := errors.New("settled")
+	wait, cancel := context.WithTimeout(t.Context(), desk.Patience)
+	defer cancel()
+	err = agent.Follow(wait, func(e pc.Event) error {
+		if e.View != nil && e.View.Desktop && e.View.Phone("") != nil && e.View.Phone("").Link == pc.Online {
+			return settled
+		}
+		return nil
+	})
+	if !errors.Is(err, settled) {
+		t.Fatal("the agent is not online, or sees no desktop")
+	}
+	return agent, book
+}
+
+func one(title string) func([]shownNote) bool {
+	return func(n []shownNote) bool { return len(n) == 1 && n[0].title == title }
+}
+
+func none(n []shownNote) bool { return len(n) == 0 }
+
+func TestCallsAreShownAndAnswered(t *testing.T) {
+	bus := startBus(t)
+	s, d := newScreen(t, bus), desk.New(t)
+	agent, book := run(t, bus, d)
+	if _, err := book.Put(contacts.Contact{Name: "<b>Mira</b>", Numbers: []contacts.Number{{Kind: "work", Value: "101"}}}); err != nil {
+		t.Fatal(err)
+	}
+
+	desk.Do(t, d.Other.Control(), phone.Dial{Number: "100"})
+	n := s.until(t, "ringing", one("<b>Mira</b>"))[0]
+	if strings.Join(n.actions, " ") != "answer Answer reject Reject" || n.body != "Incoming call, 101" {
+		t.Errorf("shown %+v", n)
+	}
+	s.press(t, n.id, "answer")
+	desk.Until(t, d.Other.Control(), "talking", desk.In(phone.Talking))
+	s.until(t, "taken back", none)
+	desk.Do(t, d.Other.Control(), phone.Hangup{Call: d.Other.Control().State().Calls[0].ID})
+	desk.Until(t, d.Phone.Control(), "idle", desk.Idle)
+
+	desk.Do(t, d.Other.Control(), phone.Dial{Number: "100"})
+	n = s.until(t, "ringing again", one("<b>Mira</b>"))[0]
+	s.press(t, n.id, "reject")
+	s.until(t, "taken back", none)
+	desk.Until(t, d.Phone.Control(), "idle", desk.Idle)
+	desk.Until(t, d.Other.Control(), "idle there", desk.Idle)
+
+	desk.Do(t, d.Other.Control(), phone.Dial{Number: "100"})
+	s.until(t, "ringing once more", one("<b>Mira</b>"))
+	desk.Do(t, d.Other.Control(), phone.Hangup{Call: d.Other.Control().State().Calls[0].ID})
+	n = s.until(t, "missed", one("Missed call from <b>Mira</b>"))[0]
+	s.press(t, n.id, "back")
+	desk.Until(t, d.Other.Control(), "called back", desk.In(phone.Ringing))
+
+	if err := agent.SetPrefs(func(p *pc.Prefs) { p.Notify = false }); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestLinksAreAskedForOnTheDesktop(t *testing.T) {
+	bus := startBus(t)
+	s, d := newScreen(t, bus), desk.New(t)
+	agent, _ := run(t, bus, d)
+	if asked, err := agent.Link(t.Context(), "tel:101"); err != nil || !asked {
+		t.Fatal(asked, err)
+	}
+	n := s.until(t, "asked", one("Call 101?"))[0]
+	s.press(t, n.id, "cancel")
+	s.until(t, "taken back", none)
+	if _, err := agent.Link(t.Context(), "tel:101"); err != nil {
+		t.Fatal(err)
+	}
+	n = s.until(t, "asked again", one("Call 101?"))[0]
+	s.press(t, n.id, "call")
+	desk.Until(t, d.Other.Control(), "called", desk.In(phone.Ringing))
+	s.until(t, "taken back", none)
+}
+
+func TestStrangeSignalsDoNothing(t *testing.T) {
+	b := &board{shown: map[string]shown{"x": {id: 7}}}
+	for _, body := range [][]any{nil, {uint32(7)}, {"7", "answer"}, {uint32(7), 3}, {uint32(8), "answer"}, {uint32(7), "nothing"}} {
+		b.heard(t.Context(), &dbus.Signal{Name: service + ".ActionInvoked", Body: body})
+	}
+	if len(b.shown) != 1 {
+		t.Error("a note was lost")
+	}
+}
+
+func TestMissedIsToldOnceAndOnlyIfWanted(t *testing.T) {
+	var before, now pc.View
+	now.Missed = []pc.Missed{{Phone: "p"}}
+	if n := missed(before, now); len(n) != 0 {
+		t.Error("told though the user does not want it")
+	}
+	now.Prefs.Notify = true
+	if n := missed(before, now); len(n) != 1 {
+		t.Errorf("told %d times", len(n))
+	}
+	if n := missed(now, now); len(n) != 0 {
+		t.Error("told twice")
+	}
+}

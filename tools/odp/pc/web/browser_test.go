@@ -1,0 +1,185 @@
+package web
+
+import (
+	"bytes"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"os/exec"
+	"strings"
+	"testing"
+	"time"
+)
+
+// browser is a headless Chromium driven by chromedriver (W3C WebDriver).
+type browser struct {
+	t       *testing.T
+	session string // URL of the session
+}
+
+func newBrowser(t *testing.T) *browser {
+	t.Helper()
+	cmd := exec.Command("chromedriver", "--port=0")
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatalf("chromedriver is missing (make test installs chromium-driver): %v", err)
+	}
+	t.Cleanup(func() { cmd.Process.Kill(); cmd.Wait() })
+	var seen strings.Builder
+	buf := make([]byte, 256)
+	var port int
+	for port == 0 {
+		n, err := out.Read(buf)
+		if err != nil {
+			t.Fatalf("chromedriver said %q: %v", &seen, err)
+		}
+		seen.Write(buf[:n])
+		if _, after, ok := strings.Cut(seen.String(), "started successfully on port "); ok && strings.Contains(after, ".") {
+			fmt.Sscanf(after, "%d", &port)
+		}
+	}
+	go io.Copy(io.Discard, out)
+	b := &browser{t: t, session: fmt.Sprintf("http://127.0.0.1:%d/session", port)}
+	var made struct{ SessionID string }
+	b.call("POST", "", map[string]any{"capabilities": map[string]any{"alwaysMatch": map[string]any{
+		"goog:loggingPrefs": map[string]string{"browser": "ALL"},
+		"goog:chromeOptions": map[string]any{"args": []string{
+			"--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+			"--disable-component-update", "--disable-sync", "--user-data-dir=" + t.TempDir(), "--window-size=1200,900", "--lang=en-US",
+		}},
+	}}}, &made)
+	b.session += "/" + made.SessionID
+	t.Cleanup(func() { b.call("DELETE", "", nil, nil) })
+	return b
+}
+
+func (b *browser) call(method, path string, in, out any) {
+	b.t.Helper()
+	var body io.Reader
+	if method == "POST" {
+		text, err := json.Marshal(in)
+		if err != nil {
+			b.t.Fatal(err)
+		}
+		body = bytes.NewReader(text)
+	}
+	req, err := http.NewRequest(method, b.session+path, body)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	res, err := http.DefaultClient.Do(req)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	defer res.Body.Close()
+	var msg struct{ Value json.RawMessage }
+	if err := json.NewDecoder(res.Body).Decode(&msg); err != nil || res.StatusCode != 200 {
+		b.t.Fatalf("%s %s: %s %s %v", method, path, res.Status, msg.Value, err)
+	}
+	if out != nil {
+		if err := json.Unmarshal(msg.Value, out); err != nil {
+			b.t.Fatal(err)
+		}
+	}
+}
+
+func (b *browser) open(url string) { b.call("POST", "/url", map[string]string{"url": url}, nil) }
+
+func (b *browser) eval(script string) (v any) {
+	b.t.Helper()
+	b.call("POST", "/execute/sync", map[string]any{"script": script, "args": []any{}}, &v)
+	return v
+}
+
+// until asks the page again until script gives true.
+func (b *browser) until(what, script string) {
+	b.t.Helper()
+	deadline := time.Now().Add(20 * time.Second)
+	for b.eval(script) != true {
+		if time.Now().After(deadline) {
+			b.t.Fatalf("not in time: %s\n%s\n%s", what, b.eval("return document.body.innerText"), b.console())
+		}
+	}
+}
+
+// shows waits for a text on the page.
+func (b *browser) shows(text string) {
+	b.t.Helper()
+	b.until(text, fmt.Sprintf("return document.body.innerText.includes(%q)", text))
+}
+
+func (b *browser) element(selector string) string {
+	b.t.Helper()
+	var el map[string]string
+	b.call("POST", "/element", map[string]string{"using": "css selector", "value": selector}, &el)
+	for _, id := range el {
+		return id
+	}
+	b.t.Fatalf("no element %s", selector)
+	return ""
+}
+
+func (b *browser) click(selector string) {
+	b.t.Helper()
+	b.until(selector, fmt.Sprintf("const e = document.querySelector(%q); return !!e && !e.disabled && e.offsetParent !== null", selector))
+	b.call("POST", "/element/"+b.element(selector)+"/click", map[string]any{}, nil)
+}
+
+// keys types into what has the focus; \ue007 is Enter, \ue00c Escape.
+func (b *browser) keys(text string) {
+	b.t.Helper()
+	var actions []map[string]string
+	for _, r := range text {
+		actions = append(actions, map[string]string{"type": "keyDown", "value": string(r)}, map[string]string{"type": "keyUp", "value": string(r)})
+	}
+	b.call("POST", "/actions", map[string]any{"actions": []any{map[string]any{"type": "key", "id": "k", "actions": actions}}}, nil)
+}
+
+// console gives what the page complained of.
+func (b *browser) console() string {
+	var entries []struct{ Level, Message string }
+	b.call("POST", "/se/log", map[string]string{"type": "browser"}, &entries)
+	var out []string
+	for _, e := range entries {
+		if strings.Contains(e.Message, "status of 409") { // the phone refused something, and the page said so
+			continue
+		}
+		out = append(out, e.Level+" "+e.Message)
+	}
+	return strings.Join(out, "\n")
+}
+
+// picture keeps a picture of the page, for whoever wants to look: ODP_PICTURES names the folder.
+func (b *browser) picture(name string) {
+	b.t.Helper()
+	dir := os.Getenv("ODP_PICTURES")
+	if dir == "" {
+		return
+	}
+	var text string
+	b.call("GET", "/screenshot", nil, &text)
+	png, err := base64.StdEncoding.DecodeString(text)
+	if err == nil {
+		err = os.WriteFile(dir+"/"+name+".png", png, 0o644)
+	}
+	if err != nil {
+		b.t.Fatal(err)
+	}
+}
+
+// dark switches the page to dark colours, or back.
+func (b *browser) dark(on bool) {
+	scheme := map[bool]string{true: "dark", false: "light"}[on]
+	b.call("POST", "/goog/cdp/execute", map[string]any{"cmd": "Emulation.setEmulatedMedia", "params": map[string]any{"features": []map[string]string{{"name": "prefers-color-scheme", "value": scheme}}}}, nil)
+}
+
+// size makes the window as large in pixels.
+func (b *browser) size(w, h int) {
+	b.call("POST", "/goog/cdp/execute", map[string]any{"cmd": "Emulation.setDeviceMetricsOverride", "params": map[string]any{"width": w, "height": h, "deviceScaleFactor": 1, "mobile": false}}, nil)
+}
