@@ -30,7 +30,7 @@ $(ARM_SYSROOT)/.made:
 arm-programs: sysroot
 	mkdir -p $(ARM_BIN)
 	CGO_ENABLED=0 $(ARM_GO) -o $(ARM_BIN)/init ./firmware/init
-	CGO_ENABLED=0 $(ARM_GO) -o $(ARM_BIN)/micfeed ./boards/qemu-arm/micfeed
+	CGO_ENABLED=0 $(ARM_GO) -o $(ARM_BIN)/soundport ./boards/qemu-arm/soundport
 	CGO_ENABLED=0 $(ARM_GO) -o $(ARM_BIN)/usbcable ./boards/qemu-arm/usbcable
 ifdef PHONED
 	cp $(PHONED) $(ARM_BIN)/phoned

@@ -8,10 +8,10 @@ import (
 )
 
 // QEMUArm is the phone in QEMU: `qemu-system-arm -M virt -cpu cortex-a15` with virtio disk,
-// network, screen and keyboard. Its speaker is a USB sound card that QEMU writes to a WAV file; its
-// microphone is the capture side of the kernel's loopback card, fed through a virtio port (QEMU's
-// WAV back end records nothing); its lamps are lines on another virtio port. Its USB device port is
-// the kernel's USB/IP controller, plugged over the network by usbcable.
+// network, screen and keyboard. Its sound card is the kernel's loopback, whose far side soundport
+// joins to two virtio ports; its lamps are lines on another one. The loopback has no mixer: that is
+// tried on a USB card, which QEMU can plug in. Its USB device port
+// is the kernel's USB/IP controller, plugged over the network by usbcable.
 var QEMUArm = Board{
 	Name:       "qemu-arm",
 	Compatible: "linux,dummy-virt",
@@ -21,13 +21,13 @@ var QEMUArm = Board{
 		Boot:  []string{"virtio_pci", "virtio_blk", "squashfs", "ext4"},
 		Net:   []string{"virtio_net"},
 		Panel: []string{"virtio_gpu", "virtio_input", "evdev", "virtio_console"},
-		Sound: []string{"xhci_pci", "snd_usb_audio", "snd_aloop pcm_substreams=1"},
+		Sound: []string{"snd_aloop pcm_substreams=1", "xhci_pci", "snd_usb_audio"},
 		USB:   []string{"libcomposite", "usb_f_hid", "usb_f_uac1", "usb_f_uac2", "usbip_vudc"},
 	},
 	Root:    "/dev/vda",
 	Data:    "/dev/vdb",
 	NIC:     "eth0",
-	Helpers: []string{"micfeed", "usbcable"},
+	Helpers: []string{"soundport", "usbcable"},
 	// The number of pid.codes for trials: nobody's product, never to be sold.
 	USB: USB{UDC: "usbip-vudc.0", Vendor: 0x1209, Product: 0x0001, Maker: "Open Desk Phone", Name: "Open Desk Phone",
 		Own: []string{"/sys/devices/platform/usbip-vudc.0/usbip_sockfd"}},
@@ -35,13 +35,13 @@ var QEMUArm = Board{
 	Keys:    qemuKeys,
 	Touch:   true,
 	Lamps:   Lamps{VirtioPort: "org.opendeskphone.lamps"},
-	Sound: Sound{Speaker: "hw:CARD=Audio,DEV=0", Microphone: "hw:CARD=Loopback,DEV=1", Rate: 48000,
-		Period: 20 * time.Millisecond, Periods: 3, Reserve: 40 * time.Millisecond,
+	Sound: Sound{Speaker: "hw:CARD=Loopback,DEV=1", Microphone: "hw:CARD=Loopback,DEV=1", Rate: 48000,
+		Period: 20 * time.Millisecond, Periods: 5, Reserve: 20 * time.Millisecond,
 		Mixer: Mixer{Card: "Audio", Paths: map[string]map[string]int{"handset": qemuLoud, "headset": qemuLoud, "speaker": qemuLoud}}},
 }
 
-// qemuLoud passes samples to the recording as they are. QEMU's card has one loudspeaker for all paths
-// and starts half a decibel below that.
+// qemuLoud passes samples on as they are. QEMU's USB card has one loudspeaker for all paths and starts
+// half a decibel below that.
 var qemuLoud = map[string]int{
 	"Audio Output Volume Control Playback Switch": On,
 	"Audio Output Volume Control Playback Volume": Full,

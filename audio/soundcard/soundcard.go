@@ -6,7 +6,7 @@
 //
 // The playback card is the clock: Exchange returns when it has taken 10 ms. The capture card may
 // run on another clock; its samples are stretched or squeezed by at most 1 % to keep
-// step, so neither ring ever runs full or dry for good.
+// step, so neither ring ever runs full or dry for good. Where both have one clock they stay as they are.
 package soundcard
 
 import (
@@ -60,10 +60,11 @@ func (c Config) Validate() error {
 }
 
 const (
-	stall        = time.Second     // longest silence of the pacing card's callback before it counts as lost
-	deaf         = 3 * time.Second // the same of the microphone's, while the speaker still plays
-	threadRank   = 40              // real-time rank of the callback threads, below the engine's: a callback gone wild must not starve it
-	ringCapacity = 200             // ms a ring holds: room for a late thread, never delay in itself
+	stall        = time.Second            // longest silence of the pacing card's callback before it counts as lost
+	deaf         = 3 * time.Second        // the same of the microphone's, while the speaker still plays
+	threadRank   = 40                     // real-time rank of the callback threads, below the engine's: a callback gone wild must not starve it
+	captureDepth = 200 * time.Millisecond // of sound that the microphone's card may hold: room for a late thread, never delay in itself
+	ringCapacity = 200                    // ms a ring holds: room for a late thread, never delay in itself
 )
 
 // Stats counts what went wrong since the card was opened.
@@ -81,7 +82,7 @@ type Device struct {
 	play, capt *malgo.Device
 	rate       int
 	out, in    *ring
-	servo      servo
+	servo      *servo
 	lead       int           // samples in the out ring at which Exchange returns
 	prime      int           // callbacks until the card's own buffer is full; the playback thread's
 	slack      time.Duration // how long the playback callback may wait for samples
@@ -96,7 +97,9 @@ type Device struct {
 	overruns   atomic.Uint64
 	starved    atomic.Uint64
 	born       time.Time
-	heardAt    atomic.Int64 // time of the last capture callback, since born
+	beat       beat         // of the capture callback's thread
+	heardAt    atomic.Int64 // when the last capture callback was due, since born
+	late       atomic.Int64 // how late the latest of them came since the last Exchange
 	lastGiven  uint64
 	quietFor   int // Exchanges since the microphone last gave
 	ranked     [2]atomic.Bool
@@ -184,6 +187,7 @@ func (d *Device) Exchange(mic, spk []int16) error {
 		clear(mic)
 		return nil
 	}
+	d.servo.late(d.count(time.Duration(d.late.Swap(0))))
 	if got := d.servo.take(d.in, mic, d.pending()); got < n {
 		d.starved.Add(1)
 	}
@@ -225,11 +229,14 @@ func (d *Device) checkMicrophone() error {
 	return nil
 }
 
-// pending is how many samples the microphone's card should have gathered since its last callback.
+// pending is how many samples the microphone's card should have gathered since its last callback was
+// due, as far as it has room for them.
 func (d *Device) pending() int {
-	since := time.Since(d.born) - time.Duration(d.heardAt.Load())
-	return int(since * time.Duration(d.rate) / time.Second)
+	return d.count(min(time.Since(d.born)-time.Duration(d.heardAt.Load()), captureDepth))
 }
+
+// count is how many samples sound for a time.
+func (d *Device) count(t time.Duration) int { return int(t * time.Duration(d.rate) / time.Second) }
 
 // Stats gives the counters; it may be called from any goroutine.
 func (d *Device) Stats() Stats {
@@ -311,7 +318,10 @@ func (d *Device) onCapture(_, mic []byte, frames uint32) {
 	if d.in.put(samples(mic, frames)) < int(frames) {
 		d.overruns.Add(1)
 	}
-	d.heardAt.Store(int64(time.Since(d.born)))
+	sound := time.Duration(frames) * time.Second / time.Duration(d.rate)
+	d.beat.heard(time.Since(d.born), sound)
+	d.heardAt.Store(int64(d.beat.due))
+	d.late.Store(max(d.late.Load(), int64(d.beat.late))) // one that Exchange takes meanwhile counts twice, which does no harm
 	d.given.Add(1)
 	signal(d.moved)
 }

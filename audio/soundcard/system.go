@@ -97,6 +97,7 @@ func (s *System) device(kind malgo.DeviceType, cfg Config, rate int, on malgo.De
 	c.NoFixedSizedCallback = 1 // no intermediate buffer
 	sub, name := &c.Playback, cfg.Playback
 	if kind == malgo.Capture {
+		c.Periods = max(c.Periods, uint32(captureDepth/cfg.Period))
 		sub, name = &c.Capture, cfg.Capture
 	}
 	sub.Format, sub.Channels = malgo.FormatS16, 1

@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"runtime"
 	"runtime/debug"
 	"strings"
 	"syscall"
@@ -64,10 +65,16 @@ func exit(err error) {
 	}
 }
 
+// processors of Go's scheduler, also where there are fewer real ones: one for each thread of the sound,
+// and one for all the rest. The kernel knows the threads' ranks; Go does not, and on a single
+// processor of its own would have the sound card wait for whatever else runs.
+const processors = 4
+
 func run() error {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	debug.SetGCPercent(50) // the heap is small: memory is dearer than a few more collections
+	runtime.GOMAXPROCS(max(processors, runtime.NumCPU()))
 	log := slog.New(slog.NewTextHandler(os.Stderr, nil))
 	board, err := findBoard()
 	if err != nil {

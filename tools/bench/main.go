@@ -76,6 +76,7 @@ func run() error {
 	if err := lab.Require("ip", "baresip", "espeak-ng", "kamailio"); err != nil {
 		return err
 	}
+	defer lab.Hurry()()
 	dir, err := os.MkdirTemp("", "bench")
 	if err != nil {
 		return err

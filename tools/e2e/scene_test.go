@@ -27,7 +27,10 @@ var (
 func TestMain(m *testing.M) {
 	desk.TwinMain() // does not return in the process of a twin
 	flag.Parse()
-	os.Exit(m.Run())
+	relax := lab.Hurry()
+	code := m.Run()
+	relax()
+	os.Exit(code)
 }
 
 // The cast and where it stands.

@@ -65,15 +65,18 @@ func TestImageDebugHasAShell(t *testing.T) {
 	shutDown(t, s.Machine)
 }
 
-// The board's mixer table fits the card as the guest's kernel shows it.
+// The board's mixer table fits the card as the guest's kernel shows it, each time it comes.
 func TestImageDebugSetsTheMixer(t *testing.T) {
 	s := bootShell(t)
+	if err := s.USBCard(true); err != nil {
+		t.Fatal(err)
+	}
 	waitMatch(t, s.Machine, `"mixer set" card=Audio path=\w+ controls="[^"]*Switch=1, [^"]*Volume=[1-9]`)
-	if err := s.Sound(false); err != nil {
+	if err := s.USBCard(false); err != nil {
 		t.Fatal(err)
 	}
 	s.run(t, "while test -e /proc/asound/Audio; do sleep 1; done; echo card $((0)) left", `card 0 left\n`)
-	if err := s.Sound(true); err != nil {
+	if err := s.USBCard(true); err != nil {
 		t.Fatal(err)
 	}
 	waitMatch(t, s.Machine, `(?s)card 0 left\n.*"mixer set" card=Audio path=\w+ controls="[^"]*Switch=1, [^"]*Volume=[1-9]`)

@@ -36,10 +36,10 @@ type Config struct {
 	Memory   int       // MiB; 256 if 0
 	Serial   io.Writer // gets a copy of the serial console
 	Console  *os.File  // what is typed on the serial console; nothing if nil
-	Speaker  io.Writer // gets what the phone plays as it plays: 16-bit little-endian stereo, 48 kHz
+	Speaker  io.Writer // gets what the phone plays as it plays: 16-bit little-endian mono, 48 kHz
 	Append   string    // more words for the kernel's command line
 	Cable    string    // where hosts plug the phone's USB by USB/IP, as ":3240"; nowhere if empty
-	NoSound  bool      // leave the sound card out; Sound plugs it in
+	NoSound  bool      // the phone has no sound card
 	Clock    time.Time // what the machine's clock shows when it starts; zero: the host's time
 	Log      *slog.Logger
 }
@@ -168,7 +168,7 @@ func (m *Machine) launch(ctx context.Context) error {
 	if err := json.Unmarshal(text, &mf); err != nil {
 		return fmt.Errorf("qemu: manifest: %w", err)
 	}
-	if m.spk, err = newRecording(m.path("speaker.pipe"), m.path("speaker.wav"), m.cfg.Speaker); err != nil {
+	if m.spk, err = newRecording(m.path("speaker.wav"), m.cfg.Speaker); err != nil {
 		return err
 	}
 	args := append(m.cfg.Prefix, append([]string{"qemu-system-arm"}, m.args(mf.Cmdline)...)...)
@@ -185,11 +185,9 @@ func (m *Machine) launch(ctx context.Context) error {
 		return errors.Join(fmt.Errorf("qemu: start: %w", err), m.spk.Close())
 	}
 	m.began = time.Now()
-	m.work.Go(m.spk.run)
 	m.work.Go(func() {
 		m.err = m.cmd.Wait()
 		close(m.ended)
-		m.spk.Close()
 	})
 	return nil
 }
@@ -206,11 +204,15 @@ func (m *Machine) args(cmdline string) []string {
 	if memory == 0 {
 		memory = 256
 	}
+	more := m.cfg.Append
+	if m.cfg.NoSound {
+		more += " module_blacklist=snd_aloop"
+	}
 	size := boards.QEMUArm.Display.Size
 	args := []string{
 		"-M", "virt", "-cpu", "cortex-a15", "-smp", "1", "-m", fmt.Sprint(memory), "-nodefaults", "-no-reboot",
 		"-kernel", filepath.Join(m.cfg.Image, "vmlinuz"), "-initrd", filepath.Join(m.cfg.Image, "initramfs"),
-		"-append", strings.TrimSpace(cmdline + m.cfg.cable() + " " + m.cfg.Append), "-display", "none", "-serial", "stdio",
+		"-append", strings.TrimSpace(cmdline + m.cfg.cable() + " " + more), "-display", "none", "-serial", "stdio",
 		"-qmp", "unix:" + m.path("qmp") + ",server=on,wait=off",
 		"-drive", "if=none,id=system,format=raw,readonly=on,file=" + filepath.Join(m.cfg.Image, "root.squashfs"),
 		"-device", "virtio-blk-pci,drive=system",
@@ -220,16 +222,14 @@ func (m *Machine) args(cmdline string) []string {
 		"-device", "virtio-keyboard-pci", "-device", "virtio-tablet-pci", "-device", "virtio-serial-pci",
 		"-chardev", "socket,id=mic,server=on,wait=off,path=" + m.path("mic"),
 		"-device", "virtserialport,chardev=mic,name=org.opendeskphone.mic",
+		"-chardev", "socket,id=speaker,server=on,wait=off,path=" + m.path("speaker"),
+		"-device", "virtserialport,chardev=speaker,name=org.opendeskphone.speaker",
 		"-chardev", "socket,id=lamps,server=on,wait=off,path=" + m.path("lamps"),
 		"-device", "virtserialport,chardev=lamps,name=" + boards.QEMUArm.Lamps.VirtioPort,
-		"-audiodev", "wav,id=speaker,out.frequency=48000,out.channels=2,out.format=s16,path=" + m.path("speaker.pipe"),
-		"-device", "qemu-xhci",
+		"-audiodev", "none,id=unheard", "-device", "qemu-xhci",
 	}
 	if !m.cfg.Clock.IsZero() {
 		args = append(args, "-rtc", "base="+m.cfg.Clock.UTC().Format("2006-01-02T15:04:05"))
-	}
-	if !m.cfg.NoSound {
-		args = append(args, "-device", "usb-audio,id=card,audiodev=speaker")
 	}
 	return args
 }
@@ -253,6 +253,11 @@ func (m *Machine) connect() error {
 		return err
 	}
 	m.mic = &pacer{w: mic}
+	speaker, err := m.dial("speaker")
+	if err != nil {
+		return err
+	}
+	m.work.Go(func() { m.spk.run(speaker) })
 	return nil
 }
 
@@ -318,7 +323,7 @@ func (m *Machine) Lamps() <-chan Lamp { return m.lamps }
 // the sound lasts.
 func (m *Machine) Mic() io.Writer { return m.mic }
 
-// SpeakerWAV is the recording of the speaker so far: stereo, 16 bit, 48 kHz. It is a whole WAV file
+// SpeakerWAV is the recording of the speaker so far: mono, 16 bit, 48 kHz. It is a whole WAV file
 // at any time.
 func (m *Machine) SpeakerWAV() string { return m.spk.path }
 
@@ -375,10 +380,11 @@ func (m *Machine) SetLink(up bool) error {
 	return m.qmp.do("set_link", map[string]any{"name": "nic", "up": up})
 }
 
-// Sound plugs the sound card in or pulls it.
-func (m *Machine) Sound(plugged bool) error {
+// USBCard plugs a USB sound card in or pulls it. It has the mixer that the phone's own card lacks;
+// nobody hears it.
+func (m *Machine) USBCard(plugged bool) error {
 	if plugged {
-		return m.qmp.do("device_add", map[string]any{"driver": "usb-audio", "id": "card", "audiodev": "speaker"})
+		return m.qmp.do("device_add", map[string]any{"driver": "usb-audio", "id": "card", "audiodev": "unheard"})
 	}
 	return m.qmp.do("device_del", map[string]any{"id": "card"})
 }

@@ -7,67 +7,46 @@ import (
 	"io"
 	"os"
 	"sync"
-	"syscall"
 	"time"
 )
 
 // Rate is the sample rate of microphone and speaker in Hz.
 const Rate = 48000
 
-// wavHeader is the size of the header that QEMU writes and of ours, in bytes.
+// wavHeader is the size of the recording's header in bytes.
 const wavHeader = 44
 
-// recording takes what QEMU's WAV back end plays. QEMU writes into a pipe, not a file, so that the
-// sound can be heard as it is played.
+// recording is what the phone's speaker plays.
 type recording struct {
-	pipe *os.File
 	file *os.File
 	path string
 	live io.Writer
-	once sync.Once
-	done chan struct{}
 }
 
-func newRecording(pipe, path string, live io.Writer) (*recording, error) {
-	os.Remove(pipe)
-	if err := syscall.Mkfifo(pipe, 0o600); err != nil {
-		return nil, fmt.Errorf("qemu: speaker pipe: %w", err)
-	}
-	// Opened for both ways, so that neither we nor QEMU wait for the other to open it.
-	p, err := os.OpenFile(pipe, os.O_RDWR, 0)
-	if err != nil {
-		return nil, fmt.Errorf("qemu: speaker pipe: %w", err)
-	}
+func newRecording(path string, live io.Writer) (*recording, error) {
 	f, err := os.Create(path)
 	if err != nil {
-		p.Close()
 		return nil, fmt.Errorf("qemu: recording: %w", err)
 	}
 	if _, err := f.Write(header(0)); err != nil {
-		return nil, errors.Join(fmt.Errorf("qemu: recording: %w", err), p.Close(), f.Close())
+		return nil, errors.Join(fmt.Errorf("qemu: recording: %w", err), f.Close())
 	}
-	return &recording{pipe: p, file: f, path: path, live: live, done: make(chan struct{})}, nil
+	return &recording{file: f, path: path, live: live}, nil
 }
 
-// run records until Close.
-func (r *recording) run() {
-	defer close(r.done)
-	defer r.file.Close()
-	if _, err := io.ReadFull(r.pipe, make([]byte, wavHeader)); err != nil {
-		return
-	}
+// run records what comes from the speaker's port until that ends.
+func (r *recording) run(port io.ReadCloser) {
+	defer r.Close()
+	defer port.Close()
 	buf := make([]byte, 1<<16)
 	var size uint32
 	for {
-		n, err := r.pipe.Read(buf)
-		if err != nil {
-			return
-		}
-		if r.live != nil {
+		n, err := port.Read(buf)
+		if n > 0 && r.live != nil {
 			r.live.Write(buf[:n])
 		}
 		size += uint32(n)
-		if _, err := r.file.Write(buf[:n]); err != nil {
+		if _, failed := r.file.Write(buf[:n]); err != nil || failed != nil {
 			return
 		}
 		if _, err := r.file.WriteAt(header(size), 0); err != nil {
@@ -76,16 +55,12 @@ func (r *recording) run() {
 	}
 }
 
-// Close ends the recording.
-func (r *recording) Close() error {
-	var err error
-	r.once.Do(func() { err = r.pipe.Close() })
-	return err
-}
+// Close ends the file.
+func (r *recording) Close() error { return r.file.Close() }
 
-// header is a WAV header for 16-bit stereo at Rate with size bytes of samples.
+// header is a WAV header for 16-bit mono at Rate with size bytes of samples.
 func header(size uint32) []byte {
-	const channels, sample = 2, 2
+	const channels, sample = 1, 2
 	h := append(make([]byte, 0, wavHeader), "RIFF"...)
 	h = binary.LittleEndian.AppendUint32(h, size+wavHeader-8)
 	h = append(h, "WAVEfmt "...)

@@ -3,7 +3,6 @@ package main
 import (
 	"bytes"
 	"context"
-	"encoding/binary"
 	"image"
 	"image/draw"
 	"log/slog"
@@ -24,12 +23,12 @@ type bench struct {
 	changed   chan struct{}
 	lamps     map[string]bool
 	listeners map[chan []byte]bool
-	rest      []byte // of the speaker's stereo stream, less than a piece
+	rest      []byte // of the speaker's sound, less than a piece
 }
 
 const (
 	looks = 100 * time.Millisecond // between two looks at QEMU's screen
-	piece = 4 * 480                // bytes of 10 ms in QEMU's stereo format
+	piece = 2 * 480                // bytes of 10 ms
 )
 
 func newBench(log *slog.Logger) *bench {
@@ -148,21 +147,17 @@ func (b *bench) Listen(ctx context.Context) <-chan []byte {
 	return out
 }
 
-// Write takes what the phone plays, stereo, and hands it on in pieces of 10 ms, mono.
+// Write takes what the phone plays and hands it on in pieces of 10 ms.
 func (b *bench) Write(pcm []byte) (int, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.rest = append(b.rest, pcm...)
 	for len(b.rest) >= piece {
-		mono := make([]byte, piece/2)
-		for i := 0; i < piece/4; i++ {
-			left, right := int16(binary.LittleEndian.Uint16(b.rest[4*i:])), int16(binary.LittleEndian.Uint16(b.rest[4*i+2:]))
-			binary.LittleEndian.PutUint16(mono[2*i:], uint16((int(left)+int(right))/2))
-		}
+		sound := bytes.Clone(b.rest[:piece])
 		b.rest = append(b.rest[:0], b.rest[piece:]...)
 		for l := range b.listeners {
 			select {
-			case l <- mono:
+			case l <- sound:
 			default: // a browser that is too slow loses sound, not the phone
 			}
 		}

@@ -11,8 +11,8 @@ import (
 	"unsafe"
 )
 
-// pcm gives n samples counting from 1 as bytes.
-func pcm(n int) []byte {
+// counted gives n samples counting from 1 as bytes.
+func counted(n int) []byte {
 	var b []byte
 	for i := range n {
 		b = binary.LittleEndian.AppendUint16(b, uint16(i+1))
@@ -23,11 +23,11 @@ func pcm(n int) []byte {
 func TestQueueStartsWhenEnoughIsThere(t *testing.T) {
 	q := &queue{}
 	var out [periodFrames]int16
-	q.put(pcm(startQueue - 1))
+	q.put(counted(startQueue - 1))
 	if q.take(out[:]); out[0] != 0 {
 		t.Error("started too early: the next uneven step would be heard")
 	}
-	q.put(pcm(1))
+	q.put(counted(1))
 	for i := range startQueue / periodFrames {
 		if q.take(out[:]); out[0] != int16(i*periodFrames+1) {
 			t.Errorf("period %d begins with %d", i, out[0])
@@ -36,7 +36,7 @@ func TestQueueStartsWhenEnoughIsThere(t *testing.T) {
 	if q.take(out[:]); slices.ContainsFunc(out[:], func(v int16) bool { return v != 0 }) {
 		t.Error("an empty queue is not silent")
 	}
-	q.put(pcm(1))
+	q.put(counted(1))
 	if q.take(out[:]); out[0] != 0 {
 		t.Error("after a pause it must fill up again")
 	}
@@ -45,7 +45,7 @@ func TestQueueStartsWhenEnoughIsThere(t *testing.T) {
 func TestQueueHoldsTheWriterBack(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		q := &queue{}
-		sound := pcm(3 * fullQueue)
+		sound := counted(3 * fullQueue)
 		ended := make(chan error, 1)
 		go func() { ended <- q.fill(iotest.OneByteReader(bytes.NewReader(sound))) }()
 		synctest.Wait()
@@ -73,7 +73,7 @@ func TestQueueCloseFreesTheWriter(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		q := &queue{}
 		ended := make(chan error, 1)
-		go func() { ended <- q.fill(bytes.NewReader(pcm(3 * fullQueue))) }()
+		go func() { ended <- q.fill(bytes.NewReader(counted(3 * fullQueue))) }()
 		synctest.Wait()
 		q.close()
 		if err := <-ended; err != io.EOF || !q.closed() {

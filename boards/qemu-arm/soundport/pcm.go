@@ -44,24 +44,40 @@ const (
 )
 
 const (
-	sampleRate = 48000
-	periods    = 12 // 120 ms: an emulated machine may look away for long
+	sampleRate    = 48000
+	feedPeriods   = 12 // 120 ms: an emulated machine may look away for long
+	listenPeriods = 48 // nothing waits for this one, so it has all the time it may need
 )
 
 var (
 	ioctlHWParams = ioc(3, 0x11, unsafe.Sizeof(hwParams{}))
 	ioctlPrepare  = ioc(0, 0x40, 0)
 	ioctlWrite    = ioc(1, 0x50, unsafe.Sizeof(xferi{}))
+	ioctlRead     = ioc(2, 0x51, unsafe.Sizeof(xferi{}))
 )
 
 // ioc builds an ALSA request number (asm-generic/ioctl.h): direction, size, 'A', number.
 func ioc(dir, nr, size uintptr) uintptr { return dir<<30 | size<<16 | 'A'<<8 | nr }
 
-// playback is an ALSA playback device: mono, 16 bit, 48 kHz.
-type playback struct{ fd int }
+// pcm is one direction of an ALSA device: mono, 16 bit, 48 kHz.
+type pcm struct {
+	fd       int
+	transfer uintptr
+}
+
+// direction is a device of a card whose sound goes one way.
+type direction struct {
+	device   string
+	transfer uintptr // the request that moves samples
+}
+
+var (
+	toCard   = direction{"D0p", ioctlWrite}
+	fromCard = direction{"D0c", ioctlRead}
+)
 
 // newHWParams asks for exactly one configuration and leaves open what does not matter.
-func newHWParams() hwParams {
+func newHWParams(periods uint32) hwParams {
 	p := hwParams{rmask: math.MaxUint32}
 	for i := range p.intervals {
 		p.intervals[i].max = math.MaxUint32
@@ -76,12 +92,14 @@ func newHWParams() hwParams {
 	return p
 }
 
-func openPlayback(device string) (*playback, error) {
+// openPCM opens a direction of the card with the given number, with a buffer of so many periods.
+func openPCM(card string, d direction, periods uint32) (*pcm, error) {
+	device := "/dev/snd/pcmC" + card + d.device
 	fd, err := unix.Open(device, unix.O_RDWR|unix.O_CLOEXEC, 0)
 	if err != nil {
 		return nil, fmt.Errorf("open %s: %w", device, err)
 	}
-	params := newHWParams()
+	params := newHWParams(periods)
 	if err := ioctl(fd, ioctlHWParams, unsafe.Pointer(&params)); err != nil {
 		unix.Close(fd)
 		return nil, fmt.Errorf("configure %s: %w", device, err)
@@ -90,30 +108,35 @@ func openPlayback(device string) (*playback, error) {
 		unix.Close(fd)
 		return nil, fmt.Errorf("prepare %s: %w", device, err)
 	}
-	return &playback{fd}, nil
+	return &pcm{fd, d.transfer}, nil
 }
 
-// Write blocks until the card has taken the samples.
-func (p *playback) Write(samples []int16) error {
+// move writes samples to the card or fills them from it, and takes as long as they last.
+func (p *pcm) move(samples []int16) error {
 	for {
 		x := xferi{buf: unsafe.SliceData(samples), frames: uintptr(len(samples))}
-		err := ioctl(p.fd, ioctlWrite, unsafe.Pointer(&x))
+		err := ioctl(p.fd, p.transfer, unsafe.Pointer(&x))
 		switch {
 		case err == nil && x.result >= len(samples):
 			return nil
 		case err == nil:
 			samples = samples[x.result:]
-		case errors.Is(err, unix.EPIPE): // the card ran dry and has stopped
+		case errors.Is(err, unix.EPIPE): // we were too late, and the card has stopped
 			if err := ioctl(p.fd, ioctlPrepare, nil); err != nil {
 				return fmt.Errorf("restart card: %w", err)
 			}
 		case !errors.Is(err, unix.EINTR):
-			return fmt.Errorf("write to card: %w", err)
+			return fmt.Errorf("move samples: %w", err)
 		}
 	}
 }
 
-func (p *playback) Close() error { return unix.Close(p.fd) }
+func (p *pcm) Close() error { return unix.Close(p.fd) }
+
+// octets sees samples as what goes through a port: this board's order is little-endian.
+func octets(samples []int16) []byte {
+	return unsafe.Slice((*byte)(unsafe.Pointer(unsafe.SliceData(samples))), 2*len(samples))
+}
 
 func ioctl(fd int, request uintptr, arg unsafe.Pointer) error {
 	if _, _, errno := unix.Syscall(unix.SYS_IOCTL, uintptr(fd), request, uintptr(arg)); errno != 0 {
