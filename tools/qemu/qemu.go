@@ -216,7 +216,7 @@ func (m *Machine) args(cmdline string) []string {
 		"-qmp", "unix:" + m.path("qmp") + ",server=on,wait=off",
 		"-drive", "if=none,id=system,format=raw,readonly=on,file=" + filepath.Join(m.cfg.Image, "root.squashfs"),
 		"-device", "virtio-blk-pci,drive=system",
-		"-drive", "if=none,id=data,format=raw,file=" + m.cfg.Data, "-device", "virtio-blk-pci,drive=data",
+		"-drive", "if=none,id=data,format=raw,cache=unsafe,file=" + m.cfg.Data, "-device", "virtio-blk-pci,drive=data",
 		"-netdev", network + ",id=net", "-device", "virtio-net-pci,id=nic,netdev=net,romfile=",
 		"-device", fmt.Sprintf("virtio-gpu-pci,xres=%d,yres=%d", size.X, size.Y),
 		"-device", "virtio-keyboard-pci", "-device", "virtio-tablet-pci", "-device", "virtio-serial-pci",
