@@ -11,8 +11,10 @@ import (
 	"io"
 	"net"
 	"os"
+	"os/signal"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"time"
 )
 
@@ -34,7 +36,10 @@ func main() {
 	}
 	if addr == "" {
 		fmt.Println("usbcable: no odp.cable: nothing to do")
-		select {}
+		stop := make(chan os.Signal, 1)
+		signal.Notify(stop, syscall.SIGTERM)
+		<-stop
+		return
 	}
 	s := &socket{dir: filepath.Join("/sys/devices/platform", controller)}
 	for {
