@@ -16,7 +16,7 @@ import (
 	"opendeskphone/tools/odp/pc/keep"
 )
 
-const socketName, lockName = "agent.sock", "agent.lock"
+const socketName, lockName = "agent.sock", "agent.pid"
 
 // ErrRunning says that another agent of this user is at work.
 var ErrRunning = errors.New("the agent is running already")
@@ -38,6 +38,9 @@ func Listen(folder keep.Folder, log *slog.Logger) (*Socket, error) {
 		lock.Close()
 		return nil, ErrRunning
 	}
+	if err := errors.Join(lock.Truncate(0), writePID(lock)); err != nil {
+		return nil, fmt.Errorf("api: %w", err)
+	}
 	path := folder.Path(socketName)
 	if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return nil, fmt.Errorf("api: %w", err)
@@ -50,6 +53,12 @@ func Listen(folder keep.Folder, log *slog.Logger) (*Socket, error) {
 		return nil, fmt.Errorf("api: %w", err)
 	}
 	return &Socket{ln: ln, lock: lock, log: log}, nil
+}
+
+// writePID leaves the process number for whoever wants to end the agent.
+func writePID(f *os.File) error {
+	_, err := fmt.Fprintln(f, os.Getpid())
+	return err
 }
 
 // Run serves the handler until ctx ends.

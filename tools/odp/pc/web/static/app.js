@@ -69,6 +69,9 @@ function soundKeys(p) {
   key.setAttribute('aria-label', muted ? 'Microphone is muted' : 'Mute the microphone');
   key.disabled = !p.calls?.length;
   key.className = 'on-stop' + (muted ? '' : ' quiet');
+  const may = p.rights?.includes('device');
+  $('volume').disabled = !may;
+  $('volume').title = may ? '' : 'To set the volume from here the cable must be plugged in.';
   const level = p.device.volumes?.[p.device.terminal];
   if (level !== undefined && Date.now() - turning > 800) $('volume').value = level;
 }

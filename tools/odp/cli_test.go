@@ -1,0 +1,246 @@
+package main
+
+import (
+	"bufio"
+	"encoding/json"
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"opendeskphone/firmware/phone"
+	"opendeskphone/firmware/tpcp"
+	"opendeskphone/tools/odp/pc"
+	"opendeskphone/tools/odp/pc/desk"
+	"opendeskphone/tools/odp/pc/keep"
+)
+
+// built is the program under test.
+var built string
+
+func TestMain(m *testing.M) {
+	dir, err := os.MkdirTemp("", "odp-test-")
+	if err != nil {
+		panic(err)
+	}
+	built = filepath.Join(dir, "odp")
+	out, err := exec.Command("go", "build", "-buildmode=pie", "-trimpath", "-ldflags=-X main.version=0.1", "-o", built, ".").CombinedOutput()
+	if err != nil {
+		panic(string(out))
+	}
+	code := m.Run()
+	os.RemoveAll(dir)
+	os.Exit(code)
+}
+
+// person is somebody at a computer with the program installed.
+type person struct {
+	t    *testing.T
+	home string
+}
+
+func newPerson(t *testing.T) *person {
+	u := &person{t, t.TempDir()}
+	if err := os.Mkdir(u.home+"/run", 0o700); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(u.killAgent)
+	return u
+}
+
+// pid is the agent's.
+func (u *person) pid() int {
+	text, err := os.ReadFile(u.home + "/run/odp/agent.pid")
+	if err != nil {
+		return 0
+	}
+	pid, err := strconv.Atoi(strings.TrimSpace(string(text)))
+	if err != nil {
+		return 0
+	}
+	return pid
+}
+
+// killAgent is kill -9.
+func (u *person) killAgent() {
+	if pid := u.pid(); pid > 1 && syscall.Kill(pid, syscall.SIGKILL) == nil {
+		for i := 0; syscall.Kill(pid, 0) == nil && i < 500; i++ { // init or the test's reaper takes a moment
+			<-time.After(10 * time.Millisecond)
+			if stat, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/stat"); err != nil || strings.Contains(string(stat), ") Z ") {
+				return
+			}
+		}
+	}
+}
+
+func (u *person) cmd(args ...string) *exec.Cmd {
+	cmd := exec.Command(built, args...)
+	cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + u.home, "XDG_RUNTIME_DIR=" + u.home + "/run", "XDG_STATE_HOME=" + u.home + "/state", "XDG_DATA_HOME=" + u.home + "/data"}
+	return cmd
+}
+
+// says runs a command, wants an exit code, and gives what it printed, complaints included.
+func (u *person) says(code int, args ...string) string {
+	u.t.Helper()
+	out, err := u.cmd(args...).CombinedOutput()
+	got := 0
+	var exit *exec.ExitError
+	if errors.As(err, &exit) {
+		got = exit.ExitCode()
+	}
+	if got != code {
+		u.t.Fatalf("odp %q: exit %d, want %d: %v\n%s", args, got, code, err, out)
+	}
+	return string(out)
+}
+
+func (u *person) view() pc.View {
+	u.t.Helper()
+	var v pc.View
+	if err := json.Unmarshal([]byte(u.says(0, "status", "--json")), &v); err != nil {
+		u.t.Fatal(err)
+	}
+	return v
+}
+
+func wants(t *testing.T, got string, words ...string) {
+	t.Helper()
+	for _, w := range words {
+		if !strings.Contains(got, w) {
+			t.Errorf("%q lacks %q", got, w)
+		}
+	}
+}
+
+func TestWithoutAPhoneEverythingSaysSo(t *testing.T) {
+	u := newPerson(t)
+	wants(t, u.says(exitNoPhone, "status"), "No phone found", "Connect")
+	wants(t, u.says(exitNoPhone, "call", "030"), "No phone found")
+	wants(t, u.says(exitNoPhone, "pair"), "No phone found")
+	wants(t, u.says(exitUsage, "url", "tel:*21#"), "service codes")
+	wants(t, u.says(exitUsage, "frobnicate"), "--help")
+	wants(t, u.says(0, "rule"), "hidraw", "uaccess")
+	wants(t, u.says(0, "agent"), "running already")
+	wants(t, u.says(0, "open", "--print"), "http://127.0.0.1:", "/#")
+	u.says(0, "contacts", "add", "Jonas Keller", "--work", "+49 30 5550 142")
+	wants(t, u.says(0, "contacts", "kel"), "Jonas Keller", "work +49 30 5550 142")
+	u.says(0, "contacts", "remove", "jonas")
+	if out := u.says(0, "contacts"); out != "" {
+		t.Errorf("still there: %q", out)
+	}
+}
+
+func TestPairedPhoneOfAnotherUserIsNotOurs(t *testing.T) {
+	u := newPerson(t)
+	state := keep.Folder(u.home + "/state/odp")
+	if err := state.Save("pairings.json", []any{}); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Chmod(state.Path("pairings.json"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	wants(t, u.says(exitNoAgent, "status"), "cannot be started", "agent.log")
+	log, err := os.ReadFile(state.Path("agent.log"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	wants(t, string(log), "chmod go-rwx")
+}
+
+func TestCallsFromTheCommandLine(t *testing.T) {
+	d, u := desk.New(t), newPerson(t)
+	d.Introduce(keep.Folder(u.home + "/state/odp"))
+	wants(t, u.says(0, "status"), "Desk phone", "over the network", "sip:100@odp.test", "registered", "no calls")
+
+	u.says(0, "contacts", "add", "Mira Patel", "101")
+	wants(t, u.says(0, "call", "mira"), "->", "Mira Patel")
+	desk.Until(t, d.Other.Control(), "rings", desk.In(phone.Ringing))
+	desk.Do(t, d.Other.Control(), phone.Answer{Call: d.Other.Control().State().Calls[0].ID})
+	desk.Until(t, d.Phone.Control(), "talking", desk.In(phone.Talking))
+	wants(t, u.says(0, "hold"), "on hold")
+	wants(t, u.says(exitUsage, "hold"), "no call to hold")
+	wants(t, u.says(0, "resume"), "Mira Patel")
+	wants(t, u.says(0, "mute"), "muted")
+	wants(t, u.says(0, "mute", "toggle"), "not muted")
+	wants(t, u.says(0, "volume"), "speaker", "ringer")
+	wants(t, u.says(exitFailed, "volume", "3"), "the cable must be plugged in")
+	u.says(0, "dtmf", "12#")
+	wants(t, u.says(exitUsage, "answer"), "no call that rings")
+	wants(t, u.says(exitUsage, "hangup", "c-99"), "no call c-99")
+
+	// kill -9 mid-call: the call goes on, and the next command finds the same one.
+	before := u.view().Phones[0].Calls[0]
+	old := u.pid()
+	u.killAgent()
+	if s := d.Phone.Control().State(); s.First(phone.Talking) == nil {
+		t.Fatalf("the call ended with the agent: %+v", s.Calls)
+	}
+	v := u.view()
+	if u.pid() == old {
+		t.Error("the agent was not killed")
+	}
+	if len(v.Phones[0].Calls) != 1 || v.Phones[0].Calls[0].CallID != before.CallID || v.Phones[0].Calls[0].State != tpcp.StateConnected {
+		t.Errorf("was %+v, is %+v", before, v.Phones[0].Calls)
+	}
+	u.says(0, "hangup")
+	desk.Until(t, d.Other.Control(), "over", desk.Idle)
+	wants(t, u.says(0, "unpair"), "forgotten")
+	u.says(exitNoPhone, "status")
+}
+
+func TestWatchPrintsWhatHappens(t *testing.T) {
+	d, u := desk.New(t), newPerson(t)
+	d.Introduce(keep.Folder(u.home + "/state/odp"))
+	u.says(0, "status")
+	cmd := u.cmd("watch")
+	out, err := cmd.StdoutPipe()
+	if err == nil {
+		err = cmd.Start()
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	lines := make(chan string)
+	go func() {
+		defer close(lines)
+		for s := bufio.NewScanner(out); s.Scan(); {
+			lines <- s.Text()
+		}
+	}()
+	until := func(word string) {
+		late := time.After(desk.Patience)
+		for {
+			select {
+			case l, ok := <-lines:
+				if !ok {
+					t.Fatalf("it ended before %q", word)
+				}
+				if strings.Contains(l, word) {
+					return
+				}
+			case <-late:
+				t.Fatalf("no line with %q", word)
+			}
+		}
+	}
+	until("connected over the network")
+	desk.Do(t, d.Other.Control(), phone.Dial{Number: "100"})
+	until("<- Mira Patel (101)  rings")
+	u.says(0, "answer")
+	until("talking")
+	u.says(0, "hangup")
+	until("ended")
+	if err := cmd.Process.Signal(os.Interrupt); err != nil {
+		t.Fatal(err)
+	}
+	for range lines { // to its end
+	}
+	if err := cmd.Wait(); err == nil || cmd.ProcessState.ExitCode() != exitFailed {
+		t.Errorf("interrupted: %v", err)
+	}
+}
