@@ -78,7 +78,7 @@ func (contactsCmd) Help() string {
   odp contacts add "Jonas Keller" --work "+49 30 5550 142" --mobile "+49 170 5550 199"
   odp contacts import contacts.vcf
 
-Contacts of the phone itself are listed too; they are changed on the phone.`
+Contacts of the phone itself are listed too, while it is there.`
 }
 
 type contactsListCmd struct {
@@ -140,9 +140,6 @@ func (c *contactsRemoveCmd) Run(sh *shell) error {
 	found, err := sh.only(query)
 	if err != nil {
 		return err
-	}
-	if found.Phone != "" {
-		return &pc.Refusal{Kind: pc.Usage, Words: found.Name + " is in the phone's own address book; remove it there."}
 	}
 	if err := sh.do("DELETE", "contacts/"+url.PathEscape(found.ID), nil, nil); err != nil {
 		return err

@@ -143,7 +143,7 @@ func (p *Phone) Why() *Refusal {
 	return r
 }
 
-// refused makes a Refusal of what a phone answered.
+// refused makes a Refusal of what a phone answered; nil stays nil.
 func refused(err error) error {
 	var e *tpcp.Error
 	if !errors.As(err, &e) {

@@ -1,6 +1,8 @@
 package api
 
 import (
+	"context"
+	"errors"
 	"net/http"
 	"strings"
 
@@ -13,11 +15,20 @@ func (s *server) putContacts(r *http.Request) (any, error) {
 	if err := read(r, maxBody, &in); err != nil {
 		return nil, err
 	}
-	return s.put(in.Contacts)
+	return s.put(r.Context(), in.Contacts)
 }
 
-func (s *server) put(all []contacts.Contact) (any, error) {
-	kept, err := s.book.Put(all...)
+// put keeps contacts: those of a phone on the phone, all others here.
+func (s *server) put(ctx context.Context, all []contacts.Contact) (any, error) {
+	var ours []contacts.Contact
+	for _, c := range all {
+		if c.Phone == "" {
+			ours = append(ours, c)
+		} else if err := s.agent.PutContact(ctx, c); err != nil {
+			return nil, err
+		}
+	}
+	kept, err := s.book.Put(ours...)
 	if err != nil {
 		return nil, &pc.Refusal{Kind: pc.Usage, Words: err.Error()}
 	}
@@ -34,16 +45,16 @@ func (s *server) importCards(r *http.Request) (any, error) {
 	if err != nil {
 		return nil, &pc.Refusal{Kind: pc.Usage, Words: err.Error()}
 	}
-	if _, err := s.put(all); err != nil {
+	if _, err := s.put(r.Context(), all); err != nil {
 		return nil, err
 	}
 	return map[string]int{"contacts": len(all), "skipped": skipped}, nil
 }
 
 func (s *server) deleteContact(r *http.Request) (any, error) {
-	if err := s.book.Delete(r.PathValue("id")); err != nil {
-		return nil, &pc.Refusal{Kind: pc.Usage, Words: err.Error()}
+	err := s.agent.DeleteContact(r.Context(), r.PathValue("id"))
+	if errors.Is(err, contacts.ErrNone) {
+		return nil, &pc.Refusal{Kind: pc.Usage, Words: "There is no such contact."}
 	}
-	s.agent.ContactsChanged()
-	return nil, nil
+	return nil, err
 }

@@ -98,13 +98,16 @@ func (b *Book) Put(add ...Contact) ([]Contact, error) {
 	return out, b.save(all)
 }
 
+// ErrNone says that there is no such contact.
+var ErrNone = errors.New("there is no such contact")
+
 // Delete removes a contact.
 func (b *Book) Delete(id string) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	all := slices.DeleteFunc(slices.Clone(b.all), func(c Contact) bool { return c.ID == id })
 	if len(all) == len(b.all) {
-		return errors.New("no such contact")
+		return ErrNone
 	}
 	return b.save(all)
 }

@@ -91,7 +91,7 @@ function numberRow(n = {kind: 'work', value: ''}) {
 export function edit(c) {
   editing = c;
   const form = $('editor').querySelector('form');
-  $('editortitle').textContent = c?.id ? 'Contact' : 'New contact';
+  $('editortitle').textContent = c?.phone ? 'Contact on the phone' : c?.id ? 'Contact' : 'New contact';
   form.elements.name.value = c?.name ?? '';
   form.elements.company.value = c?.company ?? '';
   $('numbers').replaceChildren(...(c?.numbers?.length ? c.numbers : [undefined]).map(numberRow));
@@ -105,7 +105,7 @@ async function save(e) {
   e.preventDefault();
   const form = e.target, numbers = [...$('numbers').children].map(r => ({kind: r.querySelector('select').value, value: r.querySelector('input').value.trim()})).filter(n => n.value);
   try {
-    await ask('POST', 'contacts', {contacts: [{id: editing?.id, name: form.elements.name.value, company: form.elements.company.value, numbers}]});
+    await ask('POST', 'contacts', {contacts: [{id: editing?.id, phone: editing?.phone, name: form.elements.name.value, company: form.elements.company.value, numbers}]});
     $('editor').close();
   } catch (err) {
     form.querySelector('.error').textContent = err.message;
@@ -139,7 +139,7 @@ export function start() {
   $('editor').querySelector('form').onsubmit = save;
   $('editor').querySelector('[data-close]').onclick = () => $('editor').close();
   $('deletecontact').onclick = async () => {
-    try { await ask('DELETE', 'contacts/' + editing.id); $('editor').close(); } catch (e) { toast(e.message); }
+    try { await ask('DELETE', 'contacts/' + encodeURIComponent(editing.id)); $('editor').close(); } catch (e) { toast(e.message); }
   };
   $('import').onclick = () => $('vcard').click();
   $('vcard').onchange = e => { if (e.target.files[0]) importCards(e.target.files[0]); e.target.value = ''; };
