@@ -164,7 +164,7 @@ func (c *Canvas) frame(o *op, clip image.Rectangle) {
 
 func (c *Canvas) text(o *op, clip image.Rectangle) {
 	for _, g := range c.fonts.Shape(o.style, o.text).Glyphs {
-		m := c.fonts.Mask(o.style, g.ID, g.X)
+		m := c.fonts.Mask(o.style.Size, g)
 		if len(m.Pix) > 0 {
 			at := o.at.Add(image.Pt(int(g.X>>6), -g.Y.Round())).Add(m.Offset)
 			c.blit(m.Pix, m.Size.X, at, m.Size, false, false, o.color, clip)

@@ -162,6 +162,9 @@ func (s *Scene) Text(st font.Style, x, y int, align Align, text string, c theme.
 	}
 	size := int(st.Size)
 	box := image.Rect(x-size/4-1, y-size-size/8, x+width+size/4+1, y+size*3/8+1)
+	if run.Tall {
+		box.Min.Y, box.Max.Y = y-size*5/4, y+size*5/8
+	}
 	s.add(op{kind: textOp, color: c, style: st, text: text, at: image.Pt(x, y), box: box})
 	return width
 }

@@ -1,36 +1,60 @@
-// Package font shapes text with the three embedded faces and keeps the masks of their glyphs. Shaping is HarfBuzz's
-// (kerning, tabular digits, the colon that rises between digits); glyphs are filled once for each face, size and quarter
-// of a pixel and kept, since filling an outline costs a hundred times what copying its mask costs.
+// Package font shapes text with the embedded faces and keeps the masks of their glyphs. Shaping is HarfBuzz's (kerning,
+// tabular digits, the colon that rises between digits); glyphs are filled once for each face, size and quarter of a pixel
+// and kept, since filling an outline costs a hundred times what copying its mask costs.
+//
+// Texts are set in Inter. What Inter has not is set in Noto Sans: Arabic, Hebrew, Thai, Devanagari, Japanese, Chinese and
+// Korean. Those faces are opened when the first such text is set, so a phone that shows none pays nothing for them. A
+// character no face has shows as a box.
 package font
 
 import (
-	"bytes"
 	"embed"
 	"fmt"
 	"image"
-	"unicode/utf8"
+	"slices"
 
+	"github.com/go-text/typesetting/bidi"
 	"github.com/go-text/typesetting/font"
 	"github.com/go-text/typesetting/font/opentype"
 	"github.com/go-text/typesetting/harfbuzz"
 	"golang.org/x/image/vector"
 )
 
-//go:embed faces/*.otf
+//go:embed faces/*.otf faces/*.ttf
 var files embed.FS
 
 // Face is one of the embedded faces.
 type Face uint8
 
-// The faces: Inter 400 and 600 for text, Inter Display 500 from 32 px up (clock, timer, names).
+// The faces a style can ask for: Inter 400 and 600 for text, Inter Display 500 from 32 px up (clock, timer, names). The
+// others stand in for characters these have not.
 const (
 	Regular Face = iota
 	SemiBold
 	Display
+	arabic
+	arabicBold
+	hebrew
+	hebrewBold
+	thai
+	thaiBold
+	devanagari
+	devanagariBold
+	japanese
+	chinese
+	korean
 	faceCount
+	styleFaces = Display + 1
 )
 
-var faceFiles = [faceCount]string{"Inter-Regular.otf", "Inter-SemiBold.otf", "InterDisplay-Medium.otf"}
+var faceFiles = [faceCount]string{
+	Regular: "Inter-Regular.otf", SemiBold: "Inter-SemiBold.otf", Display: "InterDisplay-Medium.otf",
+	arabic: "NotoSansArabic-Regular.ttf", arabicBold: "NotoSansArabic-Bold.ttf",
+	hebrew: "NotoSansHebrew-Regular.ttf", hebrewBold: "NotoSansHebrew-Bold.ttf",
+	thai: "NotoSansThai-Regular.ttf", thaiBold: "NotoSansThai-Bold.ttf",
+	devanagari: "NotoSansDevanagari-Regular.ttf", devanagariBold: "NotoSansDevanagari-Bold.ttf",
+	japanese: "NotoSansCJK-JP.otf", chinese: "NotoSansCJK-SC.otf", korean: "NotoSansCJK-KR.otf",
+}
 
 // Style is how a text is set: face, size in px and extra space after each glyph in px (may be negative). Cells sets each
 // digit in a cell as wide as a 0: the tabular digits of Inter Display differ in width, and a running time must not sway.
@@ -49,15 +73,17 @@ func (f Fixed) Round() int { return int(f+32) >> 6 }
 
 // Glyph is a glyph of a run: which, and how far right of the run's start.
 type Glyph struct {
-	ID uint32
-	X  Fixed
-	Y  Fixed // upwards
+	ID   uint32
+	X    Fixed
+	Y    Fixed // upwards
+	Face Face
 }
 
 // Run is a shaped text.
 type Run struct {
 	Glyphs  []Glyph
 	Advance Fixed
+	Tall    bool // has letters that reach further up and down than Latin ones
 }
 
 // Mask is the coverage of one glyph or drawing, 0 to 255. Its top left corner stands Offset away from the pen.
@@ -89,10 +115,11 @@ const (
 // Set is the faces with their caches. It is for one goroutine.
 type Set struct {
 	faces     [faceCount]*harfbuzz.Font
-	outlines  [faceCount]*font.Face
-	cells     [faceCount]int32 // advance of a tabular 0 in font units
+	outlines  [faceCount]*font.Face // nil: not opened yet
+	cells     [styleFaces]int32     // advance of a tabular 0 in font units
 	features  []harfbuzz.Feature
 	buffer    *harfbuzz.Buffer
+	bidi      bidi.Paragraph
 	runs      map[runKey]*Run
 	cut       map[cutKey]string
 	masks     map[maskKey]*Mask
@@ -110,17 +137,10 @@ func NewSet() (*Set, error) {
 			Tag: opentype.MustNewTag(tag), Value: 1, Start: harfbuzz.FeatureGlobalStart, End: harfbuzz.FeatureGlobalEnd,
 		})
 	}
-	for face, name := range faceFiles {
-		data, err := files.ReadFile("faces/" + name)
-		if err != nil {
-			return nil, fmt.Errorf("font: open %s: %w", name, err)
+	for face := range styleFaces {
+		if err := s.open(face); err != nil {
+			return nil, err
 		}
-		parsed, err := font.ParseTTF(bytes.NewReader(data))
-		if err != nil {
-			return nil, fmt.Errorf("font: parse %s: %w", name, err)
-		}
-		s.outlines[face] = parsed
-		s.faces[face] = harfbuzz.NewFont(parsed)
 		s.buffer.Clear()
 		s.buffer.AddRune('0', 0)
 		s.buffer.GuessSegmentProperties()
@@ -130,7 +150,22 @@ func NewSet() (*Set, error) {
 	return s, nil
 }
 
-// Shape sets text in one line, left to right. The run is kept and must not be changed.
+func (s *Set) open(face Face) error {
+	name := faceFiles[face]
+	f, err := files.Open("faces/" + name)
+	if err != nil {
+		return fmt.Errorf("font: open %s: %w", name, err)
+	}
+	defer f.Close()
+	parsed, err := font.ParseTTF(f.(font.Resource)) // read where it stands in the program; ReadFile would copy it
+	if err != nil {
+		return fmt.Errorf("font: parse %s: %w", name, err)
+	}
+	s.outlines[face], s.faces[face] = parsed, harfbuzz.NewFont(parsed)
+	return nil
+}
+
+// Shape sets text in one line. A text whose first letter is Arabic or Hebrew runs from right to left. The run is kept and must not be changed.
 func (s *Set) Shape(style Style, text string) *Run {
 	if len(text) > maxTextBytes {
 		text = text[:maxTextBytes]
@@ -149,32 +184,42 @@ func (s *Set) Shape(style Style, text string) *Run {
 }
 
 func (s *Set) shape(style Style, text string) *Run {
+	for _, r := range text {
+		if r >= firstOther {
+			return s.shapeMixed(style, text)
+		}
+	}
 	b := s.buffer
 	b.Clear()
 	for i, r := range text {
-		if r == utf8.RuneError {
-			r = '\uFFFD'
-		}
 		b.AddRune(r, i)
 	}
 	b.GuessSegmentProperties()
 	b.Props.Direction = harfbuzz.LeftToRight
-	b.Shape(s.faces[style.Face], s.features)
-	scale := scaler{size: int64(style.Size), upem: int64(s.outlines[style.Face].Upem())}
-	run := &Run{Glyphs: make([]Glyph, len(b.Info))}
-	var pen Fixed
+	run := &Run{}
+	s.append(run, style, style.Face, func(cluster int) byte { return text[cluster] })
+	return run
+}
+
+// append shapes what stands in the buffer with a face and puts it to the right of a run. at gives the first byte of a
+// cluster.
+func (s *Set) append(run *Run, style Style, face Face, at func(cluster int) byte) {
+	b := s.buffer
+	b.Shape(s.faces[face], s.features)
+	scale := scaler{size: int64(style.Size), upem: int64(s.outlines[face].Upem())}
+	pen := run.Advance
+	run.Glyphs = slices.Grow(run.Glyphs, len(b.Info))
 	for i, info := range b.Info {
 		pos := b.Pos[i]
 		advance, inset := scale.fixed(pos.XAdvance), Fixed(0)
-		if c := text[info.Cluster]; style.Cells && c >= '0' && c <= '9' {
-			cell := scale.fixed(s.cells[style.Face])
+		if c := at(info.Cluster); style.Cells && face < styleFaces && c >= '0' && c <= '9' {
+			cell := scale.fixed(s.cells[face])
 			advance, inset = cell, (cell-advance)/2
 		}
-		run.Glyphs[i] = Glyph{ID: uint32(info.Glyph), X: pen + inset + scale.fixed(pos.XOffset), Y: scale.fixed(pos.YOffset)}
+		run.Glyphs = append(run.Glyphs, Glyph{ID: uint32(info.Glyph), X: pen + inset + scale.fixed(pos.XOffset), Y: scale.fixed(pos.YOffset), Face: face})
 		pen += advance + Fixed(style.Track)*64
 	}
 	run.Advance = pen
-	return run
 }
 
 // scaler takes font units to 1/64 px in whole numbers, so that every machine sets a text alike.
@@ -191,11 +236,11 @@ func (s scaler) fixed(units int32) Fixed {
 // Width is the advance of text in whole px.
 func (s *Set) Width(style Style, text string) int { return s.Shape(style, text).Advance.Round() }
 
-// Mask gives the coverage of a glyph whose pen stands x right of a whole px; only the quarter of a pixel counts.
+// Mask gives the coverage of a glyph of a run set in some size; of where it stands only the quarter of a pixel counts.
 // A glyph without ink gives an empty mask.
-func (s *Set) Mask(style Style, id uint32, x Fixed) *Mask {
-	phase := uint8(x>>4) & 3
-	key := maskKey{style.Face, style.Size, phase, id}
+func (s *Set) Mask(size int16, g Glyph) *Mask {
+	phase := uint8(g.X>>4) & 3
+	key := maskKey{g.Face, size, phase, g.ID}
 	if m, ok := s.masks[key]; ok {
 		return m
 	}
@@ -203,19 +248,19 @@ func (s *Set) Mask(style Style, id uint32, x Fixed) *Mask {
 		clear(s.masks)
 		s.maskBytes = 0
 	}
-	m := s.fill(style, id, float32(phase)/4)
+	m := s.fill(g.Face, size, g.ID, float32(phase)/4)
 	s.masks[key] = m
 	s.maskBytes += len(m.Pix)
 	return m
 }
 
-func (s *Set) fill(style Style, id uint32, dx float32) *Mask {
-	face := s.outlines[style.Face]
+func (s *Set) fill(of Face, size int16, id uint32, dx float32) *Mask {
+	face := s.outlines[of]
 	outline, ok := face.GlyphData(font.GID(id)).(font.GlyphOutline)
 	if !ok || len(outline.Segments) == 0 {
 		return &Mask{}
 	}
-	scale := float32(style.Size) / float32(face.Upem())
+	scale := float32(size) / float32(face.Upem())
 	box := bounds(outline.Segments, scale, dx)
 	to := func(p opentype.SegmentPoint) (x, y float32) {
 		return p.X*scale + dx - float32(box.Min.X), -p.Y*scale - float32(box.Min.Y)
@@ -302,7 +347,7 @@ func (s *Set) fit(style Style, text string, width int) string {
 			hi = mid
 		}
 	}
-	for lo > 0 && !utf8.RuneStart(text[lo]) {
+	for lo > 0 && !startsCharacter(text[lo:]) {
 		lo--
 	}
 	for lo > 0 && text[lo-1] == ' ' {

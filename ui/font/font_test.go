@@ -17,7 +17,7 @@ func newSet(t testing.TB) *Set {
 
 func TestDigitsAreTabular(t *testing.T) {
 	s := newSet(t)
-	for face := range faceCount {
+	for face := range styleFaces {
 		style := Style{Face: face, Size: 60, Cells: face == Display}
 		want := s.Width(style, "0000")
 		for _, d := range "123456789" {
@@ -66,7 +66,7 @@ func TestRepeatedShapeDoesNotAllocate(t *testing.T) {
 	draw := func() {
 		run := s.Shape(style, "Jonas Keller")
 		for _, g := range run.Glyphs {
-			s.Mask(style, g.ID, g.X)
+			s.Mask(style.Size, g)
 		}
 	}
 	draw()
@@ -81,7 +81,7 @@ func TestCachesAreBounded(t *testing.T) {
 		text := strings.Repeat("x", i%50) + string(rune('0'+i%10)) + string(rune(0x400+i%90)) + string(rune(0x3b1+i/90%20))
 		style := Style{Size: int16(100 + i%60)}
 		for _, g := range s.Shape(style, text).Glyphs {
-			s.Mask(style, g.ID, g.X)
+			s.Mask(style.Size, g)
 		}
 	}
 	if len(s.runs) > maxRuns || s.maskBytes > maxMaskBytes+1<<20 {
@@ -92,11 +92,12 @@ func TestCachesAreBounded(t *testing.T) {
 func FuzzShape(f *testing.F) {
 	f.Add("Jonas Keller", int16(44), int16(0))
 	f.Add("\u202eevil\u0000\xff", int16(1), int16(-3))
+	f.Add("a\u2066+1 (يوسف\u2069 佐 \u0301דו-9", int16(20), int16(0))
 	s := newSet(f)
 	f.Fuzz(func(t *testing.T, text string, size, track int16) {
 		style := Style{Size: size & 255, Track: track & 7}
 		for _, g := range s.Shape(style, text).Glyphs {
-			s.Mask(style, g.ID, g.X)
+			s.Mask(style.Size, g)
 		}
 		s.Fit(style, text, 100)
 	})

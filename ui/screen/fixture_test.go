@@ -87,6 +87,14 @@ func dialBook() []Contact {
 		{"3", "Stern Café", "Stern Café", []Number{{"work", "0171555033"}}}}
 }
 
+// worldBook is a book of names in many scripts.
+func worldBook() []Contact {
+	return []Contact{{"1", "佐藤 健一", "ノルドヴェルク", []Number{{"mobile", "+819055500142"}, {"work", "+81355502200"}, {"sip", "sato@nordwerk.example"}}},
+		{"2", "佐藤 美咲", "経理", []Number{{"work", "2451"}}}, {"3", "里見 翔太", "サポート責任者", []Number{{"work", "2452"}}},
+		{"4", "郷田 聡", "ヘルシンキ支社", []Number{{"work", "2453"}}}, {"5", "يوسف الكردي", "شركة نورد", []Number{{"mobile", "+491715550142"}}},
+		{"6", "欧阳 明", "采购", []Number{{"work", "2454"}}}, {"7", "김민준", "회계", []Number{{"work", "2455"}}}}
+}
+
 func record(began time.Time, dir phone.Dir, number string, talk time.Duration) phone.Record {
 	r := phone.Record{Dir: dir, Remote: phone.Peer{Number: number}, Began: began, Ended: began.Add(20 * time.Second), Cause: phone.RemoteHangup}
 	if talk > 0 {
@@ -168,6 +176,7 @@ func withCalls(calls ...phone.Call) *phone.State {
 
 var (
 	jonas = phone.Peer{Name: "J. Keller", Number: "+491715550142", URI: "sip:+491715550142@nordwerk.example"}
+	yusuf = phone.Peer{Number: "+491715550142", URI: "sip:+491715550142@nordwerk.example"}
 	mira  = phone.Peer{Number: "2431", URI: "sip:2431@nordwerk.example"}
 	ruth  = phone.Peer{Number: "2440", URI: "sip:2440@nordwerk.example"}
 )

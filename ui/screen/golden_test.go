@@ -106,6 +106,8 @@ func situations() []situation {
 	ring.Dir = phone.Incoming
 	stranger := other(1, phone.Ringing, phone.Peer{Number: "+493055501182"}, 4*time.Second)
 	stranger.Dir = phone.Incoming
+	arabic := other(1, phone.Ringing, yusuf, 6*time.Second)
+	arabic.Dir = phone.Incoming
 	muted := withCalls(talking(1, jonas, 767*time.Second))
 	muted.Muted = true
 	headset := withCalls(talking(1, mira, 38*time.Second), other(2, phone.Held, jonas, 252*time.Second))
@@ -128,6 +130,7 @@ func situations() []situation {
 		{name: "dial-cannot", state: wrong},
 		{name: "incoming", state: withCalls(ring), setUp: func(d *desk) { d.log = calls()[12:] }},
 		{name: "incoming-stranger", state: withCalls(stranger)},
+		{name: "incoming-arabic", state: withCalls(arabic), setUp: func(d *desk) { d.book.people, d.log = worldBook(), calls()[12:] }},
 		{name: "in-call", state: withCalls(talking(1, jonas, 767*time.Second))},
 		{name: "in-call-muted", state: muted},
 		{name: "in-call-network-poor", state: withCalls(talking(1, jonas, 767*time.Second)), setUp: func(d *desk) { d.sounds[1] = poor() }},
@@ -147,6 +150,7 @@ func situations() []situation {
 		{name: "calls", state: idle(), keys: []hal.Key{hal.Soft2}},
 		{name: "calls-detail", state: idle(), keys: []hal.Key{hal.Soft2, hal.OK}},
 		{name: "contacts", state: idle(), keys: []hal.Key{hal.Soft3, hal.Digit5, hal.Digit6, hal.Digit6}},
+		{name: "contacts-japanese", state: idle(), keys: []hal.Key{hal.Soft3, hal.Down}, setUp: func(d *desk) { d.book.people = worldBook() }},
 		{name: "contact", state: idle(), keys: []hal.Key{hal.Soft3, hal.Digit5, hal.Digit6, hal.Digit6, hal.OK}},
 		{name: "contact-delete", state: idle(), keys: []hal.Key{hal.Soft3, hal.OK, hal.Soft3}},
 		{name: "settings", state: idle(), setUp: inSettings(sectionScreen, hal.Down, hal.Down)},

@@ -106,9 +106,21 @@ func TestShortLabels(t *testing.T) {
 func TestInitials(t *testing.T) {
 	for name, want := range map[string]string{
 		"Jonas Keller": "JK", "Dr. Chidi Okafor": "CO", "Mira": "M", "anna maria weber": "AW", "": "", "+49 171": "", "佐藤 健一": "佐", "Ångström Östen": "ÅÖ",
+		"يوسف الكردي": "ي ك", "김민준": "김", "דוד לוי": "דל",
 	} {
 		if got := Initials(name); got != want {
 			t.Errorf("initials of %q: %q, want %q", name, got, want)
+		}
+	}
+}
+
+// TestCleanKeepsSpelling holds the joiners that belong to the spelling of a word against those that only hide.
+func TestCleanKeepsSpelling(t *testing.T) {
+	for in, want := range map[string]string{
+		"می\u200cخواهم": "می\u200cخواهم", "क्\u200dष": "क्\u200dष", "An\u200cna": "Anna", "\u200dيوسف": "يوسف", "يوسف\u202e": "يوسف",
+	} {
+		if got := Clean(in); got != want {
+			t.Errorf("%q becomes %q, want %q", in, got, want)
 		}
 	}
 }

@@ -13,17 +13,24 @@ import (
 // MaxName is the greatest number of characters of a name that came from outside.
 const MaxName = 64
 
+// The joiners, which some scripts spell with.
+const (
+	zwnj = '\u200C'
+	zwj  = '\u200D'
+)
+
 // Clean makes a text from outside fit to be shown: one line, without control characters and without the invisible ones
 // that turn or hide what stands beside them, and not endless.
 func Clean(s string) string {
 	var b strings.Builder
-	space, n := false, 0
+	space, n, before := false, 0, rune(0)
 scan:
 	for _, r := range s {
 		switch {
 		case unicode.IsSpace(r):
 			space = n > 0
 			continue
+		case (r == zwnj || r == zwj) && !space && unicode.In(before, unicode.Arabic, unicode.Devanagari):
 		case r == utf8.RuneError, unicode.IsControl(r), unicode.Is(unicode.Cf, r), unicode.Is(unicode.Co, r), unicode.Is(unicode.Zl, r):
 			continue
 		}
@@ -36,15 +43,20 @@ scan:
 			break scan
 		}
 		b.WriteRune(r)
+		before = r
 	}
 	return strings.TrimRight(b.String(), " ")
 }
 
-// Initials gives the one or two letters of an avatar: of the first and the last word, titles such as "Dr." passed over.
+// Initials gives the one or two letters of an avatar: of the first and the last word, titles such as "Dr." and
+// the Arabic article passed over.
 // A name that does not begin with a letter gives none.
 func Initials(name string) string {
 	var first, last rune
 	for word := range strings.FieldsSeq(name) {
+		if article := strings.TrimPrefix(word, "ال"); article != "" {
+			word = article
+		}
 		r, _ := utf8.DecodeRuneInString(word)
 		if strings.HasSuffix(word, ".") || !unicode.IsLetter(r) {
 			continue
@@ -63,6 +75,9 @@ func Initials(name string) string {
 		return ""
 	case last == 0:
 		return string(first)
+	}
+	if unicode.Is(unicode.Arabic, first) { // the two shall not join to a word
+		return string(first) + " " + string(last)
 	}
 	return string(first) + string(last)
 }
