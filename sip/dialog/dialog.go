@@ -241,6 +241,9 @@ func (d *Dialog) NextHop() stack.Uri {
 	return d.target
 }
 
+// Remote is the address the peer is known by, without its tag.
+func (d *Dialog) Remote() stack.Uri { return *d.remote.uri.Clone() }
+
 // Target is where the peer is, its Contact.
 func (d *Dialog) Target() stack.Uri { return d.target }
 

@@ -46,6 +46,9 @@ type call struct {
 	theirs   *stack.ServerTx // a re-INVITE or UPDATE of theirs that waits for us
 	glare    *stack.Timer
 	session  session
+	identity identity
+	referral *referral // a REFER of ours without an outcome
+	asked    *asked    // a REFER of theirs without an outcome
 }
 
 // leg is one dialog of a call on the way to its peer.
@@ -104,6 +107,7 @@ func (l *leg) route(on func(stack.Target, error)) {
 
 // ask sends a request within the dialog; on gets each final response.
 func (l *leg) ask(req *stack.Request, on func(k *ask, res *stack.Response, err error)) *ask {
+	req.AppendHeader(l.c.identity.header())
 	k := &ask{acc: l.c.acc, req: req, seq: l.NextSeq}
 	k.on = func(res *stack.Response, err error) {
 		if err != nil || res.StatusCode >= 200 {
@@ -158,6 +162,9 @@ func (l *leg) acknowledge(invite *stack.Request) {
 				l.ack.AppendHeader(stack.CloneHeader(h))
 			}
 		}
+	}
+	if l.ack.GetHeader("Session-ID") == nil {
+		l.ack.AppendHeader(l.c.identity.header())
 	}
 	ack := l.ack
 	l.route(func(t stack.Target, err error) {
@@ -290,6 +297,12 @@ func (c *call) bury(p phase) {
 	c.prov.stop()
 	c.sent.stop()
 	c.prov, c.sent = nil, nil
+	if a := c.asked; a != nil {
+		if a.tx != nil {
+			a.tx.Respond(stack.Reply(a.tx.Request(), 603, ""))
+		}
+		a.drop()
+	}
 	if c.theirs != nil {
 		c.theirs.Respond(stack.Reply(c.theirs.Request(), 487, ""))
 		c.theirs = nil

@@ -45,6 +45,13 @@
 //	  OfferDue{ref}               make an offer now: glare is over (RFC 3261 §14.1), or the
 //	                              session timer wants a refresh (RFC 4028)
 //
+// # Handing over
+//
+//	u.Refer(ref, "sip:carol@…")   REFER: they are to call Carol    → Referral{180}, Referral{200}
+//	u.ReferTo(ref, other)         … in our place in another call   (Replaces)
+//	  ReferAsked{refer, ref, …}   they ask the same of us          → Invite, TellReferrer or RefuseRefer
+//	  Incoming{…, Replaces: ref}  somebody takes the place of a call: accept, and hang that up
+//
 // After Failed or Ended no event names the call again.
 //
 // # Strangers

@@ -40,7 +40,13 @@ type (
 		From     Peer
 		Asserted bool   // From was asserted by our own server (RFC 3325)
 		SDP      []byte // their offer; nil if they want ours
-		CallID   string // for logs and conversations
+		CallID   string // for logs
+		// Conversation names the conversation the call belongs to: the Session-ID of the caller
+		// (RFC 7989) or its Ms-Conversation-ID, else one of ours.
+		Conversation string
+		Replaces     CallRef // the call whose place it takes (RFC 3891); it is to be accepted at once
+		ReferredBy   Peer    // who sent the caller to us; zero if that is not said
+		Able         Able
 	}
 	// Progress: the far side, or one of several, rings or sends early media.
 	Progress struct {
@@ -55,6 +61,7 @@ type (
 		Dialog int
 		SDP    []byte // the answer
 		Remote Peer   // who answered, if it is asserted; otherwise zero
+		Able   Able
 	}
 	// Failed: our call did not come about.
 	Failed struct {

@@ -34,8 +34,8 @@ func FuzzCalls(f *testing.F) {
 			b.pass(3 * time.Minute)
 			s.checkEnds()
 			b.ua.stack.Post(func() {
-				if n, m := len(b.ua.calls), len(b.ua.dialogs); n+m > 0 {
-					t.Errorf("%d calls and %d dialogs stay", n, m)
+				if n, m, k := len(b.ua.calls), len(b.ua.dialogs), len(b.ua.asked); n+m+k > 0 {
+					t.Errorf("%d calls, %d dialogs and %d REFERs stay", n, m, k)
 				}
 			})
 			b.pass(time.Second)
@@ -83,6 +83,10 @@ func (s *scripted) ref(n byte) CallRef {
 // step does one thing of op with its argument.
 func (s *scripted) step(op, arg byte) {
 	body := []byte([]string{anOffer, anAnswer}[arg&1])
+	if arg > 9 && op >= 3 && op <= 7 {
+		s.handOver(op, arg)
+		return
+	}
 	switch op {
 	case 0:
 		s.ours = append(s.ours, s.ua.Call(1, "bob", body))
@@ -104,6 +108,10 @@ func (s *scripted) step(op, arg byte) {
 		s.respond(arg)
 	case 10:
 		headers := [][]string{nil, {"Require: 100rel"}, {"Session-Expires: 90", "Supported: timer"}, {"Allow: UPDATE"}}[arg&3]
+		if n := len(s.callers); arg&3 == 3 && n > 0 && s.callers[n-1].d != nil {
+			d := s.callers[n-1].d.ID
+			headers = []string{"Replaces: " + d.CallID + ";to-tag=" + d.RemoteTag + ";from-tag=" + d.LocalTag}
+		}
 		c := s.call([]string{anOffer, ""}[arg>>2&1], headers...)
 		c.mute = arg&8 != 0
 		s.callers = append(s.callers, c)
@@ -111,6 +119,30 @@ func (s *scripted) step(op, arg byte) {
 		s.callee(arg)
 	default:
 		s.within(op, arg)
+	}
+}
+
+// handOver does one thing of handing over.
+func (s *scripted) handOver(op, arg byte) {
+	var asked ReferRef
+	s.mu.Lock()
+	for _, e := range s.events {
+		if a, ok := e.(ReferAsked); ok {
+			asked = a.Refer
+		}
+	}
+	s.mu.Unlock()
+	switch op {
+	case 3:
+		s.ua.Refer(s.ref(arg), "carol")
+	case 4:
+		s.ua.ReferTo(s.ref(arg), s.ref(arg+1))
+	case 5:
+		s.ours = append(s.ours, s.ua.Invite(1, "carol", Invitation{SDP: []byte(anOffer), Refer: asked}))
+	case 6:
+		s.ua.RefuseRefer(asked)
+	case 7:
+		s.ua.TellReferrer(asked, 100+int(arg)*10, "")
 	}
 }
 
@@ -176,12 +208,19 @@ func (s *scripted) within(op, arg byte) {
 			c.ack()
 			return
 		}
-		m := []stack.Method{stack.BYE, stack.INVITE, stack.UPDATE, stack.PRACK, stack.INFO, stack.NOTIFY}[int(arg)%6]
+		m := []stack.Method{stack.BYE, stack.INVITE, stack.UPDATE, stack.PRACK, stack.INFO, stack.NOTIFY, stack.REFER}[int(arg)%7]
 		req := c.d.Request(m)
 		if op == 13 {
 			setSDP(req, []byte(anOffer))
 		}
 		req.AppendHeader(stack.NewHeader("RAck", "1 1 INVITE"))
+		req.AppendHeader(stack.NewHeader("Refer-To", "<sip:carol@phone.test>"))
+		if m == stack.NOTIFY {
+			req.AppendHeader(stack.NewHeader("Event", "refer"))
+			h := stack.ContentTypeHeader("message/sipfrag")
+			req.AppendHeader(&h)
+			req.SetBody([]byte([]string{"SIP/2.0 100 Trying", "SIP/2.0 200 OK", "SIP/2.0 603 No", "?"}[arg>>2&3]))
+		}
 		s.far.s.Send(req, stack.Target{Transport: stack.UDP, Addr: s.at()}, func(res *stack.Response, _ error) {
 			if res != nil && m == stack.INVITE && res.StatusCode/100 == 2 && arg&8 == 0 {
 				s.far.s.Write(c.d.Ack(req.CSeq().SeqNo), stack.Target{Transport: stack.UDP, Addr: s.at()})
@@ -221,6 +260,10 @@ func (s *scripted) checkEnds() {
 		case OfferRefused:
 			ref = e.Call
 		case OfferDue:
+			ref = e.Call
+		case Referral:
+			ref = e.Call
+		case ReferAsked:
 			ref = e.Call
 		default:
 			continue

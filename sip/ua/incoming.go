@@ -17,6 +17,7 @@ const (
 // incoming takes an INVITE outside of any dialog.
 func (u *UA) incoming(tx *stack.ServerTx, req *stack.Request, from stack.Source) {
 	acc := u.accountFor(req, from)
+	replaced, code := u.replaced(req)
 	switch {
 	case u.closing:
 		tx.Respond(stack.Reply(req, 480, ""))
@@ -24,7 +25,10 @@ func (u *UA) incoming(tx *stack.ServerTx, req *stack.Request, from stack.Source)
 	case acc == nil:
 		tx.Respond(stack.Reply(req, 404, ""))
 		return
-	case u.busy():
+	case code != 0:
+		tx.Respond(stack.Reply(req, code, ""))
+		return
+	case replaced == nil && u.busy(), len(u.calls) >= maxKept:
 		tx.Respond(stack.Reply(req, 486, ""))
 		return
 	}
@@ -42,6 +46,8 @@ func (u *UA) incoming(tx *stack.ServerTx, req *stack.Request, from stack.Source)
 	}
 	c := u.newCall(acc, CallRef(u.refs.Add(1)), callKey{d.ID.CallID, tag})
 	c.phase, c.tx = ringing, tx
+	c.identity = newIdentity("")
+	c.identity.learn(req)
 	c.leg = c.addLeg(d)
 	tx.OnCancel(c.cancelled)
 	p, asserted := assertedIn(req)
@@ -49,7 +55,15 @@ func (u *UA) incoming(tx *stack.ServerTx, req *stack.Request, from stack.Source)
 		f := req.From()
 		p, asserted = peer(stack.Unquote(f.DisplayName), f.Address), false
 	}
-	u.on(Incoming{Call: c.ref, Account: acc.id, From: p, Asserted: asserted, SDP: sdpOf(req), CallID: c.key.callID})
+	e := Incoming{Call: c.ref, Account: acc.id, From: p, Asserted: asserted, SDP: sdpOf(req), CallID: c.key.callID,
+		Conversation: c.identity.conversation(req), Able: ableIn(req)}
+	if replaced != nil {
+		e.Replaces = replaced.ref
+	}
+	if display, uri, _, err := stack.ParseAddress(header(req, "Referred-By")); err == nil {
+		e.ReferredBy = peer(display, uri)
+	}
+	u.on(e)
 }
 
 // maxKept bounds the calls in memory together with those that are over but
@@ -58,9 +72,6 @@ const maxKept = 256
 
 // busy tells whether no more calls are taken.
 func (u *UA) busy() bool {
-	if len(u.calls) >= maxKept {
-		return true
-	}
 	n := 0
 	for _, c := range u.calls {
 		if c.phase != over && c.phase != cancelled {
@@ -154,6 +165,7 @@ func (l *leg) reply(req *stack.Request, code int) *stack.Response {
 	res := stack.Reply(req, code, "")
 	res.AppendHeader(l.c.acc.dialogContact(l.way()))
 	res.AppendHeader(stack.NewHeader("Allow", allowed))
+	res.AppendHeader(l.c.identity.header())
 	if code >= 200 {
 		res.AppendHeader(stack.NewHeader("Supported", supported))
 	}

@@ -96,6 +96,7 @@ func (u *UA) within(tx *stack.ServerTx, req *stack.Request, id dialog.ID) {
 		tx.Respond(stack.Reply(req, 500, "CSeq out of order"))
 		return
 	}
+	c.identity.learn(req)
 	switch req.Method {
 	case stack.BYE:
 		c.byed(tx, req, l)
@@ -108,8 +109,10 @@ func (u *UA) within(tx *stack.ServerTx, req *stack.Request, id dialog.ID) {
 	case stack.INFO:
 		tx.Respond(stack.Reply(req, 200, ""))
 	case stack.REFER:
-		tx.Respond(stack.Reply(req, 603, ""))
-	default: // NOTIFY: there is no subscription
+		c.askedToRefer(tx, req, l)
+	case stack.NOTIFY:
+		c.notified(tx, req)
+	default:
 		tx.Respond(stack.Reply(req, 481, ""))
 	}
 }

@@ -24,6 +24,7 @@ type dialling struct {
 	minimum int  // Min-SE of a 422
 	seen    []string
 	next    []stack.Uri // redirection targets not tried yet
+	extra   []stack.Header
 }
 
 // maxRedirects bounds how many targets a 3xx may lead to.
@@ -32,18 +33,36 @@ const maxRedirects = 5
 // Call calls a target: a URI, or a user part within the domain of the account.
 // sdp is the offer. The reference is valid at once.
 func (u *UA) Call(id AccountID, target string, sdp []byte) CallRef {
+	return u.Invite(id, target, Invitation{SDP: sdp})
+}
+
+// Invitation is what an INVITE says besides whom it calls.
+type Invitation struct {
+	SDP          []byte   // the offer
+	Conversation string   // the conversation it belongs to, see NewConversation; empty: one of its own
+	Replaces     DialogID // the dialog of the called whose place it takes; zero: none
+	Refer        ReferRef // the ReferAsked it answers, whose target is called; 0: none
+}
+
+// Invite calls a target as Call does, and says more.
+func (u *UA) Invite(id AccountID, target string, in Invitation) CallRef {
 	ref := CallRef(u.refs.Add(1))
-	u.stack.Post(func() { u.call(ref, id, target, sdp) })
+	u.stack.Post(func() { u.call(ref, id, target, in) })
 	return ref
 }
 
-func (u *UA) call(ref CallRef, id AccountID, target string, sdp []byte) {
+func (u *UA) call(ref CallRef, id AccountID, target string, in Invitation) {
 	acc := u.accounts[id]
 	if acc == nil || u.closing {
 		u.on(Failed{Call: ref, Code: 503, Text: "no such account"})
 		return
 	}
+	var extra []stack.Header
 	to, err := acc.destination(target)
+	if a := u.asked[in.Refer]; a != nil {
+		a.accept()
+		to, extra, err = a.target, a.extra, nil
+	}
 	if err != nil {
 		u.on(Failed{Call: ref, Code: 484, Text: Clean(err.Error())})
 		return
@@ -51,7 +70,14 @@ func (u *UA) call(ref CallRef, id AccountID, target string, sdp []byte) {
 	tag := stack.NewTag()
 	c := u.newCall(acc, ref, callKey{stack.NewCallID(), tag})
 	c.caller = true
-	c.dial = dialling{sdp: sdp, to: to, uri: to, tag: tag}
+	c.identity = newIdentity(in.Conversation)
+	if c.identity.alias != "" {
+		extra = append(extra, stack.NewHeader("Ms-Conversation-ID", c.identity.alias))
+	}
+	if in.Replaces.usable() {
+		extra = append(extra, stack.NewHeader("Replaces", in.Replaces.header()), stack.NewHeader("Require", "replaces"))
+	}
+	c.dial = dialling{sdp: in.SDP, to: to, uri: to, tag: tag, extra: extra}
 	c.seek()
 }
 
@@ -131,6 +157,10 @@ func (c *call) invite(to stack.Target) {
 	req.AppendHeader(a.dialogContact(to))
 	req.AppendHeader(stack.NewHeader("Allow", allowed))
 	req.AppendHeader(stack.NewHeader("Supported", supported))
+	req.AppendHeader(c.identity.header())
+	for _, h := range d.extra {
+		req.AppendHeader(stack.CloneHeader(h))
+	}
 	c.askTimer(req, d.minimum)
 	setSDP(req, d.sdp)
 	k := &ask{acc: a, req: req, to: to, seq: func() uint32 { d.seq++; return d.seq }}
@@ -207,6 +237,9 @@ func (c *call) success(k *ask, res *stack.Response) {
 	}
 	l := c.legFor(d, n)
 	known := l.ack != nil
+	if !known && c.phase == dialing {
+		c.identity.learn(res)
+	}
 	d.Skip(c.dial.seq) // numbers go on after the INVITE that went last
 	l.acknowledge(k.req)
 	if known {
@@ -227,7 +260,7 @@ func (c *call) success(k *ask, res *stack.Response) {
 	}
 	c.leg, c.phase = l, talking
 	c.session.agree(c, res)
-	c.u.on(Accepted{Call: c.ref, Dialog: n, SDP: sdp, Remote: c.asserted(res)})
+	c.u.on(Accepted{Call: c.ref, Dialog: n, SDP: sdp, Remote: c.asserted(res), Able: ableIn(res)})
 }
 
 // failure takes a 3xx to 6xx.

@@ -341,7 +341,7 @@ func TestInDialogRequests(t *testing.T) {
 	onNet(t, func(b *bench) {
 		registered(b)
 		c, _ := b.answered()
-		for m, want := range map[stack.Method]int{stack.INFO: 200, stack.OPTIONS: 200, stack.REFER: 603, stack.NOTIFY: 481, stack.PRACK: 481} {
+		for m, want := range map[stack.Method]int{stack.INFO: 200, stack.OPTIONS: 200, stack.REFER: 400, stack.NOTIFY: 489, stack.PRACK: 481} {
 			got := 0
 			c.send(m, "", func(_ *stack.Request, res *stack.Response) { got = res.StatusCode })
 			if got != want {

@@ -30,7 +30,7 @@ func Rules() stack.Rules {
 	return stack.Rules{
 		Methods: []stack.Method{stack.INVITE, stack.ACK, stack.CANCEL, stack.BYE, stack.OPTIONS,
 			stack.INFO, stack.NOTIFY, stack.REFER, stack.UPDATE, stack.PRACK},
-		Extensions: []string{"100rel", "timer", "outbound", "path", "gruu"},
+		Extensions: []string{"100rel", "timer", "outbound", "path", "gruu", "replaces", "norefersub"},
 		Bodies:     []string{sdpType},
 	}
 }
@@ -38,7 +38,7 @@ func Rules() stack.Rules {
 const (
 	sdpType   = "application/sdp"
 	allowed   = "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, NOTIFY, REFER, UPDATE, PRACK"
-	supported = "100rel, timer, outbound, path, gruu"
+	supported = "100rel, timer, outbound, path, gruu, replaces, norefersub"
 )
 
 // UA is the user agent. All methods may be called from any goroutine.
@@ -54,6 +54,7 @@ type UA struct {
 	accounts map[AccountID]*account
 	calls    map[CallRef]*call
 	dialogs  map[callKey]*call
+	asked    map[ReferRef]*asked
 	closing  bool
 	idle     func() // called once nothing is under way while closing
 }
@@ -65,7 +66,7 @@ type callKey struct{ callID, tag string }
 // New makes a UA on a stack that has not run yet. Events go to on.
 func New(cfg Config, s *stack.Stack, on Handler, log *slog.Logger) *UA {
 	u := &UA{cfg: cfg, stack: s, on: on, log: log,
-		accounts: map[AccountID]*account{}, calls: map[CallRef]*call{}, dialogs: map[callKey]*call{}}
+		accounts: map[AccountID]*account{}, calls: map[CallRef]*call{}, dialogs: map[callKey]*call{}, asked: map[ReferRef]*asked{}}
 	u.retrust()
 	if !cfg.Strangers {
 		s.Trust(func(from stack.Source) bool { return u.trust.Load().admits(from.Addr.Addr()) })
