@@ -27,6 +27,17 @@ type call struct {
 	secure bool
 	parked bool // the far side holds us
 	due    bool // an offer of ours has to wait for another to end
+
+	says   ua.Invitation // outgoing: what the INVITE says besides its offer
+	refer  ua.ReferRef   // outgoing: who sent us waits for the outcome
+	then   []func()      // to be done when no offer of ours is out
+	remote []byte        // how the far side described itself last
+	origin origin
+
+	bridge  *call // the call whose far side this one's is joined with
+	relayed bool  // the offer that is out describes the other far side
+	passed  bool  // both know of each other
+	asked   bool  // the far side's own offer waits for the other's answer
 }
 
 // open gives a call its voice.
@@ -49,6 +60,8 @@ func (a *Adapter) open(c *call) error {
 
 // drop ends the voice of a call and forgets it.
 func (a *Adapter) drop(c *call) {
+	a.tell(c, 487, "")
+	a.unbridge(c)
 	a.hush(c)
 	delete(a.calls, c.id)
 	delete(a.refs, c.ref)
@@ -105,17 +118,25 @@ func (a *Adapter) execOn(e phone.Effect) {
 	case phone.SendBye:
 		with(e.Call, hangup)
 	case phone.SendHold:
-		with(e.Call, func(c *call) { c.held = e.On; a.offer(c) })
+		with(e.Call, func(c *call) { a.unbridge(c); c.held = e.On; a.offer(c) })
 	case phone.PlayDTMF:
 		with(e.Call, func(c *call) { c.voice.SendDTMF(e.Digit) })
+	default:
+		a.execMove(e)
 	}
 }
 
 func (a *Adapter) invite(e phone.SendInvite) {
-	c := &call{id: e.Call, line: e.Line, target: a.uri(e.Line, e.Target)}
+	c := &call{id: e.Call, line: e.Line, target: a.uri(e.Line, e.Target), refer: ua.ReferRef(e.Refer)}
+	c.says = ua.Invitation{Conversation: e.Conversation, Replaces: ua.DialogID(e.Replaces), Refer: c.refer}
+	if e.Conversation == "" {
+		c.says.Conversation = ua.NewConversation()
+		a.post(phone.Conversing{Call: e.Call, Conversation: c.says.Conversation})
+	}
 	if err := a.open(c); err != nil {
 		a.log.Error("no voice for a call", "call", e.Call, "err", err)
 		a.post(phone.CallFailed{Call: e.Call, Cause: phone.Incompatible, Reason: err.Error()})
+		a.agent.RefuseRefer(c.refer)
 		return
 	}
 	a.calls[c.id] = c
@@ -133,7 +154,8 @@ func (a *Adapter) call(c *call) {
 		a.fail(c, phone.Incompatible, err.Error())
 		return
 	}
-	c.ref = a.agent.Call(ua.AccountID(c.line), c.target, body)
+	c.says.SDP = c.out(body)
+	c.ref = a.agent.Invite(ua.AccountID(c.line), c.target, c.says)
 	a.refs[c.ref] = c
 }
 
@@ -172,7 +194,7 @@ func (a *Adapter) accept(c *call) {
 		c.answer = body
 	}
 	c.stands = true
-	a.agent.Accept(c.ref, c.answer)
+	a.agent.Accept(c.ref, c.out(c.answer))
 	if !c.late {
 		a.apply(c, c.agreed)
 	}
@@ -203,6 +225,14 @@ func (a *Adapter) fail(c *call, cause phone.Cause, reason string) {
 // offer offers the call's present direction to the far side, now or when the offer that is out has
 // been answered.
 func (a *Adapter) offer(c *call) {
+	if c.bridge != nil {
+		a.relay(c)
+		return
+	}
+	if c.relayed {
+		c.due = true
+		return
+	}
 	body, err := c.sdp.Offer(c.direction())
 	if errors.Is(err, offer.ErrPending) {
 		c.due = true
@@ -213,7 +243,7 @@ func (a *Adapter) offer(c *call) {
 		return
 	}
 	c.due = false
-	a.agent.Offer(c.ref, body)
+	a.agent.Offer(c.ref, c.out(body))
 }
 
 // refusalCode is the answer to an INVITE that is not taken.

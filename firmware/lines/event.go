@@ -32,6 +32,10 @@ func (a *Adapter) handle(e ua.Event) {
 		a.with(e.Call, func(c *call) { a.offerRefused(c, e) })
 	case ua.OfferDue:
 		a.with(e.Call, a.offer)
+	case ua.Referral:
+		a.with(e.Call, func(c *call) { a.referral(c, e) })
+	case ua.ReferAsked:
+		a.with(e.Call, func(c *call) { a.referAsked(c, e) })
 	}
 }
 
@@ -70,7 +74,20 @@ func (a *Adapter) incoming(e ua.Incoming) {
 		a.agent.Reject(e.Call, 404)
 		return
 	}
-	c := &call{ref: e.Call, line: line, late: e.SDP == nil}
+	c := &call{ref: e.Call, line: line, late: e.SDP == nil, remote: e.SDP}
+	invited := phone.Invited{Ref: phone.Ref(e.Call), Line: line, Remote: a.peer(e.From), Conversation: e.Conversation,
+		Refers: e.Able.Refers, TakesOver: e.Able.Replaces}
+	if e.Replaces != 0 {
+		old := a.refs[e.Replaces]
+		if old == nil || old.id == 0 {
+			a.agent.Reject(e.Call, 481)
+			return
+		}
+		invited.Replaces = old.id
+	}
+	if e.ReferredBy != (ua.Peer{}) {
+		invited.ReferredBy = a.peer(e.ReferredBy)
+	}
 	if err := a.open(c); err != nil {
 		a.log.Error("no voice for a call", "err", err)
 		a.agent.Reject(e.Call, 500)
@@ -86,7 +103,7 @@ func (a *Adapter) incoming(e ua.Incoming) {
 		}
 	}
 	a.refs[c.ref] = c
-	a.post(phone.Invited{Ref: phone.Ref(e.Call), Line: line, Remote: a.peer(e.From), Conversation: e.CallID})
+	a.post(invited)
 }
 
 // peer names the far side: by our contacts before its own claim.
@@ -105,6 +122,7 @@ func (a *Adapter) progress(c *call, e ua.Progress) {
 	if e.Code < 180 {
 		return
 	}
+	a.tell(c, e.Code, "")
 	early := false
 	if e.SDP != nil {
 		if m, err := c.sdp.Accept(e.SDP); err == nil {
@@ -125,8 +143,10 @@ func (a *Adapter) accepted(c *call, e ua.Accepted) {
 		a.fail(c, phone.Incompatible, err.Error())
 		return
 	}
-	c.stands = true
+	c.stands, c.remote = true, e.SDP
+	a.tell(c, 200, "")
 	a.apply(c, m)
+	a.post(phone.Able{Call: c.id, Refers: e.Able.Refers, Replaces: e.Able.Replaces})
 	if e.Remote != (ua.Peer{}) {
 		a.post(phone.RemoteChanged{Call: c.id, Remote: a.peer(e.Remote)})
 	}
@@ -142,6 +162,7 @@ func (a *Adapter) failed(c *call, e ua.Failed) {
 			return
 		}
 	}
+	a.tell(c, e.Code, e.Text)
 	a.fail(c, failCause(e.Code), e.Text)
 }
 
@@ -162,6 +183,7 @@ func failCause(code int) phone.Cause {
 
 func (a *Adapter) confirmed(c *call, e ua.Confirmed) {
 	if c.late {
+		c.remote = e.SDP
 		m, err := c.sdp.Accept(e.SDP)
 		if err != nil {
 			a.log.Info("answer cannot be taken", "call", c.id, "err", err)
@@ -190,13 +212,17 @@ func (a *Adapter) ended(c *call, e ua.Ended) {
 }
 
 func (a *Adapter) reOffer(c *call, e ua.ReOffer) {
+	if c.bridge != nil {
+		a.relayOffer(c, e.SDP)
+		return
+	}
 	if e.SDP == nil {
 		body, err := c.sdp.Offer(c.direction())
 		if err != nil {
 			a.agent.RefuseOffer(c.ref, 491)
 			return
 		}
-		a.agent.AnswerOffer(c.ref, body)
+		a.agent.AnswerOffer(c.ref, c.out(body))
 		return
 	}
 	body, m, err := c.sdp.Answer(e.SDP, c.direction())
@@ -204,25 +230,36 @@ func (a *Adapter) reOffer(c *call, e ua.ReOffer) {
 		a.agent.RefuseOffer(c.ref, sdpCode(err))
 		return
 	}
-	a.agent.AnswerOffer(c.ref, body)
+	c.remote = e.SDP
+	a.agent.AnswerOffer(c.ref, c.out(body))
 	a.apply(c, m)
 }
 
 func (a *Adapter) offerAnswered(c *call, e ua.OfferAnswered) {
+	if c.relayed {
+		a.relayAnswered(c, e.SDP)
+		return
+	}
 	m, err := c.sdp.Accept(e.SDP)
 	if err != nil {
 		a.log.Info("answer cannot be taken", "call", c.id, "err", err)
 		c.sdp.Rollback()
 	} else {
+		c.remote = e.SDP
 		a.apply(c, m)
 	}
 	if c.due {
 		a.offer(c)
 	}
+	a.quiet(c)
 }
 
 // offerRefused: the session stays as it was. After glare (491) the user agent says when to try again.
 func (a *Adapter) offerRefused(c *call, e ua.OfferRefused) {
+	if c.relayed {
+		a.relayRefused(c, e.Code)
+		return
+	}
 	c.sdp.Rollback()
 	if e.Code == 491 {
 		return
@@ -234,6 +271,7 @@ func (a *Adapter) offerRefused(c *call, e ua.OfferRefused) {
 	if c.due {
 		a.offer(c)
 	}
+	a.quiet(c)
 }
 
 // sdpCode is the SIP answer to a session description we cannot take.

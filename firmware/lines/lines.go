@@ -49,7 +49,7 @@ type UserAgent interface {
 	AddAccount(id ua.AccountID, a ua.Account)
 	RemoveAccount(id ua.AccountID)
 	Renew()
-	Call(id ua.AccountID, target string, sdp []byte) ua.CallRef
+	Invite(id ua.AccountID, target string, in ua.Invitation) ua.CallRef
 	Ring(ref ua.CallRef)
 	Accept(ref ua.CallRef, sdp []byte)
 	Reject(ref ua.CallRef, code int)
@@ -57,6 +57,10 @@ type UserAgent interface {
 	Offer(ref ua.CallRef, sdp []byte)
 	AnswerOffer(ref ua.CallRef, sdp []byte)
 	RefuseOffer(ref ua.CallRef, code int)
+	Refer(ref ua.CallRef, target string)
+	ReferTo(ref, place ua.CallRef)
+	RefuseRefer(ref ua.ReferRef)
+	TellReferrer(ref ua.ReferRef, code int, text string)
 }
 
 // Names finds the name of a number among the contacts; ok is false for a stranger.

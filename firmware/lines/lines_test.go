@@ -34,6 +34,7 @@ type world struct {
 	keys []rune            // digits sent
 	far  *offer.Session    // the far side
 	next ua.CallRef
+	in   ua.Invitation // of the last INVITE
 }
 
 func (w *world) say(word string, ref any, sdp []byte) {
@@ -44,10 +45,17 @@ func (w *world) say(word string, ref any, sdp []byte) {
 func (w *world) AddAccount(id ua.AccountID, a ua.Account) { w.say("add", a.AOR, nil) }
 func (w *world) RemoveAccount(id ua.AccountID)            { w.say("remove", id, nil) }
 func (w *world) Renew()                                   { w.say("renew", "", nil) }
-func (w *world) Call(id ua.AccountID, target string, sdp []byte) ua.CallRef {
-	w.say("call", target, sdp)
+func (w *world) Invite(_ ua.AccountID, target string, in ua.Invitation) ua.CallRef {
+	w.say("call", target, in.SDP)
+	w.in = in
 	w.next++
 	return w.next
+}
+func (w *world) Refer(ref ua.CallRef, target string) { w.say("refer", fmt.Sprint(ref, " ", target), nil) }
+func (w *world) ReferTo(ref, place ua.CallRef)       { w.say("refer", fmt.Sprint(ref, " to ", place), nil) }
+func (w *world) RefuseRefer(ref ua.ReferRef)         { w.say("refuse refer", ref, nil) }
+func (w *world) TellReferrer(ref ua.ReferRef, code int, _ string) {
+	w.say("tell", fmt.Sprint(ref, " ", code), nil)
 }
 func (w *world) Ring(ref ua.CallRef)                    { w.say("ring", ref, nil) }
 func (w *world) Accept(ref ua.CallRef, sdp []byte)      { w.say("accept", ref, sdp) }
@@ -145,7 +153,7 @@ func (w *world) farAnswer(word string) []byte {
 func TestOutgoingCallFromDialToHangup(t *testing.T) {
 	inWorld(t, offer.Off, func(w *world) {
 		w.wantSaid("add sip:anna@example.com")
-		w.ask(phone.SendInvite{Call: 1, Target: "200"})
+		w.ask(phone.SendInvite{Call: 1, Target: "200", Conversation: "c"})
 		w.wantSaid("call sip:200@example.com")
 		w.wantDone(phone.RemoteChanged{Call: 1, Remote: phone.Peer{Name: "Jonas Keller", Number: "200", URI: "200"}})
 		if body := string(w.sdp["call"]); !strings.Contains(body, "c=IN IP4 192.0.2.1\r\n") || !strings.Contains(body, "m=audio 16384 RTP/AVP 9 8") {
@@ -154,7 +162,7 @@ func TestOutgoingCallFromDialToHangup(t *testing.T) {
 		w.ask(ua.Progress{Call: 101, Dialog: 1, Code: 180})
 		w.wantDone(phone.Progressed{Call: 1})
 		w.ask(ua.Accepted{Call: 101, SDP: w.farAnswer("call")})
-		w.wantDone(phone.Accepted{Call: 1})
+		w.wantDone(phone.Able{Call: 1}, phone.Accepted{Call: 1})
 		if len(w.got) != 1 || w.got[0].Send.Name != "PCMA" || w.got[0].Remote.String() != "192.0.2.2:4000" {
 			t.Errorf("the voice got %+v", w.got)
 		}
@@ -173,7 +181,7 @@ func TestOutgoingCallFromDialToHangup(t *testing.T) {
 
 func TestHoldWaitsForTheOfferThatIsOut(t *testing.T) {
 	inWorld(t, offer.Off, func(w *world) {
-		w.ask(phone.SendInvite{Call: 1, Target: "sip:bob@example.org"})
+		w.ask(phone.SendInvite{Call: 1, Target: "sip:bob@example.org", Conversation: "c"})
 		w.ask(ua.Accepted{Call: 101, SDP: w.farAnswer("call")})
 		w.said, w.done = nil, nil
 		w.ask(phone.SendHold{Call: 1, On: true})
@@ -209,7 +217,7 @@ func TestIncomingIsNegotiatedBeforeItRings(t *testing.T) {
 	inWorld(t, offer.Off, func(w *world) {
 		w.said = nil
 		body, _ := w.far.Offer(offer.SendRecv)
-		w.ask(ua.Incoming{Call: 7, SDP: body, CallID: "x", From: ua.Peer{User: "200", Display: "liar", URI: "sip:200@example.com"}})
+		w.ask(ua.Incoming{Call: 7, SDP: body, Conversation: "x", From: ua.Peer{User: "200", Display: "liar", URI: "sip:200@example.com"}})
 		w.wantDone(phone.Invited{Ref: 7, Remote: phone.Peer{Name: "Jonas Keller", Number: "200", URI: "sip:200@example.com"}, Conversation: "x"})
 		w.ask(phone.SendRinging{Ref: 7, Call: 3})
 		w.ask(phone.SendAccept{Call: 3})
@@ -258,7 +266,7 @@ func TestLateOffer(t *testing.T) {
 
 func TestTheyHoldUs(t *testing.T) {
 	inWorld(t, offer.Off, func(w *world) {
-		w.ask(phone.SendInvite{Call: 1, Target: "300"})
+		w.ask(phone.SendInvite{Call: 1, Target: "300", Conversation: "c"})
 		w.ask(ua.Accepted{Call: 101, SDP: w.farAnswer("call")})
 		w.said, w.done = nil, nil
 		hold, err := w.far.Offer(offer.SendOnly)
@@ -279,7 +287,7 @@ func TestTheyHoldUs(t *testing.T) {
 // A peer that requires encryption refuses keys beside plain RTP, and so does one that knows no keys.
 func TestRefusedOfferIsInsistedOnThenPlain(t *testing.T) {
 	inWorld(t, offer.Optional, func(w *world) {
-		w.ask(phone.SendInvite{Call: 1, Target: "300"})
+		w.ask(phone.SendInvite{Call: 1, Target: "300", Conversation: "c"})
 		w.said = nil
 		for i, want := range []struct {
 			code int // of the refusal before
@@ -298,14 +306,14 @@ func TestRefusedOfferIsInsistedOnThenPlain(t *testing.T) {
 		w.wantDone(phone.CallFailed{Call: 1, Cause: phone.Incompatible, Reason: "Not Acceptable Here"})
 	})
 	inWorld(t, offer.Optional, func(w *world) {
-		w.ask(phone.SendInvite{Call: 1, Target: "300"})
+		w.ask(phone.SendInvite{Call: 1, Target: "300", Conversation: "c"})
 		w.said = nil
 		w.ask(ua.Failed{Call: 101, Code: 486})
 		w.wantSaid()
 		w.wantDone(phone.CallFailed{Call: 1, Cause: phone.UserBusy})
 	})
 	inWorld(t, offer.Required, func(w *world) {
-		w.ask(phone.SendInvite{Call: 1, Target: "300"})
+		w.ask(phone.SendInvite{Call: 1, Target: "300", Conversation: "c"})
 		w.said = nil
 		w.ask(ua.Failed{Call: 101, Code: 488})
 		w.wantSaid()
