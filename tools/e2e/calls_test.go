@@ -141,16 +141,33 @@ func (s *scene) callOut(t *testing.T, p peer, row callRow) {
 }
 
 // backHome waits until the page that a call has left behind is gone, so that the next one starts
-// from home. After a scenario that failed it presses End first.
+// from home. After a scenario that failed it finds the way there first: End if there is a call still,
+// Back out of wherever a key that came late has led.
 func (s *scene) backHome(t *testing.T) {
 	t.Helper()
-	if t.Failed() {
-		s.press(t, hal.Soft5)
-	}
 	if *update || t.Failed() {
 		settle(t, 4*time.Second) // for as long as the page of a call that ended stands
 	}
+	for _, k := range []hal.Key{hal.Back, hal.Back, hal.Back, hal.Soft5} {
+		if !t.Failed() || s.isHome(t) {
+			break
+		}
+		s.press(t, k)
+		settle(t, time.Second)
+	}
+	if t.Failed() {
+		settle(t, 4*time.Second)
+	}
 	s.shows(t, "home", masks.clock, masks.day, masks.redial)
+}
+
+// isHome tells whether home is shown now.
+func (s *scene) isHome(t *testing.T) bool {
+	t.Helper()
+	pic, err := s.phone.Screenshot(soon(t))
+	g := s.golden
+	g.Accept = false
+	return err == nil && g.Check("home", pic, masks.clock, masks.day, masks.redial) == nil
 }
 
 // encrypted checks what went over the wire since mark: SRTP where it is required.
@@ -170,9 +187,38 @@ func (s *scene) encrypted(t *testing.T, mark int, row callRow) {
 	}
 }
 
+// Real time is asked of a machine that others may use too. Speech that was heard badly while the
+// machine kept a program waiting is spoken again, so often; what is the phone's own fault fails at once.
+// Waits are those of one thread within a tenth of a second.
+const (
+	tries = 4
+	busy  = 25 * time.Millisecond // waits that may be heard
+	stall = 60 * time.Millisecond // waits that are heard, so that a recording need not be judged
+)
+
 // talk has both ends speak for a while and scores what each heard. It gives what the phone's
 // microphone heard, for peers whose recording can be read after the call only.
 func (s *scene) talk(t *testing.T, p peer, row callRow, d time.Duration) lab.Clip {
+	t.Helper()
+	for n := 1; ; n++ {
+		watch := lab.WatchStalls(s.phone.PID(), p.Process().PID())
+		says, faults := s.speak(t, p, row, d)
+		waited := watch.Worst()
+		// A recording that is judged later cannot be made again then.
+		late := row.peer.make != "baresip" || s.held
+		if n < tries && (len(faults) > 0 && waited > busy || late && waited > stall) {
+			t.Logf("the machine kept a program waiting for %v: once more (%v)", waited, faults)
+			continue
+		}
+		for _, f := range faults {
+			t.Errorf("%v (longest wait for the machine %v)", f, waited)
+		}
+		return says
+	}
+}
+
+// speak is one try of talk; it gives what was wrong.
+func (s *scene) speak(t *testing.T, p peer, row callRow, d time.Duration) (says lab.Clip, faults []error) {
 	t.Helper()
 	says, answer := ourVoice(t), theirVoice(t)
 	// Each talk says something else, so that one cannot be taken for another.
@@ -187,11 +233,15 @@ func (s *scene) talk(t *testing.T, p peer, row callRow, d time.Duration) lab.Cli
 	must(t, speaker.WaitLength(soon(t), began+d+time.Second))
 	heard, err := speaker.Cut(began+time.Second/2, began+d+time.Second)
 	must(t, err)
-	s.scored(t, "phone", answer, heard, row.want.correlation, -row.want.louder)
-	if row.peer.make == "baresip" && !s.held {
-		s.peerHeard(t, p, says, spokeAt, row.want.correlation)
+	if _, err := s.score(t, "phone", answer, heard, row.want.correlation, -row.want.louder); err != nil {
+		faults = append(faults, err)
 	}
-	return says
+	if row.peer.make == "baresip" && !s.held {
+		if err := s.peerHeard(t, p, says, spokeAt, row.want.correlation); err != nil {
+			faults = append(faults, err)
+		}
+	}
+	return says, faults
 }
 
 // flows counts the phone's packets for a second: for baresip, which records up to the first hold.
@@ -213,7 +263,7 @@ func (s *scene) flows(t *testing.T) {
 
 // peerHeard scores what the peer has recorded of the phone's microphone, and tells the delay from
 // the phone's sound card to the peer's recording.
-func (s *scene) peerHeard(t *testing.T, p peer, says lab.Clip, spokeAt time.Time, corr float64) {
+func (s *scene) peerHeard(t *testing.T, p peer, says lab.Clip, spokeAt time.Time, corr float64) error {
 	t.Helper()
 	tape := s.tape(t, p.Recording())
 	defer tape.Close()
@@ -221,10 +271,11 @@ func (s *scene) peerHeard(t *testing.T, p peer, says lab.Clip, spokeAt time.Time
 	from := max(0, before-says.Duration()-2*time.Second)
 	heard, err := tape.Cut(from, before)
 	must(t, err)
-	score := s.scored(t, "peer", says, heard, corr, 0)
+	score, err := s.score(t, "peer", says, heard, corr, 0)
 	// The start of the speech stands at this place of the recording, whose end is being written now.
 	writtenAt := now.Add(-(before - from - score.Delay))
 	t.Logf("from microphone to peer %.0f ms", float64(writtenAt.Sub(spokeAt))/1e6)
+	return err
 }
 
 // recorded scores the speech in the recording of a peer that had to end its call first.
@@ -236,7 +287,9 @@ func (s *scene) recorded(t *testing.T, p peer, row callRow, said ...lab.Clip) {
 	rec, err := lab.ReadWAV(p.Recording())
 	must(t, err)
 	for _, clip := range said {
-		s.scored(t, "peer", clip, rec, row.want.correlation, row.want.louder)
+		if _, err := s.score(t, "peer", clip, rec, row.want.correlation, row.want.louder); err != nil {
+			t.Error(err)
+		}
 	}
 }
 
@@ -247,44 +300,35 @@ func (s *scene) tape(t *testing.T, path string) *lab.Tape {
 	return tape
 }
 
-// limits are what speech must reach, beside the correlation of its row.
-type limits struct {
-	slack         float64 // taken off the row's correlation
-	missing, gaps float64 // shares, at most
-}
+// What speech must reach beside the correlation of its row, on the twin and in QEMU alike: shares of it
+// that are missing or silent, and dB.
+const (
+	mostMissing = 0.1
+	mostGaps    = 0.05
+	mostLevel   = 3
+)
 
-// An emulated machine gives its sound cards time in lumps: the microphone's sound slips by a few
-// milliseconds several times a second, which costs waveform correlation, not words.
-func (s *scene) limits() limits {
-	if *imageDir != "" {
-		return limits{slack: 0.35, missing: 0.45, gaps: 0.06}
-	}
-	return limits{missing: 0.1, gaps: 0.05}
-}
-
-// scored asserts how well a reference was heard.
-func (s *scene) scored(t *testing.T, who string, ref, heard lab.Clip, corr, louder float64) lab.Score {
+// score finds out how well a reference was heard, and what is wrong with that.
+func (s *scene) score(t *testing.T, who string, ref, heard lab.Clip, corr, louder float64) (lab.Score, error) {
 	t.Helper()
 	score, err := lab.Find(ref, heard)
-	if err != nil {
-		t.Errorf("%s: %v", who, err)
-		s.keep(t, who, heard)
-		return score
+	if err == nil {
+		t.Logf("%s heard %v", who, score)
 	}
-	t.Logf("%s heard %v", who, score)
-	limit := s.limits()
 	switch {
-	case score.Correlation < corr-limit.slack:
-		t.Errorf("%s: correlation %.3f, want %.2f", who, score.Correlation, corr-limit.slack)
-	case score.Missing > limit.missing || score.Gaps > limit.gaps:
-		t.Errorf("%s: %.1f %% missing, %.1f %% gaps", who, 100*score.Missing, 100*score.Gaps)
-	case math.Abs(score.Level-louder) > 3:
-		t.Errorf("%s: level %+.1f dB, want %+.1f", who, score.Level, louder)
-	default:
-		return score
+	case err != nil:
+		err = fmt.Errorf("%s: %w", who, err)
+	case score.Correlation < corr:
+		err = fmt.Errorf("%s: correlation %.3f, want %.2f", who, score.Correlation, corr)
+	case score.Missing > mostMissing || score.Gaps > mostGaps:
+		err = fmt.Errorf("%s: %.1f %% missing, %.1f %% gaps", who, 100*score.Missing, 100*score.Gaps)
+	case math.Abs(score.Level-louder) > mostLevel:
+		err = fmt.Errorf("%s: level %+.1f dB, want %+.1f", who, score.Level, louder)
 	}
-	s.keep(t, who, heard)
-	return score
+	if err != nil {
+		s.keep(t, who, heard)
+	}
+	return score, err
 }
 
 // keep leaves a recording that was scored badly among the results.

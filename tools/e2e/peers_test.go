@@ -21,6 +21,7 @@ type peer interface {
 	WaitEnded(ctx context.Context, mark int) error
 	Record(ctx context.Context) error
 	Recording() string
+	Process() *lab.Process
 	Stop()
 }
 

@@ -40,6 +40,8 @@ type Phone interface {
 	Cable(ctx context.Context, plugged bool) error
 	// Addr is the phone's address on the LAN.
 	Addr() netip.Addr
+	// PID is the process that the phone runs in.
+	PID() int
 	// Close takes the phone off the desk.
 	Close() error
 }

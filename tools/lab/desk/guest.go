@@ -190,6 +190,9 @@ func (g *Guest) Type(line string) error {
 	return nil
 }
 
+// PID implements Phone.
+func (g *Guest) PID() int { return g.machine.PID() }
+
 // Machine is the machine the phone is.
 func (g *Guest) Machine() *qemu.Machine { return g.machine }
 

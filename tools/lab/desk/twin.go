@@ -94,6 +94,9 @@ func (t *Twin) Log() *lab.Log { return t.proc.Log }
 // Addr implements Phone.
 func (t *Twin) Addr() netip.Addr { return lab.LANAddr(t.setup.Host).Addr() }
 
+// PID implements Phone.
+func (t *Twin) PID() int { return t.proc.PID() }
+
 // Process is the running twin.
 func (t *Twin) Process() *lab.Process { return t.proc }
 
