@@ -208,6 +208,7 @@ const (
 	maxDigits  = 32
 	digitLeast = 40 // ms (RFC 4733 §2.5.1.2)
 	digitMost  = 1000
+	digitTime  = 160 // ms a digit is sent at least, whatever was asked for
 )
 
 func callDTMF(r *request, p DTMFParams) (any, error) {
@@ -227,7 +228,7 @@ func callDTMF(r *request, p DTMFParams) (any, error) {
 	for i, d := range strings.ToUpper(p.Digits) {
 		if i > 0 {
 			select {
-			case <-time.After(time.Duration(dur+gap) * time.Millisecond):
+			case <-time.After(time.Duration(max(dur, digitTime)+gap) * time.Millisecond):
 			case <-r.ctx.Done():
 				return nil, phone.Stopped
 			}
