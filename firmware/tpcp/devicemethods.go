@@ -119,7 +119,7 @@ func contactsList(r *request, p ContactsParams) (any, error) {
 func contactsPut(r *request, p ContactParams) (any, error) {
 	id, err := r.server.services.Contacts.PutContact(p.Contact)
 	if err == nil {
-		r.server.ContactsChanged(r.session.origin)
+		r.server.tellNews(news{topic: "contacts", name: NotifyContacts, by: r.session.origin})
 	}
 	return ContactResult{id}, err
 }
@@ -127,7 +127,7 @@ func contactsPut(r *request, p ContactParams) (any, error) {
 func contactsDelete(r *request, p ContactIDParams) (any, error) {
 	err := r.server.services.Contacts.DeleteContact(p.ContactID)
 	if err == nil {
-		r.server.ContactsChanged(r.session.origin)
+		r.server.tellNews(news{topic: "contacts", name: NotifyContacts, by: r.session.origin})
 	}
 	return struct{}{}, err
 }
