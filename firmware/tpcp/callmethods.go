@@ -103,13 +103,18 @@ func callMake(r *request, p MakeParams) (any, error) {
 	if err := r.do(phone.Dial{Line: line, Number: to, Conversation: p.ConversationID}); err != nil {
 		return nil, err
 	}
-	r.server.mu.Lock()
-	id := r.server.made[r.session.origin]
-	r.server.mu.Unlock()
+	id := r.made()
 	if err := r.moved(path, wanted); err != nil {
 		return nil, err
 	}
 	return r.shown(id)
+}
+
+// made is the call that this controller began last.
+func (r *request) made() phone.CallID {
+	r.server.mu.Lock()
+	defer r.server.mu.Unlock()
+	return r.server.made[r.session.origin]
 }
 
 // destination takes digits as people write them, a tel URI (RFC 3966) or a SIP URI. A tel URI is a number
@@ -269,7 +274,7 @@ func callMute(r *request, p MuteParams) (any, error) {
 		if err := r.server.checkCall(CallParams{p.Act, p.CallID}, r); err != nil {
 			return nil, err
 		}
-		if f := r.server.control.State().Foreground(); f == nil || f.ID != parseCall(p.CallID) {
+		if !inFront(r.server.control.State(), parseCall(p.CallID)) {
 			return nil, refuse(CodeBadState, "the call has not the microphone")
 		}
 	}
@@ -285,7 +290,7 @@ func callLegA(r *request, p LegAParams) (any, error) {
 		return nil, refuse(CodeBadParams, "terminal is handset, headset or speaker")
 	}
 	id := parseCall(p.CallID)
-	if f := r.server.control.State().Foreground(); f == nil || f.ID != id {
+	if !inFront(r.server.control.State(), id) {
 		return nil, refuse(CodeBadState, "the call has not the terminal")
 	}
 	return r.ask(id, phone.SetPath{Path: path})

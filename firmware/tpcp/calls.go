@@ -80,6 +80,11 @@ func (c *Client) Conference(ctx context.Context, p ConferenceParams) (Call, erro
 	return one(ctx, c, "call.conference", p)
 }
 
+// Split takes a call out of its conference.
+func (c *Client) Split(ctx context.Context, p CallParams) (Call, error) {
+	return one(ctx, c, "call.split", p)
+}
+
 // DTMF sends digits into a call.
 func (c *Client) DTMF(ctx context.Context, p DTMFParams) (Call, error) {
 	return one(ctx, c, "call.dtmf", p)

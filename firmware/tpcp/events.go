@@ -1,6 +1,7 @@
 package tpcp
 
 import (
+	"cmp"
 	"context"
 	"maps"
 	"reflect"
@@ -58,6 +59,9 @@ func (s *Server) begin(st *phone.State) {
 	s.lines, s.device, s.lock = viewLines(st), viewDevice(st), s.lockState()
 	for i := range st.Calls {
 		c := &st.Calls[i]
+		if c.Shadow {
+			continue
+		}
 		t := &track{}
 		s.calls[c.ID] = t
 		t.look(st, c)
@@ -127,35 +131,38 @@ type doers struct {
 }
 
 // origins sorts the changes of an update, and keeps what concerns calls alone: who made them, and when a
-// person at the phone last touched them.
+// person at the phone last touched them. Shadows, which nobody hears, are no calls to controllers.
 func (s *Server) origins(u phone.Update, now time.Time) doers {
+	for i := range u.State.Calls {
+		c := &u.State.Calls[i]
+		if c.Shadow {
+			continue
+		}
+		if s.calls[c.ID] == nil {
+			s.calls[c.ID] = &track{}
+		}
+		s.calls[c.ID].look(u.State, c)
+	}
 	d := doers{calls: map[phone.CallID]phone.Change{}, any: "device"}
 	for _, c := range u.Changes {
 		d.any = c.By
 		switch c.What {
 		case phone.CallChanged:
-			d.calls[c.Call] = c
-			if c.From == phone.None && strings.HasPrefix(string(c.By), originPrefix) {
+			if d.calls[c.Call].To != phone.Ended { // what is noted of it after that has no cause
+				d.calls[c.Call] = c
+			}
+			t := s.calls[c.Call]
+			if t != nil && c.From == phone.None && strings.HasPrefix(string(c.By), originPrefix) {
 				s.made[c.By] = c.Call
 			}
-			if s.calls[c.Call] == nil {
-				s.calls[c.Call] = &track{}
-			}
-			if local(c.By) {
-				s.calls[c.Call].local = now
+			if t != nil && local(c.By) {
+				t.local = now
 			}
 		case phone.LineStateChanged:
 			d.lines = c.By
 		default:
 			d.device = c.By
 		}
-	}
-	for i := range u.State.Calls {
-		c := &u.State.Calls[i]
-		if s.calls[c.ID] == nil {
-			s.calls[c.ID] = &track{}
-		}
-		s.calls[c.ID].look(u.State, c)
 	}
 	return d
 }
@@ -182,6 +189,9 @@ func order(u phone.Update) []phone.CallID {
 
 func (s *Server) tellCall(id phone.CallID, d doers, now time.Time) {
 	t, change := s.calls[id], d.calls[id]
+	if t == nil { // a shadow, or one that came and went between two looks
+		return
+	}
 	if change.By == "" {
 		change.By = d.any
 	}
@@ -205,7 +215,7 @@ func (s *Server) tellCall(id phone.CallID, d doers, now time.Time) {
 		s.tell("call", NotifyCallOffered, &CallOffered{Stamp: stamp, Call: v})
 		return
 	}
-	s.tell("call", NotifyCallChanged, &CallChanged{Stamp: stamp, Call: v, Prev: prev, Cause: v.Cause})
+	s.tell("call", NotifyCallChanged, &CallChanged{Stamp: stamp, Call: v, Prev: prev, Cause: cmp.Or(v.Cause, v.MoveFailed)})
 }
 
 func (s *Server) tellEnded(id phone.CallID, t *track, change phone.Change, now time.Time) {
@@ -383,7 +393,9 @@ func (s *Server) keeps(r Resume) bool {
 func (s *Server) snapshot() Snapshot {
 	out := Snapshot{Calls: []Call{}, Device: s.device, Lock: s.lock, Lines: s.lines}
 	for i := range s.state.Calls {
-		out.Calls = append(out.Calls, s.calls[s.state.Calls[i].ID].told)
+		if t := s.calls[s.state.Calls[i].ID]; t != nil {
+			out.Calls = append(out.Calls, t.told)
+		}
 	}
 	return out
 }

@@ -1,7 +1,7 @@
 package tpcp
 
 import (
-	"maps"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -43,6 +43,24 @@ var matrix = []struct{ name, method, params, want string }{
 	{"no terminal", "call.legA", `{"callId":"c-1"}`, "none params params params params params params params params params"},
 	{"note", "call.note", `{"callId":"c-1","text":"call back"}`, "none ok ok ok ok ok ok ok ok ok"},
 	{"empty note", "call.note", `{"callId":"c-1"}`, "none params params params params params params params params params"},
+	{"transfer", "call.transfer", `{"callId":"c-1","to":"202"}`, "none state state state state state state ok ok state"},
+	{"transfer nowhere", "call.transfer", `{"callId":"c-1"}`, "none dest dest dest dest dest dest dest dest dest"},
+	{"consult", "call.consult", `{"callId":"c-1","to":"202"}`, "none state state state state state state ok ok state"},
+	{"consult nobody", "call.consult", `{"callId":"c-1","to":""}`, "none dest dest dest dest dest dest dest dest dest"},
+	{"complete with itself", "call.completeTransfer", `{"callId":"c-1","consultCallId":"c-1"}`, "none params params params params params params params params params"},
+	{"complete with nothing", "call.completeTransfer", `{"callId":"c-1"}`, "none none none none none none none none none none"},
+	{"reconnect with itself", "call.reconnect", `{"heldCallId":"c-1","consultCallId":"c-1"}`, "none state state state state state state state state state"},
+	{"conference with itself", "call.conference", `{"callIds":["c-1","c-1"]}`, "none state state state state state state params params state"},
+	{"conference of one", "call.conference", `{"callIds":["c-1"]}`, "params params params params params params params params params params"},
+	{"conference of four", "call.conference", `{"callIds":["c-1","c-2","c-3","c-4"]}`, "busy busy busy busy busy busy busy busy busy busy"},
+	{"conference elsewhere", "call.conference", `{"callIds":["c-1","c-2"],"mode":"focus"}`, "unserved unserved unserved unserved unserved unserved unserved unserved unserved unserved"},
+	{"split", "call.split", `{"callId":"c-1"}`, "none state state state state state state state state state"},
+	{"drop", "call.dropParticipant", `{"confId":"f-1","participantId":"c-1"}`, "none state state state state state state state state state"},
+	{"move to the computer", "call.moveToPC", `{"callId":"c-1","pcTarget":"sip:anna@192.0.2.7"}`, "none state state state state state state ok ok state"},
+	{"move nowhere", "call.moveToPC", `{"callId":"c-1"}`, "none dest dest dest dest dest dest dest dest dest"},
+	{"pull", "call.pullFromPC", `{"target":"sip:anna@192.0.2.7","replaces":{"callId":"a","fromTag":"b","toTag":"c"}}`, "ok ok ok ok ok ok ok ok ok ok"},
+	{"pull nothing", "call.pullFromPC", `{"target":"sip:anna@192.0.2.7","replaces":{"callId":"a"}}`, "params params params params params params params params params params"},
+	{"pull on no line", "call.pullFromPC", `{"lineId":"l-8","target":"sip:anna@192.0.2.7","replaces":{"callId":"a","fromTag":"b","toTag":"c"}}`, "line line line line line line line line line line"},
 	{"call of another form", "call.hold", `{"callId":"1"}`, "none none none none none none none none none none"},
 	{"call of another type", "call.hold", `{"callId":1}`, "params params params params params params params params params params"},
 }
@@ -92,7 +110,7 @@ var always = []struct{ name, method, params, want string }{
 
 var words = map[string]Code{
 	"none": CodeNoSuchCall, "state": CodeBadState, "params": CodeBadParams, "dest": CodeInvalidDestination, "line": CodeNoSuchLine,
-	"down": CodeLineNotRegistered, "unserved": CodeNotSupported, "ok": 0, "method": CodeUnknownMethod, "declined": CodeUserDeclined,
+	"down": CodeLineNotRegistered, "unserved": CodeNotSupported, "busy": CodeResource, "ok": 0, "method": CodeUnknownMethod, "declined": CodeUserDeclined,
 }
 
 // unservedMethods are part of the protocol; this phone refuses them in every state.
@@ -158,34 +176,129 @@ func TestEveryMethodIsInTheTables(t *testing.T) {
 	}
 }
 
-// doing are the params that carry out an action.
-var doing = map[string]string{"legA": `{"callId":"c-1","terminal":"headset"}`, "mute": `{"callId":"c-1","on":true}`,
-	"dtmf": `{"callId":"c-1","digits":"1"}`, "note": `{"callId":"c-1","text":"x"}`, "swap": `{"heldCallId":"c-1","activeCallId":"c-2"}`}
+// situations are phones with calls in which different things are legal.
+var situations = map[string]func(*bench){
+	"dialing": nil, "proceeding": nil, "alerting": nil, "early": nil, "ringing": nil, "answering": nil, "connected": nil, "held": nil, "ending": nil,
+	"two": func(b *bench) { b.reach("connected"); b.second() },
+	"two held": func(b *bench) {
+		b.reach("connected")
+		b.second()
+		b.key(phone.Hold{Call: 2})
+	},
+	"connected and ringing": func(b *bench) { b.reach("connected"); b.post(phone.Invited{Ref: 9, Remote: anna}) },
+	"consultation rings": func(b *bench) {
+		b.reach("connected")
+		b.key(phone.Consult{Call: 1, Number: "202"})
+		b.post(phone.Progressed{Call: 2})
+	},
+	"consultation": func(b *bench) {
+		b.reach("connected")
+		b.key(phone.Consult{Call: 1, Number: "202"})
+		b.post(phone.Accepted{Call: 2})
+	},
+	"conference": func(b *bench) {
+		b.reach("connected")
+		b.second()
+		b.key(phone.Join{Calls: [phone.MaxConf]phone.CallID{1, 2}})
+	},
+	"conference on hold": func(b *bench) {
+		b.reach("connected")
+		b.second()
+		b.key(phone.Join{Calls: [phone.MaxConf]phone.CallID{1, 2}})
+		b.key(phone.Hold{Call: 1})
+	},
+	"transferring": func(b *bench) {
+		b.reach("connected")
+		b.post(phone.Able{Call: 1, Refers: true})
+		b.key(phone.Transfer{Call: 1, Target: "202"})
+	},
+	"transferring by a shadow": func(b *bench) { b.reach("connected"); b.key(phone.Transfer{Call: 1, Target: "202"}) },
+	"bridged": func(b *bench) {
+		b.reach("connected")
+		b.key(phone.Transfer{Call: 1, Target: "202"})
+		b.post(phone.Accepted{Call: 2})
+	},
+	"moving to the computer": func(b *bench) { b.reach("connected"); b.key(phone.MoveTo{Call: 1, Target: "sip:x@192.0.2.7"}) },
+	"emergency":              func(b *bench) { b.key(phone.Dial{Number: "112"}); b.post(phone.Accepted{Call: 1}) },
+	"emergency and a held call": func(b *bench) {
+		b.reach("connected")
+		b.key(phone.Dial{Number: "112"})
+		b.post(phone.Accepted{Call: 2})
+	},
+}
+
+// second makes a second call that is answered; the first is held.
+func (b *bench) second() {
+	b.key(phone.Dial{Number: "202"})
+	b.post(phone.Accepted{Call: 2})
+	b.pass(2 * keyTime)
+}
+
+// doing are the params that carry out an action on a call; other is the other call, if there is one.
+func doing(action string, c, other Call) string {
+	with := map[string]string{"legA": `,"terminal":"headset"`, "mute": `,"on":true`, "dtmf": `,"digits":"1"`, "note": `,"text":"x"`,
+		"transfer": `,"to":"203"`, "consult": `,"to":"203"`, "moveToPC": `,"pcTarget":"sip:x@192.0.2.7"`}
+	of, consult := c, other
+	if c.ConsultOf != "" {
+		of, consult = other, c
+	}
+	held, active := c, other
+	if !c.Hold.Local {
+		held, active = other, c
+	}
+	switch action {
+	case "swap":
+		return fmt.Sprintf(`{"heldCallId":%q,"activeCallId":%q}`, held.CallID, active.CallID)
+	case "completeTransfer":
+		return fmt.Sprintf(`{"callId":%q,"consultCallId":%q}`, of.CallID, consult.CallID)
+	case "reconnect":
+		return fmt.Sprintf(`{"heldCallId":%q,"consultCallId":%q}`, of.CallID, consult.CallID)
+	case "conference":
+		return fmt.Sprintf(`{"callIds":[%q,%q]}`, c.CallID, other.CallID)
+	}
+	return fmt.Sprintf(`{"callId":%q%s}`, c.CallID, with[action])
+}
 
 func TestActionsAreWhatIsLegal(t *testing.T) {
-	actions := slices.Sorted(maps.Keys(map[string]bool{"answer": true, "reject": true, "hangup": true, "hold": true, "resume": true,
-		"dtmf": true, "mute": true, "legA": true, "note": true, "swap": true}))
-	for _, state := range states[1:] {
+	actions := strings.Fields("answer reject hangup hold resume swap dtmf mute legA note transfer consult completeTransfer reconnect conference split moveToPC")
+	for name, reach := range situations {
 		for _, action := range actions {
-			bubble(t, state+"/"+action, func(t *testing.T) {
-				b := start(t, services())
-				c, _ := b.controller("pc", hostSeed, true)
-				b.reach(state)
-				calls, err := c.Calls(b.ctx)
-				if err != nil || len(calls) != 1 {
-					t.Fatal(calls, err)
-				}
-				params := doing[action]
-				if params == "" {
-					params = `{"callId":"c-1"}`
-				}
-				_, err = raw(b.ctx, c, "call."+action, params)
-				idle := action == "answer" && !slices.Contains([]string{"ringing"}, state) // answering what is answered does nothing
-				if listed := slices.Contains(calls[0].Actions, action); !idle && listed != (err == nil) {
-					t.Errorf("listed %v (%v), and then: %v", listed, calls[0].Actions, err)
-				}
-			})
+			for i := range 2 {
+				bubble(t, fmt.Sprint(name, "/", action, "/", i+1), func(t *testing.T) { tryAction(t, name, reach, action, i) })
+			}
 		}
+	}
+}
+
+func tryAction(t *testing.T, name string, reach func(*bench), action string, i int) {
+	b := start(t, services())
+	c, _ := b.controller("pc", hostSeed, true)
+	if reach == nil {
+		b.reach(name)
+	} else {
+		reach(b)
+	}
+	b.pass(2 * keyTime)
+	calls, err := c.Calls(b.ctx)
+	if err != nil || len(calls) == 0 {
+		t.Fatal(calls, err)
+	}
+	if i >= len(calls) {
+		return
+	}
+	other := Call{}
+	if len(calls) == 2 {
+		other = calls[1-i]
+	}
+	_, err = raw(b.ctx, c, "call."+action, doing(action, calls[i], other))
+	if action == "answer" && calls[i].State != StateRinging || action == "completeTransfer" && calls[i].ConsultOf == "" && other.ConsultOf == "" {
+		return // answering what is answered does nothing; any two calls may be joined without us
+	}
+	if action == "conference" && calls[i].Conf != nil {
+		return // they are in it already
+	}
+	if listed := slices.Contains(calls[i].Actions, action); listed != (err == nil) {
+		t.Errorf("%s: listed %v (%v), and then: %v", calls[i].State, listed, calls[i].Actions, err)
 	}
 }
 

@@ -229,7 +229,7 @@ func (s *Server) checkCall(p CallParams, r *request) error {
 
 // emergencyGuarded are the methods that an emergency call is not open to.
 var emergencyGuarded = []string{"call.hangup", "call.hold", "call.swap", "call.transfer", "call.consult", "call.completeTransfer",
-	"call.reconnect", "call.conference", "call.moveToPC"}
+	"call.moveToPC", "call.split"}
 
 func (s *Server) lockNow() LockState {
 	s.mu.Lock()

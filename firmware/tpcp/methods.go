@@ -2,11 +2,10 @@ package tpcp
 
 // Why some methods are not served.
 const (
-	noTransfer   = "this phone does not transfer calls"
-	noConference = "this phone does not mix calls"
-	noMove       = "this phone does not move calls to a computer"
-	noServer     = "this phone knows no server that keeps this"
-	noPart       = "this phone has no such part"
+	noDeflect = "this phone does not send ringing calls on"
+	noFocus   = "call the participant, then join the calls by call.conference"
+	noServer  = "this phone knows no server that keeps this"
+	noPart    = "this phone has no such part"
 )
 
 // methods is the table of all methods. One without do is part of the protocol, but not served by this phone.
@@ -18,23 +17,24 @@ var methods = map[string]method{
 	"call.make":             {right: Control, flags: act, do: on(callMake)},
 	"call.answer":           {right: Control, flags: act | onCall, do: on(callAnswer)},
 	"call.reject":           {right: Control, flags: act | onCall, do: on(callReject)},
-	"call.deflect":          {right: Control, flags: act | onCall, why: noTransfer},
+	"call.deflect":          {right: Control, flags: act | onCall, why: noDeflect},
 	"call.hangup":           {right: Control, flags: act | onCall, do: on(callHangup)},
 	"call.hold":             {right: Control, flags: act | onCall, do: on(callHold)},
 	"call.resume":           {right: Control, flags: act | onCall, do: on(callResume)},
 	"call.swap":             {right: Control, flags: act, do: on(callSwap)},
-	"call.consult":          {right: Control, flags: act | onCall, why: noTransfer},
-	"call.transfer":         {right: Control, flags: act | onCall, why: noTransfer},
-	"call.completeTransfer": {right: Control, flags: act | onCall, why: noTransfer},
-	"call.reconnect":        {right: Control, flags: act, why: noTransfer},
-	"call.conference":       {right: Control, flags: act, why: noConference},
-	"call.addParticipant":   {right: Control, flags: act, why: noConference},
-	"call.dropParticipant":  {right: Control, flags: act, why: noConference},
+	"call.consult":          {right: Control, flags: act | onCall, do: on(callConsult)},
+	"call.transfer":         {right: Control, flags: act | onCall, do: on(callTransfer)},
+	"call.completeTransfer": {right: Control, flags: act | onCall, do: on(callComplete)},
+	"call.reconnect":        {right: Control, flags: act, do: on(callReconnect)},
+	"call.conference":       {right: Control, flags: act, do: on(callConference)},
+	"call.split":            {right: Control, flags: act | onCall, do: on(callSplit)},
+	"call.addParticipant":   {right: Control, flags: act, why: noFocus},
+	"call.dropParticipant":  {right: Control, flags: act, do: on(callDrop)},
 	"call.dtmf":             {right: Control, flags: act | onCall | long, do: on(callDTMF)},
 	"call.mute":             {right: Control, flags: act, do: on(callMute)},
 	"call.legA":             {right: Control, flags: act | onCall, do: on(callLegA)},
-	"call.moveToPC":         {right: Control, flags: act | onCall, why: noMove},
-	"call.pullFromPC":       {right: Control, flags: act, why: noMove},
+	"call.moveToPC":         {right: Control, flags: act | onCall, do: on(callMoveToPC)},
+	"call.pullFromPC":       {right: Control, flags: act, do: on(callPull)},
 	"call.list":             {right: Observe, do: callList},
 	"call.note":             {right: Control, flags: act | onCall, do: on(callNote), needs: hasLog, why: noPart},
 

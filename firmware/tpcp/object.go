@@ -71,8 +71,11 @@ type Call struct {
 	Media          *Media   `json:"media,omitempty"`
 	Conf           *Conf    `json:"conf,omitempty"`
 	ConsultOf      string   `json:"consultOf,omitempty"`
-	Cause          string   `json:"cause,omitempty"`  // StateEnding
-	Reason         string   `json:"reason,omitempty"` // words of the network for it
+	Move           string   `json:"move,omitempty"`       // transferring, toPC, bridged, following
+	MoveTarget     string   `json:"moveTarget,omitempty"` // where to, also after it failed
+	MoveFailed     string   `json:"moveFailed,omitempty"` // why the last move came to nothing
+	Cause          string   `json:"cause,omitempty"`      // StateEnding
+	Reason         string   `json:"reason,omitempty"`     // words of the network for it
 	Emergency      bool     `json:"emergency,omitempty"`
 	Actions        []string `json:"actions"` // the methods that are legal now, without "call."
 }

@@ -99,6 +99,7 @@ type (
 	// PullParams are those of call.pullFromPC.
 	PullParams struct {
 		Act
+		LineID   string   `json:"lineId,omitempty"` // none: the phone's selected line
 		Replaces Replaces `json:"replaces"`
 		Target   string   `json:"target"`
 	}

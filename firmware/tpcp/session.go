@@ -57,7 +57,11 @@ func (p *OpenParams) check() error {
 
 // isID tells whether s can name something in logs and in by.
 func isID(s string) bool {
-	return len(s) > 0 && len(s) <= maxID && !slices.ContainsFunc([]byte(s), func(b byte) bool { return b <= ' ' || b >= 0x7f })
+	return len(s) > 0 && len(s) <= maxID && printable(s)
+}
+
+func printable(s string) bool {
+	return !slices.ContainsFunc([]byte(s), func(b byte) bool { return b <= ' ' || b >= 0x7f })
 }
 
 func topicSet(names []string) map[string]bool {

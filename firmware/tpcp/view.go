@@ -47,7 +47,7 @@ var causes = [phone.CauseCount]string{
 	phone.NoCause: "none", phone.LocalHangup: "localHangup", phone.RemoteHangup: "remoteHangup", phone.Rejected: "rejected",
 	phone.UserBusy: "busy", phone.NoAnswer: "noAnswer", phone.NotFound: "notFound", phone.NotAllowed: "notAllowed",
 	phone.Unreachable: "unreachable", phone.Incompatible: "incompatible", phone.Elsewhere: "answeredElsewhere",
-	phone.Cancelled: "cancelled", phone.ServerError: "serverError",
+	phone.Cancelled: "cancelled", phone.ServerError: "serverError", phone.HandedOver: "transferred", phone.Replaced: "replaced",
 }
 
 func causeName(c phone.Cause) string {
@@ -82,12 +82,22 @@ func cut(s string) string {
 	return strings.ToValidUTF8(s[:min(len(s), maxText)], "")
 }
 
+// moves are what is being done with a call on its way to another phone.
+var moves = map[phone.Move]string{
+	phone.Transferring: "transferring", phone.ToPC: "toPC", phone.Bridged: "bridged", phone.Following: "following",
+}
+
 func stateName(c *phone.Call) string {
-	if c.State == phone.Ringback && c.Early {
+	switch {
+	case c.State == phone.Ringback && c.Early:
 		return StateEarly
+	case c.Move == phone.Transferring && (c.State == phone.Talking || c.State == phone.Held):
+		return StateTransferring
 	}
 	return callStates[c.State]
 }
+
+func confID(id phone.ConfID) string { return fmt.Sprintf("f-%d", id) }
 
 // viewCall shows a call of the phone. Rev is left to whoever counts.
 func viewCall(s *phone.State, c *phone.Call, legal []string, emergency bool) Call {
@@ -101,6 +111,19 @@ func viewCall(s *phone.State, c *phone.Call, legal []string, emergency bool) Cal
 	}
 	if c.Dir == phone.Incoming {
 		v.Dir = "in"
+	}
+	if c.ConsultOf != 0 {
+		v.ConsultOf = callID(c.ConsultOf)
+	}
+	if c.Conf != 0 {
+		v.Conf = &Conf{ConfID: confID(c.Conf)}
+		for _, m := range s.Conference(c.Conf) {
+			v.Conf.Participants = append(v.Conf.Participants, callID(m.ID))
+		}
+	}
+	v.Move, v.MoveTarget = moves[c.Move], cut(c.MoveTarget)
+	if c.MoveFailed != phone.NoCause {
+		v.MoveFailed = causeName(c.MoveFailed)
 	}
 	switch c.State {
 	case phone.Ringback:
@@ -196,6 +219,15 @@ const originPrefix = "tpcp:"
 // local tells whether a person at the phone did it.
 func local(o phone.Origin) bool { return byName(o) == "local" }
 
+// inFront tells whether a call has the terminal, alone or in a conference.
+func inFront(s *phone.State, id phone.CallID) bool {
+	f, c := s.Foreground(), s.Call(id)
+	if f == nil || c == nil {
+		return false
+	}
+	return f.ID == id || f.Conf != 0 && f.Conf == c.Conf && c.State == f.State
+}
+
 // legal lists what may be done with a call now, by the same rules as the methods keep (see guards).
 func legal(s *phone.State, c *phone.Call, t traits) []string {
 	out := []string{}
@@ -204,22 +236,76 @@ func legal(s *phone.State, c *phone.Call, t traits) []string {
 			out = append(out, names...)
 		}
 	}
-	front := s.Foreground()
-	guarded := t.emergency                   // of this call: it is not ended or held from outside
-	free := !t.guardedFront || front == c    // no emergency call would be pushed aside
-	other := func(st phone.CallState) bool { // another call is in a state
-		return slices.ContainsFunc(s.Calls, func(o phone.Call) bool { return o.ID != c.ID && o.State == st })
+	free := !t.guardedFront || inFront(s, c.ID) // no emergency call would be pushed aside
+	stands := c.State == phone.Talking || c.State == phone.Held
+	room := len(s.Calls) < phone.MaxCalls
+	other := func(fit func(*phone.Call) bool) bool {
+		return slices.ContainsFunc(s.Calls, func(o phone.Call) bool { return o.ID != c.ID && !o.Shadow && fit(&o) })
 	}
+	swaps := c.State == phone.Talking && other(func(o *phone.Call) bool { return o.State == phone.Held && returns(s, o) && o.Conf == 0 }) ||
+		c.State == phone.Held && c.Conf == 0 && returns(s, c) && other(func(o *phone.Call) bool { return o.State == phone.Talking })
 	may(c.State == phone.Ringing && free, "answer")
 	may(c.State == phone.Ringing, "reject")
-	may(!guarded, "hangup")
-	may(c.State == phone.Talking && !guarded, "hold")
-	may(c.State == phone.Held && free, "resume")
-	may((c.State == phone.Talking && other(phone.Held) || c.State == phone.Held && other(phone.Talking)) && !guarded && free, "swap")
+	may(!t.emergency, "hangup")
+	may(c.State == phone.Talking && !t.emergency, "hold")
+	may(c.State == phone.Held && returns(s, c) && free, "resume")
+	may(swaps && !t.emergency && !t.guardedFront, "swap")
 	may(c.State == phone.Talking || c.State == phone.Ringback && c.Early, "dtmf")
-	may(c == front, "mute", "legA")
+	may(inFront(s, c.ID), "mute", "legA")
 	may(t.notes, "note")
+	if t.emergency {
+		return out
+	}
+	at, quiet := stands && c.Move == phone.NoMove, !t.guardedFront
+	may(at && (c.Refers || room), "transfer")
+	may(at && room, "moveToPC")
+	may(at && room && quiet, "consult")
+	may(paired(s, c, func(c, p *phone.Call) bool { return p.Move == phone.NoMove && c.Move == phone.NoMove && asked(p) }), "completeTransfer")
+	may(quiet && paired(s, c, func(c, p *phone.Call) bool { return !c.Referred && !p.Referred }), "reconnect")
+	may(at && quiet && other(func(o *phone.Call) bool { return joins(s, c, o) }), "conference")
+	may(stands && c.Conf != 0 && quiet, "split")
 	return out
+}
+
+// returns tells whether a held call may be taken back: not while it is being handed over, but from a program
+// on a computer.
+func returns(s *phone.State, c *phone.Call) bool {
+	switch c.Move {
+	case phone.NoMove, phone.ToPC:
+		return true
+	case phone.Bridged:
+		p := s.Call(c.With)
+		return p != nil && p.Shadow && c.MoveTarget != ""
+	}
+	return false
+}
+
+// paired tells whether c is one half of a call and its consultation, of which fit is true.
+func paired(s *phone.State, c *phone.Call, fit func(c, p *phone.Call) bool) bool {
+	if of := s.Call(c.ConsultOf); c.ConsultOf != 0 && of != nil {
+		return standing(of) && fit(of, c)
+	}
+	for i := range s.Calls {
+		if p := &s.Calls[i]; p.ConsultOf == c.ID {
+			return standing(c) && fit(c, p)
+		}
+	}
+	return false
+}
+
+func standing(c *phone.Call) bool { return c.State == phone.Talking || c.State == phone.Held }
+
+// asked tells whether a consultation may end in a transfer: also one that rings still.
+func asked(p *phone.Call) bool {
+	return standing(p) || p.State == phone.Calling || p.State == phone.Ringback
+}
+
+// joins tells whether two calls may become a conference, or join one another's.
+func joins(s *phone.State, c, o *phone.Call) bool {
+	if o.Move != phone.NoMove || !standing(o) || c.Conf != 0 && c.Conf == o.Conf {
+		return false
+	}
+	return max(1, len(s.Conference(c.Conf)))+max(1, len(s.Conference(o.Conf))) <= phone.MaxConf
 }
 
 // traits are what legal must know beside the State.
