@@ -76,6 +76,8 @@ func (t *step) setting(in Command) error {
 		}
 	case Configure:
 		return t.configure(in.Config)
+	case SetLock:
+		return t.setLock(in.Kind)
 	case Ask:
 		return t.ask(in)
 	case AnswerQuestion:
@@ -128,6 +130,9 @@ func (t *step) dialable(number string, line LineID) (Number, LineID, error) {
 	n, err := t.Config.Number(number)
 	if err != nil {
 		return n, line, err
+	}
+	if !t.mayDial(n) {
+		return n, line, Locked
 	}
 	if t.Lines[line].State == LineRegistered {
 		return n, line, nil

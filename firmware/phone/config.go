@@ -14,6 +14,7 @@ type Config struct {
 	CallTime    time.Duration // how long we let it ring there
 	HandsFree   Path          // Speaker or Headset: the path of a call begun with the handset down
 	Follow      bool          // a far side may send us on to somebody else (REFER)
+	LockedDial  LockedDial    // what a locked phone may call besides emergency numbers
 	CallWaiting bool          // a second call may ring; else it is refused as busy
 	Plan        NumberPlan    // how national numbers become international ones
 	Emergency   []string      // numbers that may always be called, on any line
@@ -50,6 +51,9 @@ func (c *Config) Validate() error {
 	}
 	if c.HandsFree != Speaker && c.HandsFree != Headset {
 		return fmt.Errorf("hands_free: must be speaker or headset")
+	}
+	if c.LockedDial >= lockedDialCount {
+		return fmt.Errorf("locked_dial: must be emergency, internal or any")
 	}
 	if err := c.DigitMap.Validate(); err != nil {
 		return fmt.Errorf("digit_map: %w", err)

@@ -18,10 +18,11 @@ const (
 	NoticesChanged
 	ConfigChanged
 	QuestionChanged
+	LockChanged
 	whatCount
 )
 
-var whatNames = [whatCount]string{"call", "line", "hook", "path", "mute", "volume", "selected", "missed", "notice", "config", "question"}
+var whatNames = [whatCount]string{"call", "line", "hook", "path", "mute", "volume", "selected", "missed", "notice", "config", "question", "lock"}
 
 // String gives the part in one word, for logs.
 func (w What) String() string { return name(whatNames[:], w) }

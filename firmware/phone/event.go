@@ -37,6 +37,8 @@ func (t *step) event(in Event) {
 			t.Notices[in.Notice] = in.Text
 			t.changed(NoticesChanged)
 		}
+	case PINRefused:
+		t.pinRefused(in)
 	case QuestionDropped:
 		t.dropQuestion(in.Ref)
 	case Recalled:

@@ -79,13 +79,16 @@ func TestEveryInputIsTaken(t *testing.T) {
 		SetRingVolume{Level: 1}, SelectLine{Line: 1}, Register{Line: 1}, SeeMissed{}, Configure{Config: c}, HookMoved{Off: true}, LineChanged{}, Invited{}, Progressed{Call: 1},
 		Accepted{Call: 1}, Confirmed{Call: 1}, CallFailed{Call: 1}, Byed{Call: 1}, RemoteHeld{Call: 1, On: true}, ResumeRefused{Call: 1},
 		Secured{Call: 1, On: true}, RemoteChanged{Call: 1}, Noticed{Text: "x"}, Recalled{Missed: 2}, TimerFired{ID: TimerID{RingTime, 1}},
-		Ask{Ref: 2, Kind: SignInQuestion}, AnswerQuestion{Ref: 1}, QuestionDropped{Ref: 1},
+		Ask{Ref: 2, Kind: SignInQuestion}, AnswerQuestion{Ref: 1}, QuestionDropped{Ref: 1}, SetLock{Kind: IdleLock}, PINRefused{Wrong: 1},
 		Transfer{Call: 1, Target: "300"}, Consult{Call: 1, Number: "300"}, MoveTo{Call: 1, Target: "300"},
 		Pull{Target: "300", Replaces: Dialog{"a", "b", "c"}}, Able{Call: 1, Refers: true}, Referred{Call: 1, To: anna}, Conversing{Call: 1, Conversation: "c"},
 	} {
 		taken := slices.ContainsFunc(states, func(word string) bool {
 			b := oneLine(t).reach(word)
 			b.s.Missed = 1
+			if _, ok := in.(PINRefused); ok {
+				b.s.Lock.Kind = IdleLock
+			}
 			if _, ok := in.(Ask); !ok {
 				b.s.Question = Question{Ref: 1, Kind: SignInQuestion}
 			}
@@ -124,5 +127,7 @@ func TestEveryNameIsThere(t *testing.T) {
 	check("line fault", int(lineFaultCount), func(i int) string { return LineFault(i).String() })
 	check("move", int(moveCount), func(i int) string { return Move(i).String() })
 	check("part", int(whatCount), func(i int) string { return What(i).String() })
+	check("lock", int(lockKindCount), func(i int) string { return LockKind(i).String() })
+	check("locked dial", int(lockedDialCount), func(i int) string { return LockedDial(i).String() })
 	check("refusal", int(RefusalCount)-1, func(i int) string { return Refusal(i + 1).Error() })
 }

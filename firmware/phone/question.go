@@ -67,6 +67,8 @@ func (t *step) ask(in Ask) error {
 	switch {
 	case in.Kind == NoQuestion || in.Kind >= questionKindCount || in.Ref == 0:
 		return WrongValue
+	case t.Lock.Kind != Unlocked:
+		return Locked
 	case t.Question.Kind != NoQuestion:
 		return Busy
 	}

@@ -38,6 +38,8 @@ func (s *State) possible() error {
 		return fmt.Errorf("phone: read state: %d calls on %d lines", len(s.Calls), len(s.Lines))
 	case s.Path >= PathCount:
 		return fmt.Errorf("phone: read state: path %d", s.Path)
+	case s.Lock.Kind >= lockKindCount:
+		return fmt.Errorf("phone: read state: lock of kind %d", s.Lock.Kind)
 	case s.Question.Kind >= questionKindCount:
 		return fmt.Errorf("phone: read state: question of kind %d", s.Question.Kind)
 	case len(s.Lines) > 0 && int(s.Selected) >= len(s.Lines):
@@ -58,7 +60,7 @@ func Inputs() []Input {
 		Mute{}, SetPath{}, PressPath{}, StepVolume{}, SetVolume{}, SetRingVolume{}, SelectLine{}, Register{}, SeeMissed{}, Configure{},
 		HookMoved{}, LineChanged{}, Invited{}, Progressed{}, Accepted{}, Confirmed{}, CallFailed{}, Byed{}, RemoteHeld{},
 		ResumeRefused{}, Secured{}, RemoteChanged{}, Noticed{}, Recalled{}, TimerFired{},
-		Ask{}, AnswerQuestion{}, QuestionDropped{},
+		Ask{}, AnswerQuestion{}, QuestionDropped{}, SetLock{}, PINRefused{},
 		Transfer{}, Consult{}, CompleteTransfer{}, Reconnect{}, MoveTo{}, Pull{}, Join{}, Split{},
 		Able{}, Referred{}, MoveProgressed{}, Moved{}, MoveRefused{}, Conversing{},
 	}

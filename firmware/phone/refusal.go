@@ -16,6 +16,7 @@ const (
 	WrongValue  // out of range
 	Moving      // the call is being handed over, or has been
 	ConfFull    // MaxConf are in the conference
+	Locked      // not while the phone is locked
 	Stopped     // the phone is shutting down
 	RefusalCount
 )
@@ -24,7 +25,7 @@ var refusalText = [RefusalCount]string{
 	NoSuchCall: "no such call", NoSuchLine: "no such line", WrongState: "not possible in this state",
 	LineDown: "line cannot call now", TooMany: "too many calls", Busy: "not during a call",
 	WrongNumber: "number cannot be dialled", WrongValue: "value out of range", Moving: "call is being handed over",
-	ConfFull: "conference is full", Stopped: "phone is shutting down",
+	ConfFull: "conference is full", Locked: "phone is locked", Stopped: "phone is shutting down",
 }
 
 // Error gives the refusal in plain words, for logs; screens have sentences of their own.

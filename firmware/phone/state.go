@@ -200,7 +200,8 @@ type State struct {
 	Selected   LineID              // the line of the next call
 	Missed     int                 // missed calls not yet seen
 	Notices    [NoticeCount]string // empty: all is well
-	Question   Question            // what the person at the phone is asked now
+	Lock       Lock
+	Question   Question // what the person at the phone is asked now
 	Config     Config
 	nextCall   CallID
 }
