@@ -20,6 +20,7 @@ import (
 	"opendeskphone/audio/engine"
 	"opendeskphone/firmware/credentials"
 	"opendeskphone/firmware/diag"
+	"opendeskphone/firmware/lock"
 	"opendeskphone/firmware/media"
 	"opendeskphone/firmware/panel"
 	"opendeskphone/firmware/phone"
@@ -35,6 +36,7 @@ import (
 type Options struct {
 	Settings  *settings.Store
 	Store     *store.Store
+	PIN       lock.Memory        // the lock over a restart
 	Vault     *credentials.Vault // what computers handed over for the lines to sign in with
 	Recorder  *diag.Recorder
 	Identity  ed25519.PrivateKey // the phone's key towards computers; nil: one that nobody knows
@@ -75,6 +77,7 @@ type Device struct {
 	app     *ui.App // nil without a display
 	panel   *panel.Panel
 	desk    *credentials.Desk
+	keeper  *lock.Keeper
 
 	controllers *tpcp.Server
 
@@ -92,6 +95,7 @@ func New(hardware hal.Devices, o Options) (*Device, error) {
 		return nil, err
 	}
 	d.loop = phone.NewLoop(f.Config(), d.exec, o.Recorder, o.Log)
+	d.keeper = lock.New(lockConfig(f.Lock), d.loop, d.postFrom("lock"), o.PIN, o.Log)
 	d.desk = credentials.NewDesk(o.Vault, d.loop, d.postFrom("credentials"), func(string) { d.setLines(d.settings.File().Lines) })
 	d.engine = engine.New(engineConfig(f.Sound), d.openSound, d.soundChanged, o.Log)
 	d.voices = newVoices(d.mediaFactory, func() bool { return d.loop.State().Muted }, d.keyHeard)
@@ -113,6 +117,7 @@ func New(hardware hal.Devices, o Options) (*Device, error) {
 		Media:  func(m settings.Media) { d.report("media settings", d.setMedia(m)) },
 		Sound:  d.setSound,
 		Screen: d.setScreen,
+		Lock:   func(s settings.Lock) { d.keeper.Configure(lockConfig(s)) },
 		TPCP:   d.setTPCP,
 		USB:    d.setUSB,
 	})
@@ -132,7 +137,7 @@ func (d *Device) Run(ctx context.Context) error {
 	d.restore()
 	parts := []part{
 		{"panel", d.panel.Run}, {"sip", d.sip.Run}, {"voices", d.voices.Run}, {"store", d.store.Run},
-		{"memory", d.keep}, {"tpcp", d.controllers.Run},
+		{"memory", d.keep}, {"lock", d.keeper.Run}, {"tpcp", d.controllers.Run},
 	}
 	if d.app != nil {
 		parts = append(parts, part{"ui", d.app.Run})

@@ -15,6 +15,7 @@ import (
 	"opendeskphone/audio/codec"
 	"opendeskphone/firmware/credentials"
 	"opendeskphone/firmware/diag"
+	"opendeskphone/firmware/lock"
 	"opendeskphone/firmware/phone"
 	"opendeskphone/firmware/settings"
 	"opendeskphone/firmware/store"
@@ -57,7 +58,7 @@ func start(t *testing.T, dir, text string, prepare func(*sim.Twin, *hal.Devices)
 		prepare(twin, &hardware)
 	}
 	d, err := New(hardware, Options{
-		Settings: settings.Open(settings.Paths{User: path}, log), Store: store.Open(filepath.Join(dir, "phone.db"), log), Vault: credentials.Open(dir, log),
+		Settings: settings.Open(settings.Paths{User: path}, log), Store: store.Open(filepath.Join(dir, "phone.db"), log), PIN: lock.OpenFile(filepath.Join(dir, "lock"), log), Vault: credentials.Open(dir, log),
 		Recorder: diag.NewRecorder(), Codecs: codec.All(), Network: siptest.NewNet(1).Host(netip.MustParseAddr("192.0.2.1")),
 		Version: "test", About: func() Facts { return Facts{Free: -1} }, Crashes: dir, Log: log,
 	})

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"os"
+	"path/filepath"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -241,6 +243,28 @@ func TestPINIsNotKeptAsItIs(t *testing.T) {
 	for _, bad := range []string{"", "123", "123456789", "12a4", "١٢٣٤"} {
 		if _, err := NewPIN(bad); !errors.Is(err, ErrPIN) {
 			t.Errorf("%q: %v", bad, err)
+		}
+	}
+}
+
+func TestFileKeepsTheRecord(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "lock")
+	log := slog.New(slog.DiscardHandler)
+	f := OpenFile(path, log)
+	p, err := NewPIN(pin)
+	if err != nil || f.Lock().PIN.IsSet() {
+		t.Fatal(err, f.Lock())
+	}
+	f.KeepLock(Record{PIN: p, Kind: phone.ManualLock, Wrong: 7})
+	if r := OpenFile(path, log).Lock(); !r.PIN.Matches(pin) || r.Kind != phone.ManualLock || r.Wrong != 7 {
+		t.Errorf("read %+v", r)
+	}
+	for _, damaged := range []string{"", "{", `{"Kind":9}`, `{"Wrong":-1}`} {
+		if err := os.WriteFile(path, []byte(damaged), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if r := OpenFile(path, log).Lock(); r.PIN.IsSet() || r.Kind != phone.Unlocked || r.Wrong != 0 {
+			t.Errorf("%q gives %+v", damaged, r)
 		}
 	}
 }

@@ -32,6 +32,7 @@ type File struct {
 	Media   Media   `toml:"media" doc:"Voice on the network."`
 	Sound   Sound   `toml:"sound" doc:"What is heard."`
 	Screen  Screen  `toml:"screen" doc:"What is seen."`
+	Lock    Lock    `toml:"lock" doc:"The phone's lock. A phone without a PIN, which is set at the phone, is never locked."`
 	TPCP    TPCP    `toml:"tpcp" doc:"Control from paired computers (docs/TPCP.md)."`
 	USB     USB     `toml:"usb" doc:"The cable to a PC. A change takes the phone off the PC for a moment."`
 	Network Network `toml:"network" doc:"The phone in its network. A change is taken up within seconds."`
@@ -118,6 +119,14 @@ type Screen struct {
 	TimeZone   string `toml:"time_zone" is:"zone" eg:"Europe/Berlin" doc:"Zone of all times shown, as in the IANA time zone database."`
 }
 
+// Lock is how the phone locks.
+type Lock struct {
+	Idle         int    `toml:"idle" unit:"min" range:"0 1440" doc:"Lock the phone after so long without use. 0: never by itself."`
+	Dial         string `toml:"dial" one:"emergency internal any" doc:"What a locked phone may call besides emergency numbers: nothing, extensions of the plan, or everything."`
+	WithPC       bool   `toml:"with_pc" doc:"Lock the phone when the paired computer is locked."`
+	UnlockWithPC bool   `toml:"unlock_with_pc" doc:"Unlock it when the user unlocks that computer, with the cable plugged in."`
+}
+
 // TPCP is the control port.
 type TPCP struct {
 	Listen bool `toml:"listen" doc:"Take paired computers from the network. Without it they reach the phone by the cable alone."`
@@ -155,6 +164,7 @@ func Default() File {
 		Media:   Media{Codecs: []string{"opus", "G722", "PCMA", "PCMU"}, PortMin: 16384, PortMax: 16483, DSCP: 46, Ptime: 20, JitterMax: 400},
 		Sound:   Sound{Country: "us", RingVolume: 10, HandsetVolume: 10, HeadsetVolume: 10, SpeakerVolume: 10},
 		Screen:  Screen{Theme: "auto", Language: "en", Brightness: 80, TimeZone: "UTC"},
+		Lock:    Lock{Idle: 10, Dial: phone.DialEmergency.String(), WithPC: true, UnlockWithPC: true},
 		TPCP:    TPCP{Listen: true, Port: 5588},
 		USB:     USB{Enabled: true, Audio: 1},
 		Network: Network{DHCP: true},
@@ -166,6 +176,10 @@ func DefaultLine() Line {
 	return Line{Transport: "udp", Register: true, Expires: 3600, SRTP: "optional"}
 }
 
+var lockedDials = map[string]phone.LockedDial{
+	phone.DialEmergency.String(): phone.DialEmergency, phone.DialInternal.String(): phone.DialInternal, phone.DialAny.String(): phone.DialAny,
+}
+
 // Config is the behaviour part as the centre takes it.
 func (f *File) Config() phone.Config {
 	c := phone.Config{
@@ -174,6 +188,7 @@ func (f *File) Config() phone.Config {
 		RingTime:    time.Duration(f.Phone.RingTime) * time.Second,
 		CallTime:    time.Duration(f.Phone.CallTime) * time.Second,
 		HandsFree:   phone.Speaker,
+		LockedDial:  lockedDials[f.Lock.Dial],
 		CallWaiting: f.Phone.CallWaiting,
 		Follow:      f.Phone.Follow,
 		Emergency:   f.Phone.Emergency,

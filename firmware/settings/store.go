@@ -120,6 +120,7 @@ type Sinks struct {
 	Media  func(Media)
 	Sound  func(Sound)
 	Screen func(Screen)
+	Lock   func(Lock)
 	TPCP   func(TPCP)
 	USB    func(USB)
 }
@@ -254,6 +255,7 @@ func (s *Store) configure(old, now *File) {
 	hand(s.sinks.Media, old.Media, now.Media)
 	hand(s.sinks.Sound, old.Sound, now.Sound)
 	hand(s.sinks.Screen, old.Screen, now.Screen)
+	hand(s.sinks.Lock, old.Lock, now.Lock)
 	hand(s.sinks.TPCP, old.TPCP, now.TPCP)
 	hand(s.sinks.USB, old.USB, now.USB)
 }

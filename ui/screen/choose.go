@@ -22,6 +22,7 @@ const (
 	kindEnded
 	kindDial
 	kindQuestion
+	kindLocked
 	kindMenu
 )
 
@@ -49,6 +50,7 @@ func choose(st *phone.State, ended bool, menus int) kind {
 		{is(phone.Failed), kindFailed},
 		{is(phone.Dialing), kindDial},
 		{held, kindHeld},
+		{st.Lock.Kind != phone.Unlocked, kindLocked},
 		{st.Question.Kind != phone.NoQuestion, kindQuestion},
 		{ended, kindEnded},
 		{menus > 0, kindMenu},
@@ -82,6 +84,8 @@ func (s *Screens) page(v *view) page {
 		return calling{}
 	case kindFailed:
 		return failed{}
+	case kindLocked:
+		return s.locked
 	case kindQuestion:
 		return asked{}
 	case kindEnded:
@@ -112,6 +116,9 @@ func (s *Screens) follow(k kind, now time.Time) {
 	}
 	if k == kindHome || k == kindMenu {
 		s.over = nil
+	}
+	if k == kindLocked { // nothing that stood open may be found by whoever unlocks
+		s.locked, s.menu = &locked{}, nil
 	}
 	if k == kindDial {
 		s.dial = &dial{focus: -1}
@@ -159,6 +166,10 @@ func (s *Screens) Next(st *phone.State, now time.Time) time.Time {
 		sooner(now.Add(theme.RingPeriod / theme.RingFrames))
 	case kindTwo, kindTalk, kindHeld, kindCalling, kindFailed:
 		sooner(nextSecond(st, now))
+	case kindLocked:
+		if st.Lock.Until.After(now) {
+			sooner(now.Add(time.Second))
+		}
 	case kindEnded:
 		sooner(now.Add(100 * time.Millisecond))
 	case kindDial:

@@ -26,6 +26,9 @@ type match struct {
 
 // matches finds up to n people, in the address book first and then among past calls.
 func (d *dial) matches(v *view, typed string, n int) []match {
+	if v.st.Lock.Kind != phone.Unlocked { // whom the owner knows is nobody's business
+		return nil
+	}
 	var out []match
 	seen := map[string]bool{}
 	add := func(m match) bool {

@@ -188,3 +188,22 @@ func talking(id phone.CallID, who phone.Peer, lasting time.Duration) phone.Call 
 func other(id phone.CallID, st phone.CallState, who phone.Peer, since time.Duration) phone.Call {
 	return phone.Call{ID: id, State: st, Remote: who, Began: now.Add(-since), Since: now.Add(-since)}
 }
+
+// lock is the lock of a phone with a PIN; it notes what was tried.
+type lock struct {
+	none  bool
+	tried []string
+	set   []string
+	shut  int
+}
+
+func (l *lock) HasPIN() bool   { return !l.none }
+func (l *lock) Try(pin string) { l.tried = append(l.tried, pin) }
+func (l *lock) SetPIN(pin string) error {
+	if pin != "" && len(pin) < minPIN {
+		return errors.New("no PIN")
+	}
+	l.set = append(l.set, pin)
+	return nil
+}
+func (l *lock) Lock() { l.shut++ }

@@ -36,6 +36,7 @@ type desk struct {
 	log     history
 	sounds  sounds
 	options *options
+	lock    lock
 	st      *phone.State
 	now     time.Time
 }
@@ -56,7 +57,7 @@ func newDesk(t testing.TB, size image.Point, o Options) *desk {
 	}
 	d := &desk{book: &book{people: persons()}, log: calls(), sounds: sounds{1: good(), 2: good()}, st: idle(), now: now,
 		options: &options{o: o, accounts: map[phone.LineID]Account{0: {Server: "sip.nordwerk.example", User: "2417", Display: "Anna Weber", Password: PasswordSet, Transport: "tls"}}}}
-	d.Screens = New(Sources{Contacts: d.book, Log: &d.log, Media: &d.sounds, Settings: d.options}, th)
+	d.Screens = New(Sources{Contacts: d.book, Log: &d.log, Media: &d.sounds, Settings: d.options, Lock: &d.lock}, th)
 	d.canvas = draw.NewCanvas(size, fonts)
 	d.Apply(o, idle(), now)
 	return d
@@ -118,9 +119,21 @@ func situations() []situation {
 	fail.Cause, fail.Reason = phone.UserBusy, "Busy here"
 	asked := idle()
 	asked.Question = phone.Question{Ref: 1, Kind: phone.SignInQuestion, From: "Anna's ThinkPad", Subject: "sip:anna.weber@nordwerk.example", Since: now}
+	shut := idle()
+	shut.Lock.Kind, shut.Missed = phone.IdleLock, 2
+	shutByPC := idle()
+	shutByPC.Lock.Kind = phone.HostLock
+	wrongPIN := idle()
+	wrongPIN.Lock = phone.Lock{Kind: phone.ManualLock, Wrong: 6, Until: now.Add(45 * time.Second)}
+	shutHard := idle()
+	shutHard.Lock = phone.Lock{Kind: phone.HardLock, Wrong: 10}
 	ringback := other(1, phone.Ringback, mira, 7*time.Second)
 	return []situation{
 		{name: "home", state: idle()},
+		{name: "locked", state: shut, keys: []hal.Key{hal.Digit1, hal.Digit2}},
+		{name: "locked-by-pc", state: shutByPC, keys: []hal.Key{hal.Digit1, hal.Digit2, hal.Digit3, hal.Digit4, hal.Digit5}},
+		{name: "locked-wait", state: wrongPIN},
+		{name: "locked-hard", state: shutHard},
 		{name: "question-sign-in", state: asked},
 		{name: "home-focus", state: idle(), keys: []hal.Key{hal.Down}},
 		{name: "home-line-failing", state: failing},

@@ -26,12 +26,13 @@ type Screens struct {
 	words  *text.Catalogue
 	people *people
 
-	menu  []page // opened from the home screen; waits while calls are shown
-	over  []page // opened over the screen of a call
-	home  *home
-	dial  *dial
-	shown kind
-	ended endedCall
+	menu   []page // opened from the home screen; waits while calls are shown
+	over   []page // opened over the screen of a call
+	home   *home
+	locked *locked
+	dial   *dial
+	shown  kind
+	ended  endedCall
 	quality
 	toast  string
 	until  time.Time // of the toast
@@ -46,6 +47,7 @@ type Screens struct {
 // New gives the screens for a panel. The theme and language come from the settings, by Apply.
 func New(src Sources, t *theme.Theme) *Screens {
 	s := &Screens{src: src, theme: t, words: text.Languages[0], people: newPeople(), pressed: -1}
+	s.locked = &locked{}
 	s.home, s.dial = &home{focus: -1}, &dial{focus: -1}
 	return s
 }
@@ -302,6 +304,10 @@ func (s *Screens) Refused(err error, now time.Time) {
 
 // open puts a page on top: over the screen of a call, or on the menus of the home screen.
 func (s *Screens) open(v *view, pg page) {
+	if v.st.Lock.Kind != phone.Unlocked {
+		s.Refused(phone.Locked, v.now)
+		return
+	}
 	if choose(v.st, s.ended.shows(v.now), 0) == kindHome {
 		s.menu = append(s.menu, pg)
 	} else {

@@ -14,6 +14,15 @@ type Sources struct {
 	Log      Log
 	Media    Media
 	Settings Settings
+	Lock     Lock
+}
+
+// Lock is the lock of the phone. What comes of a PIN shows in phone.State.Lock.
+type Lock interface {
+	HasPIN() bool
+	Try(pin string)          // returns at once
+	SetPIN(pin string) error // 4 to 8 digits; empty takes it away
+	Lock()                   // now
 }
 
 // Number is one way to reach a contact.

@@ -34,6 +34,7 @@ type Catalogue struct {
 	Setup  Setup
 	Entry  Entry
 	Asks   Asks
+	Lock   Lock
 
 	Refusals  [phone.RefusalCount]string
 	LineWords []string                  // by phone.LineState: two words at most, for a tile
@@ -177,6 +178,17 @@ type Asks struct {
 	SignInWhy  string // takes the computer's name
 	SignInNote string
 	Agree      Label
+}
+
+// Lock are the words of a locked phone.
+type Lock struct {
+	Locked, PCLocked                 string
+	Type, TypeOrPC, Wrong            string
+	Wait                             string // takes a time
+	Hard, HardWhy, StillWorks        string
+	Unlock, Emergency                Label
+	PIN, NewPIN, Set, Remove, NotPIN string
+	Now                              string
 }
 
 // Languages are the languages the screens speak, the first being the default.

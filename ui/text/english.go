@@ -80,6 +80,12 @@ var English = Catalogue{
 		SignInNote: "Agree only if you started this on the computer just now. The phone keeps the sign-in data encrypted and shows it to nobody.",
 		Agree:      Label{"Sign in", "Sign in"},
 	},
+	Lock: Lock{
+		Locked: "Locked", PCLocked: "PC locked", Type: "Type your PIN.", TypeOrPC: "Type your PIN, or unlock your PC.", Wrong: "That was not the PIN.",
+		Wait: "Too many wrong PINs. Wait %s.", Hard: "Too many wrong PINs.", HardWhy: "Unlock your PC with the cable plugged in, then type the PIN.",
+		StillWorks: "Calls ring. Emergency numbers always work.", Unlock: Label{"Unlock", "Unlock"}, Emergency: Label{"Emergency", "Emergency"},
+		PIN: "PIN of the lock", NewPIN: "New PIN", Set: "set", Remove: "Remove the PIN", NotPIN: "A PIN has 4 to 8 digits.", Now: "Lock now",
+	},
 	Entry:     Entry{Space: "space", Letters: "abc", Figures: "123", For: "%s for %s"},
 	Refusals:  englishRefusals,
 	LineWords: []string{phone.LineOff: "Off", phone.LineRegistering: "Signing in", phone.LineRegistered: "Ready", phone.LineFailing: "No sign-in"},
@@ -114,6 +120,7 @@ var englishRefusals = [phone.RefusalCount]string{
 	phone.WrongValue:  "This value is out of range.",
 	phone.Moving:      "This call is being handed over.",
 	phone.ConfFull:    "The conference is full.",
+	phone.Locked:      "The phone is locked.",
 	phone.Stopped:     "The phone is restarting.",
 }
 

@@ -80,6 +80,12 @@ var German = Catalogue{
 		SignInNote: "Stimmen Sie nur zu, wenn Sie das gerade am Computer begonnen haben. Das Telefon bewahrt die Anmeldedaten verschlüsselt auf und zeigt sie niemandem.",
 		Agree:      Label{"Anmelden", "Anmelden"},
 	},
+	Lock: Lock{
+		Locked: "Gesperrt", PCLocked: "PC gesperrt", Type: "PIN eingeben.", TypeOrPC: "PIN eingeben, oder den PC entsperren.", Wrong: "Das war nicht die PIN.",
+		Wait: "Zu viele falsche PINs. Noch %s warten.", Hard: "Zu viele falsche PINs.", HardWhy: "Bei gestecktem Kabel den PC entsperren, dann die PIN eingeben.",
+		StillWorks: "Anrufe läuten. Notrufe gehen immer.", Unlock: Label{"Entsperren", "Öffnen"}, Emergency: Label{"Notruf", "Notruf"},
+		PIN: "PIN der Sperre", NewPIN: "Neue PIN", Set: "gesetzt", Remove: "PIN entfernen", NotPIN: "Eine PIN hat 4 bis 8 Ziffern.", Now: "Jetzt sperren",
+	},
 	Entry:     Entry{Space: "Leer", Letters: "abc", Figures: "123", For: "%s für %s"},
 	Refusals:  germanRefusals,
 	LineWords: []string{phone.LineOff: "Aus", phone.LineRegistering: "Meldet sich an", phone.LineRegistered: "Bereit", phone.LineFailing: "Gestört"},
@@ -114,6 +120,7 @@ var germanRefusals = [phone.RefusalCount]string{
 	phone.WrongValue:  "Dieser Wert liegt außerhalb des Bereichs.",
 	phone.Moving:      "Dieses Gespräch wird gerade übergeben.",
 	phone.ConfFull:    "Die Konferenz ist voll.",
+	phone.Locked:      "Das Telefon ist gesperrt.",
 	phone.Stopped:     "Das Telefon startet neu.",
 }
 

@@ -101,12 +101,21 @@ func (p *Pen) Outline(r Role) theme.RGB {
 
 // Paragraph sets text in lines of at most width px, at most rows of them, and gives the baseline below the last.
 func (p *Pen) Paragraph(st font.Style, x, y, width, leading, rows int, s string, c theme.RGB) int {
+	return p.paragraph(st, x, y, draw.Start, width, leading, rows, s, c)
+}
+
+// Centred is a Paragraph whose lines have their middle at x.
+func (p *Pen) Centred(st font.Style, x, y, width, leading, rows int, s string, c theme.RGB) int {
+	return p.paragraph(st, x, y, draw.Middle, width, leading, rows, s, c)
+}
+
+func (p *Pen) paragraph(st font.Style, x, y int, align draw.Align, width, leading, rows int, s string, c theme.RGB) int {
 	for row := 0; s != "" && row < rows; row++ {
 		line, rest := p.breakLine(st, s, width)
 		if row == rows-1 {
 			line, rest = s, ""
 		}
-		p.FitText(st, x, y, draw.Start, width, line, c)
+		p.FitText(st, x, y, align, width, line, c)
 		s, y = rest, y+leading
 	}
 	return y

@@ -19,6 +19,7 @@ import (
 	"opendeskphone/firmware/credentials"
 	"opendeskphone/firmware/device"
 	"opendeskphone/firmware/diag"
+	"opendeskphone/firmware/lock"
 	"opendeskphone/firmware/settings"
 	"opendeskphone/firmware/store"
 	"opendeskphone/firmware/tpcp"
@@ -63,7 +64,7 @@ func New(cfg Config) (*Phone, error) {
 	twin := sim.New(image.Pt(cfg.Width, cfg.Height))
 	twin.Card.SetSleep(sleep)
 	d, err := device.New(twin.Devices(), device.Options{
-		Settings: settings.Open(settings.Paths{User: path}, cfg.Log), Store: st, Vault: credentials.Open(cfg.Folder, cfg.Log),
+		Settings: settings.Open(settings.Paths{User: path}, cfg.Log), Store: st, PIN: lock.OpenFile(filepath.Join(cfg.Folder, "lock"), cfg.Log), Vault: credentials.Open(cfg.Folder, cfg.Log),
 		Recorder: diag.NewRecorder(), Identity: cfg.Identity, Computers: cfg.Computers,
 		Codecs: append([]codec.Codec{opus.Codec}, codec.All()...), Network: cfg.Network, Version: "simulated", Board: "Simulator",
 		About: func() device.Facts {

@@ -1,0 +1,85 @@
+package screen
+
+import (
+	"slices"
+	"testing"
+
+	"opendeskphone/firmware/phone"
+	"opendeskphone/hal"
+)
+
+// shut is a desk whose phone has just been locked while a menu stood open.
+func shut(t *testing.T) *desk {
+	d := wide(t)
+	d.enter(situation{state: idle(), keys: []hal.Key{hal.Soft3}}) // contacts
+	d.st.Lock.Kind = phone.ManualLock
+	d.paint()
+	return d
+}
+
+func (d *desk) keyed(keys ...hal.Key) []phone.Command {
+	for _, k := range keys {
+		d.Press(k, d.st, d.now)
+	}
+	d.paint()
+	return d.Commands()
+}
+
+func TestPINIsTriedWhenItIsLongEnough(t *testing.T) {
+	d := shut(t)
+	d.keyed(hal.Digit2, hal.Digit5, hal.Digit8, hal.OK, hal.Soft1)
+	if len(d.lock.tried) != 0 {
+		t.Fatalf("tried %q", d.lock.tried)
+	}
+	d.keyed(hal.Digit0, hal.Digit7, hal.Soft3, hal.Soft1)
+	if !slices.Equal(d.lock.tried, []string{"2580"}) {
+		t.Errorf("tried %q", d.lock.tried)
+	}
+}
+
+func TestLockedPhoneShowsNothingOfItsOwnerAndCallsForHelp(t *testing.T) {
+	d := shut(t)
+	for k := hal.Soft1; k <= hal.Soft4; k++ {
+		d.keyed(k)
+	}
+	for _, k := range []hal.Key{hal.Up, hal.Down, hal.OK, hal.Line1} {
+		if c := d.keyed(k); slices.ContainsFunc(c, func(c phone.Command) bool { _, selects := c.(phone.SelectLine); return !selects }) && k != hal.Line1 {
+			t.Errorf("%v gives %v", k, c)
+		}
+	}
+	if d.shown != kindLocked || len(d.menu) != 0 || len(d.over) != 0 {
+		t.Fatalf("screen %v, %d menus, %d pages", d.shown, len(d.menu), len(d.over))
+	}
+	if c := d.keyed(hal.Back); !slices.Equal(c, []phone.Command{phone.Dial{}}) { // the key Emergency
+		t.Errorf("Emergency gives %v", c)
+	}
+	d.st = withCalls(phone.Call{ID: 1, State: phone.Dialing, Digits: "0", Began: now, Since: now})
+	d.st.Lock.Kind = phone.ManualLock
+	d.paint()
+	if m := d.dial.matches(d.view(nil, d.st, d.now), "0", 5); len(m) != 0 {
+		t.Errorf("typing shows %v", m)
+	}
+	d.st = idle()
+	d.paint()
+	if d.shown != kindHome {
+		t.Errorf("after unlocking stands %v: a menu of before", d.shown)
+	}
+}
+
+func TestPINIsSetAndTakenAwayInTheSettings(t *testing.T) {
+	d := wide(t)
+	d.lock.none = true
+	v := d.view(nil, d.st, d.now)
+	if rows := lockRows(v); len(rows) != 1 {
+		t.Fatalf("%d rows on a phone without PIN", len(rows))
+	}
+	setPIN(v, "12")
+	setPIN(v, "2580")
+	d.lock.none = false
+	rows := lockRows(v)
+	rows[1].open()
+	rows[2].open()
+	if !slices.Equal(d.lock.set, []string{"2580", ""}) || d.lock.shut != 1 {
+		t.Errorf("set %q, locked %d times", d.lock.set, d.lock.shut)
+	}
+}
