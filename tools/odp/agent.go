@@ -19,6 +19,7 @@ import (
 	"opendeskphone/tools/odp/pc/desktop"
 	"opendeskphone/tools/odp/pc/dial"
 	"opendeskphone/tools/odp/pc/keep"
+	"opendeskphone/tools/odp/pc/logind"
 	"opendeskphone/tools/odp/pc/web"
 )
 
@@ -144,9 +145,9 @@ func serve(ctx context.Context, socket *api.Socket, log *slog.Logger) error {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	var all sync.WaitGroup
-	failed := make(chan error, 4)
+	failed := make(chan error, 5)
 	for _, part := range []func(context.Context) error{
-		agent.Run, desktop.New(agent, "", log).Run,
+		agent.Run, desktop.New(agent, "", log).Run, logind.New("", agent.ScreenLocked, log).Run,
 		func(ctx context.Context) error { return socket.Run(ctx, local) },
 		func(ctx context.Context) error { return page.Run(ctx, handler) },
 	} {

@@ -67,6 +67,7 @@ type Agent struct {
 	prefs    Prefs
 	missed   []Missed
 	desktop  bool
+	screen   screen
 	events   events
 
 	wait sync.WaitGroup // sessions
@@ -76,7 +77,7 @@ const prefsFile = "preferences.json"
 
 // New reads what earlier agents kept; nothing runs yet.
 func New(cfg Config) (*Agent, error) {
-	a := &Agent{cfg: cfg, sessions: map[string]*session{}, prefs: Prefs{Notify: true}}
+	a := &Agent{cfg: cfg, sessions: map[string]*session{}, prefs: Prefs{Notify: true}, screen: screen{news: make(chan struct{})}}
 	if err := cfg.Data.Load(prefsFile, &a.prefs); err != nil {
 		return nil, fmt.Errorf("pc: %w", err)
 	}

@@ -220,6 +220,11 @@ func (s *session) serve(ctx context.Context, c *tpcp.Client, o tpcp.Opened) {
 	})
 	s.stand(c)
 	defer s.fall()
+	following, stop := context.WithCancel(ctx)
+	var follow sync.WaitGroup
+	defer follow.Wait()
+	defer stop()
+	follow.Go(func() { s.followScreen(following, c) })
 	s.a.logChanged()
 	s.a.phoneContacts(ctx, s.id, c)
 	for n := range c.Notifications() {
