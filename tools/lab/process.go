@@ -62,7 +62,7 @@ func (n *Namespace) Start(c Command) (*Process, error) {
 
 func (p *Process) wait(file *os.File) {
 	p.err = p.cmd.Wait()
-	p.Log.end(fmt.Errorf("lab: %s has ended: %v", p.name, p.cmd.ProcessState))
+	p.Log.End(fmt.Errorf("lab: %s has ended: %v", p.name, p.cmd.ProcessState))
 	file.Close()
 	close(p.done)
 }
@@ -144,7 +144,8 @@ func (l *Log) Write(b []byte) (int, error) {
 	return len(b), nil
 }
 
-func (l *Log) end(err error) {
+// End says that nothing more comes, and why.
+func (l *Log) End(err error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.over = err
