@@ -22,6 +22,7 @@ import (
 // Guest is a phone's image in QEMU, its network card plugged into the LAN.
 type Guest struct {
 	setup   Setup
+	config  qemu.Config
 	machine *qemu.Machine
 	log     *lab.Log
 	console *os.File           // what is typed on the serial console; nil unless asked for
@@ -68,21 +69,34 @@ func Boot(ctx context.Context, imageDir string, s Setup) (*Guest, error) {
 	if s.USB {
 		cable = fmt.Sprint(":", qemu.USBPort)
 	}
-	g.machine, err = qemu.Start(context.WithoutCancel(ctx), qemu.Config{
+	g.config = qemu.Config{
 		Image: imageDir, Dir: dir, Data: data, Serial: g.log, NoSound: s.Faults.NoSound, Console: keyboard, Cable: cable,
 		Network: []string{"tap", "ifname=" + guestTap, "script=no", "downscript=no"},
 		Prefix:  []string{"ip", "netns", "exec", s.LAN.Core.Name()},
-	})
-	if err != nil {
-		return nil, err
 	}
-	go g.watchLamps()
-	return g, nil
+	return g, g.start(ctx)
+}
+
+func (g *Guest) start(ctx context.Context) error {
+	var err error
+	if g.machine, err = qemu.Start(context.WithoutCancel(ctx), g.config); err == nil {
+		go g.watchLamps(g.machine)
+	}
+	return err
+}
+
+// Reboot takes the phone's power away and gives it back; its data stays. The recording of the speaker
+// begins anew, the log goes on. A phone with a console cannot be rebooted.
+func (g *Guest) Reboot(ctx context.Context) error {
+	g.voice()
+	g.machine.Stop()
+	g.talking.Wait()
+	return g.start(ctx)
 }
 
 // watchLamps keeps the state of the lamps until the machine ends.
-func (g *Guest) watchLamps() {
-	for change := range g.machine.Lamps() {
+func (g *Guest) watchLamps(m *qemu.Machine) {
+	for change := range m.Lamps() {
 		g.mu.Lock()
 		g.lit[change.Lamp] = change.On
 		g.mu.Unlock()

@@ -2,44 +2,40 @@ package laptop
 
 import (
 	"context"
+	_ "embed"
 	"fmt"
 	"net/netip"
 	"strings"
-	"time"
 
-	"opendeskphone/tools/lab"
 	"opendeskphone/tools/qemu"
 )
+
+//go:embed cable.sh
+var cableScript string
+
+func (l *Laptop) cable(ctx context.Context, phone netip.AddrPort, job ...string) (string, error) {
+	argv := []string{"sh", "-c", cableScript, "cable.sh", phone.Addr().String(), fmt.Sprint(phone.Port()), qemu.USBBus}
+	return l.Run(ctx, "", append(argv, job...)...)
+}
 
 // Plug plugs the phone's USB cable into the laptop, and returns when the laptop's kernel has bound
 // drivers to all its interfaces: a sound card and three HID devices.
 func (l *Laptop) Plug(ctx context.Context, phone netip.AddrPort) error {
-	if _, err := l.Run(ctx, "", "modprobe", "-a", "vhci_hcd", "snd_usb_audio", "usbhid", "hid_generic"); err != nil {
-		return err
-	}
-	attach := []string{"usbip", "--tcp-port", fmt.Sprint(phone.Port()), "attach", "-r", phone.Addr().String(), "-b", qemu.USBBus}
-	err := lab.PollEvery(ctx, 200*time.Millisecond, "plugging the phone", func() (bool, error) {
-		_, err := l.Run(ctx, "", attach...) // the phone may not have its gadget yet
-		return err == nil, nil
-	})
-	if err != nil {
-		return err
-	}
-	return lab.PollEvery(ctx, 50*time.Millisecond, "enumeration", func() (bool, error) {
-		out, err := l.Run(ctx, "", "sh", "-c", `ls -d /sys/class/hidraw/*; ls /proc/asound | grep '^card[0-9]'`)
-		return err == nil && strings.Count(out, "hidraw/") == 3 && strings.Contains(out, "card"), nil
-	})
+	_, err := l.cable(ctx, phone, "plug")
+	return err
 }
 
-// Unplug pulls the cable.
+// Unplug pulls the cable, and returns when the phone's devices have gone.
 func (l *Laptop) Unplug(ctx context.Context) error {
-	if _, err := l.Run(ctx, "", "usbip", "detach", "-p", "0"); err != nil {
-		return err
-	}
-	return lab.PollEvery(ctx, 50*time.Millisecond, "the phone's devices to go", func() (bool, error) {
-		out, err := l.Run(ctx, "", "sh", "-c", `ls /sys/class/hidraw /proc/asound | grep -E '^(hidraw|card)[0-9]' || true`)
-		return err == nil && strings.TrimSpace(out) == "", nil
-	})
+	_, err := l.cable(ctx, netip.AddrPort{}, "unplug")
+	return err
+}
+
+// Replug pulls the cable and puts it back n times, and gives how often all was bound again. It leaves
+// the phone plugged.
+func (l *Laptop) Replug(ctx context.Context, phone netip.AddrPort, n int) (good int, err error) {
+	out, err := l.cable(ctx, phone, "replug", fmt.Sprint(n))
+	return strings.Count(out, "plugged "), err
 }
 
 // OnlyCable leaves the laptop no way to the phone but the USB cable, or gives it all back: for what

@@ -180,3 +180,18 @@ func (l *Laptop) Get(ctx context.Context, path string) ([]byte, error) {
 	out, err := l.Run(ctx, "", "cat", path)
 	return []byte(out), err
 }
+
+// Install installs a Debian package of this machine's on the laptop, which needs nothing that is not
+// there.
+func (l *Laptop) Install(ctx context.Context, deb string) error {
+	data, err := os.ReadFile(deb)
+	if err != nil {
+		return fmt.Errorf("laptop: %w", err)
+	}
+	at := "/tmp/" + filepath.Base(deb)
+	if err := l.Put(ctx, at, data, 0o644); err != nil {
+		return err
+	}
+	_, err = l.Run(ctx, "", "dpkg", "--install", at)
+	return err
+}
