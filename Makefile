@@ -13,6 +13,7 @@ CHECK_PACKAGES := cpio chromium chromium-driver qemu-user-static
 ODP_PACKAGES := libusb-1.0-0-dev libudev-dev dbus dpkg-dev binutils lintian man-db desktop-file-utils
 include boards/image.mk
 include tools/e2e/e2e.mk
+include tools/laptop/laptop.mk
 
 .PHONY: help
 help: ## this list
@@ -33,7 +34,7 @@ deps-sim:
 deps-run:
 	@tools/deps.sh $(NATIVE_PACKAGES) $(IMAGE_PACKAGES)
 deps-test:
-	@tools/deps.sh $(NATIVE_PACKAGES) $(IMAGE_PACKAGES) $(CHECK_PACKAGES) $(ODP_PACKAGES) $(E2E_PACKAGES)
+	@tools/deps.sh $(NATIVE_PACKAGES) $(IMAGE_PACKAGES) $(CHECK_PACKAGES) $(ODP_PACKAGES) $(E2E_PACKAGES) $(LAPTOP_PACKAGES)
 
 .PHONY: test
 test: deps-test check race fuzz arm image-test e2e ## everything CI checks, on this machine alone

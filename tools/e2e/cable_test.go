@@ -100,7 +100,7 @@ func (d *desktop) enumerated(t *testing.T) {
 const replugs = 100
 
 func (d *desktop) replugged(t *testing.T) {
-	ctx, cancel := context.WithTimeout(t.Context(), 8*time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 15*time.Minute)
 	defer cancel()
 	before, began := plugs(d.phone), time.Now()
 	good, err := d.pc.Replug(ctx, d.phone.USBAt(), replugs)
