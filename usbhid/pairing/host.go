@@ -229,7 +229,6 @@ func (t *hostStep) met(m link.Message) {
 		return
 	case peer.Pairing == nil || *peer.Pairing != t.known[i].ID:
 		t.enter(hostGreeted, 0)
-		t.do(Met{Phone: peer})
 		t.end(NoReason, Unpaired, true)
 		return
 	default:
