@@ -14,6 +14,7 @@ const (
 	maxHandshakes  = 8 // at once
 	maxOfOneHost   = 3 // at once from one address
 	maxConnections = 2 * MaxLegs
+	readBuffer     = 64 << 10 // bytes the system keeps of what is not read yet: a flood must not fill the memory
 )
 
 // keepPort opens the port when there is a pairing, and closes it when there is none.
@@ -101,6 +102,9 @@ func (s *Server) Serve(ctx context.Context, l net.Listener) error {
 				return nil
 			}
 			return err
+		}
+		if c, ok := conn.(*net.TCPConn); ok {
+			_ = c.SetReadBuffer(readBuffer) // what cannot be set is the system's default
 		}
 		wg.Go(func() { _ = s.ServeConn(ctx, conn) }) // how it ended is logged there
 	}

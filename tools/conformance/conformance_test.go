@@ -55,6 +55,12 @@ var (
 // startPhone runs a whole simulated phone on a small exchange, and gives where controllers reach it.
 func startPhone(t *testing.T) string {
 	t.Helper()
+	_, address := startDesk(t)
+	return address
+}
+
+func startDesk(t *testing.T) (*simphone.Phone, string) {
+	t.Helper()
 	log := slog.New(slog.DiscardHandler)
 	probe, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -106,7 +112,7 @@ func startPhone(t *testing.T) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return net.JoinHostPort("127.0.0.1", port)
+	return p, net.JoinHostPort("127.0.0.1", port)
 }
 
 func dialer(address string) Dial {

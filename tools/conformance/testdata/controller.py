@@ -14,6 +14,7 @@ import socket
 import ssl
 import struct
 import sys
+import time
 import uuid
 
 
@@ -127,6 +128,7 @@ def main():
     parser.add_argument("--cert", required=True, help="own certificate, PEM")
     parser.add_argument("--key", required=True, help="own key, PEM")
     parser.add_argument("--call", required=True, help="number to call")
+    parser.add_argument("--stay", type=float, default=0, help="seconds to stay in the call before going on")
     args = parser.parse_args()
     me = uuid.uuid4().hex
 
@@ -148,6 +150,9 @@ def main():
     name = call["callId"]
     leg.wait(lambda m, p: m == "call.changed" and p["call"]["callId"] == name and p["call"]["state"] == "connected")
     print("connected")
+    if args.stay:
+        print(me, leg.hello["bootId"], leg.last, name, flush=True)
+        time.sleep(args.stay)
     call = leg.ask("call.hold", callId=name)["call"]
     print("held", call["hold"]["local"], "resume" in call["actions"])
 
