@@ -53,21 +53,16 @@ func TestControllerOfAStranger(t *testing.T) {
 	}
 }
 
-// TestKilledControllerCostsNothing: a controller dies by SIGKILL in a call. The voice goes on without a gap, and the next controller of
-// its name has the call within a second. A machine that is busy otherwise may delay voice too: one clean try of three is enough, for what
-// the kill does to the voice, it does each time.
+// TestKilledControllerCostsNothing: a controller dies by SIGKILL in a call. The voice goes on both ways, packet for packet, and the next
+// controller of its name has the call within a second. Some loss is that of a machine with other things to do; a voice that
+// stops for a fifth of a second is more.
 func TestKilledControllerCostsNothing(t *testing.T) {
 	t.Parallel()
-	address := startPhone(t)
-	for try := 1; ; try++ {
-		before, after := killOne(t, address)
-		t.Logf("before %+v, two seconds after the kill %+v", before, after)
-		if after.LossPercent == 0 && after.Sent >= before.Sent+90 {
-			return
-		}
-		if try == 3 {
-			t.Fatal("the voice suffers each time")
-		}
+	before, after := killOne(t, startPhone(t))
+	t.Logf("before %+v, two seconds after the kill %+v", before, after)
+	sent, received := int(after.Sent-before.Sent), int(after.Received-before.Received)
+	if received < 95 || sent < received-5 || sent > received+5 || after.LossPercent > before.LossPercent+5 {
+		t.Errorf("%d packets sent, %d received", sent, received)
 	}
 }
 
