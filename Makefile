@@ -2,7 +2,7 @@
 
 .DEFAULT_GOAL := help
 SHELL := /bin/sh
-GO = $(shell tools/go.sh)
+GO = $(or $(shell tools/go.sh),$(error there is no Go that can build this, see above))
 BOARD ?= qemu-arm
 
 # What a bare Debian 12 needs to build the phone natively.

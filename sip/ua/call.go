@@ -290,7 +290,7 @@ func (c *call) end(e Event) {
 
 func (c *call) bury(p phase) {
 	c.phase = p
-	for _, t := range []*stack.Timer{c.ring, c.glare} {
+	for _, t := range []*stack.Timer{c.ring, c.glare, c.dial.patience} {
 		t.Stop()
 	}
 	c.session.stop()

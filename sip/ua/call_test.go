@@ -82,6 +82,104 @@ func sorted(words string) string {
 	return strings.Join(f, " ")
 }
 
+// twoServers gives the domain a second server, which is asked when the first is silent.
+func twoServers(b *bench, t stack.Transport) (second *far) {
+	b.Helper()
+	second = b.newFar(farAddr2)
+	for _, f := range []*far{b.far, second} {
+		f.always(stack.REGISTER, 200, "Expires: 600")
+	}
+	b.net.SetSRV("_sip._"+string(t)+".phone.test",
+		stack.SRV{Priority: 1, Host: "a.phone.test", Port: 5060}, stack.SRV{Priority: 2, Host: "b.phone.test", Port: 5060})
+	b.net.SetAddr("a.phone.test", farAddr)
+	b.net.SetAddr("b.phone.test", farAddr2)
+	b.line(func(a *Account) { a.Registrar, a.Transport = "", t })
+	if b.last().State != Registered {
+		b.Fatalf("%+v", b.last())
+	}
+	return second
+}
+
+// TestNextServer: a call does not wait for a silent server while there is another; one that says
+// anything, and be it a challenge, is waited for.
+func TestNextServer(t *testing.T) {
+	for transport, most := range map[stack.Transport]time.Duration{stack.UDP: 4 * time.Second, stack.TCP: 2 * time.Second} {
+		t.Run(string(transport), func(t *testing.T) {
+			onNet(t, func(b *bench) {
+				second := twoServers(b, transport)
+				b.net.SetDown(farAddr, true)
+				second.when(stack.INVITE, func(tx *stack.ServerTx, req *stack.Request, _ stack.Source) {
+					tx.Respond(second.branch(req, 200, "y", anAnswer))
+				})
+				began := time.Now()
+				ref := b.ua.Call(1, "bob", []byte(anOffer))
+				if a := take[Accepted](b); a.Call != ref {
+					t.Errorf("%+v", a)
+				}
+				if took := time.Since(began); took > most+300*time.Millisecond {
+					t.Errorf("it took %v", took)
+				}
+				b.pass(time.Minute)
+				if n := len(second.all(stack.BYE)); n != 0 {
+					t.Errorf("%d BYEs", n)
+				}
+			})
+		})
+	}
+	t.Run("slow", func(t *testing.T) {
+		onNet(t, func(b *bench) {
+			second := twoServers(b, stack.UDP)
+			b.far.when(stack.INVITE, func(tx *stack.ServerTx, req *stack.Request, _ stack.Source) {
+				if req.GetHeader("Proxy-Authorization") == nil {
+					tx.Respond(reply(req, 407, `Proxy-Authenticate: Digest realm="phone.test", nonce="1"`))
+					return
+				}
+				time.AfterFunc(6*time.Second, func() { tx.Respond(b.far.branch(req, 200, "x", anAnswer)) })
+			})
+			b.ua.Call(1, "bob", []byte(anOffer))
+			b.pass(7 * time.Second)
+			take[Accepted](b)
+			if n := len(second.all(stack.INVITE)); n != 0 {
+				t.Errorf("the second server was asked %d times", n)
+			}
+		})
+	})
+}
+
+// TestServerWakesUp: the server that was given up answers after all; nothing may be left standing there.
+func TestServerWakesUp(t *testing.T) {
+	onNet(t, func(b *bench) {
+		second := twoServers(b, stack.UDP)
+		b.net.SetDown(farAddr, true)
+		b.far.when(stack.INVITE, func(tx *stack.ServerTx, req *stack.Request, _ stack.Source) {
+			tx.Respond(b.far.branch(req, 200, "x", anAnswer))
+		})
+		second.when(stack.INVITE, func(tx *stack.ServerTx, req *stack.Request, _ stack.Source) {
+			tx.Respond(second.branch(req, 180, "y", ""))
+			time.AfterFunc(10*time.Second, func() { tx.Respond(second.branch(req, 200, "y", anAnswer)) })
+		})
+		ref := b.ua.Call(1, "bob", []byte(anOffer))
+		b.pass(5 * time.Second)
+		b.net.SetDown(farAddr, false)
+		b.pass(10 * time.Second)
+		if a := take[Accepted](b); a.Call != ref || a.Dialog == 0 {
+			t.Errorf("%+v", a)
+		}
+		if got := b.far.to(stack.BYE); got != "x" {
+			t.Errorf("BYE went to %q, want the one that was late", got)
+		}
+		if n := len(b.far.all(stack.ACK)); n == 0 {
+			t.Error("the late 200 got no ACK")
+		}
+		b.ua.Hangup(ref)
+		take[Ended](b)
+		b.pass(time.Second)
+		if got := second.to(stack.BYE); got != "y" {
+			t.Errorf("BYE went to %q, want the one that talked", got)
+		}
+	})
+}
+
 // TestForking: two phones ring, both answer; the first has the call, the
 // second gets ACK and BYE.
 func TestForking(t *testing.T) {

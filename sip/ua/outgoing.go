@@ -12,19 +12,20 @@ import (
 
 // dialling is the state of an outgoing call that is not answered.
 type dialling struct {
-	sdp     []byte
-	to      stack.Uri // as dialled; stays in To
-	uri     stack.Uri // being called, differs after a redirection
-	tag     string
-	seq     uint32
-	run     *ask           // the INVITE under way
-	targets []stack.Target // where to send it, in turn
-	tried   int
-	alive   bool // a provisional response was seen
-	minimum int  // Min-SE of a 422
-	seen    []string
-	next    []stack.Uri // redirection targets not tried yet
-	extra   []stack.Header
+	sdp      []byte
+	to       stack.Uri // as dialled; stays in To
+	uri      stack.Uri // being called, differs after a redirection
+	tag      string
+	seq      uint32
+	run      *ask           // the INVITE under way
+	patience *stack.Timer   // with a silent server
+	targets  []stack.Target // where to send it, in turn
+	tried    int
+	alive    bool // a provisional response was seen
+	minimum  int  // Min-SE of a 422
+	seen     []string
+	next     []stack.Uri // redirection targets not tried yet
+	extra    []stack.Header
 }
 
 // maxRedirects bounds how many targets a 3xx may lead to.
@@ -167,11 +168,14 @@ func (c *call) invite(to stack.Target) {
 	k.on = func(res *stack.Response, err error) { c.respond(k, res, err) }
 	d.run = k
 	k.send()
+	c.hurry(k)
 }
 
 // respond takes a response to our INVITE, from whichever branch of a fork.
 func (c *call) respond(k *ask, res *stack.Response, err error) {
 	switch {
+	case k != c.dial.run && (err != nil || res.StatusCode/100 != 2):
+		// from a server that was given up; only what it has agreed to must be undone
 	case err == nil && res.StatusCode == 100:
 		c.dial.alive = true
 	case err == nil && res.StatusCode < 200:
@@ -245,7 +249,7 @@ func (c *call) success(k *ask, res *stack.Response) {
 	if known {
 		return
 	}
-	if c.phase != dialing {
+	if c.phase != dialing || k != c.dial.run {
 		l.bye() // it lost the race, or crossed our CANCEL
 		return
 	}

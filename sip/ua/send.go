@@ -124,6 +124,7 @@ type ask struct {
 	tx      *stack.ClientTx
 	given   map[use]int
 	refusal error // why the last challenge was not answered
+	heard   bool  // the server lives
 	stopped bool  // no repeats any more
 }
 
@@ -143,6 +144,7 @@ func (k *ask) send() {
 }
 
 func (k *ask) answer(res *stack.Response, err error) {
+	k.heard = k.heard || res != nil
 	if res != nil && (res.StatusCode == 401 || res.StatusCode == 407) && !k.stopped {
 		k.refusal = k.acc.cred.learn(res, k.req.Method, k.given)
 		if k.refusal == nil {
