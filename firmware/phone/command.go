@@ -76,6 +76,8 @@ func (t *step) setting(in Command) error {
 		}
 	case Configure:
 		return t.configure(in.Config)
+	case PCDo:
+		return t.pcDo(in.Act)
 	case SetLock:
 		return t.setLock(in.Kind)
 	case Ask:
@@ -214,7 +216,10 @@ func (t *step) answer(c *Call) error {
 }
 
 func (t *step) silence() error {
-	if t.First(Ringing) == nil {
+	if t.PCCall.Ringing && !t.PCCall.Silenced {
+		t.PCCall.Silenced = true
+		t.changed(PCCallNews)
+	} else if t.First(Ringing) == nil {
 		return WrongState
 	}
 	for i := range t.Calls {
@@ -303,8 +308,14 @@ func (t *step) dtmf(in SendDTMF) error {
 }
 
 func (t *step) mute(on bool) error {
-	if len(t.Calls) == 0 {
+	if len(t.Calls) == 0 && !t.PCCall.Active {
 		return WrongState
+	}
+	if t.pcFront() && !t.PCCall.NoControl { // its program mutes, and says so
+		if t.PCCall.Muted != on {
+			t.do(SendPC{Act: PCMute})
+		}
+		return nil
 	}
 	if t.Muted != on {
 		t.Muted = on
@@ -326,6 +337,9 @@ func (t *step) pressPath(p Path) error {
 		t.setPath(p)
 		return nil
 	}
+	if front == nil && t.pcPath(p) {
+		return nil
+	}
 	switch {
 	case front == nil:
 		if err := t.dial(Dial{Line: t.Selected}); err != nil {
@@ -345,7 +359,11 @@ func (t *step) pressPath(p Path) error {
 // stepVolume turns the ringer while it is what is heard, else the path.
 func (t *step) stepVolume(steps int) {
 	level := &t.Volume[t.Path]
-	if t.Foreground() == nil {
+	switch {
+	case t.Foreground() != nil:
+	case t.PCCall.Plays: // the PC's own volume follows
+		t.do(SendPCVolume{Steps: max(-VolumeMax, min(VolumeMax, steps))})
+	case !t.pcFront():
 		level = &t.RingVolume
 	}
 	t.setLevel(level, int(*level)+max(-VolumeMax, min(VolumeMax, steps)))

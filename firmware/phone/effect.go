@@ -133,6 +133,7 @@ type Sound struct {
 	Volume     uint8
 	RingVolume uint8
 	Voices     [MaxConf]CallID // the calls whose voices are connected, with us and with each other
+	PC         bool            // the PC's sound is connected; never together with a call
 	Tone       Tone
 	Ring       bool // the ringer rings (loudspeaker)
 }
@@ -162,16 +163,32 @@ func (s *State) sound() Sound {
 			out.Tone = failTone(front.Cause)
 		}
 	}
-	for i := range s.Calls {
-		if c := &s.Calls[i]; c.State == Ringing && !c.Silenced {
-			if front == nil {
-				out.Ring = s.RingVolume > 0
-			} else if out.Tone == NoTone {
-				out.Tone = WaitingTone
-			}
-		}
+	if front == nil && s.PCCall.Streams() {
+		out.PC = true
+		out.Muted = out.Muted || s.PCCall.Muted
+	}
+	if !s.rings() {
+		return out
+	}
+	if front == nil && !s.pcFront() {
+		out.Ring = s.RingVolume > 0
+	} else if out.Tone == NoTone {
+		out.Tone = WaitingTone
 	}
 	return out
+}
+
+// rings tells whether anything rings that nobody has silenced.
+func (s *State) rings() bool {
+	if s.PCCall.Ringing && !s.PCCall.Silenced {
+		return true
+	}
+	for i := range s.Calls {
+		if c := &s.Calls[i]; c.State == Ringing && !c.Silenced {
+			return true
+		}
+	}
+	return false
 }
 
 func failTone(c Cause) Tone {

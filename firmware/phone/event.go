@@ -37,6 +37,10 @@ func (t *step) event(in Event) {
 			t.Notices[in.Notice] = in.Text
 			t.changed(NoticesChanged)
 		}
+	case PCCallChanged:
+		t.pcChanged(in)
+	case PCStreams:
+		t.pcStreams(in)
 	case PINRefused:
 		t.pinRefused(in)
 	case QuestionDropped:
@@ -88,11 +92,15 @@ func (t *step) hookMoved(off bool) {
 	case off:
 		if c := t.First(Ringing); c != nil {
 			_ = t.answer(c)
+		} else if t.pcHook(true) {
+			return
 		} else if len(t.Lines) > 0 && len(t.Calls) < MaxCalls {
 			_ = t.dial(Dial{Line: t.Selected})
 		}
 	case t.Path == Handset && front != nil:
 		t.hangupAll(front)
+	default:
+		t.pcHook(false)
 	}
 }
 

@@ -163,6 +163,9 @@ func (w *world) check(s State) {
 	if len(front) > 1 || len(s.Calls) > MaxCalls {
 		w.t.Fatalf("%d calls, in the foreground %v", len(s.Calls), front)
 	}
+	if w.sound.PC && s.Foreground() != nil || s.PCCall.Held && !s.PCCall.Active {
+		w.t.Fatalf("the PC %+v and call %+v have the ear", s.PCCall, s.Foreground())
+	}
 	if asked := s.Question.Kind != NoQuestion; asked != w.timers[TimerID{Kind: QuestionTime}] {
 		w.t.Fatalf("question %+v, and its timer runs: %v", s.Question, !asked)
 	}

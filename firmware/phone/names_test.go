@@ -80,12 +80,16 @@ func TestEveryInputIsTaken(t *testing.T) {
 		Accepted{Call: 1}, Confirmed{Call: 1}, CallFailed{Call: 1}, Byed{Call: 1}, RemoteHeld{Call: 1, On: true}, ResumeRefused{Call: 1},
 		Secured{Call: 1, On: true}, RemoteChanged{Call: 1}, Noticed{Text: "x"}, Recalled{Missed: 2}, TimerFired{ID: TimerID{RingTime, 1}},
 		Ask{Ref: 2, Kind: SignInQuestion}, AnswerQuestion{Ref: 1}, QuestionDropped{Ref: 1}, SetLock{Kind: IdleLock}, PINRefused{Wrong: 1},
+		PCDo{Act: PCHangup}, PCCallChanged{Ringing: true}, PCStreams{Plays: true},
 		Transfer{Call: 1, Target: "300"}, Consult{Call: 1, Number: "300"}, MoveTo{Call: 1, Target: "300"},
 		Pull{Target: "300", Replaces: Dialog{"a", "b", "c"}}, Able{Call: 1, Refers: true}, Referred{Call: 1, To: anna}, Conversing{Call: 1, Conversation: "c"},
 	} {
 		taken := slices.ContainsFunc(states, func(word string) bool {
 			b := oneLine(t).reach(word)
 			b.s.Missed = 1
+			if _, ok := in.(PCDo); ok {
+				b.s.PCCall.Active = true
+			}
 			if _, ok := in.(PINRefused); ok {
 				b.s.Lock.Kind = IdleLock
 			}

@@ -41,7 +41,8 @@ func Step(s State, now time.Time, by Origin, in Input) (State, []Change, []Effec
 	}
 	t.comeBack()
 	t.Calls = slices.DeleteFunc(t.Calls, func(c Call) bool { return c.State == Ended })
-	if len(t.Calls) == 0 && t.Muted { // a mute belongs to a conversation
+	t.meetPC()
+	if len(t.Calls) == 0 && !t.PCCall.Active && t.Muted { // a mute belongs to a conversation
 		t.Muted = false
 		t.changed(MuteChanged)
 	}
