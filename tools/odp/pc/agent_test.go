@@ -1,4 +1,4 @@
-package pc
+package pc_test
 
 import (
 	"context"
@@ -14,6 +14,7 @@ import (
 
 	"opendeskphone/firmware/phone"
 	"opendeskphone/firmware/tpcp"
+	"opendeskphone/tools/odp/pc"
 	"opendeskphone/tools/odp/pc/contacts"
 	"opendeskphone/tools/odp/pc/desk"
 	"opendeskphone/tools/odp/pc/keep"
@@ -22,14 +23,14 @@ import (
 // bare is a USB with what the test plugs in.
 type bare struct {
 	mu      sync.Mutex
-	phones  []Plugged
+	phones  []pc.Plugged
 	open    func(string) (io.ReadWriteCloser, error)
 	changed chan struct{}
 }
 
 func newBare() *bare { return &bare{changed: make(chan struct{}, 1)} }
 
-func (b *bare) set(p ...Plugged) {
+func (b *bare) set(p ...pc.Plugged) {
 	b.mu.Lock()
 	b.phones = p
 	b.mu.Unlock()
@@ -47,7 +48,7 @@ func (b *bare) Watch(ctx context.Context, changed func()) {
 	}
 }
 
-func (b *bare) Phones() ([]Plugged, error) {
+func (b *bare) Phones() ([]pc.Plugged, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return b.phones, nil
@@ -60,15 +61,18 @@ func (b *bare) Seen() []string { return []string{"001.002 046d:c52b (full speed)
 // pcOf is one PC: its folders, and the agent that runs on it now.
 type pcOf struct {
 	t     *testing.T
-	usb   *bare
+	usb   pc.Finder
 	state keep.Folder
 	data  keep.Folder
-	*Agent
+	*pc.Agent
+	book *contacts.Book
 	stop func()
 }
 
-func newPC(t *testing.T) *pcOf {
-	p := &pcOf{t: t, usb: newBare(), state: keep.Folder(t.TempDir()), data: keep.Folder(t.TempDir())}
+func newPC(t *testing.T) *pcOf { return newPCAt(t, newBare()) }
+
+func newPCAt(t *testing.T, usb pc.Finder) *pcOf {
+	p := &pcOf{t: t, usb: usb, state: keep.Folder(t.TempDir()), data: keep.Folder(t.TempDir())}
 	p.start()
 	return p
 }
@@ -80,14 +84,14 @@ func (p *pcOf) start() {
 	if err != nil {
 		p.t.Fatal(err)
 	}
-	a, err := New(Config{Finder: p.usb, State: p.state, Data: p.data, Contacts: book, Version: "test", Host: "pc", User: "u", Log: slog.New(slog.DiscardHandler)})
+	a, err := pc.New(pc.Config{Finder: p.usb, State: p.state, Data: p.data, Contacts: book, Version: "test", Host: "pc", User: "u", Log: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		p.t.Fatal(err)
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	over := make(chan struct{})
 	go func() { defer close(over); _ = a.Run(ctx) }()
-	p.Agent, p.stop = a, func() { cancel(); <-over }
+	p.Agent, p.book, p.stop = a, book, func() { cancel(); <-over }
 	p.t.Cleanup(p.stop)
 }
 
@@ -100,13 +104,13 @@ func (p *pcOf) knows(d *desk.Desk) {
 }
 
 // until waits for a view as wanted.
-func (p *pcOf) until(what string, ok func(View) bool) View {
+func (p *pcOf) until(what string, ok func(pc.View) bool) pc.View {
 	p.t.Helper()
 	ctx, cancel := context.WithTimeout(p.t.Context(), desk.Patience)
 	defer cancel()
 	settled := errors.New("settled")
-	var last View
-	err := p.Follow(ctx, func(e Event) error {
+	var last pc.View
+	err := p.Follow(ctx, func(e pc.Event) error {
 		if e.View != nil {
 			if last = *e.View; ok(last) {
 				return settled
@@ -121,9 +125,9 @@ func (p *pcOf) until(what string, ok func(View) bool) View {
 	return last
 }
 
-func online(v View) bool { q := v.Phone(""); return q != nil && q.Link == Online }
+func online(v pc.View) bool { q := v.Phone(""); return q != nil && q.Link == pc.Online }
 
-func call(v View) *tpcp.Call {
+func call(v pc.View) *tpcp.Call {
 	q := v.Phone("")
 	if q == nil || len(q.Calls) == 0 {
 		return nil
@@ -131,8 +135,8 @@ func call(v View) *tpcp.Call {
 	return &q.Calls[0]
 }
 
-func in(state string) func(View) bool {
-	return func(v View) bool { c := call(v); return online(v) && c != nil && c.State == state }
+func in(state string) func(pc.View) bool {
+	return func(v pc.View) bool { c := call(v); return online(v) && c != nil && c.State == state }
 }
 
 func (p *pcOf) request(method string, params map[string]any) {
@@ -146,7 +150,7 @@ func TestCallsOverTheNetwork(t *testing.T) {
 	d, p := desk.New(t), newPC(t)
 	p.knows(d)
 	p.until("online", online)
-	if _, err := p.cfg.Contacts.Put(contacts.Contact{Name: "Mira", Numbers: []contacts.Number{{Kind: "work", Value: "101"}}}); err != nil {
+	if _, err := p.book.Put(contacts.Contact{Name: "Mira", Numbers: []contacts.Number{{Kind: "work", Value: "101"}}}); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := p.Call(t.Context(), "", "mira"); err != nil {
@@ -161,13 +165,13 @@ func TestCallsOverTheNetwork(t *testing.T) {
 	v = p.until("connected", in(tpcp.StateConnected))
 	id := call(v).CallID
 	p.request("call.hold", map[string]any{"callId": id})
-	p.until("held", func(v View) bool { return call(v).Hold.Local })
+	p.until("held", func(v pc.View) bool { return call(v).Hold.Local })
 	p.request("call.resume", map[string]any{"callId": id})
-	p.until("resumed", func(v View) bool { return !call(v).Hold.Local })
+	p.until("resumed", func(v pc.View) bool { return !call(v).Hold.Local })
 	p.request("call.mute", map[string]any{"on": true})
-	p.until("muted", func(v View) bool { return v.Phone("").Device.Mute && call(v).LegA.Muted })
+	p.until("muted", func(v pc.View) bool { return v.Phone("").Device.Mute && call(v).LegA.Muted })
 	p.request("call.hangup", map[string]any{"callId": id})
-	p.until("over", func(v View) bool { return call(v) == nil })
+	p.until("over", func(v pc.View) bool { return call(v) == nil })
 	desk.Until(t, d.Other.Control(), "over there", desk.Idle)
 }
 
@@ -192,9 +196,9 @@ func TestKilledAgentFindsTheSameCall(t *testing.T) {
 
 func TestTwoControllersSeeOneCall(t *testing.T) {
 	d, p, q := desk.New(t), newPC(t), newPC(t)
-	for _, pc := range []*pcOf{p, q} {
-		pc.knows(d)
-		pc.until("online", online)
+	for _, c := range []*pcOf{p, q} {
+		c.knows(d)
+		c.until("online", online)
 	}
 	desk.Do(t, d.Other.Control(), phone.Dial{Number: "100"})
 	id := call(p.until("rings", in(tpcp.StateRinging))).CallID
@@ -204,7 +208,7 @@ func TestTwoControllersSeeOneCall(t *testing.T) {
 	p.request("call.answer", map[string]any{"callId": id})
 	q.until("connected", in(tpcp.StateConnected))
 	q.request("call.hangup", map[string]any{"callId": id})
-	p.until("over", func(v View) bool { return online(v) && call(v) == nil })
+	p.until("over", func(v pc.View) bool { return online(v) && call(v) == nil })
 }
 
 func TestMissedCallIsRemembered(t *testing.T) {
@@ -214,7 +218,7 @@ func TestMissedCallIsRemembered(t *testing.T) {
 	desk.Do(t, d.Other.Control(), phone.Dial{Number: "100"})
 	p.until("rings", in(tpcp.StateRinging))
 	desk.Do(t, d.Other.Control(), phone.Hangup{Call: d.Other.Control().State().Calls[0].ID})
-	v := p.until("missed", func(v View) bool { return len(v.Missed) == 1 })
+	v := p.until("missed", func(v pc.View) bool { return len(v.Missed) == 1 })
 	if n, _ := v.Party(v.Missed[0].Call); n != "Mira Patel" {
 		t.Errorf("missed %q", n)
 	}
@@ -222,57 +226,58 @@ func TestMissedCallIsRemembered(t *testing.T) {
 
 func TestRefusalsAreSaidInWords(t *testing.T) {
 	d, p := desk.New(t), newPC(t)
-	p.until("looked", func(v View) bool { return v.Looked })
+	p.until("looked", func(v pc.View) bool { return v.Looked })
 	_, err := p.Request(t.Context(), "", "call.make", map[string]any{"to": "1"})
-	refuses(t, err, NoPhone, "No phone found")
-	if r := new(Refusal); !errors.As(err, &r) || !strings.Contains(r.Hint, "046d:c52b") {
+	refuses(t, err, pc.NoPhone, "No phone found")
+	if r := new(pc.Refusal); !errors.As(err, &r) || !strings.Contains(r.Hint, "046d:c52b") {
 		t.Errorf("it does not say what is plugged in: %+v", err)
 	}
 	p.knows(d)
 	p.until("online", online)
 	_, err = p.Request(t.Context(), "", "call.hold", map[string]any{"callId": "c-99"})
-	refuses(t, err, ByPhone, "no such call")
+	refuses(t, err, pc.ByPhone, "no such call")
 	_, err = p.Call(t.Context(), "", "nobody of that name")
-	refuses(t, err, Usage, "nobody of that name")
+	refuses(t, err, pc.Usage, "nobody of that name")
 	_, err = p.Request(t.Context(), "other", "device.get", nil)
-	refuses(t, err, Usage, "0 phones")
+	refuses(t, err, pc.Usage, "0 phones")
 }
 
-func refuses(t *testing.T, err error, kind Kind, words string) {
+func refuses(t *testing.T, err error, kind pc.Kind, words string) {
 	t.Helper()
-	var r *Refusal
+	var r *pc.Refusal
 	if !errors.As(err, &r) || r.Kind != kind || !strings.Contains(r.Words, words) {
 		t.Errorf("%v; want %s: %q", err, kind, words)
 	}
 }
 
 func TestNoPermissionNamesTheRule(t *testing.T) {
-	p := newPC(t)
-	p.usb.open = func(string) (io.ReadWriteCloser, error) { return nil, fs.ErrPermission }
-	p.usb.set(Plugged{Node: "/dev/hidraw3", Serial: "ab", Name: "Desk"})
-	v := p.until("denied", func(v View) bool { q := v.Phone(""); return q != nil && q.Link == Denied })
-	if q := v.Phone(""); !strings.Contains(q.Problem, RuleFile) || !strings.Contains(q.Problem, "/dev/hidraw3") || !strings.Contains(q.Hint, "udevadm") {
+	usb := newBare()
+	usb.open = func(string) (io.ReadWriteCloser, error) { return nil, fs.ErrPermission }
+	p := newPCAt(t, usb)
+	usb.set(pc.Plugged{Node: "/dev/hidraw3", Serial: "ab", Name: "Desk"})
+	v := p.until("denied", func(v pc.View) bool { q := v.Phone(""); return q != nil && q.Link == pc.Denied })
+	if q := v.Phone(""); !strings.Contains(q.Problem, pc.RuleFile) || !strings.Contains(q.Problem, "/dev/hidraw3") || !strings.Contains(q.Hint, "udevadm") {
 		t.Errorf("%+v", q)
 	}
-	refuses(t, p.Pair(""), NoPermission, RuleFile)
-	p.usb.set()
-	p.until("gone", func(v View) bool { return len(v.Phones) == 0 })
+	refuses(t, p.Pair(""), pc.NoPermission, pc.RuleFile)
+	usb.set()
+	p.until("gone", func(v pc.View) bool { return len(v.Phones) == 0 })
 }
 
 func TestLinksAreAskedFor(t *testing.T) {
 	d, p := desk.New(t), newPC(t)
 	p.knows(d)
 	p.until("online", online)
-	for range maxAsks {
+	for range 3 {
 		if asked, err := p.Link(t.Context(), "tel:101"); !asked || err != nil {
 			t.Fatalf("asked %v, %v", asked, err)
 		}
 	}
 	_, err := p.Link(t.Context(), "tel:101")
-	refuses(t, err, Usage, "wait for your word")
+	refuses(t, err, pc.Usage, "wait for your word")
 	_, err = p.Link(t.Context(), "tel:*21*1#")
-	refuses(t, err, Usage, "service codes")
-	v := p.until("asks", func(v View) bool { return len(v.Asks) == maxAsks })
+	refuses(t, err, pc.Usage, "service codes")
+	v := p.until("asks", func(v pc.View) bool { return len(v.Asks) == 3 })
 	if err := p.Decide(t.Context(), v.Asks[0].ID, false); err != nil {
 		t.Fatal(err)
 	}
@@ -283,10 +288,10 @@ func TestLinksAreAskedFor(t *testing.T) {
 		t.Fatal(err)
 	}
 	desk.Until(t, d.Other.Control(), "rings", desk.In(phone.Ringing))
-	refuses(t, p.Decide(t.Context(), v.Asks[1].ID, true), Usage, "no longer")
+	refuses(t, p.Decide(t.Context(), v.Asks[1].ID, true), pc.Usage, "no longer")
 	p.request("call.hangup", map[string]any{"callId": call(p.View()).CallID})
 	desk.Until(t, d.Other.Control(), "over", desk.Idle)
-	if err := p.SetPrefs(func(q *Prefs) { q.LinksDial = true }); err != nil {
+	if err := p.SetPrefs(func(q *pc.Prefs) { q.LinksDial = true }); err != nil {
 		t.Fatal(err)
 	}
 	if asked, err := p.Link(t.Context(), "tel:101"); asked || err != nil {
@@ -302,11 +307,11 @@ func TestSlowListenerDelaysNobody(t *testing.T) {
 	defer cancel()
 	hold, first := make(chan struct{}), make(chan struct{})
 	var views int
-	var last *View
+	var last *pc.View
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		_ = p.Follow(ctx, func(e Event) error {
+		_ = p.Follow(ctx, func(e pc.Event) error {
 			if e.View == nil {
 				return nil
 			}
@@ -323,7 +328,7 @@ func TestSlowListenerDelaysNobody(t *testing.T) {
 	<-first
 	began := time.Now()
 	for _, n := range []string{"p1", "p2", "p999"} {
-		if err := p.SetPrefs(func(q *Prefs) { q.Phone = n }); err != nil {
+		if err := p.SetPrefs(func(q *pc.Prefs) { q.Phone = n }); err != nil {
 			t.Fatal(err)
 		}
 	}

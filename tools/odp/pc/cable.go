@@ -3,8 +3,8 @@ package pc
 import (
 	"context"
 	"errors"
-	"io"
 	"io/fs"
+	"time"
 )
 
 // RuleFile is where the udev rule belongs.
@@ -27,13 +27,14 @@ func (s *session) holdCable(ctx context.Context) {
 		switch {
 		case errors.Is(err, fs.ErrPermission):
 			s.link(Denied, "You may not open "+plugged.Node+": the udev rule "+RuleFile+" is missing.", permission)
-			wait(ctx, news)
+			pause(ctx, news, reopenTime) // until somebody installs it
 		case err != nil:
 			s.a.cfg.Log.Warn("cannot open the cable", "phone", s.id, "err", err)
 			s.link(Waiting, "The phone's pairing interface cannot be opened: "+err.Error(), "Pull the cable and plug it in again.")
-			wait(ctx, news)
+			pause(ctx, news, reopenTime)
 		default:
-			s.work(ctx, cable, plugged)
+			s.work(ctx, cable)
+			pause(ctx, news, reopenTime)
 		}
 	}
 }
@@ -59,9 +60,14 @@ func (s *session) attached(at *attachment) {
 	}
 }
 
-// work is the time between one plug and its pull.
-func (s *session) work(ctx context.Context, cable io.ReadWriteCloser, plugged Plugged) {
-	defer cable.Close()
-	defer s.attached(nil)
-	_ = ctx
+// reopenTime is how long to wait before a cable that cannot be opened, or failed, is opened again.
+const reopenTime = time.Second
+
+// pause waits for news, but not for long.
+func pause(ctx context.Context, news <-chan struct{}, d time.Duration) {
+	select {
+	case <-ctx.Done():
+	case <-news:
+	case <-time.After(d):
+	}
 }

@@ -22,7 +22,8 @@ type record struct {
 	Name       string            `json:"name"`
 	Model      string            `json:"model,omitempty"`
 	PairingID  []byte            `json:"pairing"`
-	Key        ed25519.PublicKey `json:"key"` // the phone's identity
+	Device     []byte            `json:"device"` // the device ID that the phone itself gives
+	Key        ed25519.PublicKey `json:"key"`    // the phone's identity
 	LinkKey    []byte            `json:"linkKey"`
 	Rights     tpcp.Rights       `json:"rights"`
 	Addresses  []string          `json:"addresses,omitempty"` // where it listened last, "host:port"

@@ -38,7 +38,7 @@ func (a *Agent) pairable(phone string) (*session, error) {
 	v := a.View()
 	var found []Phone
 	for _, p := range v.Phones {
-		if p.Plugged && (phone == p.ID || phone == "" && !p.Paired) {
+		if p.Plugged && (phone == p.ID || phone == "" && (!p.Paired || p.Link == Unpaired)) {
 			found = append(found, p)
 		}
 	}

@@ -11,10 +11,14 @@ import (
 	"time"
 
 	"opendeskphone/firmware/tpcp"
+	"opendeskphone/usbhid/pairing/cable"
 )
 
 // ipTime is how long the network is tried before the leg is opened through the cable.
 const ipTime = 800 * time.Millisecond
+
+// attachTime is how long the control leg waits for a cable that has just been plugged in to prove us.
+const attachTime = 2 * time.Second
 
 // session is the way to one phone. Two loops run: one holds the cable and proves us through it, one keeps
 // the control leg, over the network or through the cable, and begins anew when the first has news.
@@ -32,12 +36,7 @@ type session struct {
 }
 
 // attachment is a cable that we have proven ourselves through.
-type attachment struct {
-	secret    []byte
-	addresses []string
-	stream    func(context.Context) (net.Conn, error) // the way for a control leg through the cable
-	over      <-chan struct{}
-}
+type attachment struct{ *cable.Attachment }
 
 func newSession(a *Agent, id string) *session {
 	return &session{a: a, id: id, news: make(chan struct{}), up: make(chan struct{})}
@@ -73,9 +72,12 @@ func (s *session) run(ctx context.Context) {
 	wg.Wait()
 }
 
-// link shows how far the way has come.
+// link shows how far the way has come. What the cable is at does not count while a leg over the network stands.
 func (s *session) link(l Link, problem, hint string) {
 	s.a.update(s.id, func(p *Phone) {
+		if p.Link == Online && (l == Attaching || l == Waiting) {
+			return
+		}
 		if p.Link = l; l != Online {
 			p.Via, p.Attached = "", false
 		}
@@ -85,8 +87,14 @@ func (s *session) link(l Link, problem, hint string) {
 
 // keepLeg keeps a control leg while there is a way for one.
 func (s *session) keepLeg(ctx context.Context) {
+	var waited Plugged
 	for ctx.Err() == nil {
-		_, at, news := s.now()
+		plugged, at, news := s.now()
+		if plugged.Node != "" && at == nil && waited != plugged {
+			waited = plugged
+			pause(ctx, news, attachTime)
+			continue
+		}
 		r, paired := s.a.self.find(s.id)
 		if !paired || at == nil && len(r.Addresses) == 0 {
 			if paired {
@@ -122,7 +130,7 @@ func (s *session) legUntil(ctx context.Context, news <-chan struct{}, at *attach
 			if at == nil {
 				return p, nil
 			}
-			return p, at.secret
+			return p, at.Secret[:]
 		},
 		Session: s.serve,
 		Down:    func(err error, _ time.Duration) { s.lost(err) },
@@ -137,11 +145,12 @@ func (s *session) connect(ctx context.Context, at *attachment, r record) (*tpcp.
 			p.Link, p.Problem, p.Hint = Connecting, "", ""
 		}
 	})
-	addresses := r.Addresses
-	if at != nil && len(at.addresses) > 0 {
-		addresses = at.addresses
+	known := r.Addresses
+	if at != nil {
+		places, _ := at.Places()
+		known = addresses(places)
 	}
-	raw, via, err := s.path(ctx, at, addresses)
+	raw, via, err := s.path(ctx, at, known)
 	if err != nil {
 		return nil, err
 	}
@@ -169,7 +178,7 @@ func (s *session) path(ctx context.Context, at *attachment, addresses []string) 
 	if at == nil {
 		return nil, "", err
 	}
-	raw, err = at.stream(ctx)
+	raw, err = at.Dial(ctx)
 	return raw, "cable", err
 }
 

@@ -7,8 +7,8 @@ import (
 	"crypto/ed25519"
 	"crypto/sha256"
 	"encoding/hex"
-	"fmt"
 	"log/slog"
+	"maps"
 	"net"
 	"net/netip"
 	"os"
@@ -34,9 +34,10 @@ type Desk struct {
 	Key          ed25519.PublicKey
 	Address      string // of its controllers' port
 
-	t     testing.TB
-	mu    sync.Mutex
-	pairs map[tpcp.Pin]tpcp.Pairing
+	t      testing.TB
+	server *tpcp.Server
+	mu     sync.Mutex
+	pairs  map[tpcp.Pin]tpcp.Pairing
 }
 
 // New sets a desk up; it is cleared away at the end of the test.
@@ -112,15 +113,39 @@ func (d *Desk) serve(ctx context.Context, parts *sync.WaitGroup, log *slog.Logge
 		d.t.Fatal(err)
 	}
 	d.Address = l.Addr().String()
+	d.server = s
 	parts.Go(func() { _ = s.Run(ctx) })
 	parts.Go(func() { _ = s.Serve(ctx, l) })
 }
 
-// Trust lets a computer in.
-func (d *Desk) Trust(pin tpcp.Pin) {
+// trust lets a computer in.
+func (d *Desk) trust(pin tpcp.Pin, p tpcp.Pairing) {
 	d.mu.Lock()
-	defer d.mu.Unlock()
-	d.pairs[pin] = tpcp.Pairing{ID: fmt.Sprint(len(d.pairs)), Name: "test", Rights: tpcp.AllRights, LastAttach: time.Now()}
+	p.Secret = d.pairs[pin].Secret
+	d.pairs[pin] = p
+	d.mu.Unlock()
+	d.server.Review()
+}
+
+// attached gives a pairing the secret of its cable, nil when it is pulled.
+func (d *Desk) attached(id string, secret []byte) {
+	d.mu.Lock()
+	for pin, p := range d.pairs {
+		if p.ID == id {
+			p.Secret, p.LastAttach = secret, time.Now()
+			d.pairs[pin] = p
+		}
+	}
+	d.mu.Unlock()
+	d.server.Review()
+}
+
+// forget takes a pairing back.
+func (d *Desk) forget(id string) {
+	d.mu.Lock()
+	maps.DeleteFunc(d.pairs, func(_ tpcp.Pin, p tpcp.Pairing) bool { return p.ID == id })
+	d.mu.Unlock()
+	d.server.Review()
 }
 
 // Introduce makes the phone and a computer know each other as pairing does: it writes what the agent keeps of a
@@ -129,7 +154,7 @@ func (d *Desk) Introduce(state keep.Folder) {
 	d.t.Helper()
 	seed := sha256.Sum256([]byte(string(state)))
 	key := ed25519.NewKeyFromSeed(seed[:])
-	d.Trust(tpcp.PinOf(key.Public().(ed25519.PublicKey)))
+	d.trust(tpcp.PinOf(key.Public().(ed25519.PublicKey)), tpcp.Pairing{ID: hex.EncodeToString(seed[:16]), Name: "test", Rights: tpcp.AllRights, LastAttach: time.Now()})
 	err := state.Save("identity.json", map[string]any{"id": hex.EncodeToString(seed[:16]), "seed": seed[:]})
 	if err == nil {
 		err = state.Save("pairings.json", []map[string]any{{"phone": d.ID, "name": "Desk phone", "key": []byte(d.Key), "addresses": []string{d.Address}}})
