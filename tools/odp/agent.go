@@ -142,6 +142,7 @@ func serve(ctx context.Context, socket *api.Socket, log *slog.Logger) error {
 	local := http.NewServeMux()
 	local.Handle("/", handler)
 	local.HandleFunc("GET /api/page", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintf(w, "{\"url\":%q}\n", page.URL()) })
+	local.HandleFunc("POST /api/conformance", conform(agent))
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	var all sync.WaitGroup

@@ -193,6 +193,12 @@ func TestCallsFromTheCommandLine(t *testing.T) {
 	u.says(exitNoPhone, "status")
 }
 
+func TestConformanceFromTheCommandLine(t *testing.T) {
+	d, u := desk.New(t), newPerson(t)
+	d.Introduce(keep.Folder(u.home + "/state/odp"))
+	wants(t, u.says(0, "conformance"), "pass", "0 failed", conformed)
+}
+
 func TestWatchPrintsWhatHappens(t *testing.T) {
 	d, u := desk.New(t), newPerson(t)
 	d.Introduce(keep.Folder(u.home + "/state/odp"))

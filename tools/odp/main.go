@@ -64,11 +64,12 @@ type commands struct {
 	Log      logCmd      `cmd:"" help:"Show the call log." group:"people"`
 	Contacts contactsCmd `cmd:"" help:"The address book." group:"people"`
 
-	URL   urlCmd   `cmd:"" name:"url" help:"Call what a tel:, sip: or callto: link names, after asking." group:"machine"`
-	Audio audioCmd `cmd:"" help:"The phone as this computer's sound card." group:"machine"`
-	Agent agentCmd `cmd:"" help:"Run the agent in the foreground." group:"machine"`
-	Rule  ruleCmd  `cmd:"" help:"Print the udev rule that lets you open the phone." group:"machine"`
-	Man   manCmd   `cmd:"" hidden:"" help:"Print the manual page."`
+	URL         urlCmd         `cmd:"" name:"url" help:"Call what a tel:, sip: or callto: link names, after asking." group:"machine"`
+	Audio       audioCmd       `cmd:"" help:"The phone as this computer's sound card." group:"machine"`
+	Conformance conformanceCmd `cmd:"" help:"Test the phone against the public protocol." group:"machine"`
+	Agent       agentCmd       `cmd:"" help:"Run the agent in the foreground." group:"machine"`
+	Rule        ruleCmd        `cmd:"" help:"Print the udev rule that lets you open the phone." group:"machine"`
+	Man         manCmd         `cmd:"" hidden:"" help:"Print the manual page."`
 }
 
 const description = `The desk phone's program for the PC.

@@ -134,7 +134,7 @@ func (a *Agent) session(ctx context.Context, id string) {
 	}
 	p := &Phone{ID: id, Link: Absent}
 	if r, ok := a.self.find(id); ok {
-		p.Paired, p.Name, p.Model = true, r.Name, r.Model
+		p.Paired, p.Name, p.Model, p.Link = true, r.Name, r.Model, Connecting
 	}
 	a.phones = append(a.phones, p)
 	s := newSession(a, id)

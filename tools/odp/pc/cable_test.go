@@ -59,7 +59,9 @@ func TestPairAndCallOverTheNetwork(t *testing.T) {
 
 	// The cable is pulled in the call: the leg goes on over the network, with fewer rights.
 	c.Plug(false)
-	v := p.until("detached", func(v pc.View) bool { return online(v) && !v.Phone("").Attached && !v.Phone("").Plugged && call(v) != nil })
+	v := p.until("detached", func(v pc.View) bool {
+		return online(v) && !v.Phone("").Attached && !v.Phone("").Plugged && call(v) != nil
+	})
 	if v.Phone("").Rights&tpcp.DeviceRight != 0 {
 		t.Errorf("without the cable: %+v", v.Phone(""))
 	}

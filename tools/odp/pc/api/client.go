@@ -49,6 +49,15 @@ func (c *Client) Do(ctx context.Context, method, path string, in, out any) error
 	return nil
 }
 
+// Stream makes a request whose answer is read as it comes. The caller closes it.
+func (c *Client) Stream(ctx context.Context, method, path string) (io.ReadCloser, error) {
+	res, err := c.send(ctx, method, path, nil)
+	if err != nil {
+		return nil, err
+	}
+	return res.Body, nil
+}
+
 func (c *Client) send(ctx context.Context, method, path string, in any) (*http.Response, error) {
 	var body io.Reader
 	if in != nil {
