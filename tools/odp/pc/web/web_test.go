@@ -162,6 +162,10 @@ func TestCalls(t *testing.T) {
 	b.click("[data-key=note]")
 	b.keys("Call back on Friday")
 	b.picture("note")
+	b.click("[data-key=transfer]")
+	b.keys("jon")
+	b.until("whom to transfer to", "return document.querySelector('.targets')?.innerText.includes('Jonas Keller')")
+	b.picture("transfer")
 	b.dark(true)
 	b.picture("dark")
 	b.dark(false)
@@ -180,6 +184,21 @@ func TestCalls(t *testing.T) {
 	b.shows("Ringing there")
 	desk.Do(t, d.Other.Control(), phone.Reject{Call: d.Other.Control().State().Calls[0].ID})
 	b.until("over", "return !document.querySelector('.call')")
+
+	// A consultation, then both are connected without us.
+	desk.Do(t, d.Other.Control(), phone.Dial{Number: "100"})
+	b.click(".popup .go")
+	b.click("[data-key=transfer]")
+	b.keys("600")
+	b.click(".targets .quiet")
+	b.until("two calls", "return document.querySelectorAll('.call').length === 2 && document.querySelectorAll('.call[data-held=true]').length === 1")
+	desk.Until(t, d.Phone.Control(), "the echo answers", func(s *phone.State) bool { return s.First(phone.Talking) != nil && s.First(phone.Held) != nil })
+	b.picture("consult")
+	b.click("[data-key=complete]:not([hidden])")
+	b.until("handed over", "return !document.querySelector('.call')")
+	s := desk.Until(t, d.Other.Control(), "talks to the echo", desk.In(phone.Talking))
+	desk.Do(t, d.Other.Control(), phone.Hangup{Call: s.First(phone.Talking).ID})
+	desk.Until(t, d.Other.Control(), "over", desk.Idle)
 
 	// Reject from the page.
 	desk.Do(t, d.Other.Control(), phone.Dial{Number: "100"})

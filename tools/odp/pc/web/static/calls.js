@@ -52,7 +52,9 @@ class Card {
     key('mute', 'mute', 'Mute', () => act('mute', this.c, {on: !this.c.legA?.muted}), '.on-stop');
     key('keypad', 'keypad', 'Keypad', () => this.show('keypad'));
     key('transfer', 'transfer', 'Transfer', () => this.show('transfer'));
-    key('complete', 'transfer', 'Connect both', () => act('completeTransfer', this.c, {consultCallId: other(this.c)?.callId}));
+    key('complete', 'transfer', 'Connect both', () => quietly(request('call.completeTransfer', pairOf(this.c))), '.primary');
+    key('back', 'in', 'End and return', () => { const p = pairOf(this.c); quietly(request('call.reconnect', {consultCallId: p.consultCallId, heldCallId: p.callId})); });
+    key('split', 'person', 'Speak alone', () => act('split', this.c));
     key('merge', 'merge', 'Conference', () => quietly(request('call.conference', {callIds: [this.c, ...phone().calls.filter(o => o !== this.c && o.state === 'connected')].map(o => o.callId).slice(0, 3)})));
     key('note', 'note', 'Note', () => this.show('note'));
     key('reject', 'hangup', 'Decline', () => act('reject', this.c, {how: 'decline'}), '.stop');
@@ -73,7 +75,7 @@ class Card {
     const others = phone().calls.filter(o => o.callId !== c.callId && o.state === 'connected');
     const shown = {
       answer: can(c, 'answer'), reject: can(c, 'reject'), hold: can(c, 'hold'), resume: can(c, 'resume'), mute: can(c, 'mute') && !rings(c),
-      keypad: can(c, 'dtmf'), transfer: can(c, 'transfer'), complete: can(c, 'completeTransfer') && others.length === 1, merge: can(c, 'conference') && others.length > 0 && !c.conf,
+      keypad: can(c, 'dtmf'), transfer: (can(c, 'transfer') || can(c, 'consult')) && !c.consultOf, complete: can(c, 'completeTransfer') && !!c.consultOf, back: can(c, 'reconnect') && !!c.consultOf, split: can(c, 'split'), merge: can(c, 'conference') && others.length > 0 && !c.conf,
       note: !rings(c), hangup: can(c, 'hangup') && !rings(c),
     };
     for (const [id, b] of this.buttons) b.hidden = !shown[id];
@@ -111,7 +113,7 @@ class Card {
     const send = to => { this.show(''); quietly(request('call.transfer', {callId: this.c.callId, to})); };
     const first = to => { this.show(''); quietly(request('call.consult', {callId: this.c.callId, to})); };
     const row = (name, to, sub) => el('li.entry', {}, face(name), el('div.who', {}, el('div.name', {}, name), el('div.sub', {}, sub)),
-      el('button.small', {onclick: () => send(to)}, 'Transfer'), can(this.c, 'consult') && el('button.small.quiet', {onclick: () => first(to)}, 'Ask first'));
+      can(this.c, 'transfer') && el('button.small', {onclick: () => send(to)}, 'Transfer'), can(this.c, 'consult') && el('button.small.quiet', {onclick: () => first(to)}, 'Ask first'));
     const list = () => {
       const typed = input.value.trim(), rows = pick(typed).slice(0, 6).flatMap(c => c.numbers.map(n => row(c.name, n.value, n.value)));
       if (/^[+\d][\d\s()./-]*$|@/.test(typed)) rows.unshift(row(typed, typed, 'this number'));
@@ -135,7 +137,8 @@ class Card {
 }
 
 const notes = new Map();
-const other = c => phone().calls.find(o => o.callId !== c.callId && o.state === 'connected');
+/** A call and its consultation, whichever of the two is given. */
+const pairOf = c => c.consultOf ? {callId: c.consultOf, consultCallId: c.callId} : {callId: c.callId, consultCallId: phone().calls.find(o => o.consultOf === c.callId)?.callId};
 
 /** How far the phone's clock is ahead of this one, in ms. */
 const skew = () => phone()?.skewMs ?? 0;
