@@ -59,7 +59,6 @@ class Card {
     key('note', 'note', 'Note', () => this.show('note'));
     key('reject', 'hangup', 'Decline', () => act('reject', this.c, {how: 'decline'}), '.stop');
     key('hangup', 'hangup', 'Hang up', () => act('hangup', this.c), '.end');
-    this.buttons.get('hangup').before(el('span.grow'));
   }
 
   update(c) {
