@@ -17,9 +17,6 @@ func lockConfig(s settings.Lock) lock.Config {
 // hostLock lets paired computers tell of their screens.
 type hostLock struct{ d *Device }
 
-// State implements tpcp.Lock.
-func (l hostLock) State() tpcp.LockState { return lockState(l.d.keeper.Kind()) }
-
 func lockState(k phone.LockKind) tpcp.LockState {
 	if k == phone.Unlocked {
 		return tpcp.LockState{}

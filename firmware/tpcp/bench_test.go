@@ -99,6 +99,9 @@ func start(t testing.TB, services Services) *bench {
 	c.Lines = []phone.LineConfig{{AOR: "sip:100@pbx.example", Label: "100"}, {AOR: "sip:200@pbx.example"}}
 	log := slog.New(slog.DiscardHandler)
 	b.loop = phone.NewLoop(c, b.exec, noRecorder{}, log)
+	if l, ok := services.Lock.(*lockTwin); ok {
+		l.control = b.loop
+	}
 	b.Server = NewServer(Config{Certificate: cert(t, phoneSeed), DeviceID: "d-1", Model: "Twin", Firmware: "1"}, b.loop, b.desk, services, log)
 	ctx, cancel := context.WithCancel(context.Background())
 	b.ctx = ctx

@@ -161,7 +161,6 @@ func lockHostState(r *request, p HostState) (any, error) {
 	r.server.mu.Lock()
 	defer r.server.mu.Unlock()
 	r.server.catchUp()
-	r.server.tellLock(time.Now(), byName(r.session.origin))
 	return l, err
 }
 

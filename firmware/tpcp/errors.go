@@ -119,7 +119,7 @@ var refusals = [phone.RefusalCount]Code{
 	phone.NoSuchCall: CodeNoSuchCall, phone.NoSuchLine: CodeNoSuchLine, phone.WrongState: CodeBadState,
 	phone.LineDown: CodeLineNotRegistered, phone.TooMany: CodeResource, phone.Busy: CodeBusyOther,
 	phone.WrongNumber: CodeInvalidDestination, phone.WrongValue: CodeBadParams,
-	phone.Moving: CodeBusyOther, phone.ConfFull: CodeResource, phone.Stopped: CodeInternal,
+	phone.Moving: CodeBusyOther, phone.ConfFull: CodeResource, phone.Locked: CodeLocked, phone.Stopped: CodeInternal,
 }
 
 // asError makes any error one to send: a Refusal by the table, an Error as it is, else an internal one

@@ -56,7 +56,7 @@ func newEvents() events {
 // begin takes the phone as it is, without telling. The caller holds mu, as in all of this file.
 func (s *Server) begin(st *phone.State) {
 	s.state, s.seen = st, st.Seq
-	s.lines, s.device, s.lock = viewLines(st), viewDevice(st), s.lockState()
+	s.lines, s.device, s.lock = viewLines(st), viewDevice(st), viewLock(st)
 	for i := range st.Calls {
 		c := &st.Calls[i]
 		if c.Shadow {
@@ -79,13 +79,6 @@ func (s *Server) catchUp() {
 		}
 		s.apply(u)
 	}
-}
-
-func (s *Server) lockState() LockState {
-	if s.services.Lock == nil {
-		return LockState{}
-	}
-	return s.services.Lock.State()
 }
 
 // look keeps what is true of a call for good.
@@ -120,14 +113,17 @@ func (s *Server) apply(u phone.Update) {
 		s.device = d
 		s.tell("device", NotifyDeviceChanged, &DeviceChanged{Stamp: s.stamp(last.device, now), Device: d})
 	}
-	s.tellLock(now, "system")
+	if l := viewLock(u.State); l != s.lock {
+		s.lock = l
+		s.tell("lock", NotifyLockChanged, &LockChanged{Stamp: s.stamp(last.lock, now), LockState: l})
+	}
 }
 
 // doers are who did what in an update: the last one of each object.
 type doers struct {
 	calls         map[phone.CallID]phone.Change
 	lines, device phone.Origin
-	any           phone.Origin
+	lock, any     phone.Origin
 }
 
 // origins sorts the changes of an update, and keeps what concerns calls alone: who made them, and when a
@@ -160,6 +156,8 @@ func (s *Server) origins(u phone.Update, now time.Time) doers {
 			}
 		case phone.LineStateChanged:
 			d.lines = c.By
+		case phone.LockChanged:
+			d.lock = c.By
 		default:
 			d.device = c.By
 		}
@@ -276,17 +274,6 @@ func (s *Server) tellLines(by phone.Origin, now time.Time) {
 	s.lines = lines
 }
 
-func (s *Server) tellLock(now time.Time, by string) {
-	l := s.lockState()
-	if l == s.lock {
-		return
-	}
-	s.lock = l
-	stamp := s.stamp("", now)
-	stamp.By = by
-	s.tell("lock", NotifyLockChanged, &LockChanged{Stamp: stamp, LockState: l})
-}
-
 // LogChanged tells controllers that the call log is another. Like its brothers below it does not wait, so
 // that whoever knows the news may hold locks of its own.
 func (s *Server) LogChanged() { s.hear(news{topic: "log", name: NotifyLogChanged, by: "device"}) }
@@ -300,9 +287,6 @@ func (s *Server) ContactsChanged(by phone.Origin) {
 func (s *Server) HeardDigit(call phone.CallID, digit rune) {
 	s.hear(news{topic: "call", name: NotifyCallDTMF, by: "lines", call: call, digit: digit})
 }
-
-// LockChanged tells controllers that the phone was locked or unlocked; who did it is LockState's business.
-func (s *Server) LockChanged() { s.hear(news{}) }
 
 // news is what the core does not know.
 type news struct {
@@ -338,8 +322,6 @@ func (s *Server) tellNews(n news) {
 	defer s.mu.Unlock()
 	s.catchUp()
 	switch n.name {
-	case "":
-		s.tellLock(time.Now(), "system")
 	case NotifyCallDTMF:
 		s.tell(n.topic, n.name, &DTMFHeard{Stamp: s.stamp(n.by, time.Now()), CallID: callID(n.call), Digit: string(n.digit)})
 	default:

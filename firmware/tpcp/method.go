@@ -188,7 +188,7 @@ func (r *request) enter(right Rights) error {
 // guarded checks what the state of the phone forbids, then does it.
 func (r *request) guarded(m method) (any, error) {
 	s := r.server
-	if m.flags&private != 0 && s.lockNow().Locked {
+	if m.flags&private != 0 && s.control.State().Lock.Kind != phone.Unlocked {
 		return nil, refuse(CodeLocked, "the phone is locked")
 	}
 	if m.flags&onCall != 0 {
@@ -230,13 +230,6 @@ func (s *Server) checkCall(p CallParams, r *request) error {
 // emergencyGuarded are the methods that an emergency call is not open to.
 var emergencyGuarded = []string{"call.hangup", "call.hold", "call.swap", "call.transfer", "call.consult", "call.completeTransfer",
 	"call.moveToPC", "call.split"}
-
-func (s *Server) lockNow() LockState {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.tellLock(time.Now(), "system")
-	return s.lock
-}
 
 const doTime = 2 * time.Second // the core decides within microseconds; more is a fault
 

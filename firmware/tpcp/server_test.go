@@ -1,6 +1,7 @@
 package tpcp
 
 import (
+	"context"
 	"errors"
 	"testing"
 	"testing/synctest"
@@ -446,10 +447,34 @@ func TestSubscription(t *testing.T) {
 	})
 }
 
-type lockTwin struct{ LockState }
+// lockTwin is a keeper of the lock that believes every computer.
+type lockTwin struct{ control phone.Control }
 
-func (l *lockTwin) State() LockState { return l.LockState }
 func (l *lockTwin) HostState(_ Pairing, _ bool, s HostState) (LockState, error) {
-	l.Locked = s.State == "locked"
-	return l.LockState, nil
+	kind := phone.Unlocked
+	if s.State == "locked" {
+		kind = phone.HostLock
+	}
+	err := l.control.Do(context.Background(), "lock", phone.SetLock{Kind: kind})
+	return viewLock(l.control.State()), err
+}
+
+func TestLockIsFollowed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := start(t, services())
+		c, _ := b.controller("pc", hostSeed, true)
+		if l, err := c.HostState(b.ctx, HostState{State: "locked"}); err != nil || !l.Locked || l.Why != "host" {
+			t.Errorf("%+v, %v", l, err)
+		}
+		list := told(c)
+		var l LockChanged
+		if names(list) != "lock.changed" || list[0].Decode(&l) != nil || !l.Locked || l.Why != "host" || l.By != "system" {
+			t.Errorf("told %s, %+v", names(list), l)
+		}
+		_, err := c.Make(b.ctx, MakeParams{To: "201"})
+		b.wantCode(err, CodeLocked)
+		if v, err := c.Make(b.ctx, MakeParams{To: "112"}); err != nil || !v.Emergency {
+			t.Errorf("an emergency call: %+v, %v", v, err)
+		}
+	})
 }

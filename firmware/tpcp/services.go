@@ -60,7 +60,6 @@ type CallStats interface {
 
 // Lock is the phone's lock as far as a computer may move it.
 type Lock interface {
-	State() LockState
 	// HostState takes news of the computer's screen; attached tells whether the cable is proven.
 	HostState(p Pairing, attached bool, s HostState) (LockState, error)
 }

@@ -199,6 +199,13 @@ func viewDevice(s *phone.State) Device {
 	return d
 }
 
+func viewLock(s *phone.State) LockState {
+	if s.Lock.Kind == phone.Unlocked {
+		return LockState{}
+	}
+	return LockState{Locked: true, Why: s.Lock.Kind.String()}
+}
+
 // byName says whose doing a change was.
 func byName(o phone.Origin) string {
 	if id, ok := strings.CutPrefix(string(o), originPrefix); ok {

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"opendeskphone/firmware/phone"
 )
 
 func TestAttachProofVector(t *testing.T) {
@@ -109,6 +111,29 @@ func TestEveryCodeHasAName(t *testing.T) {
 			t.Errorf("%s stands for two codes", n)
 		}
 		seen[n] = true
+	}
+}
+
+func TestEveryRefusalAndWordHasItsOwn(t *testing.T) {
+	for r := phone.NoSuchCall; r < phone.RefusalCount; r++ {
+		if refusals[r] == 0 {
+			t.Errorf("the refusal %q has no code", r)
+		}
+	}
+	for c := phone.NoCause; c < phone.CauseCount; c++ {
+		if causes[c] == "" {
+			t.Errorf("the cause %q has no word", c)
+		}
+	}
+	for n, word := range notices {
+		if word == "" {
+			t.Errorf("notice %d has no word", n)
+		}
+	}
+	for st := phone.Dialing; st <= phone.Ended; st++ {
+		if callStates[st] == "" {
+			t.Errorf("the state %q has no word", st)
+		}
 	}
 }
 
