@@ -116,6 +116,7 @@ func (v *view) tiles() {
 		v.Tile(i, &t)
 		v.Touchable(v.TileBox(i), touchTile+i)
 	}
+	v.personTiles()
 }
 
 // stubs draws the line keys beside a call.

@@ -29,6 +29,12 @@ func (e *endedCall) note(c phone.Call, cause phone.Cause, now time.Time) {
 	*e = endedCall{call: c, cause: cause, at: now, until: now.Add(theme.UndoEnd)}
 }
 
+// undoable tells whether it was us who hung up, which may have been a mistake. The other side was told at once, so undoing
+// it calls them back, as the same conversation.
+func (e *endedCall) undoable() bool {
+	return e.cause == phone.LocalHangup && callBack(e.call.Remote) != ""
+}
+
 func (e *endedCall) shows(now time.Time) bool { return now.Before(e.until) }
 
 // ended is the screen of a call that has just ended.
@@ -104,6 +110,12 @@ func (ended) bar(v *view, r image.Rectangle) {
 	full.Max.X = full.Min.X + int(int64(track.Dx())*int64(max(0, left))/int64(theme.UndoEnd))
 	v.Round(full, full.Dy()/2, draw.All, v.OnFocus)
 	words := fmt.Sprintf(v.Words.Call.ClosesIn, int((left+time.Second-1)/time.Second))
+	if v.ended.undoable() {
+		words = fmt.Sprintf(v.Words.Call.ByMistake, v.party(v.ended.call.Remote).first)
+		if room := track.Min.X - r.Min.X - v.S(48); v.Width(widget.Semi(v.Type.Label), words) > room {
+			words = v.Words.Call.ByMistakeShort
+		}
+	}
 	v.FitText(widget.Semi(v.Type.Label), r.Min.X+v.S(24), (r.Min.Y+r.Max.Y)/2+v.Type.Label*36/100, draw.Start, track.Min.X-r.Min.X-v.S(48), words, v.OnFocus)
 }
 
@@ -112,7 +124,11 @@ func (ended) keys(v *view) []key {
 	w := v.Words.Keys
 	again := key{}
 	if n := callBack(e.call.Remote); n != "" {
-		again = v.act(w.CallAgain, widget.Go, phone.Dial{Line: e.call.Line, Number: n})
+		label := w.CallAgain
+		if e.undoable() {
+			label = w.Undo
+		}
+		again = v.act(label, widget.Go, phone.Dial{Line: e.call.Line, Number: n, Conversation: e.call.Conversation})
 	}
 	return []key{again, {}, {}, {}, {label: w.Done, do: func() { e.until = time.Time{} }}}
 }

@@ -25,6 +25,7 @@ type Screens struct {
 	theme  *theme.Theme
 	words  *text.Catalogue
 	people *people
+	often  frequents
 
 	menu   []page // opened from the home screen; waits while calls are shown
 	over   []page // opened over the screen of a call
@@ -257,7 +258,8 @@ func (s *Screens) volumeKey(v *view, up bool) {
 
 // lineKey is a line key or its tile: it answers, resumes, or takes the line for the next call.
 func (s *Screens) lineKey(v *view, i int) {
-	if i < 0 || i >= len(v.st.Lines) {
+	if i >= len(v.st.Lines) {
+		v.personKey(i)
 		return
 	}
 	line := phone.LineID(i)

@@ -64,7 +64,7 @@ type Keys struct {
 	Call, Delete, Answer, Silence, Ignore, Decline             Label
 	Hold, Resume, Swap, End, CallAgain, Done, Open, Missed     Label
 	All, Add, Change, Save, SignIn, Show, Hide, Clear, Details Label
-	EnterPassword, Next, Choose, TryNow                        Label
+	EnterPassword, Next, Choose, TryNow, Undo                  Label
 	Line                                                       Label // takes the label of the line
 }
 
@@ -108,6 +108,8 @@ type Call struct {
 	Facts                                            string // codec, kHz, ms, per cent
 	ClosesIn                                         string // takes seconds
 	YouEnded, TheyEnded, ConnectionLost              string
+	ByMistake                                        string // takes a name: what Undo does
+	ByMistakeShort                                   string
 	Throughout                                       [6]string // by bars
 	HeldN                                            string    // takes how many
 	RemoteHolds, Mute, Unmute, Numbers               string

@@ -20,7 +20,7 @@ var English = Catalogue{
 		Change: Label{"Change", "Change"}, Save: Label{"Save", "Save"}, SignIn: Label{"Sign in", "Sign in"}, Show: Label{"Show", "Show"},
 		Hide: Label{"Hide", "Hide"}, Clear: Label{"Clear", "Clear"}, Details: Label{"Details", "Details"},
 		EnterPassword: Label{"Enter password", "Password"}, Next: Label{"Next", "Next"}, Choose: Label{"Choose", "Choose"},
-		TryNow: Label{"Try now", "Try now"}, Line: Label{"Line %s", "%s"},
+		Undo: Label{"Undo", "Undo"}, TryNow: Label{"Try now", "Try now"}, Line: Label{"Line %s", "%s"},
 	},
 	Status: Status{
 		Ready: "Ready", SigningIn: "Signing in", NotSignedIn: "Not signed in", NoLine: "No line set up", NoNetwork: "No network",
@@ -42,6 +42,7 @@ var English = Catalogue{
 		Muted: "You are muted", MutedHint: "Press Mute to speak", MutedMark: "muted",
 		Quality: [6]string{"Measuring the sound", "No sound arrives", "Sound is breaking up", "Fair sound", "Good sound", "Excellent sound"},
 		Lost:    "%d %% lost.", LostHint: "Check the network cable behind the phone.", LostShort: "Check the cable.", Facts: "%s, %d ms, %d %% lost", ClosesIn: "closes in %d s",
+		ByMistake: "Ended by mistake? Undo calls %s back.", ByMistakeShort: "Undo calls back",
 		YouEnded: "you ended it", TheyEnded: "they ended it", ConnectionLost: "connection lost",
 		Throughout: [6]string{"Sound not measured", "No sound arrived", "Poor sound", "Fair sound", "Good sound throughout", "Excellent sound throughout"},
 		HeldN:      "%d calls on hold", RemoteHolds: "You are on hold there", Mute: "Mute the microphone", Unmute: "Open the microphone", Numbers: "Numbers of this call",

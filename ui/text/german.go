@@ -20,7 +20,7 @@ var German = Catalogue{
 		Change: Label{"Ändern", "Ändern"}, Save: Label{"Speichern", "Sichern"}, SignIn: Label{"Anmelden", "Anmelden"}, Show: Label{"Anzeigen", "Anzeigen"},
 		Hide: Label{"Verbergen", "Verbergen"}, Clear: Label{"Leeren", "Leeren"}, Details: Label{"Einzelheiten", "Details"},
 		EnterPassword: Label{"Passwort eingeben", "Passwort"}, Next: Label{"Nächstes", "Nächstes"}, Choose: Label{"Auswählen", "Auswählen"},
-		TryNow: Label{"Jetzt versuchen", "Versuchen"}, Line: Label{"Leitung %s", "%s"},
+		Undo: Label{"Zurückholen", "Rückruf"}, TryNow: Label{"Jetzt versuchen", "Versuchen"}, Line: Label{"Leitung %s", "%s"},
 	},
 	Status: Status{
 		Ready: "Bereit", SigningIn: "Meldet sich an", NotSignedIn: "Nicht angemeldet", NoLine: "Keine Leitung eingerichtet", NoNetwork: "Kein Netz",
@@ -42,6 +42,7 @@ var German = Catalogue{
 		Muted: "Sie sind stumm", MutedHint: "Zum Sprechen Stumm drücken", MutedMark: "stumm",
 		Quality: [6]string{"Ton wird gemessen", "Kein Ton kommt an", "Ton setzt aus", "Mäßiger Ton", "Guter Ton", "Sehr guter Ton"},
 		Lost:    "%d %% verloren.", LostHint: "Prüfen Sie das Netzkabel am Telefon.", LostShort: "Netzkabel prüfen.", Facts: "%s, %d ms, %d %% verl.", ClosesIn: "schließt in %d s",
+		ByMistake: "Versehentlich aufgelegt? Zurückholen ruft %s an.", ByMistakeShort: "Zurück ruft an",
 		YouEnded: "Sie haben aufgelegt", TheyEnded: "dort aufgelegt", ConnectionLost: "Verbindung verloren",
 		Throughout: [6]string{"Ton nicht gemessen", "Kein Ton kam an", "Schlechter Ton", "Mäßiger Ton", "Durchweg guter Ton", "Durchweg sehr guter Ton"},
 		HeldN:      "%d Gespräche gehalten", RemoteHolds: "Sie werden dort gehalten", Mute: "Mikrofon stummschalten", Unmute: "Mikrofon öffnen", Numbers: "Werte dieses Gesprächs",

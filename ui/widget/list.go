@@ -10,14 +10,17 @@ import (
 
 // Tile is a line key's picture at the edge of the screen.
 type Tile struct {
-	Icon   draw.Icon
-	Mark   Mark // instead of an icon
-	Title  string
-	Second string // always a word of state
-	Short  string // under the mark of a stub
-	Role   Role   // Plain, or the state the tile is filled or tinted with
-	Full   bool   // filled with the full colour (ringing) and not tinted
-	Own    bool   // the line of the next call
+	Icon       draw.Icon
+	Mark       Mark   // instead of an icon
+	Avatar     string // a person's name, instead of an icon
+	Kind       Kind   // of the avatar
+	Title      string
+	Second     string    // always a word of state
+	SecondIcon draw.Icon // before Second
+	Short      string    // under the mark of a stub
+	Role       Role      // Plain, or the state the tile is filled or tinted with
+	Full       bool      // filled with the full colour (ringing) and not tinted
+	Own        bool      // the line of the next call
 }
 
 // TileBox gives the place of the i-th line tile.
@@ -60,15 +63,32 @@ func (p *Pen) Tile(i int, t *Tile) {
 	}
 	p.Surface(r, p.RadiusRow, corners, fill, p.Outline(t.Role))
 	at := image.Pt(r.Min.X+p.By(28, 21, 29), r.Min.Y+p.TileH/2)
-	if t.Mark != NoMark {
+	switch {
+	case t.Avatar != "":
+		p.Avatar(t.Kind, t.Avatar, at, p.By(36, 28, 38))
+	case t.Mark != NoMark:
 		p.Mark(t.Mark, at, p.By(18, 14, 20), fill)
-	} else {
+	default:
 		p.Icon(t.Icon, at, p.Theme.Icon, icon)
 	}
 	x := r.Min.X + p.By(52, 39, 54)
 	width := r.Max.X - p.By(12, 6, 8) - x
 	p.FitText(Semi(p.Type.Label), x, r.Min.Y+p.By(32, 20, 33), draw.Start, width, t.Title, ink)
+	if t.SecondIcon != draw.NoIcon {
+		size := p.By(16, 14, 18)
+		p.Icon(t.SecondIcon, image.Pt(x+size/2, r.Min.Y+p.By(53, 38, 57)-p.Type.Note*36/100), size, second)
+		x, width = x+size+p.By(6, 4, 6), width-size-p.By(6, 4, 6)
+	}
 	p.FitText(Regular(p.Type.Note), x, r.Min.Y+p.By(53, 38, 57), draw.Start, width, t.Second, second)
+}
+
+// FreeTile draws the place of a key that has nothing yet, with what pressing it does.
+func (p *Pen) FreeTile(i int, word string) {
+	r := p.TileBox(i)
+	mid := r.Min.Y + p.TileH/2
+	p.Icon(draw.IconAdd, image.Pt(r.Min.X+p.By(28, 21, 29), mid), p.Theme.Icon, p.T3)
+	x := r.Min.X + p.By(52, 39, 54)
+	p.FitText(Regular(p.Type.Note), x, middle(mid, p.Type.Note), draw.Start, r.Max.X-p.By(12, 6, 8)-x, word, p.T3)
 }
 
 // StubBox gives the place of the i-th stub, the tile's form beside a call.
