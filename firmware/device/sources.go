@@ -120,7 +120,7 @@ func (s screenSettings) Options() screen.Options {
 	}
 	return screen.Options{
 		RingTone: tone.Ring(f.Sound.RingTone).Name, HandsFree: f.Config().HandsFree, Theme: theme, Contrast: contrast,
-		Language: f.Screen.Language, Brightness: f.Screen.Brightness,
+		LargeText: f.Screen.LargeText, Language: f.Screen.Language, Brightness: f.Screen.Brightness,
 	}
 }
 
@@ -129,6 +129,7 @@ func (s screenSettings) SetOptions(o screen.Options) error {
 	return s.apply(func(f *settings.File) {
 		f.Sound.RingTone, f.Phone.HandsFree = o.RingTone, o.HandsFree.String()
 		f.Screen.Theme, f.Screen.Language, f.Screen.Brightness = o.Theme, o.Language, o.Brightness
+		f.Screen.LargeText = o.LargeText
 		if o.Contrast {
 			f.Screen.Theme = map[string]string{"light": "hc_light"}[o.Theme]
 			if f.Screen.Theme == "" {

@@ -113,6 +113,7 @@ type Sound struct {
 
 // Screen is what is seen.
 type Screen struct {
+	LargeText  bool   `toml:"large_text" doc:"Larger text in lists, menus and notes, on displays of 800x480 and more."`
 	Theme      string `toml:"theme" one:"auto light dark hc_light hc_dark" doc:"Colours. auto is light by day and dark by night; hc is high contrast."`
 	Language   string `toml:"language" one:"en de" doc:"Language of the screens."`
 	Brightness int    `toml:"brightness" unit:"%" range:"10 100" doc:"Brightness of the display in use."`

@@ -188,7 +188,7 @@ func (v *view) callPane(box image.Rectangle, g *callGroup) {
 		icon, ink := v.callIcon(r)
 		v.Icon(icon, image.Pt(box.Min.X+v.S(36), y-v.S(6)), v.S(20), ink)
 		v.FitText(widget.Regular(v.Type.Label), box.Min.X+v.S(58), y, draw.Start, box.Dx()-v.S(70), v.callWords(r), v.T1)
-		v.FitText(widget.Regular(v.Type.Note), box.Min.X+v.S(58), y+v.S(25), draw.Start, box.Dx()-v.S(70), v.timeOf(r), v.T2)
+		v.FitText(widget.Regular(v.Type.Note), box.Min.X+v.S(58), y+v.R(25), draw.Start, box.Dx()-v.S(70), v.timeOf(r), v.T2)
 		if i+1 < len(g.records) && y+pitch+v.S(26) <= box.Max.Y {
 			v.Fill(widget.Box(box.Min.X+v.S(34), y+v.S(14), 2, v.S(45)), v.Line)
 		}

@@ -128,6 +128,9 @@ func (v *view) trace(l *cardLayout, hear, they string, st *Stats) {
 	if width <= 0 { // the words stand above and below the trace
 		width = l.trace.Dx()
 	}
+	for int(note.Size) > v.Type.Note*3/4 && max(v.Width(note, hear), v.Width(note, they)) > width {
+		note.Size--
+	}
 	v.FitText(note, l.hear.X, l.hear.Y, draw.Start, width, hear, v.T2)
 	v.FitText(note, l.they.X, l.they.Y, draw.Start, width, they, v.T2)
 	mid := (l.trace.Min.Y + l.trace.Max.Y) / 2

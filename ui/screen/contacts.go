@@ -53,7 +53,7 @@ func (c *contacts) top(v *view) int {
 
 func (c *contacts) rowBox(v *view, i int) image.Rectangle {
 	r := v.rowBox(i, c.top(v), true)
-	if !v.compact() && !v.tall() {
+	if v.hasPane() {
 		r.Max.Y = r.Min.Y + v.S(70)
 	}
 	return r
@@ -148,9 +148,13 @@ func (v *view) personPane(box image.Rectangle, p *Contact, focus int) {
 	v.FitText(widget.Regular(v.Type.Label), x, box.Min.Y+v.S(84), draw.Start, width, text.Clean(p.Organisation), v.T2)
 	x = box.Min.X + v.S(24)
 	width = box.Max.X - v.S(24) - x
+	pitch, below := v.S(54), v.S(23)
+	if v.LargeText {
+		pitch, below = v.S(60), v.S(28)
+	}
 	for i, n := range p.Numbers {
-		y := box.Min.Y + v.S(138) + i*v.S(54)
-		if y+v.S(23) > box.Max.Y {
+		y := box.Min.Y + v.S(138) + i*pitch
+		if y+below > box.Max.Y {
 			break
 		}
 		st := widget.Regular(v.Type.Label)
@@ -162,7 +166,7 @@ func (v *view) personPane(box image.Rectangle, p *Contact, focus int) {
 			kind = v.Words.People.Kinds["other"]
 		}
 		v.FitText(widget.Regular(v.Type.Note), x, y, draw.Start, width, kind, v.T2)
-		v.FitText(st, x, y+v.S(23), draw.Start, width, text.GroupDigits(text.Clean(n.Value)), v.T1)
+		v.FitText(st, x, y+below, draw.Start, width, text.GroupDigits(text.Clean(n.Value)), v.T1)
 		v.Touchable(widget.Box(x, y-v.S(20), width, v.S(52)), touchPage+personTouch+i)
 	}
 }

@@ -202,8 +202,9 @@ func (d *dial) matchRow(v *view, i int, m *match, typed string) {
 	if below -= w; !v.tall() {
 		name -= w
 	}
-	v.FitText(widget.Semi(v.Type.Body), x, r.Min.Y+v.S(32), draw.Start, name, m.name, ink)
-	v.FitText(widget.Regular(v.Type.Note), x, r.Min.Y+v.S(57), draw.Start, below, m.second, second)
+	large := v.R(4) - v.S(4)
+	v.FitText(widget.Semi(v.Type.Body), x, r.Min.Y+v.S(32)-large, draw.Start, name, m.name, ink)
+	v.FitText(widget.Regular(v.Type.Note), x, r.Min.Y+v.S(57)+4*large, draw.Start, below, m.second, second)
 }
 
 // number writes a number to the left of right, in the form it is being typed in, the digits typed in 600.

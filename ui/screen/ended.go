@@ -97,7 +97,11 @@ func (v *view) headEnded(l *cardLayout, who party, time, word string) {
 	if !l.centred {
 		room = l.timer.X - l.name.X - v.Width(widget.Regular(l.secondSize), who.second) - v.S(16)
 	}
-	v.FitText(widget.Regular(v.Type.Label), l.timer.X, l.secure, align, room, word, v.T2)
+	st := widget.Regular(v.Type.Label)
+	for int(st.Size) > v.Type.Label*3/4 && v.Width(st, word) > room {
+		st.Size--
+	}
+	v.FitText(st, l.timer.X, l.secure, align, room, word, v.T2)
 }
 
 // bar runs out until the home screen comes back.

@@ -207,6 +207,7 @@ var variants = []struct {
 	{"light", image.Pt(800, 480), Options{Theme: "light", Language: "en", Brightness: 80, RingTone: "Classic"}, mainScreens},
 	{"contrast", image.Pt(800, 480), Options{Theme: "dark", Contrast: true, Language: "en", Brightness: 80}, mainScreens},
 	{"german", image.Pt(800, 480), Options{Theme: "dark", Language: "de", Brightness: 80, RingTone: "Classic"}, mainScreens},
+	{"large", image.Pt(800, 480), Options{Theme: "dark", LargeText: true, Language: "en", Brightness: 80, RingTone: "Classic"}, nil},
 	{"480x272", image.Pt(480, 272), Options{Theme: "dark", Language: "en", Brightness: 80, RingTone: "Classic"}, nil},
 	{"480x800", image.Pt(480, 800), Options{Theme: "dark", Language: "en", Brightness: 80, RingTone: "Classic"}, mainScreens},
 	{"1024x600", image.Pt(1024, 600), Options{Theme: "dark", Language: "en", Brightness: 80, RingTone: "Classic"}, mainScreens},

@@ -120,7 +120,7 @@ func (h *home) rowBox(v *view, i int) image.Rectangle {
 	case theme.Tall:
 		return widget.Box(r.Min.X, 362+i*84, r.Dx(), 76)
 	}
-	return widget.Box(r.Min.X, v.Stage().Max.Y-v.S(128)+i*v.S(68), r.Dx(), v.S(60))
+	return widget.Box(r.Min.X, v.Stage().Max.Y-v.R(60)*(2-i)-v.S(8)*(1-i), r.Dx(), v.R(60))
 }
 
 func (h *home) draw(v *view) {
@@ -142,7 +142,7 @@ func (h *home) draw(v *view) {
 		h.clock(v)
 		h.day(v)
 	}
-	if v.compact() && room == 1 {
+	if (v.compact() || v.LargeText) && room == 1 { // the card takes all
 		room = 0
 	}
 	for i := range min(room, len(matters)) {
@@ -215,7 +215,7 @@ func (h *home) clockSmall(v *view) {
 
 // day draws the calls of today as a row of bars.
 func (h *home) day(v *view) {
-	if v.compact() {
+	if v.compact() || v.LargeText {
 		return
 	}
 	d := widget.Day{Now: -1}
@@ -278,6 +278,9 @@ func (h *home) card(v *view, c faultCard) {
 	r := h.content(v)
 	r.Min.Y = v.Stage().Min.Y + v.S(84)
 	r.Max.Y = h.rowBox(v, 1).Min.Y - v.S(12)
+	if v.LargeText {
+		r.Max.Y = v.Stage().Max.Y
+	}
 	if v.compact() {
 		r.Min.Y, r.Max.Y = v.Stage().Min.Y+56, v.Stage().Max.Y
 	}

@@ -62,10 +62,10 @@ func clone[K comparable, V any](m map[K]V) map[K]V {
 // leave the display or run into another.
 func TestTextsStandApart(t *testing.T) {
 	for _, words := range append([]*text.Catalogue{pseudo()}, text.Languages...) {
-		for _, p := range theme.Panels {
+		for _, p := range panels() {
 			for _, s := range situations() {
 				t.Run(words.Code+"/"+s.name+"/"+size(p), func(t *testing.T) {
-					d := newDesk(t, image.Pt(p.W, p.H), Options{Theme: "dark", Language: words.Code, Brightness: 80, RingTone: "Classic"})
+					d := newDesk(t, image.Pt(p.W, p.H), Options{Theme: "dark", LargeText: p.LargeText, Language: words.Code, Brightness: 80, RingTone: "Classic"})
 					d.words = words
 					d.enter(s)
 					all := d.canvas.Shown().Words()
@@ -79,8 +79,23 @@ func TestTextsStandApart(t *testing.T) {
 	}
 }
 
+// panels are all the panels, and those that can be set large a second time.
+func panels() []*theme.Panel {
+	out := slices.Clone(theme.Panels)
+	for _, p := range theme.Panels {
+		if large := p.Large(); large.LargeText {
+			out = append(out, large)
+		}
+	}
+	return out
+}
+
 func size(p *theme.Panel) string {
-	return image.Pt(p.W, p.H).String()
+	s := image.Pt(p.W, p.H).String()
+	if p.LargeText {
+		s += " large"
+	}
+	return s
 }
 
 func apart(t *testing.T, words []draw.Word, screen image.Rectangle) {
@@ -100,8 +115,8 @@ func apart(t *testing.T, words []draw.Word, screen image.Rectangle) {
 // TestKeyLabelsFit holds every key's label against the tab it stands on, in every language and on every panel.
 func TestKeyLabelsFit(t *testing.T) {
 	for _, words := range text.Languages {
-		for _, p := range theme.Panels {
-			d := newDesk(t, image.Pt(p.W, p.H), Options{Theme: "dark", Language: words.Code})
+		for _, p := range panels() {
+			d := newDesk(t, image.Pt(p.W, p.H), Options{Theme: "dark", LargeText: p.LargeText, Language: words.Code})
 			v := d.view(d.canvas.Next(), d.st, d.now)
 			labels := reflect.ValueOf(words.Keys)
 			for i := range labels.NumField() {
@@ -122,12 +137,12 @@ func TestKeyLabelsFit(t *testing.T) {
 func TestWordsOfOurOwnAreNotCut(t *testing.T) {
 	may := []string{"Aino", "+", "sip", "qemu", "settings.toml", "Konttinen", "Nordwerk", "Jonas", "von"}
 	for _, words := range text.Languages {
-		for _, p := range theme.Panels {
+		for _, p := range panels() {
 			if p.Layout() == theme.Compact {
 				continue
 			}
 			for _, s := range situations() {
-				d := newDesk(t, image.Pt(p.W, p.H), Options{Theme: "dark", Language: words.Code, Brightness: 80, RingTone: "Classic"})
+				d := newDesk(t, image.Pt(p.W, p.H), Options{Theme: "dark", LargeText: p.LargeText, Language: words.Code, Brightness: 80, RingTone: "Classic"})
 				d.enter(s)
 				for _, w := range d.canvas.Shown().Words() {
 					if strings.HasSuffix(w.Text, "…") && !slices.ContainsFunc(may, func(m string) bool { return strings.Contains(strings.TrimSuffix(w.Text, "…"), m) }) {

@@ -9,6 +9,7 @@ import (
 	"opendeskphone/hal"
 	"opendeskphone/ui/draw"
 	"opendeskphone/ui/text"
+	"opendeskphone/ui/theme"
 	"opendeskphone/ui/widget"
 )
 
@@ -48,6 +49,9 @@ func (v *view) rowBox(i, y int, pane bool) image.Rectangle {
 		pitch = 50
 	} else if v.tall() {
 		h, pitch = v.RowH, v.RowH+v.Gap
+	} else if v.LargeText {
+		h = v.TileH*5/4 + 1
+		pitch = h + v.S(6)
 	}
 	if pane && v.hasPane() {
 		w = v.S(440)
@@ -56,7 +60,7 @@ func (v *view) rowBox(i, y int, pane bool) image.Rectangle {
 }
 
 // hasPane tells whether a list has a detail pane beside it.
-func (v *view) hasPane() bool { return !v.tall() && !v.compact() }
+func (v *view) hasPane() bool { return v.Layout() == theme.Wide && !v.LargeText }
 
 // listRoom is how many rows there is room for below y.
 func (v *view) listRoom(y int) int {

@@ -88,6 +88,7 @@ func (s *Screens) Apply(o Options, st *phone.State, now time.Time) {
 	if s.theme.Name != name && len(st.Calls) == 0 {
 		s.theme.Use(name)
 	}
+	s.theme.Enlarge(o.LargeText)
 }
 
 func (s *Screens) view(sc *draw.Scene, st *phone.State, now time.Time) *view {
@@ -134,7 +135,7 @@ func (s *Screens) Draw(sc *draw.Scene, st *phone.State, now time.Time) {
 // the fourth key moves up if the third is free, and else has no place: what it does can be reached another way.
 func (s *Screens) arranged(keys []key) []key {
 	tabs := 5
-	if s.theme.Layout() != theme.Wide {
+	if s.theme.Layout() != theme.Wide || s.theme.LargeText {
 		tabs = 4
 	}
 	out := make([]key, tabs)

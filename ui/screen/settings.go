@@ -131,7 +131,7 @@ func (s *settings) screenRows(v *view) []settingRow {
 		codes[i] = c.Code
 	}
 	contrast := map[bool]string{false: w.Normal, true: w.High}[o.Contrast]
-	return append([]settingRow{
+	out := []settingRow{
 		{name: w.Brightness, value: fmt.Sprintf("%d %%", o.Brightness), step: func(by int) {
 			v.change(func(o *Options) { o.Brightness = max(10, min(100, o.Brightness+10*by)) })
 		}},
@@ -142,7 +142,12 @@ func (s *settings) screenRows(v *view) []settingRow {
 		{name: w.Language, value: text.Find(o.Language).Name, step: func(by int) {
 			v.change(func(o *Options) { o.Language = step(codes, o.Language, by) })
 		}},
-	}, lockRows(v)...)
+	}
+	if v.Screens.theme.Large().LargeText { // the panel has room for it
+		size := map[bool]string{false: w.Normal, true: w.Large}[o.LargeText]
+		out = append(out, settingRow{name: w.TextSize, value: size, step: func(int) { v.change(func(o *Options) { o.LargeText = !o.LargeText }) }})
+	}
+	return append(out, lockRows(v)...)
 }
 
 func (s *settings) aboutRows(v *view) []settingRow {

@@ -91,6 +91,7 @@ type Options struct {
 	HandsFree  phone.Path
 	Theme      string // "auto", "dark", "light"
 	Contrast   bool   // high
+	LargeText  bool
 	Language   string // ISO 639-1
 	Brightness int    // per cent, 10 to 100
 }

@@ -157,6 +157,7 @@ type Setup struct {
 	RingTone, RingVolume, HandsFree, HandsetVolume     string
 	HeadsetVolume, SpeakerVolume, RingOff              string
 	Theme, Language, Brightness, Contrast              string
+	TextSize, Large                                    string
 	Themes                                             map[string]string
 	Version, Address, Network, Hardware, Name, Storage string
 	Licences, On, Off, Normal, High                    string

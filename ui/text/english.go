@@ -70,6 +70,7 @@ var English = Catalogue{
 		Server: "Server", User: "User name", Password: "Password", DisplayName: "Your name", Transport: "Connection", SignIn: "Sign in now",
 		NotSet: "not set", Hidden: "set", NewLine: "New line", RingTone: "Ring tone", RingVolume: "Ring volume", HandsFree: "Hands-free on",
 		HandsetVolume: "Handset volume", HeadsetVolume: "Headset volume", SpeakerVolume: "Speaker volume", RingOff: "Off",
+		TextSize: "Text size", Large: "Large",
 		Theme: "Theme", Language: "Language", Brightness: "Brightness", Contrast: "Contrast",
 		Themes:  map[string]string{"auto": "By time of day", "dark": "Dark", "light": "Light"},
 		Version: "Version", Address: "Address", Network: "Network", Hardware: "Device", Name: "Name", Storage: "Free space", Licences: "Licences",

@@ -70,6 +70,7 @@ var German = Catalogue{
 		Server: "Server", User: "Benutzername", Password: "Passwort", DisplayName: "Ihr Name", Transport: "Verbindung", SignIn: "Jetzt anmelden",
 		NotSet: "leer", Hidden: "gesetzt", NewLine: "Neue Leitung", RingTone: "Klingelton", RingVolume: "Klingellautstärke", HandsFree: "Freisprechen über",
 		HandsetVolume: "Hörerlautstärke", HeadsetVolume: "Headset-Lautstärke", SpeakerVolume: "Lautsprecher", RingOff: "Aus",
+		TextSize: "Textgröße", Large: "Groß",
 		Theme: "Farben", Language: "Sprache", Brightness: "Helligkeit", Contrast: "Kontrast",
 		Themes:  map[string]string{"auto": "Nach Tageszeit", "dark": "Dunkel", "light": "Hell"},
 		Version: "Version", Address: "Adresse", Network: "Netz", Hardware: "Gerät", Name: "Name", Storage: "Freier Platz", Licences: "Lizenzen",

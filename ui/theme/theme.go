@@ -69,6 +69,30 @@ type Panel struct {
 	Icon, IconBig, AvatarList, AvatarCall, AvatarRing int
 	Presence, FocusRing                               int
 	Type                                              Type
+	LargeText                                         bool
+}
+
+// Large gives the table of a panel for people who see little: what is read is set larger, and the rows it stands in are
+// higher. What is read at arm's length in any case, the time and who calls, keeps its size. A panel that has no room for
+// that gives itself.
+func (p *Panel) Large() *Panel {
+	if p.Layout() != Wide || p.LargeText {
+		return p
+	}
+	q := *p
+	q.LargeText = true
+	for _, n := range []*int{&q.Type.Title, &q.Type.Head, &q.Type.Body, &q.Type.Label, &q.Type.Note, &q.Type.Micro, &q.SoftText} {
+		*n = (*n*5 + 2) / 4
+	}
+	return &q
+}
+
+// R takes a length of a row or of what stands in it: S, and a quarter more where the text is large.
+func (p *Panel) R(v800 int) int {
+	if p.LargeText {
+		return p.S(v800) * 5 / 4
+	}
+	return p.S(v800)
 }
 
 // Layout is the kind of arrangement a panel asks for.
@@ -139,6 +163,20 @@ func New(size image.Point, name Name) (*Theme, error) {
 		}
 	}
 	return nil, fmt.Errorf("theme: no panel of %dx%d", size.X, size.Y)
+}
+
+// Enlarge sets text large, or as the panel has it.
+func (t *Theme) Enlarge(on bool) {
+	switch {
+	case on && !t.LargeText:
+		t.Panel = t.Panel.Large()
+	case !on && t.LargeText:
+		for _, p := range Panels {
+			if p.W == t.W && p.H == t.H {
+				t.Panel = p
+			}
+		}
+	}
 }
 
 // Use changes the colours; name must be resolved.

@@ -73,13 +73,15 @@ func (p *Pen) Tile(i int, t *Tile) {
 	}
 	x := r.Min.X + p.By(52, 39, 54)
 	width := r.Max.X - p.By(12, 6, 8) - x
-	p.FitText(Semi(p.Type.Label), x, r.Min.Y+p.By(32, 20, 33), draw.Start, width, t.Title, ink)
+	large := p.R(4) - p.S(4) // what the two lines need to stand apart
+	below := r.Min.Y + p.By(53, 38, 57) + 5*large
+	p.FitText(Semi(p.Type.Label), x, r.Min.Y+p.By(32, 20, 33)-large, draw.Start, width, t.Title, ink)
 	if t.SecondIcon != draw.NoIcon {
 		size := p.By(16, 14, 18)
-		p.Icon(t.SecondIcon, image.Pt(x+size/2, r.Min.Y+p.By(53, 38, 57)-p.Type.Note*36/100), size, second)
+		p.Icon(t.SecondIcon, image.Pt(x+size/2, below-p.Type.Note*36/100), size, second)
 		x, width = x+size+p.By(6, 4, 6), width-size-p.By(6, 4, 6)
 	}
-	p.FitText(Regular(p.Type.Note), x, r.Min.Y+p.By(53, 38, 57), draw.Start, width, t.Second, second)
+	p.FitText(Regular(p.Type.Note), x, below, draw.Start, width, t.Second, second)
 }
 
 // FreeTile draws the place of a key that has nothing yet, with what pressing it does.
@@ -158,12 +160,12 @@ func (p *Pen) Row(r image.Rectangle, row *Row) {
 		icon = p.opposite(icon)
 	}
 	mid := (r.Min.Y + r.Max.Y) / 2
-	x := r.Min.X + p.S(58)
+	x := r.Min.X + p.R(58)
 	if row.Avatar != "" {
-		p.Avatar(row.Kind, row.Avatar, image.Pt(r.Min.X+p.S(36), mid), p.S(44))
-		x = r.Min.X + p.S(74)
+		p.Avatar(row.Kind, row.Avatar, image.Pt(r.Min.X+p.R(36), mid), p.R(44))
+		x = r.Min.X + p.R(74)
 	} else {
-		p.Icon(row.Icon, image.Pt(r.Min.X+p.S(29), mid), p.S(26), icon)
+		p.Icon(row.Icon, image.Pt(r.Min.X+p.R(29), mid), p.R(26), icon)
 	}
 	right := r.Max.X - p.S(16)
 	h := r.Dy()
