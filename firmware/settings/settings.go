@@ -115,7 +115,7 @@ type Sound struct {
 type Screen struct {
 	LargeText  bool   `toml:"large_text" doc:"Larger text in lists, menus and notes, on displays of 800x480 and more."`
 	Theme      string `toml:"theme" one:"auto light dark hc_light hc_dark" doc:"Colours. auto is light by day and dark by night; hc is high contrast."`
-	Language   string `toml:"language" one:"en de" doc:"Language of the screens."`
+	Language   string `toml:"language" one:"en de ar" doc:"Language of the screens."`
 	Brightness int    `toml:"brightness" unit:"%" range:"10 100" doc:"Brightness of the display in use."`
 	TimeZone   string `toml:"time_zone" is:"zone" eg:"Europe/Berlin" doc:"Zone of all times shown, as in the IANA time zone database."`
 }

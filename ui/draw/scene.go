@@ -59,6 +59,7 @@ type Scene struct {
 	ops   []op
 	hits  []Hit
 	clip  image.Rectangle
+	turn  turn
 }
 
 // Hit is a rectangle that can be touched; What is whatever the screen that drew it understands.
@@ -72,7 +73,7 @@ func NewScene(fonts *font.Set) *Scene { return &Scene{fonts: fonts} }
 
 // Reset empties the scene and begins it with a background over all of size.
 func (s *Scene) Reset(size image.Point, bg theme.RGB) {
-	s.ops, s.hits = s.ops[:0], s.hits[:0]
+	s.ops, s.hits, s.turn = s.ops[:0], s.hits[:0], turn{}
 	s.clip = image.Rectangle{Max: size}
 	s.Fill(s.clip, bg)
 }
@@ -85,7 +86,9 @@ func (s *Scene) add(o op) {
 }
 
 // Fill fills a box.
-func (s *Scene) Fill(r image.Rectangle, c theme.RGB) { s.add(op{kind: fillOp, box: r, color: c}) }
+func (s *Scene) Fill(r image.Rectangle, c theme.RGB) {
+	s.add(op{kind: fillOp, box: s.turn.box(r), color: c})
+}
 
 // Round fills a box with some of its corners rounded. A radius beyond half of the shorter side counts as that half.
 func (s *Scene) Round(r image.Rectangle, radius int, corners Corners, c theme.RGB) {
@@ -101,6 +104,7 @@ func (s *Scene) roundOp(k kind, r image.Rectangle, radius, width int, corners Co
 	if r.Empty() {
 		return
 	}
+	r, corners = s.turn.box(r), s.turn.corners(corners)
 	radius = min(radius, r.Dx()/2, r.Dy()/2)
 	o := op{kind: k, box: r, color: c, corners: corners, radius: int16(radius), width: int16(width), at: r.Min, mask: maskKey{w: int16(r.Dx()), h: int16(r.Dy())}}
 	s.add(o)
@@ -122,19 +126,20 @@ func (s *Scene) Shape(sh Shape, at image.Point, c theme.RGB) {
 // Icon draws an icon of size px around a point.
 func (s *Scene) Icon(icon Icon, at image.Point, size int, c theme.RGB) {
 	if icon != NoIcon {
-		s.mask(maskKey{shape: iconShape, w: int16(size), h: int16(size), a: int16(icon)}, at, false, c)
+		s.mask(maskKey{shape: iconShape, w: int16(size), h: int16(size), a: int16(icon)}, at, icon == IconChevron && s.turn.mirrors(), c)
 	}
 }
 
 // Mirrored draws an icon turned left to right: a chevron that points back.
 func (s *Scene) Mirrored(icon Icon, at image.Point, size int, c theme.RGB) {
-	s.mask(maskKey{shape: iconShape, w: int16(size), h: int16(size), a: int16(icon)}, at, true, c)
+	s.mask(maskKey{shape: iconShape, w: int16(size), h: int16(size), a: int16(icon)}, at, !s.turn.mirrors(), c)
 }
 
 func (s *Scene) mask(key maskKey, at image.Point, flip bool, c theme.RGB) {
 	// An odd size stands with its middle pixel on the point.
 	lo := at.Sub(image.Pt(int(key.w)/2, int(key.h)/2))
-	s.add(op{kind: maskOp, color: c, mask: key, flip: flip, at: lo, box: image.Rectangle{lo, lo.Add(image.Pt(int(key.w), int(key.h)))}})
+	box := s.turn.box(image.Rectangle{lo, lo.Add(image.Pt(int(key.w), int(key.h)))})
+	s.add(op{kind: maskOp, color: c, mask: key, flip: flip, at: box.Min, box: box})
 }
 
 // Align says which point of a text stands at x.
@@ -152,8 +157,10 @@ func (s *Scene) Text(st font.Style, x, y int, align Align, text string, c theme.
 	if text == "" {
 		return 0
 	}
+	st.RightToLeft = s.turn.mirrors()
 	run := s.fonts.Shape(st, text)
 	width := run.Advance.Round()
+	x, align = s.turn.text(x, align)
 	switch align {
 	case Middle:
 		x -= width / 2
@@ -178,7 +185,9 @@ func (s *Scene) FitText(st font.Style, x, y int, align Align, width int, text st
 func (s *Scene) Width(st font.Style, text string) int { return s.fonts.Width(st, text) }
 
 // Touchable says that touching r means what.
-func (s *Scene) Touchable(r image.Rectangle, what int) { s.hits = append(s.hits, Hit{r, what}) }
+func (s *Scene) Touchable(r image.Rectangle, what int) {
+	s.hits = append(s.hits, Hit{s.turn.box(r), what})
+}
 
 // Touched gives what was meant by a touch at p: the topmost touchable thing there.
 func (s *Scene) Touched(p image.Point) (what int, ok bool) {

@@ -58,11 +58,15 @@ var faceFiles = [faceCount]string{
 
 // Style is how a text is set: face, size in px and extra space after each glyph in px (may be negative). Cells sets each
 // digit in a cell as wide as a 0: the tabular digits of Inter Display differ in width, and a running time must not sway.
+//
+// RightToLeft sets a text that has Arabic or Hebrew letters from right to left even if it begins with a Latin name; one
+// without such letters is set as ever.
 type Style struct {
-	Face  Face
-	Cells bool
-	Size  int16
-	Track int16
+	Face        Face
+	Cells       bool
+	RightToLeft bool
+	Size        int16
+	Track       int16
 }
 
 // Fixed is a length in 1/64 px.

@@ -31,7 +31,7 @@ type item struct {
 func (s *Set) shapeMixed(style Style, text string) *Run {
 	runes := isolateNumbers(text)
 	run := &Run{Tall: true}
-	for _, it := range visual(s.items(style.Face, runes)) {
+	for _, it := range visual(s.items(style, runes)) {
 		b := s.buffer
 		b.Clear()
 		b.AddRunes(runes, it.start, it.end-it.start)
@@ -49,7 +49,7 @@ func (s *Set) shapeMixed(style Style, text string) *Run {
 // to left: a telephone number, a time or an address is read from left to right everywhere.
 func isolateNumbers(text string) []rune {
 	out, from := make([]rune, 0, len(text)), -1 // from: where a number began in out
-	last := 0                                   // behind the last digit of it
+	last := 0                                   // behind the last digit of it, or of its unit
 	end := func() {
 		if from >= 0 {
 			out = slices.Insert(slices.Insert(out, last, isolateEnd), from, isolate)
@@ -62,7 +62,7 @@ func isolateNumbers(text string) []rune {
 		case digit && from < 0 || r == '+':
 			end()
 			from, last = len(out), len(out)+1
-		case digit:
+		case digit, from >= 0 && (r >= 'a' && r <= 'z' || r == '%'):
 			last = len(out) + 1
 		case !strings.ContainsRune(" \u00A0-/:.", r):
 			end()
@@ -74,20 +74,24 @@ func isolateNumbers(text string) []rune {
 }
 
 // items cuts a text where its direction or its face changes.
-func (s *Set) items(style Face, runes []rune) []item {
+func (s *Set) items(style Style, runes []rune) []item {
 	var out []item
 	pack := s.hanPack(runes)
-	runs := s.bidi.Segment(runes, bidi.Neutral)
+	base := bidi.Neutral
+	if style.RightToLeft && slices.ContainsFunc(runes, fromTheRight) {
+		base = bidi.RightToLeft
+	}
+	runs := s.bidi.Segment(runes, base)
 	for i := range runs.NumRuns() {
 		run := runs.Run(i)
-		face := style
+		face := style.Face
 		for at := run.Start; at < run.End; at++ {
 			r := runes[at]
 			if r == isolate || r == isolateEnd {
 				continue
 			}
 			if !s.stays(face, r) || at == run.Start {
-				face = s.faceFor(style, r, pack)
+				face = s.faceFor(style.Face, r, pack)
 			}
 			if n := len(out); n > 0 && out[n-1].end == at && at > run.Start && out[n-1].face == face {
 				out[n-1].end++
@@ -98,6 +102,9 @@ func (s *Set) items(style Face, runes []rune) []item {
 	}
 	return out
 }
+
+// fromTheRight tells which letters are read from right to left.
+func fromTheRight(r rune) bool { return unicode.In(r, unicode.Arabic, unicode.Hebrew) }
 
 // stays tells whether a character belongs to the letters before it: a space, a mark, or a joiner.
 func (s *Set) stays(face Face, r rune) bool {

@@ -7,10 +7,10 @@ import (
 )
 
 // order gives the runes of a text as they stand from left to right, as far as one glyph stands for one rune.
-func order(s *Set, text string) string {
+func order(s *Set, text string, rightToLeft bool) string {
 	var out []rune
 	runes := isolateNumbers(text)
-	for _, it := range visual(s.items(Regular, runes)) {
+	for _, it := range visual(s.items(Style{RightToLeft: rightToLeft}, runes)) {
 		piece := append([]rune{}, runes[it.start:it.end]...)
 		if it.level%2 == 1 {
 			for i, j := 0, len(piece)-1; i < j; i, j = i+1, j-1 {
@@ -30,13 +30,30 @@ func TestTextsRunAsTheyAreRead(t *testing.T) {
 		"אבג +49 171 555 0142": "+49 171 555 0142 גבא",
 		"אבג 16:20, 8 דה":      "הד 8 ,16:20 גבא",
 		"Anna אבג 2417":        "Anna גבא 2417",
+		"אבג 29 min, דה":       "הד ,29 min גבא",
 		"+49 171 555 0142":     "+49 171 555 0142",
 		"佐藤 健一":                "佐藤 健一",
 		"אבג 192.0.2.17 דה":    "הד 192.0.2.17 גבא",
 	} {
-		if got := order(s, text); got != want {
+		if got := order(s, text, false); got != want {
 			t.Errorf("%q is set as %q, want %q", text, got, want)
 		}
+	}
+}
+
+// TestMirroredTextsRunFromTheRight sets texts as mirrored screens do: a Latin name at their beginning stands at the right.
+func TestMirroredTextsRunFromTheRight(t *testing.T) {
+	s := newSet(t)
+	for text, want := range map[string]string{
+		"Anna אבג": "גבא Anna", "אבג Anna": "Anna גבא", "Anna Weber, אבג": "גבא ,Anna Weber", "2 אבג": "גבא 2", "••m": "••m", "Jonas… –": "Jonas… –",
+	} {
+		if got := order(s, text, true); got != want {
+			t.Errorf("%q is set as %q, want %q", text, got, want)
+		}
+	}
+	style := Style{Size: 20, RightToLeft: true}
+	if run := s.Shape(style, "+49 (Anna)"); len(run.Glyphs) != 10 || run.Glyphs[0].X > run.Glyphs[9].X || run.Tall {
+		t.Errorf("a Latin text changes: %v", run)
 	}
 }
 

@@ -114,7 +114,7 @@ func (v *view) tiles() {
 	for i := range min(len(v.st.Lines), v.MaxTiles()) {
 		t := v.tile(phone.LineID(i))
 		v.Tile(i, &t)
-		v.Touchable(v.TileBox(i), touchTile+i)
+		v.touchableTile(i)
 	}
 	v.personTiles()
 }
@@ -130,11 +130,22 @@ func (v *view) stubs() {
 			t.Role = widget.Plain
 		}
 		v.Stub(i, &t)
-		v.Touchable(v.StubBox(i), touchTile+i)
+		v.Fixed(func() { v.Touchable(v.StubBox(i), touchTile+i) })
 	}
 }
 
-// beside is the stage without the stubs: the place of call cards.
+// touchableTile lets a line's tile be touched where it is drawn.
+func (v *view) touchableTile(i int) {
+	touch := func() { v.Touchable(v.TileBox(i), touchTile+i) }
+	if v.tall() {
+		touch()
+		return
+	}
+	v.Fixed(touch)
+}
+
+// beside is the stage without the stubs: the place of call cards. Where pictures are mirrored, what is drawn from here on
+// is mirrored within it.
 func (v *view) beside() image.Rectangle {
 	r := v.Stage()
 	if v.StubW > 0 {
@@ -142,6 +153,9 @@ func (v *view) beside() image.Rectangle {
 		if v.compact() {
 			r.Max.X = v.W - v.StubW - 8
 		}
+	}
+	if v.Scene != nil {
+		v.Move(r.Min.X, r.Max.X)
 	}
 	return r
 }

@@ -120,10 +120,12 @@ func (c *contacts) field(v *view) {
 		spread += string(d)
 	}
 	st := widget.Big(size)
-	x += v.FitText(st, x, mid+size*36/100, draw.Start, r.Dx()*2/3, spread, v.T1)
-	if v.caret() {
-		v.Fill(widget.Box(x+v.S(8), mid-size/2, max(2, v.S(3)), size), v.T1)
-	}
+	v.Upright(x, x+v.Width(st, spread)+v.S(11), func() {
+		x += v.FitText(st, x, mid+size*36/100, draw.Start, r.Dx()*2/3, spread, v.T1)
+		if v.caret() {
+			v.Fill(widget.Box(x+v.S(8), mid-size/2, max(2, v.S(3)), size), v.T1)
+		}
+	})
 	if note := widget.Regular(v.Type.Note); v.Width(note, v.Words.People.Hint) <= r.Max.X-x-v.S(48) {
 		v.Text(note, r.Max.X-v.S(20), mid+v.Type.Note*36/100, draw.End, v.Words.People.Hint, v.T3)
 	}

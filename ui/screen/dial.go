@@ -138,10 +138,12 @@ func (d *dial) field(v *view, c *phone.Call) {
 			break
 		}
 	}
-	w := v.Text(style, x, y, draw.Start, number, v.T1)
-	if v.caret() {
-		v.Fill(widget.Box(x+w+v.S(5), y-size*4/5, max(2, v.S(3)), size*9/10), v.T1)
-	}
+	v.Upright(x, x+v.Width(style, number)+v.S(8), func() {
+		w := v.Text(style, x, y, draw.Start, number, v.T1)
+		if v.caret() {
+			v.Fill(widget.Box(x+w+v.S(5), y-size*4/5, max(2, v.S(3)), size*9/10), v.T1)
+		}
+	})
 	d.meaning(v, c, x, right, base)
 }
 
@@ -225,8 +227,13 @@ func (d *dial) number(v *view, right, base int, number, typed string, ink, rest 
 			n++
 		}
 	}
-	w := v.Text(widget.Regular(v.Type.Body), right, base, draw.End, shown[cut:], rest)
-	return w + v.Text(widget.Semi(v.Type.Body), right-w, base, draw.End, shown[:cut], ink)
+	w := v.Width(widget.Regular(v.Type.Body), shown[cut:])
+	whole := w + v.Width(widget.Semi(v.Type.Body), shown[:cut])
+	v.Upright(right-whole, right, func() {
+		v.Text(widget.Regular(v.Type.Body), right, base, draw.End, shown[cut:], rest)
+		v.Text(widget.Semi(v.Type.Body), right-w, base, draw.End, shown[:cut], ink)
+	})
+	return whole
 }
 
 func (d *dial) keys(v *view) []key {

@@ -121,11 +121,13 @@ func (e *textEntry) draw(v *view) {
 	}
 	v.menuStatus(title, "")
 	e.field(v)
-	for row, keys := range e.rows() {
-		for col, k := range keys {
-			e.key(v, row, col, k)
+	v.Fixed(func() { // the places of letters are the same everywhere
+		for row, keys := range e.rows() {
+			for col, k := range keys {
+				e.key(v, row, col, k)
+			}
 		}
-	}
+	})
 }
 
 func (e *textEntry) field(v *view) {
@@ -150,13 +152,18 @@ func (e *textEntry) field(v *view) {
 	for v.Width(st, shown) > right-x-v.S(8) { // keep the end in sight
 		shown = "…" + string([]rune(strings.TrimPrefix(shown, "…"))[4:])
 	}
-	x += v.Text(st, x, mid+v.Type.Title*36/100, draw.Start, shown, v.T1)
-	if v.caret() {
-		v.Fill(widget.Box(x+v.S(4), mid-v.Type.Title*55/100, max(2, v.S(3)), v.Type.Title*11/10), v.T1)
-	}
+	v.Upright(x, x+v.Width(st, shown)+v.S(7), func() {
+		x += v.Text(st, x, mid+v.Type.Title*36/100, draw.Start, shown, v.T1)
+		if v.caret() {
+			v.Fill(widget.Box(x+v.S(4), mid-v.Type.Title*55/100, max(2, v.S(3)), v.Type.Title*11/10), v.T1)
+		}
+	})
 }
 
 func (e *textEntry) blinks() {}
+
+// fixed says that Left and Right are those of the picture, which is not mirrored.
+func (e *textEntry) fixed() {}
 
 // visible is how long the last character of a secret can be read.
 const visible = time.Second

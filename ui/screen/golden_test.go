@@ -72,7 +72,8 @@ func (d *desk) enter(s situation) {
 	d.paint()
 	d.now = now.Add(-500 * time.Millisecond)
 	for _, k := range s.keys {
-		d.Press(k, d.st, d.now)
+		pg := d.page(d.view(nil, d.st, d.now))
+		d.Press(d.mirrored(pg, k), d.st, d.now) // the key that means the same on a mirrored screen
 	}
 	d.Commands()
 	d.now, d.lastPress = now, now.Add(-500*time.Millisecond)
@@ -208,6 +209,7 @@ var variants = []struct {
 	{"contrast", image.Pt(800, 480), Options{Theme: "dark", Contrast: true, Language: "en", Brightness: 80}, mainScreens},
 	{"german", image.Pt(800, 480), Options{Theme: "dark", Language: "de", Brightness: 80, RingTone: "Classic"}, mainScreens},
 	{"large", image.Pt(800, 480), Options{Theme: "dark", LargeText: true, Language: "en", Brightness: 80, RingTone: "Classic"}, nil},
+	{"arabic", image.Pt(800, 480), Options{Theme: "dark", Language: "ar", Brightness: 80, RingTone: "Classic"}, arabicScreens},
 	{"480x272", image.Pt(480, 272), Options{Theme: "dark", Language: "en", Brightness: 80, RingTone: "Classic"}, nil},
 	{"480x800", image.Pt(480, 800), Options{Theme: "dark", Language: "en", Brightness: 80, RingTone: "Classic"}, mainScreens},
 	{"1024x600", image.Pt(1024, 600), Options{Theme: "dark", Language: "en", Brightness: 80, RingTone: "Classic"}, mainScreens},
@@ -215,6 +217,10 @@ var variants = []struct {
 
 var mainScreens = map[string]bool{"home": true, "home-line-failing": true, "dial": true, "incoming": true, "in-call": true, "in-call-muted": true, "two-calls": true,
 	"second-call-rings": true, "calls": true, "contacts": true, "settings": true, "text-entry": true, "fault-certificate": true}
+
+// arabicScreens are mirrored; among them all that hold back something from that.
+var arabicScreens = map[string]bool{"home": true, "home-line-failing": true, "dial": true, "incoming-arabic": true, "in-call": true, "two-calls": true, "second-call-rings": true,
+	"calls": true, "contacts": true, "settings": true, "text-entry": true, "ended": true, "volume": true, "calling": true}
 
 func TestGolden(t *testing.T) {
 	for _, v := range variants {

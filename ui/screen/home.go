@@ -126,6 +126,8 @@ func (h *home) rowBox(v *view, i int) image.Rectangle {
 func (h *home) draw(v *view) {
 	v.tiles()
 	h.status(v)
+	r := h.content(v)
+	v.Move(r.Min.X, r.Max.X)
 	line := h.failing(v)
 	matters := h.matters(v)
 	room := 2

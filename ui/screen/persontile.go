@@ -85,14 +85,14 @@ func (v *view) personTiles() {
 		p := v.person(i)
 		if p == nil {
 			v.FreeTile(i, v.Words.People.New)
-			v.Touchable(v.TileBox(i), touchTile+i)
+			v.touchableTile(i)
 			return
 		}
 		icon, _ := v.callIcon(&p.last)
 		t := widget.Tile{Avatar: text.Clean(p.contact.Name), Kind: p.contact.kind(), Title: text.Clean(p.contact.Name),
 			Second: v.timeOf(&p.last), SecondIcon: icon, Role: widget.Plain}
 		v.Tile(i, &t)
-		v.Touchable(v.TileBox(i), touchTile+i)
+		v.touchableTile(i)
 	}
 }
 

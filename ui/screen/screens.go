@@ -109,6 +109,9 @@ func (s *Screens) Commands() []phone.Command {
 // Draw makes the picture of now.
 func (s *Screens) Draw(sc *draw.Scene, st *phone.State, now time.Time) {
 	sc.Reset(image.Pt(s.theme.W, s.theme.H), s.theme.Bg)
+	if s.words.RightToLeft {
+		sc.Mirror(0, s.theme.W)
+	}
 	v := s.view(sc, st, now)
 	pg := s.page(v)
 	pg.draw(v)
@@ -117,7 +120,7 @@ func (s *Screens) Draw(sc *draw.Scene, st *phone.State, now time.Time) {
 	for i, k := range keys {
 		tabs[i] = widget.SoftKey{Label: k.label, Role: k.role, Pressed: i == s.pressed && now.Before(s.released)}
 		if k.do != nil {
-			sc.Touchable(v.SoftKeyBox(i, len(keys)), touchSoft+i)
+			sc.Within(0, s.theme.W, func() { sc.Touchable(v.SoftKeyBox(i, len(keys)), touchSoft+i) })
 		}
 	}
 	v.SoftKeys(tabs)
@@ -165,6 +168,7 @@ func (s *Screens) Press(k hal.Key, st *phone.State, now time.Time) {
 		return
 	}
 	s.lastPress = now
+	k = s.mirrored(pg, k)
 	switch {
 	case k >= hal.Soft1 && k <= hal.Soft5:
 		s.soft(v, pg, int(k-hal.Soft1))
@@ -186,6 +190,25 @@ func (s *Screens) Long(k hal.Key, st *phone.State, now time.Time) {
 		s.do(phone.EraseDigit{})
 		s.do(phone.Digit{Digit: '+'})
 	}
+}
+
+// fixed is a page whose picture is not mirrored.
+type fixed interface{ fixed() }
+
+// mirrored takes a key to what it means on a mirrored picture: a soft key is that of the tab above it, and Left goes on.
+func (s *Screens) mirrored(pg page, k hal.Key) hal.Key {
+	_, stays := pg.(fixed)
+	last := hal.Soft1 + hal.Key(len(s.arranged(nil))) - 1
+	switch {
+	case !s.words.RightToLeft:
+	case k >= hal.Soft1 && k <= last:
+		return hal.Soft1 + last - k
+	case k == hal.Left && !stays:
+		return hal.Right
+	case k == hal.Right && !stays:
+		return hal.Left
+	}
+	return k
 }
 
 func (s *Screens) soft(v *view, pg page, i int) {

@@ -24,6 +24,8 @@ type Catalogue struct {
 	Code string // ISO 639-1
 	Name string // of the language, in itself
 
+	RightToLeft bool // it is read so, and the screens are mirrored
+
 	Keys   Keys
 	Status Status
 	Home   Home
@@ -195,7 +197,7 @@ type Lock struct {
 }
 
 // Languages are the languages the screens speak, the first being the default.
-var Languages = []*Catalogue{&English, &German}
+var Languages = []*Catalogue{&English, &German, &Arabic}
 
 // Find gives the catalogue of a language code, the default for an unknown one.
 func Find(code string) *Catalogue {

@@ -61,6 +61,21 @@ func TestLanguagesAreComplete(t *testing.T) {
 	}
 }
 
+// TestArabicIsTranslated wants nearly every word of the Arabic screens to be Arabic: what is not shows in English.
+func TestArabicIsTranslated(t *testing.T) {
+	english, left, all := map[string]string{}, []string{}, 0
+	walk("", reflect.ValueOf(English), func(path, s string) { english[path] = s })
+	walk("", reflect.ValueOf(Arabic), func(path, s string) {
+		if all++; s == english[path] && strings.ContainsAny(verbRE.ReplaceAllString(s, ""), "abcdefghijklmnopqrstuvwxyz") && s != "abc" {
+			left = append(left, path)
+		}
+	})
+	if len(left)*10 > all {
+		t.Errorf("%d of %d words are still English: %v", len(left), all, left)
+	}
+	t.Logf("English: %v", left)
+}
+
 func TestEveryStateHasWords(t *testing.T) {
 	for _, c := range Languages {
 		for f := phone.NoFault; f.String() != "invalid"; f++ {

@@ -27,7 +27,9 @@ type Status struct {
 }
 
 // StatusBar draws the bar.
-func (p *Pen) StatusBar(s *Status) {
+func (p *Pen) StatusBar(s *Status) { p.Within(0, p.W, func() { p.statusBar(s) }) }
+
+func (p *Pen) statusBar(s *Status) {
 	base := p.StatusH/2 + p.Type.Note*39/100
 	right := p.StatusRight(s, base)
 	x := p.Margin
@@ -68,7 +70,9 @@ func (p *Pen) StatusRight(s *Status, base int) int {
 }
 
 // Toast draws a message in place of the status bar.
-func (p *Pen) Toast(message string) {
+func (p *Pen) Toast(message string) { p.Within(0, p.W, func() { p.toast(message) }) }
+
+func (p *Pen) toast(message string) {
 	p.Fill(image.Rect(0, 0, p.W, p.StatusH), p.Focus)
 	base := p.StatusH/2 + p.Type.Note*39/100
 	p.FitText(Semi(p.Type.Note), p.Margin, base, draw.Start, p.W-2*p.Margin, message, p.OnFocus)
@@ -79,9 +83,11 @@ func (p *Pen) Volume(message string, level, most int) {
 	p.Toast(message)
 	w := min(p.S(200), p.W/3)
 	bar := Box(p.W-p.Margin-w, p.StatusH/2-p.S(4), w, p.S(8))
-	p.Round(bar, bar.Dy()/2, draw.All, p.OnFocus2)
-	bar.Max.X = bar.Min.X + w*level/max(1, most)
-	p.Round(bar, bar.Dy()/2, draw.All, p.OnFocus)
+	p.Within(0, p.W, func() {
+		p.Round(bar, bar.Dy()/2, draw.All, p.OnFocus2)
+		bar.Max.X = bar.Min.X + w*level/max(1, most)
+		p.Round(bar, bar.Dy()/2, draw.All, p.OnFocus)
+	})
 }
 
 // KeyRole says what pressing a soft key means.
@@ -112,7 +118,9 @@ func (p *Pen) SoftKeyBox(i, n int) image.Rectangle {
 }
 
 // SoftKeys draws the bar at the bottom.
-func (p *Pen) SoftKeys(keys []SoftKey) {
+func (p *Pen) SoftKeys(keys []SoftKey) { p.Within(0, p.W, func() { p.softKeys(keys) }) }
+
+func (p *Pen) softKeys(keys []SoftKey) {
 	for i, k := range keys {
 		if k.Label.Long == "" {
 			continue

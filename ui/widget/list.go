@@ -61,7 +61,32 @@ func (p *Pen) Tile(i int, t *Tile) {
 	case t.Own:
 		fill, icon = p.S2, p.Talk
 	}
-	p.Surface(r, p.RadiusRow, corners, fill, p.Outline(t.Role))
+	p.atKey(r, func() {
+		p.Surface(r, p.RadiusRow, corners, fill, p.Outline(t.Role))
+		p.inTile(r, func() { p.tile(r, t, fill, ink, second, icon) })
+	})
+}
+
+// atKey leaves a tile beside its key, which stays where it is in every language. The tall panel's tiles are not at keys.
+func (p *Pen) atKey(r image.Rectangle, f func()) {
+	if p.Layout() == theme.Tall {
+		f()
+		return
+	}
+	p.Fixed(f)
+}
+
+// inTile mirrors what stands on a tile within it.
+func (p *Pen) inTile(r image.Rectangle, f func()) {
+	if p.Layout() == theme.Tall {
+		f()
+		return
+	}
+	p.MirroredWithin(r.Min.X, r.Max.X, f)
+}
+
+// tile draws what stands on a tile.
+func (p *Pen) tile(r image.Rectangle, t *Tile, fill, ink, second, icon theme.RGB) {
 	at := image.Pt(r.Min.X+p.By(28, 21, 29), r.Min.Y+p.TileH/2)
 	switch {
 	case t.Avatar != "":
@@ -87,6 +112,10 @@ func (p *Pen) Tile(i int, t *Tile) {
 // FreeTile draws the place of a key that has nothing yet, with what pressing it does.
 func (p *Pen) FreeTile(i int, word string) {
 	r := p.TileBox(i)
+	p.atKey(r, func() { p.inTile(r, func() { p.freeTile(r, word) }) })
+}
+
+func (p *Pen) freeTile(r image.Rectangle, word string) {
 	mid := r.Min.Y + p.TileH/2
 	p.Icon(draw.IconAdd, image.Pt(r.Min.X+p.By(28, 21, 29), mid), p.Theme.Icon, p.T3)
 	x := r.Min.X + p.By(52, 39, 54)
@@ -99,7 +128,9 @@ func (p *Pen) StubBox(i int) image.Rectangle {
 }
 
 // Stub draws the i-th stub.
-func (p *Pen) Stub(i int, t *Tile) {
+func (p *Pen) Stub(i int, t *Tile) { p.Fixed(func() { p.stub(i, t) }) }
+
+func (p *Pen) stub(i int, t *Tile) {
 	r := p.StubBox(i)
 	fill, ink, icon := p.S1, p.T2, p.T2
 	style := Regular(p.Type.Micro)
@@ -193,10 +224,14 @@ func (p *Pen) matchedTitle(x, y, width int, row *Row, ink theme.RGB) {
 	if row.Focus {
 		hit = ink
 	}
-	x += p.Text(style, x, y, draw.Start, row.Title[:row.From], ink)
-	w := p.Text(Semi(p.Type.Body), x, y, draw.Start, row.Title[row.From:row.To], hit)
-	p.Fill(Box(x, y+p.S(4), w, 2), hit)
-	p.Text(style, x+w, y, draw.Start, row.Title[row.To:], ink)
+	before, matched, after := row.Title[:row.From], row.Title[row.From:row.To], row.Title[row.To:]
+	whole := p.Width(style, before) + p.Width(Semi(p.Type.Body), matched) + p.Width(style, after)
+	p.Upright(x, x+whole, func() { // keys spell Latin names
+		x += p.Text(style, x, y, draw.Start, before, ink)
+		w := p.Text(Semi(p.Type.Body), x, y, draw.Start, matched, hit)
+		p.Fill(Box(x, y+p.S(4), w, 2), hit)
+		p.Text(style, x+w, y, draw.Start, after, ink)
+	})
 }
 
 // opposite gives a state's colour as the opposite theme has it: what is read on an inverted row.

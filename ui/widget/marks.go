@@ -144,6 +144,10 @@ func (p *Pen) Chip(x, y int, icon draw.Icon, word string, ink theme.RGB, centred
 
 // Bars is the quality mark: lit of five bars with its left lower corner at a point.
 func (p *Pen) Bars(lit int, x, y int) {
+	p.Upright(x, x+p.BarsWidth(), func() { p.bars(lit, x, y) })
+}
+
+func (p *Pen) bars(lit int, x, y int) {
 	w, gap, h := p.By(5, 3, 5), p.By(4, 3, 4), p.By(28, 18, 28)
 	c := p.Talk
 	switch {

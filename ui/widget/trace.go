@@ -35,6 +35,10 @@ func (p *Pen) classInk(mos float32) theme.RGB {
 // Trace draws what was heard above the line y and what was sent below it, one bar a second, newest at the right. Seconds
 // that do not fit are left out; where there are fewer the line begins with silence.
 func (p *Pen) Trace(x0, x1, y, half int, seconds []Second) {
+	p.Upright(x0, x1, func() { p.trace(x0, x1, y, half, seconds) })
+}
+
+func (p *Pen) trace(x0, x1, y, half int, seconds []Second) {
 	n := (x1 - x0) / theme.TracePitch
 	x0 = x1 - n*theme.TracePitch
 	missing := n - len(seconds)
@@ -84,6 +88,10 @@ func (p *Pen) DotLine(x0, x1, y int, c theme.RGB) {
 // ToneLine is the trace of a call that rings there: a burst for each ring heard, over a line of dots. Past is how many
 // bars of the line lie behind us; burst tells for each bar how far it stands out, 0 to 1.
 func (p *Pen) ToneLine(x0, x1, y, past int, burst func(bar int) float64) {
+	p.Upright(x0, x1, func() { p.toneLine(x0, x1, y, past, burst) })
+}
+
+func (p *Pen) toneLine(x0, x1, y, past int, burst func(bar int) float64) {
 	n := (x1 - x0) / theme.TracePitch
 	for i := range n {
 		h, ink := theme.TraceBar, p.T3
@@ -112,6 +120,10 @@ const (
 
 // DayLine draws a day between x0 and x1 with the feet of its bars at y.
 func (p *Pen) DayLine(x0, x1, y int, d *Day) {
+	p.Upright(x0, x1, func() { p.dayLine(x0, x1, y, d) })
+}
+
+func (p *Pen) dayLine(x0, x1, y int, d *Day) {
 	at := func(slot int) int { return x0 + ((x1-x0)*slot*2+DaySlots)/(2*DaySlots) }
 	bar := theme.TraceBar
 	for slot := range DaySlots {

@@ -1,0 +1,176 @@
+package text
+
+import (
+	"fmt"
+	"time"
+
+	"opendeskphone/firmware/phone"
+)
+
+// Arabic is English with the words below in their place. A word that is not translated yet is shown in English rather
+// than not at all; TestArabicIsTranslated says when there are too many of them.
+var Arabic = arabic()
+
+// same is a label whose short form is its long one.
+func same(s string) Label { return Label{s, s} }
+
+func arabic() Catalogue {
+	c := English
+	c.Code, c.Name, c.RightToLeft = "ar", "العربية", true
+	arabicKeys(&c.Keys)
+	arabicCalls(&c)
+	arabicMenus(&c)
+	arabicSetup(&c)
+	arabicFaults(&c)
+	c.Refusals = [phone.RefusalCount]string{
+		0: "لم ينجح ذلك.", phone.NoSuchCall: "انتهت هذه المكالمة.", phone.NoSuchLine: "هذا الخط غير معد.", phone.WrongState: "هذا غير ممكن الآن.",
+		phone.LineDown: "هذا الخط غير مسجل.", phone.TooMany: "لا مكان لمكالمة أخرى. أنه واحدة أولا.", phone.Busy: "ليس أثناء مكالمة. أنهها أولا.",
+		phone.WrongNumber: "لا يمكن طلب هذا الرقم.", phone.WrongValue: "هذه القيمة خارج المدى.", phone.Moving: "يجري تحويل هذه المكالمة.",
+		phone.ConfFull: "المؤتمر مكتمل.", phone.Stopped: "الهاتف يعيد التشغيل.",
+	}
+	for i, s := range English.Refusals {
+		if c.Refusals[i] == "" {
+			c.Refusals[i] = s
+		}
+	}
+	c.Weekdays = [7]string{"الأحد", "الاثنين", "الثلاثاء", "الأربعاء", "الخميس", "الجمعة", "السبت"}
+	c.Months = [12]string{"يناير", "فبراير", "مارس", "أبريل", "مايو", "يونيو", "يوليو", "أغسطس", "سبتمبر", "أكتوبر", "نوفمبر", "ديسمبر"}
+	c.Date = func(c *Catalogue, t time.Time) string {
+		return fmt.Sprintf("%s %d %s", c.Weekdays[t.Weekday()], t.Day(), c.Months[t.Month()-1])
+	}
+	c.DayMonth = func(c *Catalogue, t time.Time) string { return fmt.Sprintf("%d %s", t.Day(), c.Months[t.Month()-1]) }
+	return c
+}
+
+func arabicKeys(k *Keys) {
+	k.NewCall, k.Calls, k.Contacts, k.Redial = Label{"مكالمة جديدة", "جديدة"}, same("المكالمات"), Label{"جهات الاتصال", "الأسماء"}, Label{"إعادة الطلب", "إعادة"}
+	k.Settings, k.More, k.Back, k.Call, k.Delete = same("الإعدادات"), same("المزيد"), same("رجوع"), same("اتصال"), same("حذف")
+	k.Answer, k.Silence, k.Ignore, k.Decline, k.Hold = same("رد"), same("كتم"), same("تجاهل"), same("رفض"), same("تعليق")
+	k.Resume, k.Swap, k.End, k.CallAgain, k.Done = same("متابعة"), same("تبديل"), same("إنهاء"), Label{"اتصال مجددا", "مجددا"}, same("تم")
+	k.Open, k.Missed, k.All, k.Add, k.Change = same("فتح"), same("الفائتة"), Label{"كل المكالمات", "الكل"}, same("إضافة"), same("تغيير")
+	k.Save, k.SignIn, k.Show, k.Hide, k.Clear = same("حفظ"), same("تسجيل"), same("إظهار"), same("إخفاء"), same("مسح")
+	k.Details, k.EnterPassword, k.Next, k.Choose = same("التفاصيل"), Label{"إدخال كلمة السر", "كلمة السر"}, same("التالي"), same("اختيار")
+	k.Undo, k.TryNow, k.Line = same("تراجع"), Label{"حاول الآن", "حاول"}, Label{"الخط %s", "%s"}
+}
+
+func arabicCalls(c *Catalogue) {
+	s := &c.Status
+	s.Ready, s.SigningIn, s.NotSignedIn, s.NoLine, s.NoNetwork = "جاهز", "يجري التسجيل", "غير مسجل", "لا خط معدا", "لا شبكة"
+	s.Incoming, s.Talking, s.Calling, s.Ringback, s.NewCall = "مكالمة واردة", "محادثة", "يتصل", "يتصل", "مكالمة جديدة"
+	s.LineDown, s.NotConnected, s.SecondCall, s.Ended = "%s غير مسجل", "لم يتم الاتصال", "مكالمة ثانية", "انتهت المكالمة"
+	s.OnHold, s.Connecting, s.To, s.From, s.Calls, s.Place = "معلقة", "يجري التوصيل", "إلى %s", "من %s", "%d مكالمات", "%d من %d"
+	s.HandsetVolume, s.HeadsetVolume = "صوت السماعة %d من %d", "صوت سماعة الرأس %d من %d"
+	s.SpeakerVolume, s.RingTone = "صوت المكبر %d من %d", "صوت الرنين %d من %d"
+	h := &c.Home
+	h.Missed1, h.MissedN, h.More = "مكالمة فائتة واحدة", "%d مكالمات فائتة", "و%d غيرها"
+	h.Stay, h.OrOK = "المكالمات إلى %s لن ترن هنا.", "أو اضغط OK"
+	h.NoLineHead, h.NoLineWhy = "لا خط معدا", "أدخل الحساب الذي أعطاك إياه مزود الخدمة."
+	t := &c.Call
+	t.YouHear, t.TheyHear, t.TheyWait, t.YouHeard, t.TheyHeard = "تسمع", "يسمعون", "ينتظرون", "سمعت", "سمعوا"
+	t.Encrypted, t.NotEncrypted, t.Talking, t.OnHold, t.TheyHold = "مشفرة", "غير مشفرة", "محادثة", "معلقة", "أنت معلق هناك"
+	t.Ringing, t.RingingShort, t.RingingThere = "يرن %s", "يرن", "يرن هناك"
+	t.LastCallAt, t.LastCall = "آخر مكالمة %s", "آخر مكالمة %s، %s"
+	t.YouCalled, t.TheyCalled, t.TheyRang = "أنت اتصلت", "اتصلوا بك", "رن وفات"
+	t.NoCalls, t.Unknown = "لا مكالمات مع هذا الرقم", "رقم غير معروف"
+	t.Muted, t.MutedHint, t.MutedMark = "الميكروفون مكتوم", "اضغط Mute لتتكلم", "مكتوم"
+	t.Quality = [6]string{"يقاس الصوت", "لا يصل صوت", "الصوت يتقطع", "صوت مقبول", "صوت جيد", "صوت ممتاز"}
+	t.Lost, t.LostHint, t.LostShort = "ضاع %d %%.", "افحص كبل الشبكة خلف الهاتف.", "افحص الكبل."
+	t.Facts, t.ClosesIn = "%s، %d ms، ضاع %d %%", "تغلق بعد %d ث"
+	t.ByMistake, t.ByMistakeShort = "انتهت خطأ؟ تراجع يعيد الاتصال ب%s.", "تراجع يعيد الاتصال"
+	t.YouEnded, t.TheyEnded, t.ConnectionLost = "أنت أنهيتها", "هم أنهوها", "انقطع الاتصال"
+	t.Throughout = [6]string{"لم يقس الصوت", "لم يصل صوت", "صوت رديء", "صوت مقبول", "صوت جيد طوال المكالمة", "صوت ممتاز طوال المكالمة"}
+	t.HeldN, t.RemoteHolds, t.Mute, t.Unmute = "%d مكالمات معلقة", "أنت معلق هناك", "كتم الميكروفون", "فتح الميكروفون"
+	t.Numbers, t.Line, t.Codec, t.Loss, t.Delay = "أرقام هذه المكالمة", "الخط", "الترميز", "الضائع", "التأخير"
+	t.MOS, t.Rate, t.Security, t.On, t.Missed = "جودة الصوت", "معدل البيانات", "الأمان", "تكلم عبر %s", "فائتة"
+	c.Paths = [phone.PathCount]string{phone.Handset: "السماعة", phone.Headset: "سماعة الرأس", phone.Speaker: "المكبر"}
+}
+
+func arabicMenus(c *Catalogue) {
+	c.Dial.Rules = []string{phone.AsTyped: "كما كتب", phone.EmergencyRule: "مكالمة طوارئ", phone.InternationalRule: "دولي", phone.NationalRule: "وطني",
+		phone.LocalRule: "في منطقتك", phone.InternalRule: "داخلي", phone.FeatureCode: "رمز خدمة", phone.AddressRule: "عنوان"}
+	c.Dial.Becomes, c.Dial.Cannot, c.Dial.Hint = "%s يصير %s", "لا يمكن طلب هذا الرقم", "اكتب رقما أو عنوانا"
+	l := &c.Log
+	l.Title, l.All, l.Missed, l.Empty, l.EmptyMissed, l.Calls = "المكالمات", "الكل", "الفائتة", "لا مكالمات بعد", "لا مكالمات فائتة", "%d مكالمات"
+	l.CallsMissed, l.CallsTime, l.MissedRang = "%d مكالمات، %d فائتة", "%d مكالمات، %s", "فائتة، رنت %d ث"
+	l.YouCalled, l.CalledYou, l.NoAnswer = "أنت اتصلت، %s", "اتصل بك، %s", "أنت اتصلت، لا رد"
+	l.Declined, l.Failed, l.Today, l.Yesterday, l.Once = "مرفوضة", "أنت اتصلت، لم يتم", "اليوم", "أمس", "فائتة"
+	l.Save, l.Edit = "إضافة إلى جهات الاتصال", "تعديل قبل الاتصال"
+	p := &c.People
+	p.Title, p.Hint, p.Empty, p.NoMatch, p.New = "جهات الاتصال", "المفاتيح 2 إلى 9 تكتب اسما", "لا جهات اتصال بعد", "لا أحد يطابق", "جهة جديدة"
+	p.DeleteHead, p.DeleteWhy, p.Count1, p.CountN = "حذف %s؟", "يزال الاسم وأرقامه من هذا الهاتف.", "شخص واحد", "%s أشخاص"
+	p.Name, p.Number, p.Organisation, p.Deleted, p.Saved, p.Delete = "الاسم", "الرقم", "المؤسسة", "حذف %s", "حفظ %s", "حذف جهة الاتصال هذه"
+	p.Kinds = map[string]string{"mobile": "جوال", "work": "العمل", "home": "المنزل", "sip": "SIP", "other": "رقم"}
+	a := &c.Asks
+	a.Title, a.SignInHead, a.SignInWhy, a.Agree = "سؤال", "تسجيل هذا الهاتف؟", "%s يريد أن يستعمل الهاتف هذا الحساب:", same("تسجيل")
+	a.SignInNote = "وافق فقط إن كنت قد بدأت ذلك على الحاسوب للتو. يحفظ الهاتف بيانات التسجيل مشفرة ولا يريها لأحد."
+	c.Entry = Entry{Space: "مسافة", Letters: "abc", Figures: "123", For: "%s ل%s"}
+	c.LineWords = []string{phone.LineOff: "متوقف", phone.LineRegistering: "يسجل", phone.LineRegistered: "جاهز", phone.LineFailing: "غير مسجل"}
+	c.Regions = map[string]string{"DE": "ألمانيا", "AT": "النمسا", "CH": "سويسرا", "GB": "المملكة المتحدة", "US": "الولايات المتحدة أو كندا", "FR": "فرنسا", "NL": "هولندا",
+		"BE": "بلجيكا", "IT": "إيطاليا", "ES": "إسبانيا", "PL": "بولندا", "FI": "فنلندا", "SE": "السويد", "NO": "النرويج", "DK": "الدنمارك", "IE": "أيرلندا", "PT": "البرتغال",
+		"CZ": "التشيك", "JP": "اليابان", "CN": "الصين", "IN": "الهند", "AU": "أستراليا", "BR": "البرازيل", "TR": "تركيا", "RU": "روسيا", "UA": "أوكرانيا", "LU": "لوكسمبورغ"}
+}
+
+func arabicSetup(c *Catalogue) {
+	s := &c.Setup
+	s.Title, s.Lines, s.Sound, s.Screen, s.About = "الإعدادات", "الخطوط", "الصوت", "الشاشة", "حول"
+	s.Server, s.User, s.Password, s.DisplayName, s.Transport = "الخادم", "اسم المستخدم", "كلمة السر", "اسمك", "الاتصال"
+	s.SignIn, s.NotSet, s.Hidden, s.NewLine = "سجل الآن", "فارغ", "معينة", "خط جديد"
+	s.RingTone, s.RingVolume, s.HandsFree, s.HandsetVolume = "نغمة الرنين", "صوت الرنين", "حر اليدين عبر", "صوت السماعة"
+	s.HeadsetVolume, s.SpeakerVolume, s.RingOff = "صوت سماعة الرأس", "صوت المكبر", "مطفأ"
+	s.Theme, s.Language, s.Brightness, s.Contrast, s.TextSize, s.Large = "الألوان", "اللغة", "السطوع", "التباين", "حجم النص", "كبير"
+	s.Themes = map[string]string{"auto": "حسب الوقت", "dark": "داكن", "light": "فاتح"}
+	s.Version, s.Address, s.Network, s.Hardware, s.Name, s.Storage = "الإصدار", "العنوان", "الشبكة", "الجهاز", "الاسم", "المساحة الحرة"
+	s.Licences, s.On, s.Off, s.Normal, s.High = "التراخيص", "مشغل", "مطفأ", "عادي", "عال"
+	s.Saved, s.Failed, s.SigningIn, s.WhatToDo = "حفظ", "لم يحفظ. %s", "يسجل باسم %s", "ما العمل"
+	s.Detail, s.Tries = "تفاصيل للمسؤول", "يحاول الهاتف مجددا بنفسه في %s"
+}
+
+func arabicFaults(c *Catalogue) {
+	const admin, password = "أخبر المسؤول", "قد يكون أحد يتنصت، لذلك لم ترسل كلمة السر."
+	const server, cable, user = "تحقق من اسم الخادم في الإعدادات، الخطوط", "افحص كبل الشبكة خلف الهاتف", "تحقق من اسم المستخدم في الإعدادات، الخطوط"
+	const clock = "تحقق من تاريخ هذا الهاتف ووقته"
+	c.LineCards = map[phone.LineFault]Fault{
+		phone.NoFault:              {"%s غير مسجل", "السبب غير معروف.", [3]string{"انتظر لحظة: الهاتف يحاول مجددا", server, admin}},
+		phone.WrongPassword:        {"%s غير مسجل", "لم يقبل الخادم كلمة السر.", [3]string{"أدخل كلمة السر من جديد", user, "اطلب من المسؤول كلمة سر جديدة"}},
+		phone.RegistrarUnreachable: {"%s غير مسجل", "الخادم لا يجيب.", [3]string{cable, server, admin}},
+		phone.RegistrarRefused:     {"%s غير مسجل", "الخادم لا يقبل هذا الحساب.", [3]string{user, admin, ""}},
+		phone.NameUnknown:          {"%s غير مسجل", "اسم الخادم غير معروف في هذه الشبكة.", [3]string{server, cable, admin}},
+		phone.CertExpired:          {"رفضنا الخادم", "انتهت صلاحية شهادته. " + password, [3]string{admin + ": انتهت الشهادة", clock, ""}},
+		phone.CertNotYetValid:      {"رفضنا الخادم", "شهادته غير صالحة بعد. " + password, [3]string{clock, admin + ": الشهادة غير صالحة بعد", ""}},
+		phone.CertWrongName:        {"رفضنا الخادم", "شهادته باسم آخر. " + password, [3]string{server, admin + ": شهادة باسم آخر", ""}},
+		phone.CertUnknownAuthority: {"رفضنا الخادم", "لا يضمنه أحد نثق به. " + password, [3]string{admin + ": شهادة من جهة مجهولة", "يمكن إضافة جهة الشركة في ملف الإعدادات", ""}},
+		phone.TLSRefused:           {"%s غير مسجل", "الخادم لا يعرض التشفير الذي نطلبه.", [3]string{admin + ": لا تشفير", "تحقق من الاتصال في الإعدادات، الخطوط", ""}},
+	}
+	c.FaultWord = []string{phone.NoFault: "غير مسجل", phone.WrongPassword: "كلمة سر خاطئة", phone.RegistrarUnreachable: "لا جواب", phone.RegistrarRefused: "مرفوض",
+		phone.NameUnknown: "اسم مجهول", phone.CertExpired: "خادم مرفوض", phone.CertNotYetValid: "خادم مرفوض", phone.CertWrongName: "خادم مرفوض",
+		phone.CertUnknownAuthority: "خادم مرفوض", phone.TLSRefused: "بلا تشفير"}
+	c.Notices = [phone.NoticeCount]Fault{
+		phone.NoSoundCard:     {"لا صوت", "لا يجد الهاتف بطاقة صوت. تتم المكالمات، لكن لا أحد يسمع.", [3]string{"أطفئ الهاتف وشغله", "إن بقي صامتا فالجهاز يحتاج إصلاحا", admin}},
+		phone.StoreFull:       {"الذاكرة ممتلئة", "لا تحفظ المكالمات وجهات الاتصال. الاتصال ما زال يعمل.", [3]string{"احذف جهات اتصال لا تحتاجها", admin, ""}},
+		phone.SettingsInvalid: {"رفض ملف إعدادات", "آخر إعدادات صالحة ما زالت سارية.", [3]string{"صحح الموضع المذكور أدناه", "يقرأ الهاتف الملف مجددا عند التشغيل", ""}},
+		phone.NoNetwork:       {"لا شبكة", "لا يمكن الاتصال حتى تعود الشبكة.", [3]string{cable, "افحص المبدل أو مقبس الحائط", admin}},
+	}
+	for i, f := range English.Notices {
+		if c.Notices[i].Head == "" {
+			c.Notices[i] = f
+		}
+	}
+	const later, again = "اتصل مجددا لاحقا.", "اتصل مجددا بعد لحظة."
+	c.Causes = map[phone.Cause]Cause{
+		phone.NoCause: {"تعذر الوصول إلى %s", "لم تذكر الشبكة سببا.", again}, phone.Rejected: {"%s رفض المكالمة", "لا تؤخذ المكالمة الآن.", later},
+		phone.UserBusy: {"%s مشغول", "في مكالمة أخرى.", "اتصل مجددا بعد دقائق."}, phone.NoAnswer: {"%s لم يرد", "رن هناك ولم يرد أحد.", later},
+		phone.NotFound: {"هذا الرقم غير مستعمل", "الشبكة لا تعرفه.", "تحقق من الرقم واتصل مجددا."}, phone.NotAllowed: {"هذه المكالمة غير مسموحة", "لا يسمح الخادم لهذا الخط بذلك.", "اسأل المسؤول."},
+		phone.Unreachable: {"تعذر الوصول إلى %s", "لم تجب الشبكة.", again}, phone.Incompatible: {"لا صيغة صوت مشتركة", "لا يتفق الهاتفان على طريقة الكلام.", admin + "."},
+		phone.ServerError: {"تعذر الوصول إلى %s", "رفضت الشبكة المكالمة.", again},
+	}
+	for cause, words := range English.Causes {
+		if _, ok := c.Causes[cause]; !ok {
+			c.Causes[cause] = words
+		}
+	}
+	for fault, words := range English.LineCards {
+		if _, ok := c.LineCards[fault]; !ok {
+			c.LineCards[fault] = words
+		}
+	}
+}
