@@ -299,7 +299,13 @@ func (h *home) card(v *view, c faultCard) {
 	leading := v.Type.Label * 7 / 5
 	button := widget.Box(x, r.Max.Y-v.S(66), v.Width(widget.Semi(v.Type.Label), c.button)+v.By(98, 40, 98), v.S(46))
 	rows := (button.Min.Y - v.S(8) - y - v.S(36) + leading) / leading
-	v.Paragraph(body, x, y+v.S(36), width, leading, rows, strings.TrimSpace(c.why+" "+c.stay), v.T1)
+	words := strings.TrimSpace(c.why + " " + c.stay)
+	for _, less := range []string{c.why, firstSentence(c.why)} { // what does not fit is one key away
+		if !v.Fits(body, width, rows, words) {
+			words = less
+		}
+	}
+	v.Paragraph(body, x, y+v.S(36), width, leading, rows, words, v.T1)
 	fillInk, ink := v.Stop, v.OnState
 	if h.focus == cardFocus {
 		fillInk, ink = v.Focus, v.OnFocus

@@ -39,7 +39,11 @@ func (l *locked) draw(v *view) {
 	}
 	y = v.Centred(widget.Regular(v.Type.Body), v.W/2, y, v.Stage().Dx(), v.By(30, 20, 34), rows, head, v.T1)
 	if !v.compact() {
-		v.Centred(widget.Regular(v.Type.Label), v.W/2, y, v.Stage().Dx(), v.Type.Label*7/5, rows, foot, v.T2)
+		st := widget.Regular(v.Type.Label)
+		for v.LargeText && int(st.Size) > v.Type.Label*3/4 && v.Width(st, foot) > v.Stage().Dx() {
+			st.Size--
+		}
+		v.Centred(st, v.W/2, y, v.Stage().Dx(), v.Type.Label*7/5, rows, foot, v.T2)
 	}
 }
 

@@ -172,6 +172,11 @@ func (s *settings) draw(v *view) {
 	if s.inside || s.both(v) {
 		detail = names[s.section]
 	}
+	if s.inside {
+		if n := len(s.rows(v)); n > v.paneRoom(v.Stage()) {
+			detail += ", " + fmt.Sprintf(v.Words.Status.Place, s.list.focus+1, n)
+		}
+	}
 	v.menuStatus(v.Words.Setup.Title, detail)
 	if s.both(v) || !s.inside {
 		s.sections(v, names)

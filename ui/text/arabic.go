@@ -26,7 +26,7 @@ func arabic() Catalogue {
 		0: "لم ينجح ذلك.", phone.NoSuchCall: "انتهت هذه المكالمة.", phone.NoSuchLine: "هذا الخط غير معد.", phone.WrongState: "هذا غير ممكن الآن.",
 		phone.LineDown: "هذا الخط غير مسجل.", phone.TooMany: "لا مكان لمكالمة أخرى. أنه واحدة أولا.", phone.Busy: "ليس أثناء مكالمة. أنهها أولا.",
 		phone.WrongNumber: "لا يمكن طلب هذا الرقم.", phone.WrongValue: "هذه القيمة خارج المدى.", phone.Moving: "يجري تحويل هذه المكالمة.",
-		phone.ConfFull: "المؤتمر مكتمل.", phone.Stopped: "الهاتف يعيد التشغيل.",
+		phone.ConfFull: "المؤتمر مكتمل.", phone.Locked: "الهاتف مقفل.", phone.Stopped: "الهاتف يعيد التشغيل.",
 	}
 	for i, s := range English.Refusals {
 		if c.Refusals[i] == "" {
@@ -103,7 +103,13 @@ func arabicMenus(c *Catalogue) {
 	a := &c.Asks
 	a.Title, a.SignInHead, a.SignInWhy, a.Agree = "سؤال", "تسجيل هذا الهاتف؟", "%s يريد أن يستعمل الهاتف هذا الحساب:", same("تسجيل")
 	a.SignInNote = "وافق فقط إن كنت قد بدأت ذلك على الحاسوب للتو. يحفظ الهاتف بيانات التسجيل مشفرة ولا يريها لأحد."
-	c.Entry = Entry{Space: "مسافة", Letters: "abc", Figures: "123", For: "%s ل%s"}
+	k := &c.Lock
+	k.Locked, k.PCLocked, k.Type, k.TypeOrPC, k.Wrong = "مقفل", "الحاسوب مقفل", "اكتب رمزك.", "اكتب رمزك أو افتح قفل حاسوبك.", "لم يكن هذا الرمز."
+	k.Wait, k.Hard, k.HardWhy = "رموز خاطئة كثيرة. انتظر %s.", "رموز خاطئة كثيرة.", "افتح قفل حاسوبك والكبل موصول، ثم اكتب الرمز."
+	k.StillWorks, k.Unlock, k.Emergency = "المكالمات ترن. أرقام الطوارئ تعمل دائما.", same("فتح"), same("طوارئ")
+	k.PIN, k.NewPIN, k.Set, k.Remove = "رمز القفل", "رمز جديد", "معين", "إزالة الرمز"
+	k.NotPIN, k.Now = "للرمز 4 إلى 8 أرقام.", "أقفل الآن"
+	c.Entry.Space, c.Entry.For = "مسافة", "%s ل%s"
 	c.LineWords = []string{phone.LineOff: "متوقف", phone.LineRegistering: "يسجل", phone.LineRegistered: "جاهز", phone.LineFailing: "غير مسجل"}
 	c.Regions = map[string]string{"DE": "ألمانيا", "AT": "النمسا", "CH": "سويسرا", "GB": "المملكة المتحدة", "US": "الولايات المتحدة أو كندا", "FR": "فرنسا", "NL": "هولندا",
 		"BE": "بلجيكا", "IT": "إيطاليا", "ES": "إسبانيا", "PL": "بولندا", "FI": "فنلندا", "SE": "السويد", "NO": "النرويج", "DK": "الدنمارك", "IE": "أيرلندا", "PT": "البرتغال",

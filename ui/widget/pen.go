@@ -104,6 +104,21 @@ func (p *Pen) Paragraph(st font.Style, x, y, width, leading, rows int, s string,
 	return p.paragraph(st, x, y, draw.Start, width, leading, rows, s, c)
 }
 
+// Fits tells whether a paragraph stands whole in so many rows.
+func (p *Pen) Fits(st font.Style, width, rows int, s string) bool {
+	for range rows {
+		if s == "" {
+			break
+		}
+		line, rest := p.breakLine(st, s, width)
+		if rest == "" && p.Width(st, line) > width {
+			return false
+		}
+		s = rest
+	}
+	return s == ""
+}
+
 // Centred is a Paragraph whose lines have their middle at x.
 func (p *Pen) Centred(st font.Style, x, y, width, leading, rows int, s string, c theme.RGB) int {
 	return p.paragraph(st, x, y, draw.Middle, width, leading, rows, s, c)
