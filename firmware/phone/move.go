@@ -292,12 +292,13 @@ func (t *step) shadow(c *Call, to Peer, line LineID) {
 	t.do(SendInvite{Call: p.ID, Line: line, Target: c.MoveTarget, Conversation: p.Conversation})
 }
 
-// connect joins the far sides of two calls in the best way they are able to.
+// connect joins the far sides of two calls in the best way they are able to. Both must know Replaces:
+// who does not would call the other anew, and ring there.
 func (t *step) connect(c, p *Call) {
-	switch {
-	case c.Refers && p.Replaces:
+	switch know := c.Replaces && p.Replaces; {
+	case know && c.Refers:
 		t.refer(c, "", p.ID)
-	case p.Refers && c.Replaces:
+	case know && p.Refers:
 		t.refer(p, "", c.ID)
 	default:
 		t.bridge(c, p)

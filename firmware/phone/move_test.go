@@ -160,9 +160,9 @@ func TestTheWayOfATransferIsThatOfTheFarSides(t *testing.T) {
 		first, second Able
 		want          string
 	}{
-		{Able{Call: 1, Refers: true}, Able{Call: 2, Replaces: true}, "hold 2 true, refer 1 to 2, start move 1 32s, sound speaker"},
-		{Able{Call: 1, Replaces: true}, Able{Call: 2, Refers: true}, "hold 2 true, refer 2 to 1, start move 2 32s, sound speaker"},
-		{Able{Call: 1, Refers: true}, Able{Call: 2, Refers: true}, "hold 2 true, bridge 1 2, sound speaker"},
+		{Able{Call: 1, Refers: true, Replaces: true}, Able{Call: 2, Replaces: true}, "hold 2 true, refer 1 to 2, start move 1 32s, sound speaker"},
+		{Able{Call: 1, Replaces: true}, Able{Call: 2, Refers: true, Replaces: true}, "hold 2 true, refer 2 to 1, start move 2 32s, sound speaker"},
+		{Able{Call: 1, Refers: true}, Able{Call: 2, Refers: true, Replaces: true}, "hold 2 true, bridge 1 2, sound speaker"},
 		{Able{Call: 1}, Able{Call: 2}, "hold 2 true, bridge 1 2, sound speaker"},
 	} {
 		b := consulted(t, r.first, r.second, Accepted{Call: 2})

@@ -16,6 +16,7 @@ import (
 	"syscall"
 	"time"
 
+	"opendeskphone/firmware/phone"
 	"opendeskphone/hal"
 	"opendeskphone/hal/sim"
 	"opendeskphone/tools/sim/simphone"
@@ -47,11 +48,11 @@ func TwinMain() {
 func runTwin(cfg twinConfig) error {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
 	defer stop()
-	phone, err := simphone.New(simphone.Config{Folder: cfg.Data, Log: slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelDebug}))})
+	whole, err := simphone.New(simphone.Config{Folder: cfg.Data, Log: slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelDebug}))})
 	if err != nil {
 		return err
 	}
-	in := &inside{hardware: phone.Twin, spoken: make(chan []byte, 100)}
+	in := &inside{hardware: whole.Twin, control: whole.Control(), spoken: make(chan []byte, 100)}
 	if cfg.NoSound {
 		in.hardware.Card.Unplug()
 	}
@@ -77,12 +78,13 @@ func runTwin(cfg twinConfig) error {
 	}
 	context.AfterFunc(ctx, func() { ln.Close() })
 	all.Go(func() { srv.Accept(ln) })
-	return phone.Run(ctx)
+	return whole.Run(ctx)
 }
 
 // inside is the twin's hardware with its microphone and speaker at hand.
 type inside struct {
 	hardware *sim.Twin
+	control  phone.Control
 	spoken   chan []byte // what the speaker played, on its way to the file
 
 	mu      sync.Mutex

@@ -1,0 +1,89 @@
+package handover
+
+import (
+	"encoding/binary"
+	"fmt"
+	"net/netip"
+	"slices"
+	"strings"
+	"time"
+
+	"opendeskphone/audio"
+	"opendeskphone/audio/codec"
+	"opendeskphone/tools/lab"
+)
+
+// Gap is the longest time that a listener's address got no voice from anybody, since a mark of the
+// wire.
+func (s *Stage) Gap(mark int, listener netip.Addr) (longest time.Duration, err error) {
+	var last time.Time
+	for _, p := range s.Wire.Since(mark) {
+		if !p.RTP() || p.Dst.Addr() != listener {
+			continue
+		}
+		if !last.IsZero() {
+			longest = max(longest, p.At.Sub(last))
+		}
+		last = p.At
+	}
+	if last.IsZero() {
+		return 0, fmt.Errorf("handover: %v got no voice at all", listener)
+	}
+	return longest, nil
+}
+
+// Sent is the voice that one address sent to another since a mark of the wire, as it sounds to whoever
+// gets it. The codec is PCMA.
+func (s *Stage) Sent(mark int, from, to netip.Addr) (lab.Clip, error) {
+	type packet struct {
+		seq     uint16
+		payload []byte
+	}
+	var got []packet
+	for _, p := range s.Wire.Since(mark) {
+		if p.RTP() && p.Src.Addr() == from && p.Dst.Addr() == to && len(p.Data) > 12 && p.Data[1]&0x7f == 8 {
+			got = append(got, packet{binary.BigEndian.Uint16(p.Data[2:]), p.Data[12:]})
+		}
+	}
+	slices.SortStableFunc(got, func(a, b packet) int { return int(int16(a.seq - b.seq)) })
+	clip := lab.Clip{Rate: audio.Rate}
+	i := slices.IndexFunc(codec.All(), func(c codec.Codec) bool { return c.Name == "PCMA" })
+	_, dec, err := codec.All()[i].New()
+	if err != nil {
+		return clip, fmt.Errorf("handover: %w", err)
+	}
+	for _, p := range got {
+		frames := make([]audio.Frame, len(p.payload)/80) // 10 ms of 8 kHz each
+		n := dec.Decode(frames, p.payload)
+		for _, f := range frames[:n] {
+			clip.Samples = append(clip.Samples, f[:]...)
+		}
+	}
+	return clip, nil
+}
+
+// DialogOf finds the dialog that an INVITE from one address made with another since a mark of the
+// wire, by its 200: the names are as whoever sent the INVITE sees them.
+func (s *Stage) DialogOf(mark int, inviter netip.Addr) (callID, localTag, remoteTag string, err error) {
+	for _, p := range s.Wire.Since(mark) {
+		if !p.Response(200, "INVITE") || p.Dst.Addr() != inviter {
+			continue
+		}
+		for line := range strings.Lines(string(p.Data)) {
+			name, value, _ := strings.Cut(strings.TrimSpace(line), ":")
+			_, tag, _ := strings.Cut(value, ";tag=")
+			switch name {
+			case "Call-ID":
+				callID = strings.TrimSpace(value)
+			case "From":
+				localTag = tag
+			case "To":
+				remoteTag = tag
+			}
+		}
+	}
+	if callID == "" {
+		err = fmt.Errorf("handover: %v has made no call", inviter)
+	}
+	return callID, localTag, remoteTag, err
+}

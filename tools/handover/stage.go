@@ -1,0 +1,211 @@
+package handover
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"time"
+
+	"opendeskphone/firmware/phone"
+	"opendeskphone/tools/lab"
+	"opendeskphone/tools/lab/desk"
+)
+
+// The exchange's domain and the phone's place in it.
+const (
+	Domain    = "phone.test"
+	PhoneUser = "100"
+	phoneHost = 100
+)
+
+var registrarAt = netip.AddrPortFrom(lab.LANAddr(1).Addr(), 5060)
+
+// Peer is a phone of another make.
+type Peer interface {
+	Mark() int
+	Dial(ctx context.Context, uri string) error
+	Answer(ctx context.Context) error
+	Hangup(ctx context.Context) error
+	WaitRegistered(ctx context.Context) error
+	WaitRinging(ctx context.Context, mark int) error
+	WaitTalking(ctx context.Context, mark int) error
+	WaitEnded(ctx context.Context, mark int) error
+	Record(ctx context.Context) error
+	Recording() string
+	Stop()
+}
+
+// Cast describes a peer.
+type Cast struct {
+	Make   string // baresip or linphonec
+	User   string // its number, and the voice it speaks with
+	Host   int    // its place on the LAN, 2 to 99
+	Manual bool   // answers when told; otherwise at once
+}
+
+// Addr is the peer's address.
+func (c Cast) Addr() netip.Addr { return lab.LANAddr(c.Host).Addr() }
+
+// URI is how the peer is called.
+func (c Cast) URI() string { return "sip:" + c.User + "@" + Domain }
+
+// Stage is a phone on a network with an exchange.
+type Stage struct {
+	Dir   string
+	LAN   *lab.LAN
+	Kam   *lab.Kamailio
+	Wire  *lab.Capture
+	Phone *desk.Twin
+	stops []func() error
+}
+
+// NewStage sets up the network, the exchange and a phone that is registered. Close it.
+func NewStage(ctx context.Context, dir string) (*Stage, error) {
+	s := &Stage{Dir: dir}
+	if err := s.open(ctx); err != nil {
+		return nil, errors.Join(err, s.Close())
+	}
+	return s, nil
+}
+
+func (s *Stage) open(ctx context.Context) (err error) {
+	if err := lab.Require("ip", "kamailio", "kamcmd", "baresip", "linphonec", "espeak-ng"); err != nil {
+		return err
+	}
+	if s.LAN, err = lab.NewLAN(s.Dir); err != nil {
+		return err
+	}
+	s.stops = append(s.stops, s.LAN.Close)
+	if s.Wire, err = lab.NewCapture(s.LAN.Core, lab.LANDevice); err != nil {
+		return err
+	}
+	s.stops = append(s.stops, s.Wire.Close, s.writeLog)
+	if s.Kam, err = lab.StartKamailio(ctx, s.LAN.Core, lab.KamailioConfig{Name: "kamailio", Domain: Domain, Listen: registrarAt}); err != nil {
+		return err
+	}
+	names, err := lab.StartDNS(ctx, s.LAN.Core, registrarAt.Addr(), map[string]netip.Addr{Domain: registrarAt.Addr()}, nil)
+	if err != nil {
+		return err
+	}
+	s.stops = append(s.stops, names.Close)
+	if s.Phone, err = desk.StartTwin(ctx, desk.Setup{Name: "phone", LAN: s.LAN, Host: phoneHost, Settings: settings()}); err != nil {
+		return err
+	}
+	s.stops = append(s.stops, s.Phone.Close)
+	_, err = s.Kam.WaitBindings(ctx, PhoneUser, 1)
+	return err
+}
+
+func settings() string {
+	return fmt.Sprintf(`
+[[line]]
+aor = "sip:%s@%s"
+display = "Anna Berg"
+password = %q
+[media]
+codecs = ["PCMA"]
+[network]
+dhcp = false
+address = %q
+gateway = %[5]q
+dns = [%[5]q]
+`, PhoneUser, Domain, lab.PasswordOf(PhoneUser), lab.LANAddr(phoneHost).String(), registrarAt.Addr())
+}
+
+// writeLog leaves what went over the wire among the results.
+func (s *Stage) writeLog() error {
+	return os.WriteFile(filepath.Join(s.Dir, "sip.log"), []byte(lab.Transcript(s.Wire.Since(0))), 0o644)
+}
+
+// Close ends everything, the last begun first.
+func (s *Stage) Close() error {
+	var errs []error
+	for i := len(s.stops) - 1; i >= 0; i-- {
+		errs = append(errs, s.stops[i]())
+	}
+	return errors.Join(errs...)
+}
+
+// Everybody speaks with a voice of his own, by the last digit of his number.
+const speechLength = 60 * time.Second
+
+var voices = [...]func() (lab.Clip, error){
+	speech("en-us", 0), speech("en-gb", 0), speech("en-us", 1), speech("en-gb", 1),
+}
+
+// speech is a part of what one says; no part is like another.
+func speech(voice string, part time.Duration) func() (lab.Clip, error) {
+	return sync.OnceValues(func() (lab.Clip, error) {
+		c, err := lab.Speech(voice, 8000, (part+1)*speechLength)
+		if err != nil {
+			return c, err
+		}
+		return c.Cut(part*speechLength, (part+1)*speechLength), nil
+	})
+}
+
+// Voice is what the owner of a number says.
+func Voice(user string) (lab.Clip, error) { return voices[int(user[len(user)-1]-'0')%len(voices)]() }
+
+// Enter brings a peer on and waits for its registration.
+func (s *Stage) Enter(ctx context.Context, c Cast) (Peer, error) {
+	host, err := s.LAN.Host(c.User+"-"+lab.UniqueName("h"), c.Host)
+	if err != nil {
+		return nil, err
+	}
+	says, err := Voice(c.User)
+	if err != nil {
+		return nil, err
+	}
+	var p Peer
+	switch c.Make {
+	case "baresip":
+		p, err = lab.StartBaresip(ctx, host, lab.BaresipConfig{User: c.User, Addr: c.Addr(), Domain: Domain, Registrar: registrarAt,
+			Codecs: []string{"PCMA"}, Automatic: !c.Manual, Speech: says})
+	case "linphonec":
+		p, err = lab.StartLinphonec(ctx, host, lab.LinphonecConfig{User: c.User, Addr: c.Addr(), Domain: Domain, Registrar: registrarAt,
+			Codecs: []string{"PCMA"}, Automatic: !c.Manual, Speech: says})
+	default:
+		return nil, fmt.Errorf("handover: no peer is made by %q", c.Make)
+	}
+	if err != nil {
+		return nil, err
+	}
+	s.stops = append(s.stops, func() error { p.Stop(); return s.LAN.Remove(host) })
+	return p, p.WaitRegistered(ctx)
+}
+
+// WaitCalls waits until the phone's calls are in these states, oldest first, as "Held Talking".
+func (s *Stage) WaitCalls(ctx context.Context, states string) (phone.State, error) {
+	return s.Phone.WaitState(ctx, "calls "+states, func(st *phone.State) bool { return calls(st) == states })
+}
+
+func calls(st *phone.State) string {
+	var out []string
+	for _, c := range st.Calls {
+		out = append(out, c.State.String())
+	}
+	return strings.Join(out, " ")
+}
+
+// Flow counts the RTP packets from one address to another since a mark of the wire.
+func (s *Stage) Flow(mark int, from, to netip.Addr) (n int) {
+	for _, p := range s.Wire.Since(mark) {
+		if p.RTP() && p.Src.Addr() == from && p.Dst.Addr() == to {
+			n++
+		}
+	}
+	return n
+}
+
+// WaitFlow waits until a second's worth of RTP has passed in both directions between two addresses.
+func (s *Stage) WaitFlow(ctx context.Context, mark int, a, b netip.Addr) error {
+	return lab.Poll(ctx, fmt.Sprintf("voice between %v and %v", a, b), func() (bool, error) {
+		return s.Flow(mark, a, b) > 45 && s.Flow(mark, b, a) > 45, nil
+	})
+}
