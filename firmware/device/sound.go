@@ -45,13 +45,7 @@ func (s *sounder) Set(now phone.Sound) {
 	if now.Path != last.Path && s.mixer != nil {
 		_ = s.mixer.SetPath(now.Path.String()) // a mixer that fails leaves the sound on the other path: nothing better is to be had
 	}
-	var parties []engine.Party
-	for _, call := range now.Voices {
-		if p := s.voices.party(call); p != nil {
-			parties = append(parties, p)
-		}
-	}
-	s.engine.SetParties(parties)
+	s.connect()
 	if now.Tone != last.Tone {
 		s.playTone(now.Tone)
 	}
@@ -62,6 +56,25 @@ func (s *sounder) Set(now phone.Sound) {
 			s.engine.StopRing()
 		}
 	}
+}
+
+// connect gives the engine the voices of the calls that are to be heard; the caller holds mu.
+func (s *sounder) connect() {
+	var parties []engine.Party
+	for _, call := range s.last.Voices {
+		if p := s.voices.party(call); p != nil {
+			parties = append(parties, p)
+		}
+	}
+	s.engine.SetParties(parties)
+}
+
+// bound is told that a call has got its voice. A call that takes the place of another is to be heard
+// before lines have given it one.
+func (s *sounder) bound() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.connect()
 }
 
 const keyTime = 120 * time.Millisecond // how long a key of the far side is heard

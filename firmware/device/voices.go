@@ -28,6 +28,7 @@ type voices struct {
 	factory func() *media.Factory
 	muted   func() bool
 	digit   func(phone.CallID, rune) // the far side pressed a key
+	bound   func()                   // a call has got its voice
 
 	mu     sync.Mutex
 	opened uint64
@@ -36,8 +37,8 @@ type voices struct {
 	past   []phone.CallID // ended calls whose figures are kept, oldest first
 }
 
-func newVoices(factory func() *media.Factory, muted func() bool, digit func(phone.CallID, rune)) *voices {
-	return &voices{factory: factory, muted: muted, digit: digit, named: map[string]*voice{}, calls: map[phone.CallID]*voice{}}
+func newVoices(factory func() *media.Factory, muted func() bool, digit func(phone.CallID, rune), bound func()) *voices {
+	return &voices{factory: factory, muted: muted, digit: digit, bound: bound, named: map[string]*voice{}, calls: map[phone.CallID]*voice{}}
 }
 
 // voice is a media session as lines sees it, with what is remembered of how it sounded.
@@ -73,9 +74,10 @@ func (v *voices) Open() (lines.Voice, error) {
 // Bind implements lines.Voices.
 func (v *voices) Bind(call phone.CallID, of lines.Voice) {
 	v.mu.Lock()
-	defer v.mu.Unlock()
 	of.(*voice).id = call
 	v.calls[call] = of.(*voice)
+	v.mu.Unlock()
+	v.bound()
 }
 
 // Close implements lines.Voices: the session is over, its figures stay for a while.

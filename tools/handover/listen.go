@@ -54,7 +54,10 @@ func (s *Stage) Sent(mark int, from, to netip.Addr) (lab.Clip, error) {
 	}
 	for _, p := range got {
 		frames := make([]audio.Frame, len(p.payload)/80) // 10 ms of 8 kHz each
-		n := dec.Decode(frames, p.payload)
+		n, err := dec.Decode(frames, p.payload)
+		if err != nil {
+			return clip, fmt.Errorf("handover: %w", err)
+		}
 		for _, f := range frames[:n] {
 			clip.Samples = append(clip.Samples, f[:]...)
 		}

@@ -42,10 +42,11 @@ type Peer interface {
 
 // Cast describes a peer.
 type Cast struct {
-	Make   string // baresip or linphonec
-	User   string // its number, and the voice it speaks with
-	Host   int    // its place on the LAN, 2 to 99
-	Manual bool   // answers when told; otherwise at once
+	Make   string    // baresip or linphonec
+	User   string    // its number, and the voice it speaks with
+	Host   int       // its place on the LAN, 2 to 99
+	Manual bool      // answers when told; otherwise at once
+	Says   *lab.Clip // what it says; nil: what the owner of its number says
 }
 
 // Addr is the peer's address.
@@ -132,7 +133,7 @@ func (s *Stage) Close() error {
 }
 
 // Everybody speaks with a voice of his own, by the last digit of his number.
-const speechLength = 60 * time.Second
+const speechLength = 30 * time.Second
 
 var voices = [...]func() (lab.Clip, error){
 	speech("en-us", 0), speech("en-gb", 0), speech("en-us", 1), speech("en-gb", 1),
@@ -161,6 +162,9 @@ func (s *Stage) Enter(ctx context.Context, c Cast) (Peer, error) {
 	says, err := Voice(c.User)
 	if err != nil {
 		return nil, err
+	}
+	if c.Says != nil {
+		says = *c.Says
 	}
 	var p Peer
 	switch c.Make {
@@ -205,7 +209,11 @@ func (s *Stage) Flow(mark int, from, to netip.Addr) (n int) {
 
 // WaitFlow waits until a second's worth of RTP has passed in both directions between two addresses.
 func (s *Stage) WaitFlow(ctx context.Context, mark int, a, b netip.Addr) error {
-	return lab.Poll(ctx, fmt.Sprintf("voice between %v and %v", a, b), func() (bool, error) {
+	err := lab.Poll(ctx, fmt.Sprintf("voice between %v and %v", a, b), func() (bool, error) {
 		return s.Flow(mark, a, b) > 45 && s.Flow(mark, b, a) > 45, nil
 	})
+	if err != nil {
+		err = fmt.Errorf("%w: %d packets there, %d back", err, s.Flow(mark, a, b), s.Flow(mark, b, a))
+	}
+	return err
 }
