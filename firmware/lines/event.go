@@ -62,7 +62,7 @@ func (a *Adapter) lineState(e ua.LineState) {
 		return
 	}
 	if e.State == ua.Registered {
-		a.seekRoute(line)
+		a.seekRoute(line, true)
 	}
 	a.post(phone.LineChanged{Line: line, State: lineStates[e.State], Fault: lineFaults[e.Fault], Detail: e.Text, Retry: e.Retry})
 }

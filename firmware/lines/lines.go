@@ -102,14 +102,16 @@ type configure []Line
 
 // routed is an address that was found for a line.
 type routed struct {
-	line phone.LineID
-	addr netip.Addr
+	line  phone.LineID
+	addr  netip.Addr
+	ready bool // the line works from it: calls that stand may move there
 }
 
 // Configure takes new accounts: those that differ register anew.
 func (a *Adapter) Configure(lines []Line) { a.put(configure(slices.Clone(lines))) }
 
-// Moved tells that the phone's own addresses have changed: calls from now on name the new ones.
+// Moved tells that the phone's own addresses have changed: calls from now on name the new ones, and
+// those that stand are moved once their line is registered again.
 func (a *Adapter) Moved() { a.put(moved{}) }
 
 type moved struct{}
@@ -152,11 +154,12 @@ func (a *Adapter) take(m any) {
 	case routed:
 		if int(m.line) < len(a.addrs) {
 			a.addrs[m.line] = m.addr
+			a.follow(m)
 		}
 	case moved:
 		for i := range a.lines {
 			a.addrs[i] = netip.Addr{}
-			a.seekRoute(phone.LineID(i))
+			a.seekRoute(phone.LineID(i), a.lines[i].Account.Direct)
 		}
 	case phone.Effect:
 		a.exec(m)
@@ -212,12 +215,22 @@ func choose(have []offer.Codec, names []string) []offer.Codec {
 	return out
 }
 
+// follow moves the voice of the calls that stand on a line to the address it has now.
+func (a *Adapter) follow(m routed) {
+	for _, c := range a.calls {
+		if c.line == m.line && c.stands && m.ready && c.sdp.Move(m.addr, c.voice.Local().Port) {
+			a.log.Info("call moves", "call", c.id, "to", m.addr)
+			a.offer(c)
+		}
+	}
+}
+
 // seekRoute finds our address towards a line's server, off this goroutine: it may ask the DNS.
-func (a *Adapter) seekRoute(line phone.LineID) {
+func (a *Adapter) seekRoute(line phone.LineID, ready bool) {
 	account := a.lines[line].Account
 	a.wg.Go(func() {
 		if addr := a.route(account); addr.IsValid() {
-			a.put(routed{line, addr})
+			a.put(routed{line, addr, ready})
 		}
 	})
 }

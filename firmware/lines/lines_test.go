@@ -35,6 +35,15 @@ type world struct {
 	far  *offer.Session    // the far side
 	next ua.CallRef
 	in   ua.Invitation // of the last INVITE
+	here sync.Mutex
+	at   netip.Addr // our address, as the routing table has it
+}
+
+// moveTo gives us another address.
+func (w *world) moveTo(addr string) {
+	w.here.Lock()
+	defer w.here.Unlock()
+	w.at = netip.MustParseAddr(addr)
 }
 
 func (w *world) say(word string, ref any, sdp []byte) {
@@ -51,9 +60,11 @@ func (w *world) Invite(_ ua.AccountID, target string, in ua.Invitation) ua.CallR
 	w.next++
 	return w.next
 }
-func (w *world) Refer(ref ua.CallRef, target string) { w.say("refer", fmt.Sprint(ref, " ", target), nil) }
-func (w *world) ReferTo(ref, place ua.CallRef)       { w.say("refer", fmt.Sprint(ref, " to ", place), nil) }
-func (w *world) RefuseRefer(ref ua.ReferRef)         { w.say("refuse refer", ref, nil) }
+func (w *world) Refer(ref ua.CallRef, target string) {
+	w.say("refer", fmt.Sprint(ref, " ", target), nil)
+}
+func (w *world) ReferTo(ref, place ua.CallRef) { w.say("refer", fmt.Sprint(ref, " to ", place), nil) }
+func (w *world) RefuseRefer(ref ua.ReferRef)   { w.say("refuse refer", ref, nil) }
 func (w *world) TellReferrer(ref ua.ReferRef, code int, _ string) {
 	w.say("tell", fmt.Sprint(ref, " ", code), nil)
 }
@@ -93,7 +104,8 @@ func inWorld(t *testing.T, policy offer.SRTP, f func(w *world)) {
 		w.far = offer.New(offer.Local{Addr: netip.MustParseAddr("192.0.2.2"), Port: 4000, Codecs: []offer.Codec{pcma}})
 		line := Line{Account: ua.Account{AOR: "sip:anna@example.com"}, SRTP: policy}
 		names := func(n string) (string, bool) { return "Jonas Keller", n == "200" }
-		route := func(ua.Account) netip.Addr { return netip.MustParseAddr("192.0.2.1") }
+		w.moveTo("192.0.2.1")
+		route := func(ua.Account) netip.Addr { w.here.Lock(); defer w.here.Unlock(); return w.at }
 		w.Adapter = New([]Line{line}, w, voices{w}, names, route, func(e phone.Event) { w.done = append(w.done, e) }, slog.New(slog.DiscardHandler))
 		ctx, cancel := context.WithCancel(t.Context())
 		over := make(chan struct{})
@@ -228,6 +240,30 @@ func TestIncomingIsNegotiatedBeforeItRings(t *testing.T) {
 		w.ask(ua.Confirmed{Call: 7})
 		w.ask(ua.Ended{Call: 7, ByRemote: true})
 		w.wantDone(phone.Confirmed{Call: 3}, phone.Byed{Call: 3, Cause: phone.RemoteHangup})
+	})
+}
+
+// The phone has another address: a call that stands is moved there, but not before the line works from it.
+func TestCallMovesWithTheAddress(t *testing.T) {
+	inWorld(t, offer.Off, func(w *world) {
+		w.ask(phone.SendInvite{Call: 1, Target: "300"})
+		w.ask(ua.Accepted{Call: 101, SDP: w.farAnswer("call")})
+		w.ask(phone.SendInvite{Call: 2, Target: "301"}) // rings still
+		w.said = nil
+		w.ask(ua.LineState{Account: 0, State: ua.Registered})
+		w.wantSaid() // a refresh moves nothing
+		w.moveTo("192.0.2.77")
+		w.Moved()
+		synctest.Wait()
+		w.wantSaid()
+		w.ask(ua.LineState{Account: 0, State: ua.Registered})
+		w.wantSaid("offer 101")
+		if sdp := string(w.sdp["offer"]); !strings.Contains(sdp, "c=IN IP4 192.0.2.77") || !strings.Contains(sdp, "m=audio 16384 ") {
+			t.Errorf("moved by\n%s", sdp)
+		}
+		w.ask(ua.OfferAnswered{Call: 101, SDP: w.farAnswer("offer")})
+		w.ask(ua.LineState{Account: 0, State: ua.Registered})
+		w.wantSaid()
 	})
 }
 

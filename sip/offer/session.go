@@ -67,8 +67,12 @@ func New(local Local) *Session {
 	}
 }
 
-// Move changes our address and port; the next offer or answer says so.
-func (s *Session) Move(addr netip.Addr, port uint16) { s.local.Addr, s.local.Port = addr, port }
+// Move changes our address and port; the next offer or answer says so. It tells whether they are new.
+func (s *Session) Move(addr netip.Addr, port uint16) bool {
+	moved := s.local.Addr != addr || s.local.Port != port
+	s.local.Addr, s.local.Port = addr, port
+	return moved
+}
 
 // Retreat changes the first offer of an optional policy after a peer has refused it: to RTP/SAVP, for a
 // peer that insists on encryption and takes the profile of RFC 8643 for plain RTP, and when that is

@@ -40,7 +40,10 @@ type conns struct {
 	byKey map[connKey]*conn // newest to each far address
 }
 
-var errStalled = errors.New("peer does not read")
+var (
+	errStalled = errors.New("peer does not read")
+	errMoved   = errors.New("our address has changed")
+)
 
 func (cs *conns) add(c *conn) {
 	cs.last++
@@ -298,6 +301,19 @@ var errNoPong = errors.New("no answer to keep-alive")
 func (s *Stack) RequirePong(id ConnID) {
 	if c := s.conns.byID[id]; c != nil {
 		c.pongs = true
+	}
+}
+
+// Moved ends the connections from addresses that are not ours any more: whatever is sent on them goes
+// nowhere, and it would take half a minute to show. On the loop.
+func (s *Stack) Moved() {
+	for _, c := range s.conns.byID {
+		if c.nc == nil {
+			continue // it is being opened, from an address that is ours
+		}
+		if now, err := s.net.LocalFor(c.remote.Addr()); err == nil && now.Unmap() != c.local.Addr().Unmap() {
+			c.lost(errMoved)
+		}
 	}
 }
 

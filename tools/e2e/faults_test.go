@@ -49,6 +49,51 @@ func TestLinkFlap(t *testing.T) {
 	must(t, p.WaitEnded(soon(t), mark))
 }
 
+// TestAddressChanges gives the phone another address in a call: the line registers from there, the
+// call is moved by a re-INVITE, and both ends hear each other as before.
+func TestAddressChanges(t *testing.T) {
+	s := newScene(t)
+	s.start(t, desk.Setup{Settings: mainSettings(""), Twin: true})
+	s.atRegistrar(t, phoneUser, 1, 30*time.Second)
+	row := callRow{peer: cast{make: "baresip", user: "201", host: 11, codecs: []string{"opus"}}, want: want{correlation: 0.8}}
+	p := s.enter(t, row.peer)
+	mark := p.Mark()
+	s.dial(t, row.peer.user)
+	must(t, p.WaitRinging(soon(t), mark))
+	must(t, p.Answer(soon(t)))
+	must(t, p.WaitTalking(soon(t), mark))
+	s.talk(t, p, row, 3*time.Second)
+	wire, began, was := s.wire.Mark(), time.Now(), s.phone.Addr()
+	must(t, s.phone.(*desk.Twin).Readdress(phoneHost+20))
+	now, there := s.phone.Addr(), lab.LANAddr(row.peer.host).Addr()
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+	defer cancel()
+	for what, match := range map[string]func(lab.Packet) bool{
+		"voice to the new address":   func(k lab.Packet) bool { return k.RTP() && k.Src.Addr() == there && k.Dst.Addr() == now },
+		"voice from the new address": func(k lab.Packet) bool { return k.RTP() && k.Src.Addr() == now && k.Dst.Addr() == there },
+		"the peer's word for it": func(k lab.Packet) bool {
+			return k.Request("INVITE") && k.Dst.Addr() == there && strings.Contains(string(k.Data), "c=IN IP4 "+now.String())
+		},
+	} {
+		_, err := s.wire.Wait(ctx, wire, what, match)
+		must(t, err)
+	}
+	t.Logf("moved within %v", time.Since(began).Round(time.Millisecond))
+	settled := s.wire.Mark()
+	s.talk(t, p, row, 3*time.Second)
+	for _, k := range s.wire.Since(settled) {
+		if k.RTP() && (k.Dst.Addr() == was || k.Src.Addr() == was) {
+			t.Fatalf("voice still goes by %v", was)
+		}
+	}
+	uris, err := s.kamailio.Bindings(phoneUser) // the old one stays there until its time is over
+	if err != nil || !strings.Contains(strings.Join(uris, " "), now.String()) {
+		t.Errorf("the registrar has %v (%v)", uris, err)
+	}
+	must(t, p.Hangup(soon(t)))
+	must(t, p.WaitEnded(soon(t), mark))
+}
+
 // refusal is a registrar that will not have the phone, or that the phone must not have.
 type refusal struct {
 	name string

@@ -152,7 +152,7 @@ func (s *scene) start(t *testing.T, setup desk.Setup) {
 	ctx, cancel := context.WithTimeout(t.Context(), 90*time.Second)
 	defer cancel()
 	var err error
-	if *imageDir != "" {
+	if *imageDir != "" && !setup.Twin {
 		s.phone, err = desk.Boot(ctx, *imageDir, setup)
 	} else {
 		s.phone, err = desk.StartTwin(ctx, setup)

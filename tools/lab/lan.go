@@ -86,6 +86,12 @@ func (l *LAN) Tap(dev string) error {
 // RemoveTap takes a guest's socket away.
 func (l *LAN) RemoveTap(dev string) error { return l.Core.IP("link", "del", dev) }
 
+// Readdress makes a host number n, as a DHCP server of another opinion would: its old address is gone.
+func (l *LAN) Readdress(h *Namespace, n int) error {
+	return errors.Join(h.IP("addr", "flush", "dev", "eth0", "scope", "global"), h.AddAddr("eth0", LANAddr(n)),
+		h.IP("route", "add", "default", "via", LANAddr(1).Addr().String()))
+}
+
 // Cable pulls a host's cable out of the switch, or plugs it in again: the host sees its link go.
 func (l *LAN) Cable(h *Namespace, plugged bool) error {
 	state := map[bool]string{true: "up", false: "down"}[plugged]

@@ -58,6 +58,7 @@ type Setup struct {
 	Good     string   // settings that were good before; "" is none
 	Roots    string   // PEM file with authorities to believe
 	Console  bool     // QEMU only: have Guest.Type
+	Twin     bool     // never QEMU: for what is done to the host that a twin runs on
 	USB      bool     // QEMU only: its USB socket can be plugged, at USBAt
 	Faults   Faults   // what is wrong with it from the start
 }

@@ -18,6 +18,7 @@ import (
 
 	"opendeskphone/firmware/phone"
 	"opendeskphone/hal"
+	"opendeskphone/hal/linux"
 	"opendeskphone/hal/sim"
 	"opendeskphone/tools/sim/simphone"
 )
@@ -48,7 +49,11 @@ func TwinMain() {
 func runTwin(cfg twinConfig) error {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
 	defer stop()
-	whole, err := simphone.New(simphone.Config{Folder: cfg.Data, Log: slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelDebug}))})
+	changes, err := linux.WatchNetwork(ctx)
+	if err != nil {
+		return err
+	}
+	whole, err := simphone.New(simphone.Config{Folder: cfg.Data, Changes: changes, Log: slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelDebug}))})
 	if err != nil {
 		return err
 	}

@@ -94,6 +94,12 @@ func (t *Twin) Log() *lab.Log { return t.proc.Log }
 // Addr implements Phone.
 func (t *Twin) Addr() netip.Addr { return lab.LANAddr(t.setup.Host).Addr() }
 
+// Readdress gives the phone another address on the LAN.
+func (t *Twin) Readdress(n int) error {
+	t.setup.Host = n
+	return t.setup.LAN.Readdress(t.host, n)
+}
+
 // PID implements Phone.
 func (t *Twin) PID() int { return t.proc.PID() }
 

@@ -36,6 +36,7 @@ type Config struct {
 	Network   stack.Network      // nil: the machine's
 	Identity  ed25519.PrivateKey // the phone's key towards computers; nil: a new one
 	Computers tpcp.Pairings      // computers that may control it; nil: none
+	Changes   <-chan struct{}    // of the machine's addresses; nil: nobody watches
 	Log       *slog.Logger
 }
 
@@ -71,7 +72,7 @@ func New(cfg Config) (*Phone, error) {
 			host, _ := os.Hostname()
 			return device.LocalFacts(host, func() int64 { return -1 })
 		},
-		Crashes: filepath.Join(cfg.Folder, "crash"), Log: cfg.Log,
+		NetChanged: cfg.Changes, Crashes: filepath.Join(cfg.Folder, "crash"), Log: cfg.Log,
 	})
 	if err != nil {
 		return nil, err
