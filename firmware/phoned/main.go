@@ -5,6 +5,7 @@ package main
 
 import (
 	"context"
+	"flag"
 	"fmt"
 	"log/slog"
 	"os"
@@ -15,8 +16,6 @@ import (
 	"strings"
 	"syscall"
 	"time"
-
-	"github.com/alecthomas/kong"
 
 	"opendeskphone/audio/codec"
 	"opendeskphone/audio/codec/opus"
@@ -37,17 +36,35 @@ import (
 var version = "development"
 
 var cli struct {
-	Data    string `help:"Folder of settings, contacts, call log and flight records." default:"/data" type:"path" placeholder:"DIR"`
-	Board   string `help:"Board to run on; empty: the one the device tree names." placeholder:"NAME"`
-	Check   string `name:"check-settings" help:"Check a settings file, name everything that is wrong with it, and end: 0 if nothing is, 1 otherwise." placeholder:"FILE"`
-	Version bool   `help:"Print the version and end."`
+	Data, Board, Check string
+	Version            bool
+}
+
+const about = `The desk phone.
+
+Reads settings.toml in the data folder (docs/SETTINGS.md has every key), opens the hardware that the board
+names, registers its lines and is a phone until it is told to stop (SIGTERM). Logs go to standard error.
+`
+
+// parse reads the command line by the standard library: a parser that finds methods by their names, as the
+// tools use, would have the linker keep every method there is, a fifth of the daemon's memory.
+func parse() {
+	flag.StringVar(&cli.Data, "data", "/data", "`folder` of settings, contacts, call log and flight records")
+	flag.StringVar(&cli.Board, "board", "", "`name` of the board to run on; empty: the one the device tree names")
+	flag.StringVar(&cli.Check, "check-settings", "", "check this settings `file`, name everything that is wrong with it, and end: 0 if nothing is, 1 otherwise")
+	flag.BoolVar(&cli.Version, "version", false, "print the version and end")
+	flag.Usage = func() {
+		fmt.Fprint(flag.CommandLine.Output(), about)
+		flag.PrintDefaults()
+	}
+	flag.Parse()
+	if flag.NArg() > 0 {
+		exit(fmt.Errorf("what is %q? --help tells what there is", flag.Arg(0)))
+	}
 }
 
 func main() {
-	kong.Parse(&cli, kong.Name("phoned"), kong.Description(`The desk phone.
-
-Reads settings.toml in the data folder (docs/SETTINGS.md has every key), opens the hardware that the board
-names, registers its lines and is a phone until it is told to stop (SIGTERM). Logs go to standard error.`))
+	parse()
 	switch {
 	case cli.Version:
 		fmt.Println(version)
