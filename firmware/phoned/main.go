@@ -91,7 +91,7 @@ const processors = 4
 func run() error {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	debug.SetGCPercent(50) // the heap is small: memory is dearer than a few more collections
+	debug.SetGCPercent(30) // the heap is small: memory is dearer than a few more collections
 	runtime.GOMAXPROCS(max(processors, runtime.NumCPU()))
 	log := slog.New(slog.NewTextHandler(os.Stderr, nil))
 	board, err := findBoard()

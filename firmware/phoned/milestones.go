@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"runtime/debug"
 	"strings"
 
 	"opendeskphone/firmware/phone"
@@ -13,6 +14,7 @@ import (
 // "odp: " and ends with the machine's uptime in seconds.
 func milestones(ctx context.Context, c phone.Control) {
 	var last []phone.LineState
+	started := false
 	for seq := phone.Seq(0); ; {
 		for _, l := range c.State().Lines {
 			if int(l.ID) >= len(last) {
@@ -27,6 +29,10 @@ func milestones(ctx context.Context, c phone.Control) {
 				words += " (" + l.Fault.String() + ")"
 			}
 			fmt.Printf("odp: phoned: line %s %s %s\n", l.Label, words, uptime())
+			if l.State == phone.LineRegistered && !started {
+				started = true
+				debug.FreeOSMemory() // what starting up took: certificates, fonts, settings on their way
+			}
 		}
 		u, err := c.Watch(ctx, seq)
 		if err != nil {
