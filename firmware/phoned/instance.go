@@ -6,18 +6,23 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
-	"regexp"
 	"strings"
 
 	"opendeskphone/firmware/durable"
 )
 
-var urn = regexp.MustCompile(`^urn:uuid:[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$`)
+// urn tells whether a text is a name such as instance makes.
+func urn(s string) bool {
+	hex, ok := strings.CutPrefix(s, "urn:uuid:")
+	groups := strings.Split(hex, "-")
+	return ok && len(hex) == 36 && len(groups) == 5 && strings.Trim(hex, "0123456789abcdef-") == "" &&
+		len(groups[0]) == 8 && len(groups[1]) == 4 && len(groups[2]) == 4 && len(groups[3]) == 4
+}
 
 // instance gives the device its name towards registrars (RFC 5626 §4.1): made once, kept for ever.
 func instance(dir string, log *slog.Logger) string {
 	path := filepath.Join(dir, "instance")
-	if text, err := os.ReadFile(path); err == nil && urn.MatchString(strings.TrimSpace(string(text))) {
+	if text, err := os.ReadFile(path); err == nil && urn(strings.TrimSpace(string(text))) {
 		return strings.TrimSpace(string(text))
 	}
 	var b [16]byte

@@ -8,7 +8,6 @@ package gadget
 import (
 	"errors"
 	"fmt"
-	"regexp"
 	"strings"
 
 	"opendeskphone/usbhid"
@@ -31,14 +30,17 @@ type Config struct {
 // the phone's HID interface by that label.
 const MaxName = 30
 
-var serial = regexp.MustCompile(`^[0-9a-f]{8,64}$`)
+// serial tells whether a text may be a serial number: 8 to 64 hexadecimal digits.
+func serial(s string) bool {
+	return len(s) >= 8 && len(s) <= 64 && strings.Trim(s, "0123456789abcdef") == ""
+}
 
 // Validate refuses what a host would stumble over.
 func (c Config) Validate() error {
 	switch {
 	case c.Vendor == 0 || c.Product == 0:
 		return fmt.Errorf("%w: no vendor or product number", ErrConfig)
-	case !serial.MatchString(c.Serial):
+	case !serial(c.Serial):
 		return fmt.Errorf("%w: serial %q is not 8 to 64 hexadecimal digits", ErrConfig, c.Serial)
 	case !printable(c.Name, MaxName):
 		return fmt.Errorf("%w: name %q is not 1 to %d printable ASCII characters", ErrConfig, c.Name, MaxName)
