@@ -10,7 +10,6 @@ import (
 	"os"
 	"os/signal"
 	"slices"
-	"strings"
 	"syscall"
 
 	"github.com/alecthomas/kong"
@@ -21,8 +20,8 @@ import (
 
 var cli struct {
 	Image string   `help:"Directory of the system image to boot in QEMU." type:"path" default:"build/image/qemu-arm" placeholder:"DIR"`
-	Only  []string `help:"Measure these figures only; the other rows of the file stay." placeholder:"ID"`
-	Write string   `help:"File of the figures. Empty: print them only." type:"path" placeholder:"FILE"`
+	Only  []string `help:"Measure these figures only, and print them: the file is of one run." placeholder:"ID" xor:"rows"`
+	Write string   `help:"File of the figures. Empty: print them only." type:"path" placeholder:"FILE" xor:"rows"`
 	Calls int      `help:"Calls per call figure." default:"30"`
 }
 
@@ -81,7 +80,6 @@ func run() error {
 	if err != nil {
 		return err
 	}
-	defer os.RemoveAll(dir)
 	b := &bench{dir: dir, calls: cli.Calls, image: cli.Image, got: map[string]row{}}
 	var failed []error
 	for _, g := range groups {
@@ -93,15 +91,18 @@ func run() error {
 			failed = append(failed, fmt.Errorf("%s: %w", g.name, err))
 		}
 	}
-	text, err := b.table()
-	if err != nil {
-		return err
-	}
+	text := b.table()
 	fmt.Print(text)
-	if cli.Write != "" && len(failed) == 0 {
-		failed = append(failed, os.WriteFile(cli.Write, []byte(text), 0o644))
+	if len(failed) > 0 {
+		fmt.Fprintln(os.Stderr, "bench: logs are in", dir)
+		return errors.Join(failed...)
 	}
-	return errors.Join(failed...)
+	if cli.Write != "" {
+		if err := os.WriteFile(cli.Write, []byte(text), 0o644); err != nil {
+			return err
+		}
+	}
+	return os.RemoveAll(dir)
 }
 
 func wanted(g group) bool {
@@ -111,7 +112,8 @@ func wanted(g group) bool {
 const preamble = `# Figures
 
 Measured by ` + "`make figures`" + ` on the machine that built this tree; the anchor is baresip 1.0.0 of Debian 12 in the same run, doing
-the same on the same network, where it has the figure at all. Times are medians. Ours in QEMU is the ARM image under emulation
+the same on the same network, where it has the figure at all. All rows are of one run. Times are medians: of calls, of three boots,
+and of RTP spacing over three spells of talk. Ours in QEMU is the ARM image under emulation
 (TCG); everything else is the same program natively. "Invite to 200" and "first RTP" leave out the time a person takes to answer:
 they are INVITE to 180 plus Answer key to 200 (to the first RTP packet); baresip is measured in the same two steps.
 
@@ -119,25 +121,16 @@ they are INVITE to 180 plus Answer key to 200 (to the first RTP packet); baresip
 |---|---|---|---|---|
 `
 
-// table gives the file: what was measured now, and the rows of before for what was not.
-func (b *bench) table() (string, error) {
-	before, err := readRows(cli.Write)
-	if err != nil {
-		return "", err
-	}
+// table gives the file, of what was measured now.
+func (b *bench) table() string {
 	var out bytes.Buffer
 	out.WriteString(preamble)
 	for _, f := range figures {
-		r, ok := b.got[f.id]
-		if !ok {
-			r = before[f.id]
+		if r, ok := b.got[f.id]; ok {
+			fmt.Fprintf(&out, "| %s | %s | %s | %s | `build/bench --only %s` |\n", f.id, dash(r.ours), dash(r.anchor), f.unit, f.id)
 		}
-		if r.ours == "" && r.anchor == "" {
-			continue
-		}
-		fmt.Fprintf(&out, "| %s | %s | %s | %s | `build/bench --only %s` |\n", f.id, dash(r.ours), dash(r.anchor), f.unit, f.id)
 	}
-	return out.String(), nil
+	return out.String()
 }
 
 func dash(s string) string {
@@ -145,25 +138,4 @@ func dash(s string) string {
 		return "–"
 	}
 	return s
-}
-
-// readRows reads the rows of a file written before; none if there is no such file.
-func readRows(path string) (map[string]row, error) {
-	rows := map[string]row{}
-	text, err := os.ReadFile(path)
-	if path == "" || errors.Is(err, os.ErrNotExist) {
-		return rows, nil
-	}
-	if err != nil {
-		return nil, err
-	}
-	for line := range strings.Lines(string(text)) {
-		cells := strings.Split(line, "|")
-		if len(cells) != 7 {
-			continue
-		}
-		r := row{id: strings.TrimSpace(cells[1]), ours: strings.TrimSpace(cells[2]), anchor: strings.TrimSpace(cells[3])}
-		rows[r.id] = r
-	}
-	return rows, nil
 }
