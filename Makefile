@@ -45,8 +45,8 @@ test: deps-test check race fuzz arm image-test e2e ## everything CI checks, on t
 check: ## formatting, vet, unit tests, golden screens, rules of the house
 	@test -z "$$(gofmt -l .)" || { gofmt -l .; echo "check: gofmt would change these files"; exit 1; }
 	$(GO) vet ./...
-	$(GO) test $$($(GO) list ./... | grep -v -e /tools/e2e -e '/tools/lab$$' -e /sip/ua/live)
-	$(GO) test -exec '$(AS_ROOT) env PATH=$(PATH)' ./tools/lab ./sip/ua/live
+	$(GO) test $$($(GO) list ./... | grep -vxF -e opendeskphone/tools/e2e -e "$$(tools/rooted.sh)")
+	$(GO) test -p 1 -exec '$(AS_ROOT) env PATH=$(PATH)' $$(tools/rooted.sh)
 
 # The race detector needs cgo itself, so it runs on the packages that have none of their own.
 .PHONY: race

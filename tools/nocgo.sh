@@ -4,4 +4,4 @@ set -eu
 go=$("$(dirname "$0")"/go.sh)
 $go list -f '{{.ImportPath}} {{join .Deps " "}}' ./... |
 	grep -vE 'opendeskphone/(audio/soundcard|audio/codec/opus|usbhid/host)( |$)' |
-	cut -d' ' -f1 | grep -vE '^opendeskphone($|/tools/|/sip/ua/live)'
+	cut -d' ' -f1 | grep -vE '^opendeskphone($|/tools/)' | grep -vxF "$("$(dirname "$0")"/rooted.sh)"
