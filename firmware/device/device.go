@@ -27,6 +27,7 @@ import (
 	"opendeskphone/firmware/settings"
 	"opendeskphone/firmware/store"
 	"opendeskphone/firmware/tpcp"
+	"opendeskphone/firmware/usbsound"
 	"opendeskphone/hal"
 	"opendeskphone/sip/stack"
 	"opendeskphone/ui"
@@ -78,6 +79,7 @@ type Device struct {
 	panel   *panel.Panel
 	desk    *credentials.Desk
 	keeper  *lock.Keeper
+	pc      *usbsound.Adapter
 
 	controllers *tpcp.Server
 
@@ -99,7 +101,8 @@ func New(hardware hal.Devices, o Options) (*Device, error) {
 	d.desk = credentials.NewDesk(o.Vault, d.loop, d.postFrom("credentials"), func(string) { d.setLines(d.settings.File().Lines) })
 	d.engine = engine.New(engineConfig(f.Sound), d.openSound, d.soundChanged, o.Log)
 	d.voices = newVoices(d.mediaFactory, func() bool { return d.loop.State().Muted }, d.keyHeard, func() { d.sounder.bound() })
-	d.sounder = &sounder{engine: d.engine, voices: d.voices, mixer: hardware.Mixer}
+	d.pc = usbsound.New(d.loop, d.postFrom("pc"), o.Log)
+	d.sounder = &sounder{engine: d.engine, voices: d.voices, pc: d.pc.Party(), mixer: hardware.Mixer}
 	d.sounder.configure(f.Sound.Country, f.Sound.RingTone)
 	d.sip = newSIPSide(d)
 	if err := d.newScreen(f.Screen); err != nil {
@@ -170,6 +173,8 @@ func (d *Device) exec(e phone.Effect) {
 		d.sounder.Set(e.Sound)
 	case phone.LogCall:
 		d.logCall(e.Record)
+	case phone.SendPC, phone.SendPCVolume:
+		d.pc.Exec(e)
 	case phone.QuestionAnswered:
 		d.desk.Answered(e)
 	default:

@@ -16,6 +16,7 @@ import (
 type sounder struct {
 	engine *engine.Engine
 	voices *voices
+	pc     engine.Party // what the PC plays and hears
 	mixer  hal.Mixer
 
 	mu   sync.Mutex
@@ -65,6 +66,9 @@ func (s *sounder) connect() {
 		if p := s.voices.party(call); p != nil {
 			parties = append(parties, p)
 		}
+	}
+	if s.last.PC {
+		parties = append(parties, s.pc)
 	}
 	s.engine.SetParties(parties)
 }

@@ -23,6 +23,7 @@ const (
 	kindDial
 	kindQuestion
 	kindLocked
+	kindPC
 	kindMenu
 )
 
@@ -44,11 +45,13 @@ func choose(st *phone.State, ended bool, menus int) kind {
 	}{
 		{ringing && !is(phone.Talking, phone.Answering), kindIncoming},
 		{ringing, kindSecond},
+		{st.PCCall.Ringing && !st.PCCall.Silenced, kindPC},
 		{is(phone.Talking, phone.Answering) && held, kindTwo},
 		{is(phone.Talking, phone.Answering), kindTalk},
 		{is(phone.Calling, phone.Ringback), kindCalling},
 		{is(phone.Failed), kindFailed},
 		{is(phone.Dialing), kindDial},
+		{st.PCCall.Active, kindPC},
 		{held, kindHeld},
 		{st.Lock.Kind != phone.Unlocked, kindLocked},
 		{st.Question.Kind != phone.NoQuestion, kindQuestion},
@@ -84,6 +87,8 @@ func (s *Screens) page(v *view) page {
 		return calling{}
 	case kindFailed:
 		return failed{}
+	case kindPC:
+		return pcCall{}
 	case kindLocked:
 		return s.locked
 	case kindQuestion:
@@ -108,7 +113,7 @@ func (s *Screens) follow(k kind, now time.Time) {
 	}
 	rings := k == kindIncoming || k == kindSecond
 	rang := s.shown == kindIncoming || s.shown == kindSecond
-	if rings && !rang || k == kindQuestion {
+	if rings && !rang || k == kindQuestion || k == kindPC {
 		s.swallow = now.Add(swallowTime)
 	}
 	if !rings && !rang { // what was opened over a call belongs to that call; a ring only hides it

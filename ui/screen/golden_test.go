@@ -120,6 +120,12 @@ func situations() []situation {
 	fail.Cause, fail.Reason = phone.UserBusy, "Busy here"
 	asked := idle()
 	asked.Question = phone.Question{Ref: 1, Kind: phone.SignInQuestion, From: "Anna's ThinkPad", Subject: "sip:anna.weber@nordwerk.example", Since: now}
+	pcRings, pcTalks, pcMuted, pcHeld, pcPlays := idle(), idle(), idle(), idle(), idle()
+	pcRings.PCCall.Ringing = true
+	pcTalks.PCCall, pcTalks.Path = phone.PCCall{Active: true, Plays: true, Records: true}, phone.Speaker
+	pcMuted.PCCall, pcMuted.Path = phone.PCCall{Active: true, Muted: true, NoControl: true}, phone.Headset
+	pcHeld.PCCall = phone.PCCall{Active: true, Held: true}
+	pcPlays.PCCall.Plays = true
 	shut := idle()
 	shut.Lock.Kind, shut.Missed = phone.IdleLock, 2
 	shutByPC := idle()
@@ -135,6 +141,11 @@ func situations() []situation {
 		{name: "locked-by-pc", state: shutByPC, keys: []hal.Key{hal.Digit1, hal.Digit2, hal.Digit3, hal.Digit4, hal.Digit5}},
 		{name: "locked-wait", state: wrongPIN},
 		{name: "locked-hard", state: shutHard},
+		{name: "pc-rings", state: pcRings},
+		{name: "pc-talks", state: pcTalks},
+		{name: "pc-muted", state: pcMuted},
+		{name: "pc-held", state: pcHeld},
+		{name: "home-pc-audio", state: pcPlays},
 		{name: "question-sign-in", state: asked},
 		{name: "home-focus", state: idle(), keys: []hal.Key{hal.Down}},
 		{name: "home-line-failing", state: failing},

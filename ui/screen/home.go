@@ -176,6 +176,9 @@ func (h *home) status(v *view) {
 			s.Detail = v.Words.Status.NotSignedIn
 		}
 	}
+	if v.st.PCCall.Streams() {
+		s.Items = append([]widget.StatusItem{{Icon: draw.IconPc, Word: v.Words.PC.Audio, Ink: v.Link}}, s.Items...)
+	}
 	v.StatusBar(&s)
 }
 

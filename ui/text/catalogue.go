@@ -37,6 +37,7 @@ type Catalogue struct {
 	Entry  Entry
 	Asks   Asks
 	Lock   Lock
+	PC     PC
 
 	Refusals  [phone.RefusalCount]string
 	LineWords []string                  // by phone.LineState: two words at most, for a tile
@@ -194,6 +195,16 @@ type Lock struct {
 	Unlock, Emergency                Label
 	PIN, NewPIN, Set, Remove, NotPIN string
 	Now                              string
+}
+
+// PC are the words of the PC's call and sound.
+type PC struct {
+	Title, Audio                             string
+	Ringing, RingingWhy, Talking, TalkingWhy string
+	Held, HeldWhy, Muted, MutedWhy           string
+	NoControl                                string
+	Volume                                   string // takes the level
+	Mute, Unmute                             Label
 }
 
 // Languages are the languages the screens speak, the first being the default.

@@ -82,6 +82,13 @@ var English = Catalogue{
 		SignInNote: "Agree only if you started this on the computer just now. The phone keeps the sign-in data encrypted and shows it to nobody.",
 		Agree:      Label{"Sign in", "Sign in"},
 	},
+	PC: PC{
+		Title: "PC call", Audio: "PC audio", Ringing: "Your PC is ringing", RingingWhy: "Answer here and speak through this phone. The PC shows who calls.",
+		Talking: "Your PC speaks through this phone", TalkingWhy: "Microphone and loudspeaker belong to the call on the PC.",
+		Held: "The PC's call is on hold", HeldWhy: "Resume takes it back.", Muted: "You are muted", MutedWhy: "Nobody in the PC's call hears you.",
+		NoControl: "The program on the PC does not answer this phone's keys. Use its window to hold, mute or end the call.",
+		Volume:    "Volume %d", Mute: Label{"Mute", "Mute"}, Unmute: Label{"Unmute", "Unmute"},
+	},
 	Lock: Lock{
 		Locked: "Locked", PCLocked: "PC locked", Type: "Type your PIN.", TypeOrPC: "Type your PIN, or unlock your PC.", Wrong: "That was not the PIN.",
 		Wait: "Too many wrong PINs. Wait %s.", Hard: "Too many wrong PINs.", HardWhy: "Unlock your PC with the cable plugged in, then type the PIN.",

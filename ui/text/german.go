@@ -82,6 +82,13 @@ var German = Catalogue{
 		SignInNote: "Stimmen Sie nur zu, wenn Sie das gerade am Computer begonnen haben. Das Telefon bewahrt die Anmeldedaten verschlüsselt auf und zeigt sie niemandem.",
 		Agree:      Label{"Anmelden", "Anmelden"},
 	},
+	PC: PC{
+		Title: "PC-Gespräch", Audio: "PC-Ton", Ringing: "Ihr PC läutet", RingingWhy: "Hier annehmen und über dieses Telefon sprechen. Der PC zeigt, wer anruft.",
+		Talking: "Ihr PC spricht hier", TalkingWhy: "Mikrofon und Lautsprecher gehören dem Gespräch am PC.",
+		Held: "PC-Gespräch gehalten", HeldWhy: "Mit Weiter geht es weiter.", Muted: "Sie sind stumm", MutedWhy: "Niemand im Gespräch des PCs hört Sie.",
+		NoControl: "Das Programm am PC antwortet nicht auf die Tasten des Telefons. Halten, Stummschalten und Auflegen gehen in seinem Fenster.",
+		Volume:    "Stufe %d", Mute: Label{"Stumm", "Stumm"}, Unmute: Label{"Laut", "Laut"},
+	},
 	Lock: Lock{
 		Locked: "Gesperrt", PCLocked: "PC gesperrt", Type: "PIN eingeben.", TypeOrPC: "PIN eingeben, oder den PC entsperren.", Wrong: "Das war nicht die PIN.",
 		Wait: "Zu viele falsche PINs. Noch %s warten.", Hard: "Zu viele falsche PINs.", HardWhy: "Bei gestecktem Kabel den PC entsperren, dann die PIN eingeben.",
