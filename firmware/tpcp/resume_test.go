@@ -440,6 +440,22 @@ func TestWhatElseControllersAreTold(t *testing.T) {
 	})
 }
 
+func TestTheComputersOwnCallIsToldWithTheDevice(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := start(t, services())
+		c, _ := b.controller("pc", hostSeed, true)
+		var d DeviceChanged
+		b.post(phone.PCCallChanged{Active: true, Held: true}, phone.PCStreams{Plays: true})
+		if list := told(c); len(list) == 0 || list[len(list)-1].Decode(&d) != nil || d.PCCall != "held" || !d.USBAudio {
+			t.Errorf("told %s, %+v", names(list), d)
+		}
+		b.post(phone.PCCallChanged{Ringing: true}, phone.PCStreams{})
+		if dev, err := c.Device(b.ctx); err != nil || dev.PCCall != "ringing" || dev.USBAudio {
+			t.Errorf("%+v, %v", dev, err)
+		}
+	})
+}
+
 func TestNothingOfAnEarlierConnectionIsTaken(t *testing.T) {
 	c := config(cert(t, phoneSeed), func(Pin) bool { return true })
 	if !c.SessionTicketsDisabled || c.MinVersion != tls.VersionTLS13 {

@@ -183,7 +183,7 @@ func viewLines(s *phone.State) []Line {
 func viewDevice(s *phone.State) Device {
 	d := Device{
 		Hook: "on", Terminal: s.Path.String(), Mute: s.Muted, Line: lineID(s.Selected), Missed: s.Missed,
-		Volumes: map[string]uint8{"ringer": s.RingVolume}, Notices: map[string]string{},
+		USBAudio: s.PCCall.Streams(), PCCall: pcCall(s.PCCall), Volumes: map[string]uint8{"ringer": s.RingVolume}, Notices: map[string]string{},
 	}
 	if s.OffHook {
 		d.Hook = "off"
@@ -197,6 +197,18 @@ func viewDevice(s *phone.State) Device {
 		}
 	}
 	return d
+}
+
+func pcCall(p phone.PCCall) string {
+	switch {
+	case p.Active && p.Held:
+		return "held"
+	case p.Active:
+		return "active"
+	case p.Ringing:
+		return "ringing"
+	}
+	return ""
 }
 
 func viewLock(s *phone.State) LockState {
