@@ -1,6 +1,7 @@
 package tpcp
 
 import (
+	"context"
 	"errors"
 	"fmt"
 
@@ -132,6 +133,8 @@ func asError(err error) *Error {
 		return e
 	case errors.As(err, &r) && r < phone.RefusalCount && refusals[r] != 0:
 		return refuse(refusals[r], r.Error())
+	case errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded):
+		return refuse(CodeTimeout, "it took too long")
 	}
 	return refuse(CodeInternal, "the phone could not do this")
 }

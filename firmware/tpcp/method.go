@@ -286,7 +286,18 @@ func (m *memory) once(ctx context.Context, key string, digest [sha256.Size]byte,
 	m.mu.Unlock()
 	defer close(k.done)
 	k.result, k.err = do()
+	if k.err != nil && ctx.Err() != nil { // the leg broke on the way: who comes back may ask anew
+		m.forget(key, k)
+	}
 	return k.result, k.err
+}
+
+func (m *memory) forget(key string, k *kept) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.kept[key] == k {
+		delete(m.kept, key)
+	}
 }
 
 // make keeps a place for an answer; old ones go, and if there are too many the oldest.

@@ -3,6 +3,7 @@ package tpcp
 import (
 	"context"
 	"crypto/tls"
+	"errors"
 	"net"
 	"sync"
 	"time"
@@ -88,25 +89,38 @@ func (s *Server) openPort(ctx context.Context, listen Listen, turn int) error {
 	}
 }
 
-// Serve takes legs from a listener until ctx ends; then the listener and the legs are closed.
+const acceptPause = 100 * time.Millisecond // after an accept that failed, for want of files or memory
+
+// Serve takes legs from a listener until ctx ends or somebody closes it; then the listener and the legs are closed.
 func (s *Server) Serve(ctx context.Context, l net.Listener) error {
+	legs, cut := context.WithCancel(ctx)
 	stop := context.AfterFunc(ctx, func() { l.Close() })
 	defer stop()
 	var wg sync.WaitGroup
 	defer wg.Wait()
+	defer cut()
 	for {
 		conn, err := l.Accept()
-		if err != nil {
-			l.Close()
-			if ctx.Err() != nil {
-				return nil
+		switch {
+		case ctx.Err() != nil:
+			if err == nil {
+				conn.Close()
 			}
+			return nil
+		case errors.Is(err, net.ErrClosed):
 			return err
+		case err != nil:
+			s.log.Warn("a controller could not connect", "err", err)
+			select {
+			case <-ctx.Done():
+			case <-time.After(acceptPause):
+			}
+			continue
 		}
 		if c, ok := conn.(*net.TCPConn); ok {
 			_ = c.SetReadBuffer(readBuffer) // what cannot be set is the system's default
 		}
-		wg.Go(func() { _ = s.ServeConn(ctx, conn) }) // how it ended is logged there
+		wg.Go(func() { _ = s.ServeConn(legs, conn) }) // how it ended is logged there
 	}
 }
 
@@ -148,6 +162,9 @@ func (s *Server) welcome(ctx context.Context, raw net.Conn) (*tls.Conn, Pairing,
 }
 
 func hostOf(a net.Addr) string {
+	if a == nil {
+		return "stream"
+	}
 	host, _, err := net.SplitHostPort(a.String())
 	if err != nil {
 		return a.String()

@@ -9,7 +9,9 @@ import (
 	"math/rand/v2"
 	"net"
 	"slices"
+	"strings"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -454,6 +456,74 @@ func TestTheComputersOwnCallIsToldWithTheDevice(t *testing.T) {
 			t.Errorf("%+v, %v", dev, err)
 		}
 	})
+}
+
+// badListener fails once before it gives a connection.
+type badListener struct {
+	net.Listener
+	failed atomic.Bool
+}
+
+func (l *badListener) Accept() (net.Conn, error) {
+	if !l.failed.Swap(true) {
+		return nil, syscall.EMFILE
+	}
+	return l.Listener.Accept()
+}
+
+func TestPortOutlivesWantOfFiles(t *testing.T) {
+	b := start(t, Services{})
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	over := make(chan error, 1)
+	go func() { over <- b.Serve(b.ctx, &badListener{Listener: l}) }()
+	c, err := Dial(t.Context(), l.Addr().String(), Identity{cert(t, hostSeed), b.phonePin})
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.Close()
+	l.Close()
+	if err := <-over; !errors.Is(err, net.ErrClosed) {
+		t.Errorf("a closed listener: %v", err)
+	}
+}
+
+func TestIdemOfABrokenLegIsForgotten(t *testing.T) {
+	m := newMemory()
+	ctx, cancel := context.WithCancel(t.Context())
+	_, err := m.once(ctx, "k", [32]byte{}, time.Now(), func() (any, error) { cancel(); return nil, ctx.Err() })
+	if err == nil {
+		t.Fatal("no error")
+	}
+	if v, err := m.once(t.Context(), "k", [32]byte{}, time.Now(), func() (any, error) { return 7, nil }); v != 7 || err != nil {
+		t.Errorf("asked anew: %v, %v", v, err)
+	}
+}
+
+// TestLongestSnapshotFitsAFrame: eight callers and sixteen lines, all with the longest and worst texts.
+func TestLongestSnapshotFitsAFrame(t *testing.T) {
+	worst := strings.Repeat("\"\x01\u2028", maxText)
+	st := phone.New(phone.DefaultConfig())
+	calls := []Call{}
+	for id := range phone.MaxCalls {
+		c := phone.Call{ID: phone.CallID(id), State: phone.Talking, Remote: phone.Peer{Name: worst, Number: worst, URI: worst}, Conversation: worst,
+			Reason: worst, MoveTarget: worst}
+		calls = append(calls, viewCall(&st, &c, strings.Fields("answer reject hangup hold resume swap dtmf mute legA note"), true))
+	}
+	var lines []Line
+	for i := range phone.MaxLines {
+		lines = append(lines, viewLine(&phone.Line{ID: phone.LineID(i), AOR: worst, Label: worst, Display: worst, Detail: worst}))
+	}
+	for i := range st.Notices {
+		st.Notices[i] = worst
+	}
+	b, err := frame(wireMessage{JSONRPC: "2.0", Method: NotifyResync, Params: Resync{Snapshot: Snapshot{Calls: calls, Device: viewDevice(&st), Lines: lines}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Logf("%d bytes", len(b))
 }
 
 func TestNothingOfAnEarlierConnectionIsTaken(t *testing.T) {

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode"
 
 	"opendeskphone/firmware/phone"
 )
@@ -74,12 +75,18 @@ var notices = [phone.NoticeCount]string{
 // terminals are the ways of the voice.
 var terminals = map[string]phone.Path{"handset": phone.Handset, "headset": phone.Headset, "speaker": phone.Speaker}
 
-// cut keeps a text of a stranger within bounds.
+// cut keeps a text of a stranger within bounds, and free of what would blow it up on the wire.
 func cut(s string) string {
-	if len(s) <= maxText && strings.ToValidUTF8(s, "") == s {
+	s = strings.ToValidUTF8(s[:min(len(s), maxText)], "")
+	if !strings.ContainsFunc(s, unicode.IsControl) {
 		return s
 	}
-	return strings.ToValidUTF8(s[:min(len(s), maxText)], "")
+	return strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) {
+			return -1
+		}
+		return r
+	}, s)
 }
 
 // moves are what is being done with a call on its way to another phone.

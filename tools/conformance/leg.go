@@ -100,11 +100,18 @@ func (r *run) opened(name string) (*leg, opened, error) {
 		}
 	}
 	var o opened
-	if err := l.ask("session.open", p, &o); err != nil {
-		l.close()
-		return nil, o, fmt.Errorf("session.open: %w", err)
+	for try := 0; ; try++ {
+		err := l.ask("session.open", p, &o)
+		if e := new(refusal); errors.As(err, &e) && e.Code == 1008 && try < 10 { // legs of an earlier check are not gone yet
+			time.Sleep(200 * time.Millisecond)
+			continue
+		}
+		if err != nil {
+			l.close()
+			return nil, o, fmt.Errorf("session.open: %w", err)
+		}
+		return l, o, nil
 	}
-	return l, o, nil
 }
 
 func (l *leg) close() { l.conn.Close() }
