@@ -288,3 +288,15 @@ func TestClockAsksUntilItKnows(t *testing.T) {
 		}
 	})
 }
+
+// The daemons' umask is init's own: what init writes for them must be readable all the same.
+func TestWriteAtomicIsForEverybody(t *testing.T) {
+	defer unix.Umask(unix.Umask(0o027))
+	file := filepath.Join(t.TempDir(), "resolv.conf")
+	if err := writeAtomic(file, []byte("nameserver 192.0.2.53\n")); err != nil {
+		t.Fatal(err)
+	}
+	if info, err := os.Stat(file); err != nil || info.Mode().Perm() != 0o644 {
+		t.Errorf("%v, %v", info.Mode(), err)
+	}
+}

@@ -23,5 +23,8 @@ func writeAtomic(file string, data []byte) error {
 	if err := os.WriteFile(tmp, data, 0o644); err != nil {
 		return err
 	}
+	if err := os.Chmod(tmp, 0o644); err != nil { // whatever our umask is: the daemon must read it
+		return err
+	}
 	return os.Rename(tmp, file)
 }
