@@ -76,6 +76,8 @@ func (t *step) setting(in Command) error {
 		}
 	case Configure:
 		return t.configure(in.Config)
+	case AnswerPairing:
+		return t.answerPairing(in.Yes)
 	case PCDo:
 		return t.pcDo(in.Act)
 	case SetLock:

@@ -37,6 +37,10 @@ func (t *step) event(in Event) {
 			t.Notices[in.Notice] = in.Text
 			t.changed(NoticesChanged)
 		}
+	case PairingMoved:
+		t.pairingMoved(in)
+	case PCAttached:
+		t.pcAttached(in)
 	case PCCallChanged:
 		t.pcChanged(in)
 	case PCStreams:

@@ -38,6 +38,8 @@ func (s *State) possible() error {
 		return fmt.Errorf("phone: read state: %d calls on %d lines", len(s.Calls), len(s.Lines))
 	case s.Path >= PathCount:
 		return fmt.Errorf("phone: read state: path %d", s.Path)
+	case s.PC.Stage >= pairingStageCount || s.PC.Fault >= PairingFaultCount:
+		return fmt.Errorf("phone: read state: pairing in stage %d with fault %d", s.PC.Stage, s.PC.Fault)
 	case s.Lock.Kind >= lockKindCount:
 		return fmt.Errorf("phone: read state: lock of kind %d", s.Lock.Kind)
 	case s.Question.Kind >= questionKindCount:
@@ -61,6 +63,7 @@ func Inputs() []Input {
 		HookMoved{}, LineChanged{}, Invited{}, Progressed{}, Accepted{}, Confirmed{}, CallFailed{}, Byed{}, RemoteHeld{},
 		ResumeRefused{}, Secured{}, RemoteChanged{}, Noticed{}, Recalled{}, TimerFired{},
 		Ask{}, AnswerQuestion{}, QuestionDropped{}, SetLock{}, PINRefused{}, PCDo{}, PCCallChanged{}, PCStreams{},
+		AnswerPairing{}, PairingMoved{}, PCAttached{},
 		Transfer{}, Consult{}, CompleteTransfer{}, Reconnect{}, MoveTo{}, Pull{}, Join{}, Split{},
 		Able{}, Referred{}, MoveProgressed{}, Moved{}, MoveRefused{}, Conversing{},
 	}
@@ -70,7 +73,7 @@ func Inputs() []Input {
 func Effects() []Effect {
 	return []Effect{
 		SendInvite{}, SendRinging{}, RefuseInvite{}, SendAccept{}, SendReject{}, SendCancel{}, SendBye{}, SendHold{}, PlayDTMF{},
-		SendRegister{}, SetSound{}, StartTimer{}, StopTimer{}, LogCall{}, QuestionAnswered{}, SendPC{}, SendPCVolume{},
+		SendRegister{}, SetSound{}, StartTimer{}, StopTimer{}, LogCall{}, QuestionAnswered{}, SendPC{}, SendPCVolume{}, PairingAnswered{},
 		SendRefer{}, SendBridge{}, RefuseRefer{},
 	}
 }

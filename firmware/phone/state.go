@@ -200,6 +200,7 @@ type State struct {
 	Selected   LineID              // the line of the next call
 	Missed     int                 // missed calls not yet seen
 	Notices    [NoticeCount]string // empty: all is well
+	PC         PC                  // the computer at the cable
 	PCCall     PCCall              // of a program on the PC that uses the phone as its telephone
 	Lock       Lock
 	Question   Question // what the person at the phone is asked now

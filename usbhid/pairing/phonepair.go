@@ -89,6 +89,8 @@ func (t *phoneStep) answered(in Answered) {
 	asked := t.state == phoneAsking && in.Stage == Asked && !t.talk.agreed
 	compared := t.state == phoneComparing && in.Stage == Comparing && !t.talk.agreed
 	switch {
+	case t.state == phoneComparing && in.Stage == Waiting && !in.Yes: // he will not wait any longer
+		t.leave(Declined, Declined)
 	case asked && !in.Yes:
 		t.leave(Declined, Declined)
 	case compared && !in.Yes:
