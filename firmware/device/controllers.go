@@ -2,7 +2,6 @@ package device
 
 import (
 	"context"
-	"crypto/ed25519"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -19,23 +18,11 @@ import (
 	"opendeskphone/firmware/tpcp"
 )
 
-// nobody is a phone without paired computers.
-type nobody struct{}
-
-func (nobody) Find(tpcp.Pin) (tpcp.Pairing, bool) { return tpcp.Pairing{}, false }
-func (nobody) Count() int                         { return 0 }
-
 // newControllers makes the server that computers control the phone through.
 func (d *Device) newControllers(s settings.TPCP) error {
-	key, known := d.opts.Identity, d.opts.Computers
-	if key == nil {
-		var err error
-		if _, key, err = ed25519.GenerateKey(nil); err != nil {
-			return err
-		}
-	}
-	if known == nil {
-		known = nobody{}
+	key, known := d.opts.Pairings.Key(), tpcp.Pairings(computers{d.pairs})
+	if d.opts.Computers != nil {
+		key, known = d.opts.Identity, d.opts.Computers
 	}
 	cert, err := tpcp.Certificate(key)
 	if err != nil {
@@ -56,6 +43,7 @@ func (d *Device) newControllers(s settings.TPCP) error {
 func (d *Device) Controllers() *tpcp.Server { return d.controllers }
 
 func (d *Device) setTPCP(s settings.TPCP) {
+	defer d.tellPlaces()
 	if !s.Listen {
 		d.controllers.SetListen(nil)
 		return

@@ -22,6 +22,7 @@ import (
 	"opendeskphone/firmware/diag"
 	"opendeskphone/firmware/lock"
 	"opendeskphone/firmware/media"
+	"opendeskphone/firmware/pairing"
 	"opendeskphone/firmware/panel"
 	"opendeskphone/firmware/phone"
 	"opendeskphone/firmware/settings"
@@ -37,6 +38,7 @@ import (
 type Options struct {
 	Settings  *settings.Store
 	Store     *store.Store
+	Pairings  *pairing.File      // the phone\'s key and its computers
 	PIN       lock.Memory        // the lock over a restart
 	Vault     *credentials.Vault // what computers handed over for the lines to sign in with
 	Recorder  *diag.Recorder
@@ -80,6 +82,7 @@ type Device struct {
 	desk    *credentials.Desk
 	keeper  *lock.Keeper
 	pc      *usbsound.Adapter
+	pairs   *pairing.Desk
 
 	controllers *tpcp.Server
 
@@ -101,6 +104,7 @@ func New(hardware hal.Devices, o Options) (*Device, error) {
 	d.desk = credentials.NewDesk(o.Vault, d.loop, d.postFrom("credentials"), func(string) { d.setLines(d.settings.File().Lines) })
 	d.engine = engine.New(engineConfig(f.Sound), d.openSound, d.soundChanged, o.Log)
 	d.voices = newVoices(d.mediaFactory, func() bool { return d.loop.State().Muted }, d.keyHeard, func() { d.sounder.bound() })
+	d.pairs = d.newPairs()
 	d.pc = usbsound.New(d.loop, d.postFrom("pc"), o.Log)
 	d.sounder = &sounder{engine: d.engine, voices: d.voices, pc: d.pc.Party(), mixer: hardware.Mixer}
 	d.sounder.configure(f.Sound.Country, f.Sound.RingTone)
@@ -138,9 +142,10 @@ func (d *Device) Run(ctx context.Context) error {
 	base.Go(func() { d.core(core) })
 	base.Go(func() { _ = d.engine.Run(core) })
 	d.restore()
+	d.tellPlaces()
 	parts := []part{
 		{"panel", d.panel.Run}, {"sip", d.sip.Run}, {"voices", d.voices.Run}, {"store", d.store.Run},
-		{"memory", d.keep}, {"lock", d.keeper.Run}, {"tpcp", d.controllers.Run},
+		{"memory", d.keep}, {"lock", d.keeper.Run}, {"pairings", d.pairs.Run}, {"tpcp", d.controllers.Run},
 	}
 	if d.app != nil {
 		parts = append(parts, part{"ui", d.app.Run})
@@ -173,6 +178,8 @@ func (d *Device) exec(e phone.Effect) {
 		d.sounder.Set(e.Sound)
 	case phone.LogCall:
 		d.logCall(e.Record)
+	case phone.PairingAnswered:
+		d.pairs.Exec(e)
 	case phone.SendPC, phone.SendPCVolume:
 		d.pc.Exec(e)
 	case phone.QuestionAnswered:

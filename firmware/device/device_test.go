@@ -16,6 +16,7 @@ import (
 	"opendeskphone/firmware/credentials"
 	"opendeskphone/firmware/diag"
 	"opendeskphone/firmware/lock"
+	"opendeskphone/firmware/pairing"
 	"opendeskphone/firmware/phone"
 	"opendeskphone/firmware/settings"
 	"opendeskphone/firmware/store"
@@ -58,7 +59,7 @@ func start(t *testing.T, dir, text string, prepare func(*sim.Twin, *hal.Devices)
 		prepare(twin, &hardware)
 	}
 	d, err := New(hardware, Options{
-		Settings: settings.Open(settings.Paths{User: path}, log), Store: store.Open(filepath.Join(dir, "phone.db"), log), PIN: lock.OpenFile(filepath.Join(dir, "lock"), log), Vault: credentials.Open(dir, log),
+		Settings: settings.Open(settings.Paths{User: path}, log), Store: store.Open(filepath.Join(dir, "phone.db"), log), Pairings: pairing.OpenFile(filepath.Join(dir, "pairings"), log), PIN: lock.OpenFile(filepath.Join(dir, "lock"), log), Vault: credentials.Open(dir, log),
 		Recorder: diag.NewRecorder(), Codecs: codec.All(), Network: siptest.NewNet(1).Host(netip.MustParseAddr("192.0.2.1")),
 		Version: "test", About: func() Facts { return Facts{Free: -1} }, Crashes: dir, Log: log,
 	})

@@ -25,6 +25,7 @@ func (d *Device) followNetwork(ctx context.Context) error {
 		if !first && len(now) > 0 && !slices.Equal(now, had) {
 			d.log.Info("the network is another", "addresses", now)
 			d.sip.moved()
+			d.tellPlaces()
 			d.refresh()
 		}
 		had = now

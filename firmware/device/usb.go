@@ -75,7 +75,10 @@ func (d *Device) usbOnce(ctx context.Context) error {
 // usbParts are the adapters that live on the USB port. Each must give up what it has opened there
 // when it ends.
 func (d *Device) usbParts(port hal.USB) []part {
-	return []part{{"pc", func(ctx context.Context) error { return d.pc.Run(ctx, port) }}}
+	return []part{
+		{"pairing", func(ctx context.Context) error { return d.pairs.Plug(ctx, port) }},
+		{"pc", func(ctx context.Context) error { return d.pc.Run(ctx, port) }},
+	}
 }
 
 // linesSettled waits until every line has registered or failed.

@@ -25,6 +25,7 @@ import (
 	"opendeskphone/firmware/device"
 	"opendeskphone/firmware/diag"
 	"opendeskphone/firmware/lock"
+	"opendeskphone/firmware/pairing"
 	"opendeskphone/firmware/settings"
 	"opendeskphone/firmware/store"
 	"opendeskphone/hal"
@@ -112,7 +113,7 @@ func run() error {
 	}
 	d, err := device.New(hardware.Devices, device.Options{
 		Settings: saved, Store: store.Open(filepath.Join(cli.Data, "phone.db"), log),
-		PIN: lock.OpenFile(filepath.Join(cli.Data, "lock"), log), Vault: credentials.Open(cli.Data, log), Recorder: diag.NewRecorder(),
+		Pairings: pairing.OpenFile(filepath.Join(cli.Data, "pairings"), log), PIN: lock.OpenFile(filepath.Join(cli.Data, "lock"), log), Vault: credentials.Open(cli.Data, log), Recorder: diag.NewRecorder(),
 		Codecs: append([]codec.Codec{opus.Codec}, codec.All()...), Network: stack.System{}, Version: version,
 		Board: board.Name, Instance: instance(cli.Data, log), About: facts, NetChanged: changes,
 		Crashes: filepath.Join(cli.Data, "crash"), Log: log,

@@ -24,6 +24,7 @@ const (
 	kindQuestion
 	kindLocked
 	kindPC
+	kindPairing
 	kindMenu
 )
 
@@ -54,6 +55,7 @@ func choose(st *phone.State, ended bool, menus int) kind {
 		{st.PCCall.Active, kindPC},
 		{held, kindHeld},
 		{st.Lock.Kind != phone.Unlocked, kindLocked},
+		{st.PC.Stage != phone.NotPairing, kindPairing},
 		{st.Question.Kind != phone.NoQuestion, kindQuestion},
 		{ended, kindEnded},
 		{menus > 0, kindMenu},
@@ -89,6 +91,8 @@ func (s *Screens) page(v *view) page {
 		return failed{}
 	case kindPC:
 		return pcCall{}
+	case kindPairing:
+		return pairingPage{}
 	case kindLocked:
 		return s.locked
 	case kindQuestion:
@@ -113,7 +117,7 @@ func (s *Screens) follow(k kind, now time.Time) {
 	}
 	rings := k == kindIncoming || k == kindSecond
 	rang := s.shown == kindIncoming || s.shown == kindSecond
-	if rings && !rang || k == kindQuestion || k == kindPC {
+	if rings && !rang || k == kindQuestion || k == kindPC || k == kindPairing {
 		s.swallow = now.Add(swallowTime)
 	}
 	if !rings && !rang { // what was opened over a call belongs to that call; a ring only hides it

@@ -207,3 +207,11 @@ func (l *lock) SetPIN(pin string) error {
 	return nil
 }
 func (l *lock) Lock() { l.shut++ }
+
+// computers are two paired computers, of which one is there.
+type computers struct{ removed []string }
+
+func (c *computers) Computers() []Computer {
+	return []Computer{{ID: "a", Name: "ANNA-LAPTOP", User: "Anna Weber", Seen: now, Attached: true}, {ID: "b", Name: "workshop", User: "Anna Weber", Seen: now.Add(-50 * time.Hour)}}
+}
+func (c *computers) Remove(id string) { c.removed = append(c.removed, id) }

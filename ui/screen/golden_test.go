@@ -31,14 +31,15 @@ type situation struct {
 // desk is a phone's screens with invented sources.
 type desk struct {
 	*Screens
-	canvas  *draw.Canvas
-	book    *book
-	log     history
-	sounds  sounds
-	options *options
-	lock    lock
-	st      *phone.State
-	now     time.Time
+	canvas    *draw.Canvas
+	book      *book
+	log       history
+	sounds    sounds
+	options   *options
+	lock      lock
+	computers computers
+	st        *phone.State
+	now       time.Time
 }
 
 var fonts = func() *font.Set {
@@ -57,7 +58,7 @@ func newDesk(t testing.TB, size image.Point, o Options) *desk {
 	}
 	d := &desk{book: &book{people: persons()}, log: calls(), sounds: sounds{1: good(), 2: good()}, st: idle(), now: now,
 		options: &options{o: o, accounts: map[phone.LineID]Account{0: {Server: "sip.nordwerk.example", User: "2417", Display: "Anna Weber", Password: PasswordSet, Transport: "tls"}}}}
-	d.Screens = New(Sources{Contacts: d.book, Log: &d.log, Media: &d.sounds, Settings: d.options, Lock: &d.lock}, th)
+	d.Screens = New(Sources{Contacts: d.book, Log: &d.log, Media: &d.sounds, Settings: d.options, Lock: &d.lock, Computers: &d.computers}, th)
 	d.canvas = draw.NewCanvas(size, fonts)
 	d.Apply(o, idle(), now)
 	return d
@@ -126,6 +127,11 @@ func situations() []situation {
 	pcMuted.PCCall, pcMuted.Path = phone.PCCall{Active: true, Muted: true, NoControl: true}, phone.Headset
 	pcHeld.PCCall = phone.PCCall{Active: true, Held: true}
 	pcPlays.PCCall.Plays = true
+	pairs := func(stage phone.PairingStage, digits string, fault phone.PairingFault) *phone.State {
+		s := idle()
+		s.PC = phone.PC{Stage: stage, With: "ANNA-LAPTOP", WithUser: "Anna Weber", Digits: digits, Fault: fault}
+		return s
+	}
 	shut := idle()
 	shut.Lock.Kind, shut.Missed = phone.IdleLock, 2
 	shutByPC := idle()
@@ -146,6 +152,11 @@ func situations() []situation {
 		{name: "pc-muted", state: pcMuted},
 		{name: "pc-held", state: pcHeld},
 		{name: "home-pc-audio", state: pcPlays},
+		{name: "pairing-asked", state: pairs(phone.PairingAsked, "", 0)},
+		{name: "pairing-compare", state: pairs(phone.PairingCompare, "147086", 0)},
+		{name: "pairing-waits", state: pairs(phone.PairingWaits, "147086", 0)},
+		{name: "pairing-done", state: pairs(phone.PairingDone, "", 0)},
+		{name: "pairing-different", state: pairs(phone.PairingFailed, "", phone.PairingDifferent)},
 		{name: "question-sign-in", state: asked},
 		{name: "home-focus", state: idle(), keys: []hal.Key{hal.Down}},
 		{name: "home-line-failing", state: failing},

@@ -20,11 +20,12 @@ const (
 	sectionLines section = iota
 	sectionSound
 	sectionScreen
+	sectionComputers
 	sectionAbout
 	sectionCount
 )
 
-var sectionIcons = [sectionCount]draw.Icon{draw.IconHandset, draw.IconSound, draw.IconSun, draw.IconInfo}
+var sectionIcons = [sectionCount]draw.Icon{draw.IconHandset, draw.IconSound, draw.IconSun, draw.IconPc, draw.IconInfo}
 
 // settings is the page of the settings: sections at the left, the rows of one at the right. On a narrow panel the
 // sections are a page of their own.
@@ -48,7 +49,7 @@ type settingRow struct {
 
 func (s *settings) names(v *view) [sectionCount]string {
 	w := v.Words.Setup
-	return [sectionCount]string{w.Lines, w.Sound, w.Screen, w.About}
+	return [sectionCount]string{w.Lines, w.Sound, w.Screen, v.Words.Pairing.Computers, w.About}
 }
 
 func (s *settings) rows(v *view) []settingRow {
@@ -57,6 +58,8 @@ func (s *settings) rows(v *view) []settingRow {
 		return s.soundRows(v)
 	case sectionScreen:
 		return s.screenRows(v)
+	case sectionComputers:
+		return computerRows(v)
 	case sectionAbout:
 		return s.aboutRows(v)
 	}

@@ -10,11 +10,12 @@ import (
 // Sources are what the screens show beyond phone.State. Every method that reads answers at once from memory; the slices it
 // gives are never written again, so a screen may keep them while it stands.
 type Sources struct {
-	Contacts Contacts
-	Log      Log
-	Media    Media
-	Settings Settings
-	Lock     Lock
+	Contacts  Contacts
+	Log       Log
+	Media     Media
+	Settings  Settings
+	Lock      Lock
+	Computers Computers
 }
 
 // Lock is the lock of the phone. What comes of a PIN shows in phone.State.Lock.
@@ -23,6 +24,20 @@ type Lock interface {
 	Try(pin string)          // returns at once
 	SetPIN(pin string) error // 4 to 8 digits; empty takes it away
 	Lock()                   // now
+}
+
+// Computer is a computer the phone is paired with.
+type Computer struct {
+	ID         string
+	Name, User string
+	Seen       time.Time // when its cable was last plugged in
+	Attached   bool
+}
+
+// Computers are the computers the phone is paired with.
+type Computers interface {
+	Computers() []Computer // the one seen last first
+	Remove(id string)      // returns at once
 }
 
 // Number is one way to reach a contact.

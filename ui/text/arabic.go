@@ -109,6 +109,7 @@ func arabicMenus(c *Catalogue) {
 	k.StillWorks, k.Unlock, k.Emergency = "المكالمات ترن. أرقام الطوارئ تعمل دائما.", same("فتح"), same("طوارئ")
 	k.PIN, k.NewPIN, k.Set, k.Remove = "رمز القفل", "رمز جديد", "معين", "إزالة الرمز"
 	k.NotPIN, k.Now = "للرمز 4 إلى 8 أرقام.", "أقفل الآن"
+	arabicPC(c)
 	c.Entry.Space, c.Entry.For = "مسافة", "%s ل%s"
 	c.LineWords = []string{phone.LineOff: "متوقف", phone.LineRegistering: "يسجل", phone.LineRegistered: "جاهز", phone.LineFailing: "غير مسجل"}
 	c.Regions = map[string]string{"DE": "ألمانيا", "AT": "النمسا", "CH": "سويسرا", "GB": "المملكة المتحدة", "US": "الولايات المتحدة أو كندا", "FR": "فرنسا", "NL": "هولندا",
@@ -179,4 +180,32 @@ func arabicFaults(c *Catalogue) {
 			c.LineCards[fault] = words
 		}
 	}
+}
+
+func arabicPC(c *Catalogue) {
+	p := &c.PC
+	p.Title, p.Audio, p.Ringing, p.RingingWhy = "مكالمة الحاسوب", "صوت الحاسوب", "حاسوبك يرن", "أجب هنا وتحدث عبر هذا الهاتف. الحاسوب يبين من المتصل."
+	p.Talking, p.TalkingWhy = "حاسوبك يتحدث هنا", "الميكروفون ومكبر الصوت لمكالمة الحاسوب."
+	p.Held, p.HeldWhy, p.Muted, p.MutedWhy = "مكالمة الحاسوب معلقة", "المتابعة تعيدها.", "صوتك مكتوم", "لا أحد في مكالمة الحاسوب يسمعك."
+	p.NoControl = "البرنامج على الحاسوب لا يجيب على مفاتيح الهاتف. استعمل نافذته للتعليق والكتم والإنهاء."
+	p.Volume, p.Mute, p.Unmute = "الصوت %d", same("كتم"), same("إسماع")
+	q := &c.Pairing
+	q.Title, q.Computer, q.User, q.AskHead = "الاقتران", "حاسوب", "المستخدم: %s", "الاقتران بهذا الحاسوب؟"
+	q.AskWhy, q.AskNote = "%s على الكبل ويريد التحكم بهذا الهاتف.", "اقترن فقط إن كنت قد بدأت ذلك على الحاسوب للتو. بعدها يستطيع الاتصال والإجابة، ويقفلان معا."
+	q.CompareHead, q.CompareWhy, q.CompareNote = "قارن الأرقام", "هل يبين الحاسوب الأرقام الستة نفسها؟", "إن بين %s غيرها فربما كان بينكما أحد: اضغط مختلفة."
+	q.WaitWhy, q.WaitNote, q.DoneHead, q.DoneWhy = "تم التأكيد هنا.", "أكد الأرقام الآن على %s أيضا.", "تم الاقتران", "يستطيع %s التحكم بهذا الهاتف من الآن."
+	q.DoneNote = "لا يسأل شيء عند وصل الكبل مرة أخرى. للإنهاء افتح الإعدادات، الحواسيب."
+	again := "ابدأ من جديد على الحاسوب"
+	q.Faults = [phone.PairingFaultCount]Fault{
+		phone.NoPairingFault:   {Head: "لم يتم الاقتران", Why: "لم يصل الاقتران إلى نهايته.", Steps: [3]string{again}},
+		phone.PairingDeclined:  {Head: "لم يتم الاقتران", Why: "رفض هنا أو على الحاسوب.", Steps: [3]string{again}},
+		phone.PairingTimedOut:  {Head: "لم يتم الاقتران", Why: "استغرق وقتا طويلا.", Steps: [3]string{again}},
+		phone.PairingDifferent: {Head: "لم يتم الاقتران", Why: "لم يتفق الهاتف والحاسوب.", Steps: [3]string{"استعمل كبلا مباشرا وحاول مرة أخرى"}},
+		phone.PairingTooOften:  {Head: "محاولات كثيرة", Why: "يستريح الهاتف عشر دقائق.", Steps: [3]string{"انظر ما هو موصول بالهاتف"}},
+		phone.PairingLost:      {Head: "لم يتم الاقتران", Why: "نزع الكبل أو ذهب الحاسوب.", Steps: [3]string{"صل الكبل جيدا وابدأ من جديد"}},
+		phone.PairingFull:      {Head: "لم يتم الاقتران", Why: "لا يستطيع الهاتف تذكر حاسوب آخر.", Steps: [3]string{"انس واحدا في الإعدادات، الحواسيب"}},
+	}
+	q.Pair, q.Same, q.Different, q.Cancel = same("اقتران"), same("نفسها"), same("مختلفة"), same("إلغاء")
+	q.Computers, q.Connected, q.Never, q.None = "الحواسيب", "متصل", "لم ير بعد", "لا حاسوب مقترن"
+	q.ForgetWhy, q.Forgotten, q.Forget = "لن يستطيع التحكم بهذا الهاتف حتى يقترن من جديد.", "نسي", same("نسيان")
 }

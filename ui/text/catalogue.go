@@ -26,18 +26,19 @@ type Catalogue struct {
 
 	RightToLeft bool // it is read so, and the screens are mirrored
 
-	Keys   Keys
-	Status Status
-	Home   Home
-	Call   Call
-	Dial   Dial
-	Log    Log
-	People People
-	Setup  Setup
-	Entry  Entry
-	Asks   Asks
-	Lock   Lock
-	PC     PC
+	Keys    Keys
+	Status  Status
+	Home    Home
+	Call    Call
+	Dial    Dial
+	Log     Log
+	People  People
+	Setup   Setup
+	Entry   Entry
+	Asks    Asks
+	Lock    Lock
+	PC      PC
+	Pairing Pairing
 
 	Refusals  [phone.RefusalCount]string
 	LineWords []string                  // by phone.LineState: two words at most, for a tile
@@ -205,6 +206,26 @@ type PC struct {
 	NoControl                                string
 	Volume                                   string // takes the level
 	Mute, Unmute                             Label
+}
+
+// Pairing are the words of pairing with a computer.
+type Pairing struct {
+	Title, Computer               string
+	User                          string // takes the user's name
+	AskHead, AskNote              string
+	AskWhy                        string // takes the computer's name
+	CompareHead, CompareWhy       string
+	CompareNote                   string // takes the computer's name
+	WaitWhy                       string
+	WaitNote                      string // takes the computer's name
+	DoneHead, DoneNote            string
+	DoneWhy                       string // takes the computer's name
+	Faults                        [phone.PairingFaultCount]Fault
+	Pair, Same, Different, Cancel Label
+	Computers, Connected, Never   string
+	None, HowTo                   string
+	ForgetWhy, Forgotten          string
+	Forget                        Label
 }
 
 // Languages are the languages the screens speak, the first being the default.

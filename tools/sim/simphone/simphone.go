@@ -20,6 +20,7 @@ import (
 	"opendeskphone/firmware/device"
 	"opendeskphone/firmware/diag"
 	"opendeskphone/firmware/lock"
+	"opendeskphone/firmware/pairing"
 	"opendeskphone/firmware/settings"
 	"opendeskphone/firmware/store"
 	"opendeskphone/firmware/tpcp"
@@ -65,7 +66,7 @@ func New(cfg Config) (*Phone, error) {
 	twin := sim.New(image.Pt(cfg.Width, cfg.Height))
 	twin.Card.SetSleep(sleep)
 	d, err := device.New(twin.Devices(), device.Options{
-		Settings: settings.Open(settings.Paths{User: path}, cfg.Log), Store: st, PIN: lock.OpenFile(filepath.Join(cfg.Folder, "lock"), cfg.Log), Vault: credentials.Open(cfg.Folder, cfg.Log),
+		Settings: settings.Open(settings.Paths{User: path}, cfg.Log), Store: st, Pairings: pairing.OpenFile(filepath.Join(cfg.Folder, "pairings"), cfg.Log), PIN: lock.OpenFile(filepath.Join(cfg.Folder, "lock"), cfg.Log), Vault: credentials.Open(cfg.Folder, cfg.Log),
 		Recorder: diag.NewRecorder(), Identity: cfg.Identity, Computers: cfg.Computers,
 		Codecs: append([]codec.Codec{opus.Codec}, codec.All()...), Network: cfg.Network, Version: "simulated", Board: "Simulator",
 		About: func() device.Facts {
