@@ -305,7 +305,7 @@ func (d *Desk) Plug(ctx context.Context, port hal.USB) error {
 	parts.Go(func() { failed <- l.Run() })
 	parts.Go(func() { d.listen(ctx, l) })
 	parts.Go(func() { d.serve(ctx, l) })
-	plug := uint64(0)
+	plug, away := uint64(0), true
 	statuses := port.Watch(ctx)
 	for {
 		select {
@@ -319,11 +319,11 @@ func (d *Desk) Plug(ctx context.Context, port hal.USB) error {
 				statuses = nil
 				continue
 			}
-			if st.State == hal.USBUnplugged || st.Plug != plug {
-				plug = st.Plug
+			if gone := st.State == hal.USBUnplugged; gone != away && gone || st.Plug != plug && !away {
 				l.Reset()
 				d.give(ctx, pairing.Unplugged{})
-			}
+			} // of a plug after a pull, the computer's first words may be here before its news
+			plug, away = st.Plug, st.State == hal.USBUnplugged
 			d.give(ctx, pairing.Slept{On: st.State == hal.USBSuspended})
 		}
 	}
