@@ -226,10 +226,13 @@ func drop(name string) bent {
 func inCalls(f func(object)) bent {
 	return edit(func(m object) {
 		for _, part := range []string{"result", "params"} {
-			if p, ok := m[part].(object); ok {
-				if c, ok := p["call"].(object); ok {
-					f(c)
-				}
+			p, _ := m[part].(object)
+			if c, ok := p["call"].(object); ok {
+				f(c)
+			}
+			list, _ := p["calls"].([]any)
+			for _, c := range list {
+				f(c.(object))
 			}
 		}
 	})
@@ -323,6 +326,8 @@ func faults(t *testing.T) map[string]bent {
 		"the same call.make does not call twice":                                     ask("call.make", func(p object) { delete(p, "idem") }),
 		"a late request is 1009, with the revision":                                  ask("call.hold", func(p object) { delete(p, "ifRev") }),
 		"what actions does not list is refused, what it lists is not":                inCalls(func(c object) { c["actions"] = []string{"resume"} }),
+		"a consultation holds its call, and call.reconnect takes that back":          inCalls(func(c object) { delete(c, "consultOf") }),
+		"two calls become a conference, are held as one, and part":                   inCalls(func(c object) { delete(c, "conf") }),
 		"a call outlives the leg that made it, and is there on resume":               result("calls", []any{}),
 	}
 }

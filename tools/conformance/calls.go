@@ -62,6 +62,8 @@ var callChecks = []check{
 		}
 		return first(l.ask("call.hangup", params{"callId": c.CallID}, nil), err)
 	})},
+	{"6.1", "a consultation holds its call, and call.reconnect takes that back", "call call.consult call.reconnect", inSession(consults)},
+	{"6.1", "two calls become a conference, are held as one, and part", "call call.conference call.split", inSession(confers)},
 	{"4.4", "a call outlives the leg that made it, and is there on resume", "call", func(r *run) error {
 		l, _, err := r.opened(r.name)
 		if err != nil {
@@ -196,4 +198,104 @@ func wholeCall(l *leg) error {
 	s, err := checkStamp(m)
 	return first(err, need("callId", n.CallID == c.CallID), oneOf("cause", n.Cause, "localHangup"), need("durationMs", n.DurationMs != nil),
 		need("by", s.By == "controller:"+l.name), l.ask("call.hangup", params{"callId": c.CallID}, nil), l.refused("call.hold", params{"callId": c.CallID}, 1004))
+}
+
+func consults(l *leg) error {
+	c, err := l.connected()
+	if err != nil {
+		return err
+	}
+	defer l.sweep()
+	var out struct{ Call call }
+	if err := l.ask("call.consult", params{"callId": c.CallID, "to": l.Call}, &out); err != nil {
+		return err
+	}
+	p := out.Call
+	if err := first(p.check(), need("consultOf", p.ConsultOf == c.CallID), need("a call of its own", p.CallID != c.CallID)); err != nil {
+		return err
+	}
+	if _, err := l.reaches(p, "connected"); err != nil {
+		return err
+	}
+	if c, err = l.shows(c.CallID); err != nil {
+		return err
+	}
+	if err := first(need("hold.local of the first", c.Hold.Local), need("completeTransfer and reconnect among the actions",
+		slices.Contains(c.Actions, "completeTransfer") && slices.Contains(c.Actions, "reconnect"))); err != nil {
+		return err
+	}
+	if err := l.ask("call.reconnect", params{"heldCallId": c.CallID, "consultCallId": p.CallID}, &out); err != nil {
+		return err
+	}
+	if _, err := l.shows(p.CallID); err == nil {
+		return errors.New("the consultation goes on")
+	}
+	return first(need("the first call", out.Call.CallID == c.CallID), need("hold.local false", !out.Call.Hold.Local))
+}
+
+func confers(l *leg) error {
+	a, err := l.connected()
+	if err != nil {
+		return err
+	}
+	defer l.sweep()
+	b, err := l.connected()
+	if err != nil {
+		return err
+	}
+	var out struct{ Call call }
+	ids := []string{a.CallID, b.CallID}
+	if err := l.ask("call.conference", params{"callIds": ids}, &out); err != nil {
+		return err
+	}
+	if a, err = l.shows(a.CallID); err == nil {
+		b, err = l.shows(b.CallID)
+	}
+	if err != nil {
+		return err
+	}
+	joined := a.Conf != nil && b.Conf != nil && a.Conf.ConfID == b.Conf.ConfID && len(a.Conf.Participants) == 2
+	if err := first(need("conf of both", joined), need("hold.local false of both", !a.Hold.Local && !b.Hold.Local)); err != nil {
+		return err
+	}
+	if err := l.ask("call.hold", params{"callId": a.CallID}, nil); err != nil {
+		return err
+	}
+	if b, err = l.shows(b.CallID); err != nil {
+		return err
+	}
+	var alone struct{ Call call }
+	if err := first(need("hold.local of the other too", b.Hold.Local), l.ask("call.resume", params{"callId": b.CallID}, nil),
+		l.ask("call.split", params{"callId": a.CallID}, &alone)); err != nil {
+		return err
+	}
+	return first(need("no conf after call.split", alone.Call.Conf == nil), l.refused("call.conference", params{"callIds": []string{a.CallID}}, -32602),
+		l.refused("call.conference", params{"callIds": []string{a.CallID, "no-such-call"}}, 1004))
+}
+
+// shows looks a call up in call.list.
+func (l *leg) shows(id string) (call, error) {
+	var list struct{ Calls []call }
+	if err := l.ask("call.list", params{}, &list); err != nil {
+		return call{}, err
+	}
+	for _, c := range list.Calls {
+		if c.CallID == id {
+			return c, c.check()
+		}
+	}
+	return call{}, fmt.Errorf("call %s is not listed", id)
+}
+
+// sweep ends the calls that a check has made.
+func (l *leg) sweep() {
+	var list struct{ Calls []call }
+	if l.ask("call.list", params{}, &list) != nil {
+		return
+	}
+	for _, c := range list.Calls {
+		if c.Dir == "out" {
+			_ = l.ask("call.hangup", params{"callId": c.CallID}, nil) // it may be over
+		}
+	}
 }

@@ -13,6 +13,7 @@ import (
 	"io"
 	"net"
 	"slices"
+	"strings"
 	"time"
 
 	"opendeskphone/firmware/tpcp"
@@ -36,7 +37,7 @@ type Dial func(ctx context.Context) (net.Conn, error)
 type check struct {
 	section string
 	name    string
-	needs   string // a method that must be served, or "cable", or "call"
+	needs   string // methods that must be served, "cable", "call"
 	do      func(*run) error
 }
 
@@ -87,15 +88,17 @@ func checks() []check {
 
 // lacks says why a check cannot be made.
 func (r *run) lacks(c check) string {
-	switch {
-	case c.needs == "cable" && r.secret() == nil:
-		return "no cable"
-	case c.needs == "call" && r.Call == "":
-		return "no number to call"
-	case c.needs == "" || c.needs == "cable" || c.needs == "call" || slices.Contains(r.hello.Features, c.needs):
-		return ""
+	for _, what := range strings.Fields(c.needs) {
+		switch {
+		case what == "cable" && r.secret() == nil:
+			return "no cable"
+		case what == "call" && r.Call == "":
+			return "no number to call"
+		case what != "cable" && what != "call" && !slices.Contains(r.hello.Features, what):
+			return "the phone does not serve " + what
+		}
 	}
-	return "the phone does not serve " + c.needs
+	return ""
 }
 
 func (r *run) secret() []byte {

@@ -72,8 +72,14 @@ type (
 			Verified string `json:"verified"`
 		} `json:"legB"`
 		ConversationID string   `json:"conversationId"`
+		ConsultOf      string   `json:"consultOf"`
+		Conf           *conf    `json:"conf"`
 		CreatedAt      string   `json:"createdAt"`
 		Actions        []string `json:"actions"`
+	}
+	conf struct {
+		ConfID       string   `json:"confId"`
+		Participants []string `json:"participants"`
 	}
 	stamp struct {
 		Seq    uint64 `json:"seq"`
