@@ -451,8 +451,8 @@ func TestTheComputersOwnCallIsToldWithTheDevice(t *testing.T) {
 		if list := told(c); len(list) == 0 || list[len(list)-1].Decode(&d) != nil || d.PCCall != "held" || !d.USBAudio {
 			t.Errorf("told %s, %+v", names(list), d)
 		}
-		b.post(phone.PCCallChanged{Ringing: true}, phone.PCStreams{})
-		if dev, err := c.Device(b.ctx); err != nil || dev.PCCall != "ringing" || dev.USBAudio {
+		b.post(phone.PCCallChanged{Ringing: true}, phone.PCStreams{}, phone.PCAttached{On: true, Name: "laptop"})
+		if dev, err := c.Device(b.ctx); err != nil || dev.PCCall != "ringing" || dev.USBAudio || !dev.USBHost {
 			t.Errorf("%+v, %v", dev, err)
 		}
 	})

@@ -15,6 +15,7 @@ var figures = []row{
 	{id: "key_to_pixels_ms", unit: "ms"},
 	{id: "tpcp_p50_ms", unit: "ms"},
 	{id: "tpcp_p99_ms", unit: "ms"},
+	{id: "tpcp_cable_p99_ms", unit: "ms"},
 	{id: "notify_lag_ms", unit: "ms"},
 	{id: "audio_tick_allocs", unit: "allocations"},
 	{id: "torture_udp_conforming", unit: "of 61"},
@@ -24,7 +25,7 @@ var figures = []row{
 var groups = []group{
 	{"calls", []string{"key_to_invite_ms", "invite_to_ring_ms", "invite_to_200_ms", "first_rtp_ms", "rtp_spacing_p50_ms", "rtp_spacing_p99_ms"}, measureCalls},
 	{"pixels", []string{"key_to_pixels_ms"}, measurePixels},
-	{"control", []string{"tpcp_p50_ms", "tpcp_p99_ms", "notify_lag_ms"}, measureControl},
+	{"control", []string{"tpcp_p50_ms", "tpcp_p99_ms", "tpcp_cable_p99_ms", "notify_lag_ms"}, measureControl},
 	{"memory of baresip", []string{"rss_registered_mb", "rss_in_call_mb"}, measureBaresipMemory},
 	{"image", []string{"boot_to_registered_s", "image_mib", "rss_registered_mb", "rss_in_call_mb"}, measureImage},
 	{"tests", []string{"audio_tick_allocs", "torture_udp_conforming", "torture_tcp_conforming"}, readTests},
