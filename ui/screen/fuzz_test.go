@@ -84,7 +84,7 @@ func (w *world) happen(b byte) {
 	case 11:
 		w.sounds[id] = poor()
 	case 12:
-		w.options.o.Language = []string{"en", "de", "??"}[int(b>>4)%3]
+		w.options.o.Language, w.options.o.LargeText = []string{"en", "de", "??", "ar"}[int(b>>4)%4], b>>6 == 1
 		w.options.o.Theme = []string{"auto", "light", "dark", "x"}[int(b>>4)%4]
 	default:
 		w.now = w.now.Add(time.Duration(b) * time.Second)
