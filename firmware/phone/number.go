@@ -166,6 +166,11 @@ func Group(e164 string) string {
 	}
 	rest := e164[1+len(code):]
 	var groups []string
+	if area := ShortArea(code, rest); area != "" {
+		for groups, rest = []string{area}, rest[len(area):]; len(rest) > 4; rest = rest[4:] {
+			groups = append(groups, rest[:4])
+		}
+	}
 	for len(rest) > 4 {
 		groups, rest = append(groups, rest[:3]), rest[3:]
 	}
@@ -173,6 +178,21 @@ func Group(e164 string) string {
 		groups = append(groups, rest)
 	}
 	return strings.Join(append([]string{"+" + code}, groups...), " ")
+}
+
+// shortAreas are the area codes of one or two digits of some countries; numbers below them are read in groups of four.
+var shortAreas = map[string][]string{
+	"36": {"1"}, "43": {"1"}, "44": {"20", "23", "24", "28", "29"}, "49": {"30", "40", "69", "89"}, "81": {"3", "6"}, "353": {"1"},
+}
+
+// ShortArea gives the area code at the beginning of a number without its country code, if it is a short one.
+func ShortArea(country, number string) string {
+	for _, area := range shortAreas[country] {
+		if strings.HasPrefix(number, area) {
+			return area
+		}
+	}
+	return ""
 }
 
 // callingCodes are the assigned codes with the region that has most subscribers under each.

@@ -155,6 +155,9 @@ func GroupDigits(s string) string {
 	if s[0] == '0' {
 		cut = 4
 	} else if code, _, ok := phone.CallingCode(s); s[0] == '+' && ok {
+		if short := phone.ShortArea(code, s[1+len(code):]); short != "" {
+			return phone.Group(s)
+		}
 		cut, area = 1+len(code), 1
 	}
 	var b strings.Builder
