@@ -69,12 +69,18 @@ func key(seed byte) ed25519.PrivateKey {
 	return ed25519.NewKeyFromSeed(slices.Repeat([]byte{seed}, ed25519.SeedSize))
 }
 
+var certs sync.Map // of seeds, made once
+
 func cert(t testing.TB, seed byte) tls.Certificate {
 	t.Helper()
+	if c, ok := certs.Load(seed); ok {
+		return c.(tls.Certificate)
+	}
 	c, err := Certificate(key(seed))
 	if err != nil {
 		t.Fatal(err)
 	}
+	certs.Store(seed, c)
 	return c
 }
 
@@ -222,6 +228,41 @@ func (b *bench) controller(id string, seed byte, attached bool) (*Client, Opened
 		b.t.Fatal(err)
 	}
 	return c, o
+}
+
+// seat is a controller with every right that asks without a connection: what a connection does is tested elsewhere.
+type seat struct {
+	b *bench
+	*leg
+}
+
+func (b *bench) seat() seat {
+	l := newLeg(b.Server, nil, Pairing{ID: "1", Rights: AllRights}, "seat")
+	l.life = b.ctx
+	l.session = &session{id: "s", controllerID: "pc", origin: originPrefix + "pc", rights: AllRights, attached: true}
+	return seat{b, l}
+}
+
+func (s seat) ask(method, params string) (json.RawMessage, error) {
+	r := &request{ctx: s.b.ctx, server: s.server, leg: s.leg, method: method, params: json.RawMessage(params), now: time.Now()}
+	out, refusal := r.answer()
+	if refusal != nil {
+		return nil, refusal
+	}
+	return out, nil
+}
+
+func (s seat) calls() []Call {
+	s.b.t.Helper()
+	var list CallsResult
+	out, err := s.ask("call.list", `{}`)
+	if err == nil {
+		err = json.Unmarshal(out, &list)
+	}
+	if err != nil {
+		s.b.t.Fatal(err)
+	}
+	return list.Calls
 }
 
 // told gives the notifications that have come up to now, by name.

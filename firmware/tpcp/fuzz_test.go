@@ -30,9 +30,7 @@ func FuzzRequests(f *testing.F) {
 		}
 		b := start(t, services())
 		b.post(phone.Invited{Ref: 7, Remote: anna})
-		l := newLeg(b.Server, nil, Pairing{ID: "1", Rights: AllRights}, "fuzz")
-		l.life = b.ctx
-		l.session = &session{id: "s", controllerID: "fuzz", origin: "tpcp:fuzz", rights: AllRights, attached: true}
+		l := b.seat().leg
 		for _, i := range []uint8{first, second, first} {
 			if l.session == nil {
 				break

@@ -130,9 +130,8 @@ func TestEveryMethodInEveryState(t *testing.T) {
 		for i, want := range strings.Fields(row.want) {
 			bubble(t, row.name+"/"+states[i], func(t *testing.T) {
 				b := start(t, services())
-				c, _ := b.controller("pc", hostSeed, true)
 				b.reach(states[i])
-				_, err := raw(b.ctx, c, row.method, row.params)
+				_, err := b.seat().ask(row.method, row.params)
 				b.wantCode(err, words[want])
 			})
 		}
@@ -141,9 +140,8 @@ func TestEveryMethodInEveryState(t *testing.T) {
 		for _, state := range states {
 			bubble(t, row.name+"/"+state, func(t *testing.T) {
 				b := start(t, services())
-				c, _ := b.controller("pc", hostSeed, true)
 				b.reach(state)
-				_, err := raw(b.ctx, c, row.method, row.params)
+				_, err := b.seat().ask(row.method, row.params)
 				b.wantCode(err, words[row.want])
 			})
 		}
@@ -152,9 +150,8 @@ func TestEveryMethodInEveryState(t *testing.T) {
 		for _, state := range states {
 			bubble(t, method+"/"+state, func(t *testing.T) {
 				b := start(t, services())
-				c, _ := b.controller("pc", hostSeed, true)
 				b.reach(state)
-				_, err := raw(b.ctx, c, method, `{"callId":"c-1"}`)
+				_, err := b.seat().ask(method, `{"callId":"c-1"}`)
 				b.wantCode(err, CodeNotSupported)
 			})
 		}
@@ -272,17 +269,14 @@ func TestActionsAreWhatIsLegal(t *testing.T) {
 
 func tryAction(t *testing.T, name string, reach func(*bench), action string, i int) {
 	b := start(t, services())
-	c, _ := b.controller("pc", hostSeed, true)
+	c := b.seat()
 	if reach == nil {
 		b.reach(name)
 	} else {
 		reach(b)
 	}
 	b.pass(2 * keyTime)
-	calls, err := c.Calls(b.ctx)
-	if err != nil || len(calls) == 0 {
-		t.Fatal(calls, err)
-	}
+	calls := c.calls()
 	if i >= len(calls) {
 		return
 	}
@@ -290,7 +284,7 @@ func tryAction(t *testing.T, name string, reach func(*bench), action string, i i
 	if len(calls) == 2 {
 		other = calls[1-i]
 	}
-	_, err = raw(b.ctx, c, "call."+action, doing(action, calls[i], other))
+	_, err := c.ask("call."+action, doing(action, calls[i], other))
 	if action == "answer" && calls[i].State != StateRinging || action == "completeTransfer" && calls[i].ConsultOf == "" && other.ConsultOf == "" {
 		return // answering what is answered does nothing; any two calls may be joined without us
 	}
