@@ -31,6 +31,7 @@ type registration struct {
 	tried   int           // servers tried in this attempt
 	raised  bool          // a 423 or 439 was heeded in this attempt
 	bound   bool          // the registrar has, or may have, a binding of ours
+	at      stack.Uri     // the Contact it has
 	ended   bool
 	pulse   pulse
 	begun   []time.Time // REGISTERs within burstWindow
@@ -252,6 +253,7 @@ func (r *registration) succeed(k *ask, res *stack.Response) {
 		return
 	}
 	r.fails, r.bound = 0, true
+	r.leave(k.req.Contact().Address)
 	if has(res, "Require", "outbound") {
 		a.u.stack.RequirePong(flow.Conn) // RFC 5626 §4.4.1
 	}
@@ -270,6 +272,24 @@ func (r *registration) succeed(k *ask, res *stack.Response) {
 		return
 	}
 	r.timer = a.u.stack.After(refreshAfter(granted, rand.Float64()), r.attempt)
+}
+
+// leave takes the binding away that we had under another Contact before: at another address, or at the
+// end of a connection that is no more. Otherwise calls would go there too, until its time is over.
+func (r *registration) leave(now stack.Uri) {
+	old := r.at
+	r.at = *now.Clone()
+	if old.Host == "" || old.String() == now.String() || len(r.begun) >= burst {
+		return
+	}
+	r.begun = append(r.begun, time.Now())
+	k := r.request(r.acc.target(), 0)
+	h := &stack.ContactHeader{Address: old}
+	h.Params.Add("expires", "0")
+	k.req.ReplaceHeader(h)
+	k.again = nil
+	k.on = func(*stack.Response, error) {} // a registrar that knows of no such binding is content, too
+	k.send()
 }
 
 // granted is the time the registrar keeps our binding: of our own Contact, of
