@@ -442,6 +442,25 @@ func TestWhatElseControllersAreTold(t *testing.T) {
 	})
 }
 
+func TestRejectedCredentialIsTold(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := start(t, services())
+		c, _ := b.controller("pc", hostSeed, true)
+		b.post(phone.LineChanged{Line: 0, State: phone.LineFailing, Fault: phone.WrongPassword})
+		list := told(c)
+		var e CredChanged
+		if names(list) != "line.changed cred.changed" || list[1].Decode(&e) != nil || e.State != "rejected" || e.LineID != "l-1" || e.By != "server" {
+			t.Errorf("told %s, %+v", names(list), e)
+		}
+		if _, err := c.InstallCred(b.ctx, CredParams{LineID: "l-1", User: "100", Kind: "sipHa1", Sealed: []byte{1}}); err != nil {
+			t.Fatal(err)
+		}
+		if list = told(c); names(list) != "cred.changed" || list[0].Decode(&e) != nil || e.State != "installed" || e.By != "controller:pc" {
+			t.Errorf("told %s, %+v", names(list), e)
+		}
+	})
+}
+
 func TestTheComputersOwnCallIsToldWithTheDevice(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := start(t, services())

@@ -105,6 +105,48 @@ func killOne(t *testing.T, address string) (before, after tpcp.Stats) {
 	return before, after
 }
 
+// TestConversationAndNoteAreInTheLog: what a program knows of a call goes with it into the phone's log.
+func TestConversationAndNoteAreInTheLog(t *testing.T) {
+	t.Parallel()
+	c, _ := sitDown(t, startPhone(t), tpcp.OpenParams{ControllerID: "pc"})
+	const conversation = "ab30317f1a784dc48ff824d0d3715d86"
+	call, err := c.Make(t.Context(), tpcp.MakeParams{To: "600", ConversationID: conversation})
+	if err != nil {
+		t.Fatal(err)
+	}
+	on := tpcp.CallParams{CallID: call.CallID}
+	if err := c.Note(t.Context(), tpcp.NoteParams{CallParams: on, Text: "call back on Monday"}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := c.Hangup(t.Context(), on); err != nil {
+		t.Fatal(err)
+	}
+	logged := func() tpcp.LogEntry {
+		for n := range c.Notifications() {
+			if n.Name == tpcp.NotifyLogChanged {
+				list, err := c.Log(t.Context(), tpcp.LogParams{Limit: 1})
+				if err != nil {
+					t.Fatal(err)
+				}
+				if len(list.Calls) == 1 {
+					return list.Calls[0]
+				}
+			}
+		}
+		t.Fatal("the leg ended")
+		return tpcp.LogEntry{}
+	}
+	if e := logged(); e.ConversationID != conversation || e.Note != "call back on Monday" || e.Dir != "out" || e.Number != "600" {
+		t.Errorf("logged %+v", e)
+	}
+	if err := c.Note(t.Context(), tpcp.NoteParams{CallParams: on, Text: "done"}); err != nil { // a minute after its end a call takes notes still
+		t.Fatal(err)
+	}
+	if e := logged(); e.Note != "done" {
+		t.Errorf("logged %+v", e)
+	}
+}
+
 // sitDown opens a session that lasts for the test.
 func sitDown(t *testing.T, address string, p tpcp.OpenParams) (*tpcp.Client, tpcp.Opened) {
 	t.Helper()
