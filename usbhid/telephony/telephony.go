@@ -10,6 +10,7 @@
 package telephony
 
 import (
+	"slices"
 	"time"
 
 	"opendeskphone/usbhid"
@@ -18,9 +19,10 @@ import (
 // The times of the machine.
 const (
 	answerTime = 2 * time.Second        // in which a host answers what the user wants by a lamp
-	pulseTime  = 20 * time.Millisecond  // a pulse key is down for so long
-	settleTime = 300 * time.Millisecond // after which an off-hook lamp that went dark beside a ring means it
+	pulseTime  = 20 * time.Millisecond  // a pulse key is down for so long, and up for so long before the next
+	settleTime = 300 * time.Millisecond // after which an off-hook lamp that went dark in doubt means it
 	patience   = 3                      // wishes unanswered in a row: the program has no call control
+	maxWaiting = 16                     // wishes that wait for an answer, and strokes that wait for their time
 )
 
 // Action is what the user wants of the PC's call.
@@ -36,6 +38,15 @@ const (
 	actionCount
 )
 
+// answers are the lamps by whose change a host answers a wish.
+var answers = [actionCount]usbhid.Output{
+	Answer:  usbhid.LEDOffHook | usbhid.LEDRing | usbhid.LEDHold,
+	Decline: usbhid.LEDRing | usbhid.Ringer,
+	HangUp:  usbhid.LEDOffHook | usbhid.LEDHold,
+	HoldKey: usbhid.LEDOffHook | usbhid.LEDRing | usbhid.LEDHold,
+	MuteKey: usbhid.LEDMute | usbhid.LEDMicrophone,
+}
+
 // View is the PC's call as its program's lamps tell it.
 type View struct {
 	Ringing   bool // somebody calls
@@ -48,31 +59,58 @@ type View struct {
 
 // Machine is the telephone. The zero value is one nobody has plugged in.
 type Machine struct {
-	out   usbhid.Output // what the host said last
-	in    usbhid.Input  // the levels we report: hook and line busy
-	muted bool
-	seen  usbhid.Output // lamps that were ever lit: tells which of two the host uses for mute
+	out    usbhid.Output // what the host said last
+	in     usbhid.Input  // the levels we reported last: hook and line busy
+	active bool          // a call stands: as the host says, or for answerTime as the user wishes
+	muted  bool
+	seen   usbhid.Output // lamps that were ever lit: tells which of two the host uses for mute
+	silent bool          // the host was plugged in and has said nothing yet
 
-	wish     Action      // the last one that waits for its answer
-	due      time.Time   // of that answer; zero: none waits
-	ignored  int         // wishes in a row
-	doubtful time.Time   // until then a dark off-hook lamp may be another program's; zero: no doubt
-	queue    []time.Time // at which pressed keys go up
+	wishes  []wish    // that wait for their answer, oldest first
+	ignored int       // in a row
+	revert  time.Time // at which active is what the host says again; zero: it is
+	doubt   bool      // the dark off-hook lamp may not mean that the call is over
+	settle  time.Time // end of the doubt; zero: not before the ring ends
+
+	down    usbhid.Input // keys that are down
+	strokes []stroke     // of keys, by time
+}
+
+// wish is something the user wants and the host has not answered.
+type wish struct {
+	what Action
+	due  time.Time
+}
+
+// stroke is a key that goes down or up.
+type stroke struct {
+	at   time.Time
+	keys usbhid.Input // that are down then
 }
 
 // View gives the call as it is to be shown.
 func (m *Machine) View() View {
-	hold := m.out&usbhid.LEDHold != 0
 	return View{
-		Ringing: m.out&(usbhid.LEDRing|usbhid.Ringer) != 0, Active: m.in&usbhid.HookSwitch != 0, Held: hold && m.in&usbhid.HookSwitch != 0,
-		Muted: m.muted, Waiting: m.out&usbhid.LEDMessageWaiting != 0, NoControl: m.ignored >= patience,
+		Ringing: m.lit(usbhid.LEDRing | usbhid.Ringer), Active: m.active, Held: m.active && m.lit(usbhid.LEDHold),
+		Muted: m.muted, Waiting: m.lit(usbhid.LEDMessageWaiting), NoControl: m.ignored >= patience,
 	}
 }
 
+func (m *Machine) lit(any usbhid.Output) bool { return m.out&any != 0 }
+
+// stands tells whether the host has a call by its lamps alone.
+func (m *Machine) stands() bool { return m.doubt || m.lit(usbhid.LEDOffHook|usbhid.LEDHold) }
+
 // Next gives the time at which Tick has something to do; zero if never.
-func (m *Machine) Next() time.Time {
-	next := m.due
-	for _, t := range []time.Time{m.doubtful, m.first()} {
+func (m *Machine) Next() (next time.Time) {
+	times := [...]time.Time{m.revert, m.settle, {}, {}}
+	if len(m.strokes) > 0 {
+		times[2] = m.strokes[0].at
+	}
+	if len(m.wishes) > 0 {
+		times[3] = m.wishes[0].due
+	}
+	for _, t := range times {
 		if !t.IsZero() && (next.IsZero() || t.Before(next)) {
 			next = t
 		}
@@ -80,28 +118,26 @@ func (m *Machine) Next() time.Time {
 	return next
 }
 
-func (m *Machine) first() time.Time {
-	if len(m.queue) == 0 {
-		return time.Time{}
-	}
-	return m.queue[0]
-}
-
-// Configured begins anew with a host: it hears how the levels stand.
+// Configured begins anew with a host: it hears how the levels stand, now and once more when it first says something.
+// The bus is configured before any program there reads.
 func (m *Machine) Configured() []usbhid.Input {
-	busy := m.in & usbhid.LineBusy
-	*m = Machine{in: busy}
+	m.Unplugged()
+	m.silent = true
 	return []usbhid.Input{m.in}
 }
 
 // Unplugged forgets the host and its call.
 func (m *Machine) Unplugged() { *m = Machine{in: m.in & usbhid.LineBusy} }
 
-// Busy tells whether the phone itself is in a call: the host must not offer it another.
+// Busy tells whether the phone itself is in a call: the host must not offer it another. A call of the host that stands,
+// and is held meanwhile, stays off the hook: on the hook would end it.
 func (m *Machine) Busy(on bool) []usbhid.Input {
 	in := m.in &^ usbhid.LineBusy
 	if on {
 		in |= usbhid.LineBusy
+	}
+	if on && !m.active {
+		in &^= usbhid.HookSwitch
 	}
 	return m.level(in)
 }
@@ -112,116 +148,159 @@ func (m *Machine) level(in usbhid.Input) []usbhid.Input {
 		return nil
 	}
 	m.in = in
-	return []usbhid.Input{in}
+	return m.report()
 }
 
+func (m *Machine) report() []usbhid.Input { return []usbhid.Input{m.in | m.down} }
+
+// hook follows the host: its call stands, or not.
 func (m *Machine) hook(off bool) []usbhid.Input {
-	in := m.in &^ usbhid.HookSwitch
+	m.active, m.doubt, m.settle = off, false, time.Time{}
 	if off {
-		in |= usbhid.HookSwitch
+		return m.level(m.in | usbhid.HookSwitch)
 	}
-	return m.level(in)
+	return m.level(m.in &^ usbhid.HookSwitch)
 }
 
-// pulse presses a key and lets it go after pulseTime.
+// wantHook moves the hook for the user. It is reported even where it is so already: the host had taken no notice.
+func (m *Machine) wantHook(now time.Time, off bool) []usbhid.Input {
+	out := m.hook(off)
+	m.revert = now.Add(answerTime)
+	if len(out) == 0 {
+		out = m.report()
+	}
+	return out
+}
+
+// pulse presses a key and lets it go after pulseTime. Keys wait for those before them; who presses faster than that for
+// long is not obeyed.
 func (m *Machine) pulse(now time.Time, key usbhid.Input) []usbhid.Input {
-	m.queue = append(m.queue, now.Add(pulseTime))
-	return []usbhid.Input{m.in | key}
+	n := len(m.strokes)
+	if n == 0 {
+		m.down = key
+		m.strokes = append(m.strokes, stroke{now.Add(pulseTime), 0})
+		return m.report()
+	}
+	if n+2 <= maxWaiting {
+		last := m.strokes[n-1].at
+		m.strokes = append(m.strokes, stroke{last.Add(pulseTime), key}, stroke{last.Add(2 * pulseTime), 0})
+	}
+	return nil
 }
 
 // Act is what the user wants. What makes no sense now sends nothing.
 func (m *Machine) Act(now time.Time, a Action) (out []usbhid.Input) {
-	v := m.View()
+	v, dark := m.View(), m.doubt
 	switch {
 	case a == Answer && v.Ringing && !v.Active:
-		out = m.hook(true)
+		out = m.wantHook(now, true)
 	case a == Answer && v.Ringing:
 		out = m.pulse(now, usbhid.Flash) // the call at hand is held
 	case a == Decline && v.Ringing:
 		out = m.pulse(now, usbhid.Reject)
 	case a == HangUp && v.Active:
-		out = m.hook(false)
+		out = m.wantHook(now, false)
 	case a == HoldKey && v.Active:
 		out = m.pulse(now, usbhid.Flash)
 	case a == MuteKey && v.Active:
 		out = m.pulse(now, usbhid.PhoneMute)
+	default:
+		return nil
 	}
-	if len(out) > 0 {
-		m.wish, m.due = a, now.Add(answerTime)
+	if a == HangUp && dark {
+		return out // the lamp that would answer is dark already
+	}
+	if len(m.wishes) < maxWaiting {
+		m.wishes = append(m.wishes, wish{a, now.Add(answerTime)})
 	}
 	return out
 }
 
 // Host takes a report of the host.
-func (m *Machine) Host(now time.Time, o usbhid.Output) (out []usbhid.Input) {
-	before := m.out
+func (m *Machine) Host(now time.Time, o usbhid.Output) []usbhid.Input {
+	changed := m.out ^ o
 	m.out = o
-	changed := before ^ o
-	m.mute(o, changed)
-	if changed != 0 && !m.due.IsZero() {
-		m.due, m.ignored = time.Time{}, 0
-	}
 	m.seen |= o
-	lit := func(l usbhid.Output) bool { return o&l != 0 }
-	went := func(l usbhid.Output) bool { return changed&l != 0 && !lit(l) }
-	came := func(l usbhid.Output) bool { return changed&l != 0 && lit(l) }
-	switch {
-	case lit(usbhid.LEDOffHook):
-		m.doubtful = time.Time{}
-		return m.hook(true)
-	case went(usbhid.LEDOffHook) && lit(usbhid.LEDHold):
-		return nil // the call is held, not over
-	case went(usbhid.LEDOffHook) && came(usbhid.LEDRing):
-		m.doubtful = now.Add(settleTime) // another program's ring in its own report: our call may stand
-		return nil
-	case went(usbhid.LEDOffHook), went(usbhid.LEDHold):
-		return m.hook(false)
-	case !m.doubtful.IsZero() && lit(usbhid.LEDRing):
-		m.doubtful = now.Add(settleTime) // while that one rings nothing is clear
+	m.answered(changed)
+	out := m.call(now, changed)
+	if !m.doubt { // else another program's lamps
+		m.mute()
 	}
-	return nil
-}
-
-// mute follows the lamp that this host uses: the mute lamp, or else the microphone's.
-func (m *Machine) mute(o, changed usbhid.Output) {
-	switch {
-	case changed&usbhid.LEDMute != 0:
-		m.muted = o&usbhid.LEDMute != 0
-	case changed&usbhid.LEDMicrophone != 0 && m.seen&usbhid.LEDMute == 0:
-		m.muted = o&usbhid.LEDMicrophone != 0
+	if m.silent && len(out) == 0 {
+		out = m.report()
 	}
-	if o&(usbhid.LEDOffHook|usbhid.LEDHold) == 0 && o&usbhid.LEDMute == 0 {
-		m.muted = false
-	}
-}
-
-// Tick does what time brings.
-func (m *Machine) Tick(now time.Time) (out []usbhid.Input) {
-	for len(m.queue) > 0 && !m.queue[0].After(now) {
-		out = append(out, m.in) // a key goes up; the levels are those of now
-		m.queue = m.queue[1:]
-	}
-	if !m.doubtful.IsZero() && !m.doubtful.After(now) {
-		if m.out&usbhid.LEDRing != 0 {
-			m.doubtful = now.Add(settleTime)
-		} else {
-			m.doubtful = time.Time{}
-			out = append(out, m.hook(false)...)
-		}
-	}
-	if !m.due.IsZero() && !m.due.After(now) {
-		m.due = time.Time{}
-		m.ignored++
-		out = append(out, m.back()...)
-	}
+	m.silent = false
 	return out
 }
 
-// back takes a wish back that nobody answered: the hook is where the host has it.
-func (m *Machine) back() []usbhid.Input {
-	switch m.wish {
-	case Answer, HangUp:
-		return m.hook(m.out&(usbhid.LEDOffHook|usbhid.LEDHold) != 0)
+// call follows the lamps of the call.
+func (m *Machine) call(now time.Time, changed usbhid.Output) []usbhid.Input {
+	came := func(l usbhid.Output) bool { return changed&l != 0 && m.lit(l) }
+	went := func(l usbhid.Output) bool { return changed&l != 0 && !m.lit(l) }
+	switch {
+	case came(usbhid.LEDOffHook):
+		return m.hook(true)
+	case m.lit(usbhid.LEDOffHook):
+		return nil // also while the user's hang-up is on its way
+	case came(usbhid.LEDHold), went(usbhid.LEDOffHook) && m.lit(usbhid.LEDHold):
+		m.active, m.doubt = true, false // held, not over
+	case went(usbhid.LEDOffHook) && came(usbhid.LEDRing):
+		m.doubt = m.active // another program's ring in its own report: our call may stand
+	case went(usbhid.LEDOffHook):
+		return m.hook(false)
+	case went(usbhid.LEDHold):
+		m.doubt = m.active // ended, or taken back in two reports
+	}
+	switch {
+	case !m.doubt, m.lit(usbhid.LEDRing):
+		m.settle = time.Time{} // while that one rings nothing is clear
+	case m.settle.IsZero():
+		m.settle = now.Add(settleTime)
 	}
 	return nil
+}
+
+// answered takes off what these lamps answer.
+func (m *Machine) answered(changed usbhid.Output) {
+	before := len(m.wishes)
+	m.wishes = slices.DeleteFunc(m.wishes, func(w wish) bool { return changed&answers[w.what] != 0 })
+	if len(m.wishes) < before {
+		m.ignored = 0
+	}
+}
+
+// mute follows the lamp that this host uses: the mute lamp, or else the microphone's.
+func (m *Machine) mute() {
+	lamp := usbhid.LEDMicrophone
+	if m.seen&usbhid.LEDMute != 0 {
+		lamp = usbhid.LEDMute
+	}
+	m.muted = m.lit(lamp)
+}
+
+// Tick does what time brings. A wish that nobody answered is taken back from what is shown, and the host is told
+// nothing: it may have obeyed and have no lamp to say so, and the hook put back would undo that.
+func (m *Machine) Tick(now time.Time) (out []usbhid.Input) {
+	past := func(t time.Time) bool { return !t.IsZero() && !t.After(now) }
+	if len(m.strokes) > 0 && past(m.strokes[0].at) { // one alone: the host must have time to see each
+		late := now.Sub(m.strokes[0].at)
+		m.down = m.strokes[0].keys
+		m.strokes = m.strokes[1:]
+		for i := range m.strokes {
+			m.strokes[i].at = m.strokes[i].at.Add(late)
+		}
+		out = m.report()
+	}
+	if past(m.settle) {
+		out = append(out, m.hook(false)...)
+	}
+	for len(m.wishes) > 0 && past(m.wishes[0].due) {
+		m.wishes = m.wishes[1:]
+		m.ignored = min(m.ignored+1, patience)
+	}
+	if past(m.revert) {
+		m.revert = time.Time{}
+		m.active = m.stands()
+	}
+	return out
 }
