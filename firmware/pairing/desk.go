@@ -61,6 +61,8 @@ type Desk struct {
 	link   atomic.Pointer[link.Link]
 	locks  atomic.Uint64
 
+	greeted atomic.Int64 // when a computer last said hello, in Unix nanoseconds
+
 	mu      sync.Mutex
 	records []pairing.Record
 	live    pairing.Attached // zero Secret: none
@@ -289,6 +291,10 @@ func (d *Desk) hostLocked(o pairing.HostLocked) {
 	}
 }
 
+// greetTime is how long a computer may take from its plug to its first words. The pull before a plug may have been too
+// short to be seen; if the computer has spoken since, its words began everything anew already.
+const greetTime = 2 * time.Second
+
 // Plug lives on a USB port until ctx ends.
 func (d *Desk) Plug(ctx context.Context, port hal.USB) error {
 	dev, err := port.Reports(hal.USBPairing)
@@ -319,11 +325,13 @@ func (d *Desk) Plug(ctx context.Context, port hal.USB) error {
 				statuses = nil
 				continue
 			}
-			if gone := st.State == hal.USBUnplugged; gone != away && gone || st.Plug != plug && !away {
+			now := st.State == hal.USBUnplugged
+			unseen := st.Plug != plug && !away && time.Since(time.Unix(0, d.greeted.Load())) > greetTime
+			if now && !away || unseen {
 				l.Reset()
 				d.give(ctx, pairing.Unplugged{})
-			} // of a plug after a pull, the computer's first words may be here before its news
-			plug, away = st.Plug, st.State == hal.USBUnplugged
+			}
+			plug, away = st.Plug, now
 			d.give(ctx, pairing.Slept{On: st.State == hal.USBSuspended})
 		}
 	}
@@ -340,6 +348,9 @@ func (d *Desk) give(ctx context.Context, in pairing.PhoneInput) {
 // listen passes on what the computer says.
 func (d *Desk) listen(ctx context.Context, l *link.Link) {
 	for m := range l.Messages() {
+		if m.Message.Type == pairing.TypeHello {
+			d.greeted.Store(time.Now().UnixNano())
+		}
 		in := pairing.Received{Received: m}
 		rand.Read(in.Fresh[:])
 		d.give(ctx, in)

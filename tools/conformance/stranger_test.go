@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -37,6 +38,8 @@ func python(ctx context.Context, t *testing.T, address string, args ...string) *
 	return exec.CommandContext(ctx, "python3", all...)
 }
 
+var progress = regexp.MustCompile(`made (proceeding|alerting|early|connected)`)
+
 // TestControllerOfAStranger: a program in another language, written from the document alone, works.
 func TestControllerOfAStranger(t *testing.T) {
 	t.Parallel()
@@ -46,9 +49,10 @@ func TestControllerOfAStranger(t *testing.T) {
 	if err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
-	want := []string{"hello from Simulator", "session detached observe control", "volume refused 1003", "made proceeding", "connected", "held True True",
+	said := progress.ReplaceAll(out, []byte("made")) // how far a call has come when its answer is written is a matter of microseconds
+	want := []string{"hello from Simulator", "session detached observe control", "volume refused 1003", "made", "connected", "held True True",
 		"back resumed", "still connected True True", "taken back connected False", "ended ended", "because localHangup True"}
-	if got := strings.Split(strings.TrimSpace(string(out)), "\n"); strings.Join(got, "\n") != strings.Join(want, "\n") {
+	if got := strings.Split(strings.TrimSpace(string(said)), "\n"); strings.Join(got, "\n") != strings.Join(want, "\n") {
 		t.Errorf("it says\n%s\nwant\n%s", out, strings.Join(want, "\n"))
 	}
 }

@@ -44,9 +44,8 @@ func (l *Laptop) OnlyCable(ctx context.Context, phone netip.AddrPort, on bool) e
 	rules := "flush ruleset\n"
 	if on {
 		rules += fmt.Sprintf(`table ip lab { chain out { type filter hook output priority 0;
-ip daddr %v tcp dport != %d drop
-ip daddr %v meta l4proto != tcp drop
-} }
+  ip daddr %v tcp dport != %d drop
+ip daddr %v meta l4proto != tcp drop; }; }
 `, phone.Addr(), phone.Port(), phone.Addr())
 	}
 	_, err := l.Run(ctx, "", "sh", "-c", "nft -f - <<'RULES'\n"+rules+"RULES")
