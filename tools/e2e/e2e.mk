@@ -12,8 +12,9 @@ E2E := cd tools/e2e && $(AS_ROOT) $(CURDIR)/build/e2e.test -test.v -test.timeout
 e2e-program:
 	$(GO) test -c -o build/e2e.test ./tools/e2e
 
-e2e: e2e-program image laptop ## the end-to-end test: the image in QEMU, real peers, voice both ways
-	$(E2E) -image $(CURDIR)/build/image/$(BOARD) -laptop $(CURDIR)/build/laptop
+e2e: e2e-program image laptop deb ## the end-to-end test: the image in QEMU, real peers, voice both ways
+	$(E2E) -image $(CURDIR)/build/image/$(BOARD) -laptop $(CURDIR)/build/laptop \
+		-odp $(CURDIR)/build/odp_$(ODP_VERSION)_amd64.deb
 
 e2e-twin: e2e-program ## the same scenarios on the phone's twin, without QEMU
 	$(E2E)

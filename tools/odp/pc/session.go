@@ -142,7 +142,9 @@ func (s *session) legUntil(ctx context.Context, news <-chan struct{}, at *attach
 func (s *session) connect(ctx context.Context, at *attachment, r record) (*tpcp.Client, error) {
 	s.a.update(s.id, func(p *Phone) {
 		if p.Link != Waiting {
-			p.Link, p.Problem, p.Hint = Connecting, "", ""
+			if p.Link != Denied && p.Link != Unpaired { // what the cable says is nearer to the cause
+				p.Link, p.Problem, p.Hint = Connecting, "", ""
+			}
 		}
 	})
 	known := r.Addresses

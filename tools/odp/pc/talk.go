@@ -206,7 +206,7 @@ func (s *session) pair(run *pairingRun, c *cable.Cable) {
 		err = s.a.self.put(r)
 	}
 	if err == nil {
-		s.a.update(s.id, func(q *Phone) { q.Paired, q.Problem, q.Hint = true, "", "" })
+		s.a.update(s.id, func(q *Phone) { q.Paired, q.Link, q.Problem, q.Hint = true, Attaching, "", "" })
 		s.a.pairingStep(s.id, Done, "", "")
 		return
 	}
