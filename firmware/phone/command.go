@@ -317,7 +317,9 @@ func (t *step) mute(on bool) error {
 		if t.PCCall.Muted != on {
 			t.do(SendPC{Act: PCMute})
 		}
-		return nil
+		if on { // a mute of ours, of a call that is held now, goes with the program's
+			return nil
+		}
 	}
 	if t.Muted != on {
 		t.Muted = on

@@ -62,6 +62,9 @@ type (
 // pcFront tells that the PC's call has the user's ear: then no call of the phone has it.
 func (s *State) pcFront() bool { return s.PCCall.Active && !s.PCCall.Held && s.Foreground() == nil }
 
+// MicMuted tells whether the microphone is muted for whoever has the user's ear.
+func (s *State) MicMuted() bool { return s.Muted || s.pcFront() && s.PCCall.Muted }
+
 func (t *step) pcDo(a PCAct) error {
 	needs := [pcActCount]bool{PCAnswer: t.PCCall.Ringing, PCDecline: t.PCCall.Ringing, PCHangup: t.PCCall.Active, PCHold: t.PCCall.Active, PCMute: t.PCCall.Active}
 	switch {

@@ -122,6 +122,27 @@ func TestPhoneMutesForAProgramThatDoesNot(t *testing.T) {
 	}
 }
 
+// The mute of a call that is held when the PC's call begins closes the microphone for that one too, and the key opens it.
+func TestMuteOfAHeldCallCanBeTakenBackInThePCsCall(t *testing.T) {
+	b := oneLine(t)
+	b.do(ways(1)["Talking"]...)
+	b.do(Mute{On: true}, PCCallChanged{Active: true}, PCStreams{Plays: true, Records: true})
+	if !b.s.sound().Muted || !b.s.MicMuted() {
+		t.Fatal("the microphone has opened by itself")
+	}
+	b.do(Mute{})
+	b.asked("the program has not muted")
+	if b.s.sound().Muted || b.s.MicMuted() {
+		t.Error("the microphone cannot be opened")
+	}
+	b.do(PCCallChanged{Active: true, Muted: true})
+	if !b.s.MicMuted() {
+		t.Error("the program's mute is not told")
+	}
+	b.do(Mute{})
+	b.asked("the program has muted", PCMute)
+}
+
 func TestVolumeKeysTurnWhatIsHeard(t *testing.T) {
 	b := oneLine(t)
 	b.do(PCStreams{Plays: true})

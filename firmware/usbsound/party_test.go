@@ -149,6 +149,37 @@ func TestStallIsNotDelayForEver(t *testing.T) {
 	}
 }
 
+// While the phone is in a call of its own nobody hears the PC, which plays on. Afterwards it is heard as before: what
+// could not be measured meanwhile has not been learned.
+func TestPhonesCallDoesNotSpoilThePCsSound(t *testing.T) {
+	p := NewParty()
+	m := &meeting{p: p, rate: audio.Rate, hz: 440}
+	m.run(20 * time.Second)
+	played, heard := make([]int16, audio.FrameLen), make([]int16, audio.FrameLen)
+	for range 100 * 120 {
+		p.exchange(played, heard)
+	}
+	var f audio.Frame
+	for range 100 { // its voice is back: the first second may have what was cut off
+		p.exchange(played, heard)
+		p.Pull(&f)
+		p.Push(&f)
+	}
+	before := p.Stats()
+	for range 100 * 60 {
+		p.exchange(played, heard)
+		p.Pull(&f)
+		p.Push(&f)
+	}
+	s := p.Stats()
+	if s.GapsToEar != before.GapsToEar || s.GapsToPC != before.GapsToPC || s.Cuts != before.Cuts {
+		t.Errorf("sound was lost after the call: %+v, then %+v", before, s)
+	}
+	if math.Abs(s.DriftPPM) > 100 || s.DelayMs < 8 || s.DelayMs > 45 {
+		t.Errorf("clocks alike are taken for %+.0f ppm apart, %.1f ms in the ring", s.DriftPPM, s.DelayMs)
+	}
+}
+
 func TestSilentWhileNothingStreamsOrMuted(t *testing.T) {
 	p := NewParty()
 	f := audio.Frame{0.5}

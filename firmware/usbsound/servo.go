@@ -32,6 +32,10 @@ func (s *servo) next(fill int) float64 {
 	if r := s.restarts.Load(); r != s.seen || !s.begun {
 		s.seen, s.begun, s.smooth = r, true, target
 	}
+	if fill > tooFull { // nobody takes it, and it will be cut off: that tells nothing of the clocks
+		s.smooth = target
+		return s.learned
+	}
 	s.smooth += (float64(fill) - s.smooth) * smoothing
 	over := s.smooth - target
 	s.learned = within(s.learned-over*learn*push, most)

@@ -57,7 +57,7 @@ func (pcCall) keys(v *view) []key {
 	if p.Muted || v.st.Muted {
 		mute = w.Unmute
 	}
-	return []key{do(hold, widget.Normal, phone.PCHold), v.newCall(), v.act(mute, widget.Normal, phone.Mute{On: !p.Muted && !v.st.Muted}), {},
+	return []key{do(hold, widget.Normal, phone.PCHold), v.newCall(), v.act(mute, widget.Normal, phone.Mute{On: !v.st.MicMuted()}), {},
 		do(k.End, widget.Halt, phone.PCHangup)}
 }
 
@@ -68,7 +68,7 @@ func (pcCall) press(v *view, k hal.Key) bool {
 	case k == hal.Hold && v.st.PCCall.Active:
 		v.do(phone.PCDo{Act: phone.PCHold})
 	case k == hal.Mute && v.st.PCCall.Active:
-		v.do(phone.Mute{On: !v.st.PCCall.Muted && !v.st.Muted})
+		v.do(phone.Mute{On: !v.st.MicMuted()})
 	default:
 		return false
 	}

@@ -247,7 +247,7 @@ func (s *Screens) phoneKey(v *view, k hal.Key) {
 	case hal.Headset:
 		s.do(phone.PressPath{Path: phone.Headset})
 	case hal.Mute:
-		s.do(phone.Mute{On: !v.st.Muted})
+		s.do(phone.Mute{On: !v.st.MicMuted()})
 	case hal.Hold:
 		s.holdKey(v)
 	case hal.VolumeUp, hal.VolumeDown:
