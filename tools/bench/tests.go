@@ -7,6 +7,9 @@ import (
 	"regexp"
 )
 
+// twoClocks is the phone's and the PC's sound with clocks 300 ppm apart, for ten minutes of their time.
+var twoClocks = []string{"test", "-v", "-run", "^TestTenMinutesWithTwoClocks$", "./firmware/usbsound"}
+
 // readTests runs the tests that hold a figure themselves and reads it from their output.
 func readTests(ctx context.Context, b *bench) error {
 	for _, f := range []struct {
@@ -17,6 +20,8 @@ func readTests(ctx context.Context, b *bench) error {
 		{"audio_tick_allocs", []string{"test", "-run", "^$", "-bench", "Tick", "-benchmem", "-benchtime", "2000x", "./audio/engine"}, `(\d+) allocs/op`},
 		{"torture_udp_conforming", []string{"test", "-count=1", "-v", "-run", "^TestTorture$", "./sip/ua"}, `udp: (\d+) of 61`},
 		{"torture_tcp_conforming", []string{"test", "-count=1", "-v", "-run", "^TestTorture$", "./sip/ua"}, `tcp: (\d+) of 61`},
+		{"usb_audio_gaps", twoClocks, `worst of all: (\d+) gaps`},
+		{"usb_drift_ms_10min", twoClocks, `worst of all: \d+ gaps, drift ([0-9.]+) ms`},
 	} {
 		out, err := exec.CommandContext(ctx, "go", f.args...).CombinedOutput()
 		if err != nil {
