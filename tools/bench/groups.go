@@ -17,6 +17,8 @@ var figures = []row{
 	{id: "tpcp_p99_ms", unit: "ms"},
 	{id: "tpcp_cable_p99_ms", unit: "ms"},
 	{id: "notify_lag_ms", unit: "ms"},
+	{id: "usb_audio_gaps", unit: "in 10 min"},
+	{id: "usb_drift_ms_10min", unit: "ms"},
 	{id: "audio_tick_allocs", unit: "allocations"},
 	{id: "torture_udp_conforming", unit: "of 61"},
 	{id: "torture_tcp_conforming", unit: "of 61"},
@@ -28,5 +30,5 @@ var groups = []group{
 	{"control", []string{"tpcp_p50_ms", "tpcp_p99_ms", "tpcp_cable_p99_ms", "notify_lag_ms"}, measureControl},
 	{"memory of baresip", []string{"rss_registered_mb", "rss_in_call_mb"}, measureBaresipMemory},
 	{"image", []string{"boot_to_registered_s", "image_mib", "rss_registered_mb", "rss_in_call_mb"}, measureImage},
-	{"tests", []string{"audio_tick_allocs", "torture_udp_conforming", "torture_tcp_conforming"}, readTests},
+	{"tests", []string{"audio_tick_allocs", "usb_audio_gaps", "usb_drift_ms_10min", "torture_udp_conforming", "torture_tcp_conforming"}, readTests},
 }
