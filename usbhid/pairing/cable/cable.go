@@ -76,15 +76,15 @@ func New(dev io.ReadWriteCloser, self pairing.Self) *Cable {
 
 // Run works until the cable is pulled or ctx ends; then the device is closed and everything on it is over. It gives the
 // device's error.
-func (c *Cable) Run(ctx context.Context) error {
+func (c *Cable) Run(ctx context.Context) (err error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	stop := context.AfterFunc(ctx, func() { _ = c.dev.Close() })
 	defer stop()
-	var err error
 	var work sync.WaitGroup
-	defer work.Wait()
-	work.Go(func() { err = c.link.Run(); cancel() })
+	var failed error // of the link, once it has ended
+	defer func() { work.Wait(); err = failed }()
+	work.Go(func() { failed = c.link.Run(); cancel() })
 	defer c.finish()
 	timer := time.NewTimer(0)
 	defer timer.Stop()
@@ -92,7 +92,7 @@ func (c *Cable) Run(ctx context.Context) error {
 		select {
 		case r, ok := <-c.link.Messages():
 			if !ok {
-				return err
+				return nil
 			}
 			c.step(received(r))
 		case <-timer.C:

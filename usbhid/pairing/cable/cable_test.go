@@ -125,7 +125,9 @@ func newDesk(t *testing.T, m pairing.Phone, pc pairing.Self) *desk {
 	go func() { over <- d.pc.Run(context.Background()) }()
 	t.Cleanup(func() {
 		d.pull()
-		<-over
+		if err := <-over; err == nil {
+			t.Error("the cable ended without a reason")
+		}
 		<-d.phone.done
 	})
 	return d
