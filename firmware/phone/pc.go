@@ -78,6 +78,9 @@ func (t *step) answerPairing(yes bool) error {
 		p.Stage, p.With, p.WithUser, p.Digits, p.Fault = NotPairing, "", "", "", NoPairingFault
 		t.changed(PCChanged)
 	default:
+		if yes && t.Lock.Kind != Unlocked {
+			return Locked
+		}
 		t.do(PairingAnswered{Stage: p.Stage, Yes: yes})
 	}
 	return nil

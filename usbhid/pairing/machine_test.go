@@ -274,6 +274,19 @@ func TestPairingsThatDoNotComeAbout(t *testing.T) {
 		{"digits differ, says the phone", func(d *duo) { yes(d); d.phoneIn(Answered{Comparing, false}) }, Different, Different},
 		{"digits differ, says the PC", func(d *duo) { yes(d); d.hostIn(Compared{false}) }, Different, Different},
 		{"PC changes its mind", func(d *duo) { yes(d); d.phoneIn(Answered{Comparing, true}); d.run(); d.hostIn(Compared{false}) }, Different, Different},
+		{"phone is locked when asked", func(d *duo) { d.phoneIn(Shut{true}); d.phoneIn(Shut{false}) }, Policy, Policy},
+		{"phone is locked when digits show", func(d *duo) {
+			yes(d)
+			d.phoneIn(Shut{true})
+			d.phoneIn(Answered{Comparing, true})
+			d.phoneIn(Shut{false})
+		}, Policy, Policy},
+		{"person cancels the wait for the PC", func(d *duo) {
+			yes(d)
+			d.phoneIn(Answered{Comparing, true})
+			d.phoneIn(Answered{Waiting, false})
+			d.hostIn(Compared{true})
+		}, Declined, Declined},
 		{"PC gives up", func(d *duo) { d.hostIn(Leave{}) }, Declined, Declined},
 		{"nobody at the phone", func(d *duo) { d.wait(time.Minute) }, TimedOut, TimedOut},
 		{"nobody compares", func(d *duo) { yes(d); d.wait(time.Minute) }, TimedOut, TimedOut},

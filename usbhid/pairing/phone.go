@@ -81,7 +81,7 @@ type (
 	Revoked struct{ ID ID }
 	// Moved tells where the phone listens now.
 	Moved struct{ Places Places }
-	// Shut tells whether the screen is locked.
+	// Shut tells whether the screen is locked. Then no pairing begins, and one under way ends.
 	Shut struct{ On bool }
 	// Unplugged: the cable was pulled, or the PC is gone.
 	Unplugged struct{}
@@ -195,7 +195,9 @@ func (p Phone) Step(now time.Time, in PhoneInput) (Phone, []Output) {
 		t.places = in.Places
 		t.tellPlaces()
 	case Shut:
-		t.shut = in.On
+		if t.shut = in.On; in.On && t.state.pairs() { // whoever presses the key now may be anybody
+			t.leave(Policy, Policy)
+		}
 	case Unplugged:
 		t.begone()
 	case Slept:
