@@ -71,6 +71,7 @@ func choose(st *phone.State, ended bool, menus int) kind {
 func (s *Screens) page(v *view) page {
 	k := choose(v.st, s.ended.shows(v.now), len(s.menu))
 	s.follow(k, v.now)
+	s.followPairing(v.st.PC.Stage, v.now)
 	if len(s.over) > 0 && k != kindIncoming && k != kindSecond {
 		return s.over[len(s.over)-1]
 	}
@@ -137,6 +138,14 @@ func (s *Screens) follow(k kind, now time.Time) {
 		s.home = &home{focus: -1}
 	}
 	s.shown = k
+}
+
+// followPairing notices that pairing asks another question: a key pressed twice for the first must not answer it.
+func (s *Screens) followPairing(stage phone.PairingStage, now time.Time) {
+	if stage != s.pairing && s.shown == kindPairing {
+		s.swallow = now.Add(swallowTime)
+	}
+	s.pairing = stage
 }
 
 // Tick does what time alone brings: menus fall back to the home screen, a dial field nobody types into closes.

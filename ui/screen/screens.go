@@ -27,13 +27,14 @@ type Screens struct {
 	people *people
 	often  frequents
 
-	menu   []page // opened from the home screen; waits while calls are shown
-	over   []page // opened over the screen of a call
-	home   *home
-	locked *locked
-	dial   *dial
-	shown  kind
-	ended  endedCall
+	menu    []page // opened from the home screen; waits while calls are shown
+	over    []page // opened over the screen of a call
+	home    *home
+	locked  *locked
+	dial    *dial
+	shown   kind
+	pairing phone.PairingStage // that was seen last
+	ended   endedCall
 	quality
 	toast  string
 	until  time.Time // of the toast

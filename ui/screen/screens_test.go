@@ -123,6 +123,29 @@ func TestNobodyAnswersByAccident(t *testing.T) {
 	}
 }
 
+// A key pressed twice to pair does not say that digits nobody has read are the same.
+func TestNobodyComparesDigitsByAccident(t *testing.T) {
+	d := wide(t)
+	at := func(stage phone.PairingStage) {
+		st := *idle()
+		st.PC.Stage, st.PC.With, st.PC.Digits = stage, "ANNA-LAPTOP", "147086"
+		d.st = &st
+		d.paint()
+	}
+	yes := []phone.Command{phone.AnswerPairing{Yes: true}}
+	d.paint()
+	for _, stage := range []phone.PairingStage{phone.PairingAsked, phone.PairingCompare} {
+		at(stage)
+		if c := d.press(hal.Soft1); len(c) > 0 {
+			t.Errorf("stage %d: a key pressed as it came led to %v", stage, c)
+		}
+		d.now = d.now.Add(swallowTime)
+		if c := d.press(hal.Soft1); !slices.Equal(c, yes) {
+			t.Errorf("stage %d: the key led to %v", stage, c)
+		}
+	}
+}
+
 // TestPresses walks the acts of a call and counts: three presses at most.
 func TestPresses(t *testing.T) {
 	for _, c := range []struct {
