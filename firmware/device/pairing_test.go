@@ -216,3 +216,39 @@ func TestTooManyAttemptsAreLockedOut(t *testing.T) {
 		t.Errorf("after a restart: %v", err)
 	}
 }
+
+// Two computers take turns at the cable; one forgets the phone, and the other is still known.
+func TestSecondComputerAndOneThatForgets(t *testing.T) {
+	b := start(t, t.TempDir(), pcLine, nil)
+	first, second := newComputer(b, "laptop"), newComputer(b, "desktop")
+	records := map[*computer]pairing.Record{}
+	for _, pc := range []*computer{first, second} {
+		r, err := pc.pair(pc.plug(), 2, true)
+		if err != nil {
+			t.Fatal(err)
+		}
+		records[pc] = r
+		b.until("paired", func(s *phone.State) bool { return s.PC.Stage == phone.PairingDone })
+		b.press(phone.AnswerPairing{})
+		b.USB.Unplug()
+	}
+	at, err := first.plug().Attach(t.Context(), records[first])
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := at.Leave(t.Context(), true); err != nil {
+		t.Fatal(err)
+	}
+	b.until("gone", func(s *phone.State) bool { return !s.PC.Attached })
+	b.USB.Unplug()
+	if _, err := first.plug().Attach(t.Context(), records[first]); cable.ReasonOf(err) != pairing.Unpaired {
+		t.Errorf("the one that forgot: %v", err)
+	}
+	b.USB.Unplug()
+	if _, err := second.plug().Attach(t.Context(), records[second]); err != nil {
+		t.Errorf("the other: %v", err)
+	}
+	if known := (shownComputers{b.Device}).Computers(); len(known) != 1 || known[0].Name != "desktop" {
+		t.Errorf("the phone knows %+v", known)
+	}
+}
