@@ -141,6 +141,8 @@ func situations() []situation {
 	shutHard := idle()
 	shutHard.Lock = phone.Lock{Kind: phone.HardLock, Wrong: 10}
 	ringback := other(1, phone.Ringback, mira, 7*time.Second)
+	attached := idle()
+	attached.PC.Attached, attached.PC.Name = true, "ANNA-LAPTOP"
 	return []situation{
 		{name: "home", state: idle()},
 		{name: "locked", state: shut, keys: []hal.Key{hal.Digit1, hal.Digit2}},
@@ -152,6 +154,7 @@ func situations() []situation {
 		{name: "pc-muted", state: pcMuted},
 		{name: "pc-held", state: pcHeld},
 		{name: "home-pc-audio", state: pcPlays},
+		{name: "home-pc", state: attached},
 		{name: "pairing-asked", state: pairs(phone.PairingAsked, "", 0)},
 		{name: "pairing-compare", state: pairs(phone.PairingCompare, "147086", 0)},
 		{name: "pairing-waits", state: pairs(phone.PairingWaits, "147086", 0)},

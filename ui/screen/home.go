@@ -176,8 +176,12 @@ func (h *home) status(v *view) {
 			s.Detail = v.Words.Status.NotSignedIn
 		}
 	}
-	if v.st.PCCall.Streams() {
-		s.Items = append([]widget.StatusItem{{Icon: draw.IconPc, Word: v.Words.PC.Audio, Ink: v.Link}}, s.Items...)
+	switch pc := (widget.StatusItem{Icon: draw.IconPc, Ink: v.Link}); {
+	case v.st.PCCall.Streams():
+		pc.Word = v.Words.PC.Audio
+		fallthrough
+	case v.st.PC.Attached:
+		s.Items = append([]widget.StatusItem{pc}, s.Items...)
 	}
 	v.StatusBar(&s)
 }
