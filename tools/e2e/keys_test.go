@@ -80,6 +80,7 @@ func (s *scene) mute(t *testing.T, p *lab.Baresip) {
 func (s *scene) digits(t *testing.T, p *lab.Baresip) {
 	defer s.backHome(t)
 	mark := s.call(t, p, "201")
+	settle(t, time.Second) // the peer has answered before it listens
 	s.press(t, hal.Digit4, hal.Digit7, hal.Star, hal.Digit1, hal.Pound)
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 	defer cancel()
