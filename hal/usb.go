@@ -12,6 +12,9 @@ type USB interface {
 	// Watch delivers the status at once and after every change until ctx ends; then the channel
 	// closes. A slow reader gets the newest status alone, see USBStatus.Plug.
 	Watch(ctx context.Context) <-chan USBStatus
+	// Now gives the status as of now, which is as new as the last report that was read: whoever asks
+	// for it after a Read learns in which plug-in the report came at the earliest.
+	Now() USBStatus
 	// Reports opens one HID interface, which one holder has at a time. It stays good over unplugging.
 	// Read gives one whole report, its id included, and waits until a host has sent one; what a host
 	// sent before it was unplugged is lost. Write takes one whole report, its id included: with no

@@ -141,6 +141,7 @@ func (d *Device) Run(ctx context.Context) error {
 	var base sync.WaitGroup
 	base.Go(func() { d.core(core) })
 	base.Go(func() { _ = d.engine.Run(core) })
+	d.keeper.Restore(ctx)
 	d.restore()
 	d.tellPlaces()
 	parts := []part{

@@ -61,7 +61,7 @@ func (c *computer) pair(line *cable.Cable, yes int, same bool) (pairing.Record, 
 			}
 			seq = u.State.Seq
 			if s := u.State.PC.Stage; s != last && (s == phone.PairingAsked || s == phone.PairingCompare) {
-				_ = c.b.Control().Do(ctx, "ui", phone.AnswerPairing{Yes: yes > 0})
+				_ = c.b.Control().Do(ctx, "ui", phone.AnswerPairing{Stage: s, Yes: yes > 0})
 				yes--
 			}
 			last = u.State.PC.Stage
@@ -113,16 +113,13 @@ func TestComputerIsPairedAttachedAndControlsThePhoneThroughTheCable(t *testing.T
 		t.Fatal(err)
 	}
 	b.until("paired", func(s *phone.State) bool { return s.PC.Stage == phone.PairingDone })
-	b.press(phone.AnswerPairing{})
+	b.press(phone.AnswerPairing{Stage: phone.PairingDone})
 	for plug := range 3 {
 		b.USB.Unplug()
 		b.until("gone", func(s *phone.State) bool { return !s.PC.Attached })
 		began := time.Now()
 		line = pc.plug()
 		at, err := line.Attach(t.Context(), record)
-		for try := 1; err != nil && try < 3; try++ { // as the PC's program does where a greeting met the plug's own news
-			at, err = line.Attach(t.Context(), record)
-		}
 		if err != nil {
 			t.Fatalf("plug %d: %v", plug, err)
 		}
@@ -232,13 +229,14 @@ func TestSecondComputerAndOneThatForgets(t *testing.T) {
 		}
 		records[pc] = r
 		b.until("paired", func(s *phone.State) bool { return s.PC.Stage == phone.PairingDone })
-		b.press(phone.AnswerPairing{})
+		b.press(phone.AnswerPairing{Stage: phone.PairingDone})
 		b.USB.Unplug()
 	}
 	at, err := first.plug().Attach(t.Context(), records[first])
 	if err != nil {
 		t.Fatal(err)
 	}
+	b.until("attached", func(s *phone.State) bool { return s.PC.Attached })
 	if err := at.Leave(t.Context(), true); err != nil {
 		t.Fatal(err)
 	}

@@ -86,16 +86,22 @@ func New(cfg Config, control phone.Control, post func(phone.Event), m Memory, lo
 		cfg: cfg, rec: m.Lock(), used: time.Now(), counters: map[string]uint64{}}
 }
 
-// Run keeps the lock until ctx ends. A phone that was locked when it was switched off starts locked.
-func (k *Keeper) Run(ctx context.Context) error {
+// Restore locks a phone that was locked when it was switched off. It comes before anything takes a key or a command.
+func (k *Keeper) Restore(ctx context.Context) {
 	k.mu.Lock()
-	k.used = time.Now()
 	rec := k.rec
 	k.mu.Unlock()
 	if rec.PIN.IsSet() && rec.Kind != phone.Unlocked {
 		k.set(ctx, rec.Kind)
 		k.tellWrong(rec)
 	}
+}
+
+// Run keeps the lock until ctx ends.
+func (k *Keeper) Run(ctx context.Context) error {
+	k.mu.Lock()
+	k.used = time.Now()
+	k.mu.Unlock()
 	watching, stop := context.WithCancel(ctx)
 	var watch sync.WaitGroup
 	defer watch.Wait()

@@ -45,6 +45,7 @@ func start(t *testing.T, cfg Config, m *memory) *desk {
 	ctx, cancel := context.WithCancel(context.Background())
 	var parts sync.WaitGroup
 	parts.Go(func() { _ = loop.Run(ctx) })
+	d.Restore(ctx)
 	parts.Go(func() { _ = d.Run(ctx) })
 	d.stop = func() { cancel(); parts.Wait() }
 	t.Cleanup(d.stop)

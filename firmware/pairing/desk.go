@@ -12,6 +12,7 @@ import (
 	"crypto/sha256"
 	"fmt"
 	"log/slog"
+	"math"
 	"net"
 	"slices"
 	"sync"
@@ -57,24 +58,30 @@ type Computer struct {
 // Desk runs the phone's end. Its methods may be called from any goroutine.
 type Desk struct {
 	cfg    Config
-	inputs chan pairing.PhoneInput
+	inputs chan input
 	link   atomic.Pointer[link.Link]
 	locks  atomic.Uint64
-
-	greeted atomic.Int64 // when a computer last said hello, in Unix nanoseconds
 
 	mu      sync.Mutex
 	records []pairing.Record
 	live    pairing.Attached // zero Secret: none
 
 	// Of Run alone.
-	phone  pairing.Phone
-	limits pairing.Limits
+	phone   pairing.Phone
+	limits  pairing.Limits
+	greeted uint64 // the plug-in in which a computer last said hello
+}
+
+// input is an input of the conversation. Of a message, plug is the plug-in in which it came; of Unplugged, the last one
+// that is over.
+type input struct {
+	pairing.PhoneInput
+	plug uint64
 }
 
 // New makes a desk; nothing runs yet.
 func New(cfg Config) *Desk {
-	d := &Desk{cfg: cfg, inputs: make(chan pairing.PhoneInput, 32)}
+	d := &Desk{cfg: cfg, inputs: make(chan input, 32)}
 	d.records, d.limits = cfg.File.records()
 	self := pairing.Self{Device: cfg.Device, Key: cfg.File.Key(), Name: cfg.Name, Model: cfg.Model, Version: cfg.Version, UAC2: cfg.UAC2}
 	rand.Read(self.Boot[:])
@@ -125,7 +132,7 @@ func (d *Desk) Count() int {
 func (d *Desk) Remove(id string) {
 	for _, c := range d.ids() {
 		if c.String() == id {
-			d.inputs <- pairing.Revoked{ID: c}
+			d.inputs <- input{PhoneInput: pairing.Revoked{ID: c}}
 		}
 	}
 }
@@ -157,13 +164,13 @@ var faults = map[pairing.Reason]phone.PairingFault{
 func (d *Desk) Exec(e phone.PairingAnswered) {
 	stage := pairing.Stage(slices.Index(stages[:], e.Stage))
 	select {
-	case d.inputs <- pairing.Answered{Stage: stage, Yes: e.Yes}:
+	case d.inputs <- input{PhoneInput: pairing.Answered{Stage: stage, Yes: e.Yes}}:
 	default:
 	}
 }
 
 // Moved tells where the phone listens for controllers.
-func (d *Desk) Moved(p pairing.Places) { d.inputs <- pairing.Moved{Places: p} }
+func (d *Desk) Moved(p pairing.Places) { d.inputs <- input{PhoneInput: pairing.Moved{Places: p}} }
 
 // Run keeps the conversation until ctx ends.
 func (d *Desk) Run(ctx context.Context) error {
@@ -177,7 +184,7 @@ func (d *Desk) Run(ctx context.Context) error {
 			late.Stop()
 			return nil
 		case in := <-d.inputs:
-			d.step(in)
+			d.take(in)
 		case <-late.C:
 			d.step(pairing.Elapsed{})
 		}
@@ -204,12 +211,28 @@ func (d *Desk) followLock(ctx context.Context) {
 		if now := u.State.Lock.Kind != phone.Unlocked; now != was {
 			was = now
 			select {
-			case d.inputs <- pairing.Shut{On: now}:
+			case d.inputs <- input{PhoneInput: pairing.Shut{On: now}}:
 			case <-ctx.Done():
 				return
 			}
 		}
 	}
+}
+
+// take gives an input to the machine. The news that the cable was pulled may come after the first words through it since
+// it is back; those began everything anew already.
+func (d *Desk) take(in input) {
+	switch word := in.PhoneInput.(type) {
+	case pairing.Received:
+		if word.Message.Type == pairing.TypeHello {
+			d.greeted = in.plug
+		}
+	case pairing.Unplugged:
+		if in.plug < d.greeted {
+			return
+		}
+	}
+	d.step(in.PhoneInput)
 }
 
 func (d *Desk) step(in pairing.PhoneInput) {
@@ -245,6 +268,9 @@ func (d *Desk) do(o pairing.Output) {
 	case pairing.Attached:
 		d.attach(o)
 	case pairing.Detached:
+		if l := d.link.Load(); l != nil {
+			l.EndStream()
+		}
 		d.attach(pairing.Attached{})
 	case pairing.HostLocked:
 		d.hostLocked(o)
@@ -291,10 +317,6 @@ func (d *Desk) hostLocked(o pairing.HostLocked) {
 	}
 }
 
-// greetTime is how long a computer may take from its plug to its first words. The pull before a plug may have been too
-// short to be seen; if the computer has spoken since, its words began everything anew already.
-const greetTime = 2 * time.Second
-
 // Plug lives on a USB port until ctx ends.
 func (d *Desk) Plug(ctx context.Context, port hal.USB) error {
 	dev, err := port.Reports(hal.USBPairing)
@@ -309,14 +331,14 @@ func (d *Desk) Plug(ctx context.Context, port hal.USB) error {
 	defer func() { cancel(); d.link.Store(nil); dev.Close() }()
 	failed := make(chan error, 1)
 	parts.Go(func() { failed <- l.Run() })
-	parts.Go(func() { d.listen(ctx, l) })
+	parts.Go(func() { d.listen(ctx, l, port) })
 	parts.Go(func() { d.serve(ctx, l) })
-	plug, away := uint64(0), true
+	ended := uint64(0) // the last plug-in that is over
 	statuses := port.Watch(ctx)
 	for {
 		select {
 		case <-ctx.Done():
-			d.give(context.WithoutCancel(ctx), pairing.Unplugged{})
+			d.give(context.WithoutCancel(ctx), input{pairing.Unplugged{}, math.MaxUint64})
 			return nil
 		case err := <-failed:
 			return fmt.Errorf("pairing: %w", err)
@@ -325,19 +347,20 @@ func (d *Desk) Plug(ctx context.Context, port hal.USB) error {
 				statuses = nil
 				continue
 			}
-			now := st.State == hal.USBUnplugged
-			unseen := st.Plug != plug && !away && time.Since(time.Unix(0, d.greeted.Load())) > greetTime
-			if now && !away || unseen {
-				l.Reset()
-				d.give(ctx, pairing.Unplugged{})
+			over := st.Plug
+			if st.State != hal.USBUnplugged && over > 0 {
+				over-- // a pull too short to be seen lies before this one
 			}
-			plug, away = st.Plug, now
-			d.give(ctx, pairing.Slept{On: st.State == hal.USBSuspended})
+			if over > ended {
+				ended = over
+				d.give(ctx, input{pairing.Unplugged{}, ended})
+			}
+			d.give(ctx, input{PhoneInput: pairing.Slept{On: st.State == hal.USBSuspended}})
 		}
 	}
 }
 
-func (d *Desk) give(ctx context.Context, in pairing.PhoneInput) {
+func (d *Desk) give(ctx context.Context, in input) {
 	select {
 	case d.inputs <- in:
 	case <-ctx.Done():
@@ -346,14 +369,15 @@ func (d *Desk) give(ctx context.Context, in pairing.PhoneInput) {
 }
 
 // listen passes on what the computer says.
-func (d *Desk) listen(ctx context.Context, l *link.Link) {
+func (d *Desk) listen(ctx context.Context, l *link.Link, port hal.USB) {
 	for m := range l.Messages() {
-		if m.Message.Type == pairing.TypeHello {
-			d.greeted.Store(time.Now().UnixNano())
-		}
 		in := pairing.Received{Received: m}
 		rand.Read(in.Fresh[:])
-		d.give(ctx, in)
+		var plug uint64
+		if m.Message.Type == pairing.TypeHello {
+			plug = port.Now().Plug
+		}
+		d.give(ctx, input{in, plug})
 	}
 }
 

@@ -77,7 +77,7 @@ func (t *step) setting(in Command) error {
 	case Configure:
 		return t.configure(in.Config)
 	case AnswerPairing:
-		return t.answerPairing(in.Yes)
+		return t.answerPairing(in)
 	case PCDo:
 		return t.pcDo(in.Act)
 	case SetLock:

@@ -42,10 +42,12 @@ type PC struct {
 
 // The inputs and the effect of pairing.
 type (
-	// AnswerPairing is the key for what the stage asks; at the end it puts the outcome away.
+	// AnswerPairing is the key for what Stage asks; at the end it puts the outcome away. WrongState if pairing has
+	// come to another stage meanwhile: nobody agrees to what he has not read.
 	AnswerPairing struct {
 		cmd
-		Yes bool
+		Stage PairingStage
+		Yes   bool
 	}
 	// PairingMoved: pairing came to another stage.
 	PairingMoved struct {
@@ -69,19 +71,20 @@ type (
 	}
 )
 
-func (t *step) answerPairing(yes bool) error {
+func (t *step) answerPairing(in AnswerPairing) error {
 	p := &t.PC
-	switch p.Stage {
-	case NotPairing:
+	if p.Stage == NotPairing || p.Stage != in.Stage {
 		return WrongState
+	}
+	switch p.Stage {
 	case PairingDone, PairingFailed:
 		p.Stage, p.With, p.WithUser, p.Digits, p.Fault = NotPairing, "", "", "", NoPairingFault
 		t.changed(PCChanged)
 	default:
-		if yes && t.Lock.Kind != Unlocked {
+		if in.Yes && t.Lock.Kind != Unlocked {
 			return Locked
 		}
-		t.do(PairingAnswered{Stage: p.Stage, Yes: yes})
+		t.do(PairingAnswered{Stage: p.Stage, Yes: in.Yes})
 	}
 	return nil
 }

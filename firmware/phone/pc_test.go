@@ -7,19 +7,23 @@ func TestLockedPhoneAgreesToNoPairing(t *testing.T) {
 	for _, stage := range []PairingStage{PairingAsked, PairingCompare} {
 		b := oneLine(t)
 		b.do(PairingMoved{Stage: stage, With: "laptop", Digits: "147086"}, SetLock{Kind: IdleLock})
-		if err := b.try(AnswerPairing{Yes: true}); err != Locked {
+		if err := b.try(AnswerPairing{Stage: stage, Yes: true}); err != Locked {
 			t.Errorf("stage %d, yes: %v", stage, err)
 		}
-		if err := b.try(AnswerPairing{}); err != nil {
+		if err := b.try(AnswerPairing{Stage: stage}); err != nil {
 			t.Errorf("stage %d, no: %v", stage, err)
 		}
 		b.do(SetLock{Kind: Unlocked})
-		if err := b.try(AnswerPairing{Yes: true}); err != nil {
+		if err := b.try(AnswerPairing{Stage: stage, Yes: true}); err != nil {
 			t.Errorf("stage %d, yes when unlocked: %v", stage, err)
 		}
 	}
 	b := oneLine(t)
-	b.do(PairingMoved{Stage: PairingFailed, Fault: PairingDeclined}, SetLock{Kind: IdleLock}, AnswerPairing{Yes: true})
+	b.do(PairingMoved{Stage: PairingCompare, With: "laptop", Digits: "147086"})
+	if err := b.try(AnswerPairing{Stage: PairingAsked, Yes: true}); err != WrongState {
+		t.Errorf("an answer to the question before: %v", err)
+	}
+	b.do(PairingMoved{Stage: PairingFailed, Fault: PairingDeclined}, SetLock{Kind: IdleLock}, AnswerPairing{Stage: PairingFailed, Yes: true})
 	if b.s.PC.Stage != NotPairing {
 		t.Errorf("the outcome stays: %+v", b.s.PC)
 	}

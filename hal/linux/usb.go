@@ -45,14 +45,15 @@ type usbPort struct {
 	p     USBPort
 	root  string // of the file system: /
 	udc   string
-	stop  *os.File // closed: the watcher ends
-	work  sync.WaitGroup
+	wake  *os.File      // written to: the watcher looks at once; closed: it ends
+	over  chan struct{} // it has ended
 	close sync.Once
 	err   error // of Close
 
 	mu      sync.Mutex
 	status  hal.USBStatus
-	changed chan struct{} // closed at every change
+	changed chan struct{}   // closed at every change
+	asked   []chan struct{} // closed by the watcher once it has looked
 	taken   [hal.USBFunctions]bool
 }
 
@@ -61,7 +62,7 @@ func OpenUSB(p USBPort) (hal.USB, error) { return openUSB("/", p) }
 
 func openUSB(root string, p USBPort) (*usbPort, error) {
 	text, err := os.ReadFile(filepath.Join(p.Dir, "UDC"))
-	u := &usbPort{p: p, root: root, udc: strings.TrimSpace(string(text)), changed: make(chan struct{}), status: hal.USBStatus{Volume: 100}}
+	u := &usbPort{p: p, root: root, udc: strings.TrimSpace(string(text)), over: make(chan struct{}), changed: make(chan struct{}), status: hal.USBStatus{Volume: 100}}
 	if err == nil && u.udc == "" {
 		err = errors.New("no controller has the gadget")
 	}
@@ -70,7 +71,7 @@ func openUSB(root string, p USBPort) (*usbPort, error) {
 		state, err = os.Open(filepath.Join(root, udcClass, u.udc, "state"))
 	}
 	if err == nil {
-		wake, u.stop, err = os.Pipe()
+		wake, u.wake, err = os.Pipe()
 	}
 	if err != nil {
 		if state != nil {
@@ -78,7 +79,7 @@ func openUSB(root string, p USBPort) (*usbPort, error) {
 		}
 		return nil, errors.Join(fmt.Errorf("linux: open USB port: %w", err), p.Gadget.Close())
 	}
-	u.work.Go(func() { u.watch(state, wake) })
+	go u.watch(state, wake)
 	return u, nil
 }
 
@@ -106,6 +107,31 @@ func (u *usbPort) Watch(ctx context.Context) <-chan hal.USBStatus {
 	return out
 }
 
+// Now implements hal.USB.
+func (u *usbPort) Now() hal.USBStatus {
+	looked := make(chan struct{})
+	u.mu.Lock()
+	u.asked = append(u.asked, looked)
+	u.mu.Unlock()
+	if _, err := u.wake.Write([]byte{0}); err == nil {
+		select {
+		case <-looked:
+		case <-u.over:
+		}
+	}
+	s, _ := u.now()
+	return s
+}
+
+// ask takes who waits for a look.
+func (u *usbPort) ask() []chan struct{} {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	out := u.asked
+	u.asked = nil
+	return out
+}
+
 func (u *usbPort) now() (hal.USBStatus, <-chan struct{}) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
@@ -129,8 +155,8 @@ func (u *usbPort) set(s hal.USBStatus) {
 // Close implements hal.USB.
 func (u *usbPort) Close() error {
 	u.close.Do(func() {
-		u.stop.Close()
-		u.work.Wait()
+		u.wake.Close()
+		<-u.over
 		u.err = u.p.Gadget.Close()
 		s, _ := u.now()
 		u.set(hal.USBStatus{Plug: s.Plug, Volume: s.Volume, Muted: s.Muted, MicMuted: s.MicMuted})
@@ -169,12 +195,14 @@ func (s *usbSound) Exchange(mic, spk []int16) error {
 
 // watch follows controller and sound card until Close.
 func (u *usbPort) watch(state, wake *os.File) {
+	defer close(u.over)
 	defer state.Close()
 	defer wake.Close()
 	var card *os.File
 	defer func() { closeFile(card) }()
 	w := usbWatcher{settle: usbSettle}
 	for woken := false; ; {
+		asked := u.ask()
 		if card == nil {
 			card = u.openCard()
 		}
@@ -187,6 +215,9 @@ func (u *usbPort) watch(state, wake *os.File) {
 			}
 		}
 		u.set(w.step(time.Now(), readState(state), woken, sound))
+		for _, looked := range asked {
+			close(looked)
+		}
 		var ended bool
 		if woken, ended = awaitUSB(state, wake, card); ended {
 			return
@@ -213,7 +244,7 @@ func (u *usbPort) openCard() *os.File {
 	return f
 }
 
-// awaitUSB waits until the state or a control changes, and tells whether it was the state.
+// awaitUSB waits until the state or a control changes or somebody asks, and tells whether it was the state.
 func awaitUSB(state, wake, card *os.File) (stateChanged, ended bool) {
 	fds := []unix.PollFd{{Fd: int32(state.Fd()), Events: unix.POLLPRI}, {Fd: int32(wake.Fd()), Events: unix.POLLIN}}
 	if card != nil {
@@ -228,7 +259,13 @@ func awaitUSB(state, wake, card *os.File) (stateChanged, ended bool) {
 			return false, false // the card is gone: reading its controls will tell
 		}
 	}
-	return fds[0].Revents&unix.POLLPRI != 0, fds[1].Revents != 0
+	if fds[1].Revents&unix.POLLIN != 0 {
+		var asks [64]byte
+		if _, err := wake.Read(asks[:]); err != nil {
+			return false, true
+		}
+	}
+	return fds[0].Revents&unix.POLLPRI != 0, fds[1].Revents&(unix.POLLHUP|unix.POLLERR) != 0
 }
 
 // readState reads a controller's state (Documentation/ABI/stable/sysfs-class-udc).
@@ -289,6 +326,9 @@ func (w *usbWatcher) step(now time.Time, state hal.USBState, woken bool, s usbSt
 		w.status.Volume, w.known = 100, true
 	}
 	before := w.status.State
+	if before == hal.USBUnplugged && state == hal.USBSuspended { // asleep before it configured us
+		state = hal.USBUnplugged
+	}
 	w.status.State = state
 	if state == hal.USBConfigured {
 		came := before == hal.USBUnplugged

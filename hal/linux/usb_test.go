@@ -147,6 +147,28 @@ func TestUSBPortTellsWhatTheHostDoes(t *testing.T) {
 	until(t, status, hal.USBUnplugged)
 }
 
+// Whoever has read a report is told of the plug-in it came in, however lately that was.
+func TestUSBPortLooksWhenAsked(t *testing.T) {
+	u, root, _ := fakePort(t, "not attached")
+	if s := u.Now(); s.State != hal.USBUnplugged || s.Plug != 0 {
+		t.Errorf("%+v", s)
+	}
+	for plug := range uint64(3) {
+		write(t, root, "sys/class/udc/dummy.0/state", "configured\n")
+		if s := u.Now(); s.State != hal.USBConfigured || s.Plug != plug+1 {
+			t.Errorf("%+v", s)
+		}
+		write(t, root, "sys/class/udc/dummy.0/state", "not attached\n")
+		if s := u.Now(); s.State != hal.USBUnplugged || s.Plug != plug+1 {
+			t.Errorf("%+v", s)
+		}
+	}
+	u.Close()
+	if s := u.Now(); s.State != hal.USBUnplugged {
+		t.Errorf("closed: %+v", s)
+	}
+}
+
 func TestUSBReportsEndAndGiveUp(t *testing.T) {
 	u, root, _ := fakePort(t, "configured")
 	status := u.Watch(t.Context())

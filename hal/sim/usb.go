@@ -239,6 +239,13 @@ func (p *port) Watch(ctx context.Context) <-chan hal.USBStatus {
 	return out
 }
 
+// Now implements hal.USB.
+func (p *port) Now() hal.USBStatus {
+	p.usb.mu.Lock()
+	defer p.usb.mu.Unlock()
+	return p.usb.status
+}
+
 // Reports implements hal.USB.
 func (p *port) Reports(f hal.USBFunction) (io.ReadWriteCloser, error) {
 	p.usb.mu.Lock()

@@ -134,7 +134,7 @@ func TestNextServer(t *testing.T) {
 					tx.Respond(reply(req, 407, `Proxy-Authenticate: Digest realm="phone.test", nonce="1"`))
 					return
 				}
-				time.AfterFunc(6*time.Second, func() { tx.Respond(b.far.branch(req, 200, "x", anAnswer)) })
+				b.far.s.After(6*time.Second, func() { tx.Respond(b.far.branch(req, 200, "x", anAnswer)) })
 			})
 			b.ua.Call(1, "bob", []byte(anOffer))
 			b.pass(7 * time.Second)
@@ -156,7 +156,7 @@ func TestServerWakesUp(t *testing.T) {
 		})
 		second.when(stack.INVITE, func(tx *stack.ServerTx, req *stack.Request, _ stack.Source) {
 			tx.Respond(second.branch(req, 180, "y", ""))
-			time.AfterFunc(10*time.Second, func() { tx.Respond(second.branch(req, 200, "y", anAnswer)) })
+			second.s.After(10*time.Second, func() { tx.Respond(second.branch(req, 200, "y", anAnswer)) })
 		})
 		ref := b.ua.Call(1, "bob", []byte(anOffer))
 		b.pass(5 * time.Second)

@@ -171,7 +171,7 @@ func (p *controlled) agree(ctx context.Context) {
 		}
 		seq = u.State.Seq
 		if s := u.State.PC.Stage; s == phone.PairingAsked || s == phone.PairingCompare {
-			_ = p.Control().Do(ctx, "ui", phone.AnswerPairing{Yes: true}) // asked once more, or not any more: both are well
+			_ = p.Control().Do(ctx, "ui", phone.AnswerPairing{Stage: s, Yes: true}) // not asked any more: well
 		}
 	}
 }

@@ -61,7 +61,7 @@ func spaced(digits string) string {
 func (pairingPage) keys(v *view) []key {
 	w, k := &v.Words.Pairing, &v.Words.Keys
 	answer := func(l text.Label, role widget.KeyRole, yes bool) key {
-		return v.act(l, role, phone.AnswerPairing{Yes: yes})
+		return v.act(l, role, phone.AnswerPairing{Stage: v.st.PC.Stage, Yes: yes})
 	}
 	switch v.st.PC.Stage {
 	case phone.PairingAsked:

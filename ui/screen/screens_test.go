@@ -132,7 +132,6 @@ func TestNobodyComparesDigitsByAccident(t *testing.T) {
 		d.st = &st
 		d.paint()
 	}
-	yes := []phone.Command{phone.AnswerPairing{Yes: true}}
 	d.paint()
 	for _, stage := range []phone.PairingStage{phone.PairingAsked, phone.PairingCompare} {
 		at(stage)
@@ -140,7 +139,7 @@ func TestNobodyComparesDigitsByAccident(t *testing.T) {
 			t.Errorf("stage %d: a key pressed as it came led to %v", stage, c)
 		}
 		d.now = d.now.Add(swallowTime)
-		if c := d.press(hal.Soft1); !slices.Equal(c, yes) {
+		if c := d.press(hal.Soft1); !slices.Equal(c, []phone.Command{phone.AnswerPairing{Stage: stage, Yes: true}}) {
 			t.Errorf("stage %d: the key led to %v", stage, c)
 		}
 	}

@@ -53,10 +53,11 @@ type Link struct {
 	write sync.Mutex // one report at a time, in order of their numbers
 	seq   uint8      // of the control channel
 
+	in assembler // of the control channel, of Run
+
 	mu     sync.Mutex
-	stream *stream   // nil: none is open
-	dead   bool      // Run has ended
-	in     assembler // of the control channel, of Run but for Reset
+	stream *stream // nil: none is open
+	dead   bool    // Run has ended
 }
 
 // New makes a link over a device whose Read gives and whose Write takes one report. host is the PC's end.
@@ -96,10 +97,9 @@ func (l *Link) Run() error {
 	}
 }
 
-// Reset begins anew, as after the cable was pulled: what was half received is forgotten, the stream ends.
-func (l *Link) Reset() {
+// EndStream ends the stream, if there is one: who was at its other end is gone, or is no longer who it was.
+func (l *Link) EndStream() {
 	l.mu.Lock()
-	l.in = assembler{}
 	s := l.stream
 	l.mu.Unlock()
 	if s != nil {
@@ -111,13 +111,11 @@ func (l *Link) die() {
 	l.mu.Lock()
 	l.dead = true
 	l.mu.Unlock()
-	l.Reset()
+	l.EndStream()
 }
 
 func (l *Link) control(s Segment) {
-	l.mu.Lock()
 	whole, err := l.in.put(s)
-	l.mu.Unlock()
 	if err == nil && whole == nil {
 		return
 	}

@@ -29,6 +29,7 @@ type Cable struct {
 	d       *Desk
 	link    *link.Link
 	plugged chan struct{} // one word at each change
+	order   sync.Mutex    // one input after the other, with all it orders
 	mu      sync.Mutex
 	machine pairing.Phone
 	there   bool
@@ -77,7 +78,7 @@ func (c *Cable) Plug(in bool) {
 		c.USB.Plug()
 	} else {
 		c.USB.Unplug()
-		c.link.Reset()
+		c.link.EndStream()
 		c.step(pairing.Unplugged{})
 	}
 	c.plugged <- struct{}{}
@@ -121,6 +122,12 @@ func (c *Cable) streams() {
 
 // step moves the phone's end, and does what it orders.
 func (c *Cable) step(in pairing.PhoneInput) {
+	c.order.Lock()
+	defer c.order.Unlock()
+	c.do(in)
+}
+
+func (c *Cable) do(in pairing.PhoneInput) {
 	c.mu.Lock()
 	next, out := c.machine.Step(time.Now(), in)
 	c.machine = next
@@ -132,7 +139,7 @@ func (c *Cable) step(in pairing.PhoneInput) {
 		case pairing.Keep:
 			c.d.trust(tpcp.Pin(o.Record.Pin()), tpcp.Pairing{ID: o.Record.ID.String(), Name: o.Record.Name, Rights: tpcp.Rights(o.Record.Rights), LastAttach: time.Now()})
 			if o.New {
-				c.step(pairing.Kept{OK: true})
+				c.do(pairing.Kept{OK: true})
 			}
 		case pairing.Forget:
 			c.d.forget(o.ID.String())
