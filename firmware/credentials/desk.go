@@ -94,6 +94,9 @@ func (d *Desk) Consent(ctx context.Context, pairing, from, aor string) error {
 		d.mu.Unlock()
 	}()
 	if err := d.control.Do(ctx, "credentials", phone.Ask{Ref: ref, Kind: phone.SignInQuestion, From: from, Subject: aor}); err != nil {
+		if ctx.Err() != nil { // it may have been asked all the same
+			d.post(phone.QuestionDropped{Ref: ref})
+		}
 		return err
 	}
 	select {
