@@ -40,7 +40,7 @@ func (s *scene) handset(t *testing.T, p *lab.Baresip) {
 	must(t, p.WaitEnded(soon(t), mark))
 }
 
-// call has the phone call the peer and be answered.
+// call has the phone call the peer and be answered, which the phone's user sees a little after the peer.
 func (s *scene) call(t *testing.T, p *lab.Baresip, number string) (mark int) {
 	t.Helper()
 	mark = p.Mark()
@@ -48,6 +48,7 @@ func (s *scene) call(t *testing.T, p *lab.Baresip, number string) (mark int) {
 	must(t, p.WaitRinging(soon(t), mark))
 	must(t, p.Answer(soon(t)))
 	must(t, p.WaitTalking(soon(t), mark))
+	s.shows(t, "talking-"+number, masks.time, masks.timer, masks.trace, masks.foot)
 	return mark
 }
 
@@ -80,7 +81,6 @@ func (s *scene) mute(t *testing.T, p *lab.Baresip) {
 func (s *scene) digits(t *testing.T, p *lab.Baresip) {
 	defer s.backHome(t)
 	mark := s.call(t, p, "201")
-	settle(t, time.Second) // the peer has answered before it listens
 	s.press(t, hal.Digit4, hal.Digit7, hal.Star, hal.Digit1, hal.Pound)
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 	defer cancel()
