@@ -8,7 +8,7 @@ import (
 )
 
 // QEMUArm is the phone in QEMU: `qemu-system-arm -M virt -cpu cortex-a15` with virtio disk,
-// network, screen and keyboard. Its sound card is the kernel's loopback, whose far side soundport
+// network, screen (or QEMU's bochs-display) and keyboard. Its sound card is the kernel's loopback, whose far side soundport
 // joins to two virtio ports; its lamps are lines on another one. The loopback has no mixer: that is
 // tried on a USB card, which QEMU can plug in. Its USB device port
 // is the kernel's USB/IP controller, plugged over the network by usbcable.
@@ -20,7 +20,7 @@ var QEMUArm = Board{
 	Modules: Modules{
 		Boot:  []string{"virtio_pci", "virtio_blk", "squashfs", "ext4"},
 		Net:   []string{"virtio_net"},
-		Panel: []string{"virtio_gpu", "virtio_input", "evdev", "virtio_console"},
+		Panel: []string{"virtio_gpu", "bochs", "virtio_input", "evdev", "virtio_console"},
 		Sound: []string{"snd_aloop pcm_substreams=1", "xhci_pci", "snd_usb_audio"},
 		USB:   []string{"libcomposite", "usb_f_hid", "usb_f_uac1", "usb_f_uac2", "usbip_vudc"},
 	},

@@ -93,8 +93,9 @@ func (a *App) Refresh() {
 // Run shows the phone until ctx ends, which is no error, or the display fails.
 func (a *App) Run(ctx context.Context) error {
 	ctx, cancel := context.WithCancel(ctx)
+	a.st = a.control.State() // what changed before is no news
 	updates, watcher := make(chan phone.Update), make(chan error, 1)
-	go func() { watcher <- a.watch(ctx, updates) }()
+	go func(seq phone.Seq) { watcher <- a.watch(ctx, seq, updates) }(a.st.Seq)
 	err := a.loop(ctx, updates, watcher)
 	cancel()
 	if err == nil {
@@ -106,9 +107,8 @@ func (a *App) Run(ctx context.Context) error {
 	return err
 }
 
-// watch hands over what changes.
-func (a *App) watch(ctx context.Context, updates chan<- phone.Update) error {
-	var seq phone.Seq
+// watch hands over what changes after seq.
+func (a *App) watch(ctx context.Context, seq phone.Seq, updates chan<- phone.Update) error {
 	for {
 		u, err := a.control.Watch(ctx, seq)
 		if err != nil {
@@ -124,7 +124,6 @@ func (a *App) watch(ctx context.Context, updates chan<- phone.Update) error {
 }
 
 func (a *App) loop(ctx context.Context, updates <-chan phone.Update, watcher chan error) error {
-	a.st = a.control.State()
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	for {

@@ -6,6 +6,7 @@ import (
 	"image"
 	"log/slog"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -97,6 +98,9 @@ func start(t *testing.T) *bench {
 	ctx, cancel := context.WithCancel(t.Context())
 	var running sync.WaitGroup
 	running.Go(func() { _ = b.loop.Run(ctx) })
+	if err := b.loop.Do(ctx, "store", phone.SetRingVolume{Level: 4}); err != nil { // as a phone remembers it
+		t.Fatal(err)
+	}
 	running.Go(func() {
 		if err := app.Run(ctx); err != nil {
 			t.Error(err)
@@ -209,6 +213,22 @@ func TestScreenOfAnEndedCallAndHomeAgain(t *testing.T) {
 		pass(4 * time.Second)
 		if slices.Contains(b.texts(), "Call ended") {
 			t.Fatal("the ended call stays on the screen")
+		}
+	})
+}
+
+func TestVolumeShowsWhenItIsTurnedAndNotBefore(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := start(t)
+		shown := func() bool {
+			return slices.ContainsFunc(b.texts(), func(s string) bool { return strings.HasPrefix(s, "Ringer volume") })
+		}
+		if shown() {
+			t.Error("what was set before the screen came is shown as news")
+		}
+		b.press(hal.VolumeUp)
+		if !shown() {
+			t.Error("the key's volume is not shown")
 		}
 	})
 }

@@ -79,6 +79,7 @@ func openDisplay(ctx context.Context, d boards.Display, log *slog.Logger) (hal.D
 	for end := time.Now().Add(patience); ; {
 		kms, err := OpenKMS(d.Card, d.Size, light)
 		if err == nil {
+			log.Info("display", "size", kms.Size(), "flips", !kms.dirty)
 			return kms, nil
 		}
 		fb, fbErr := OpenFramebuffer(d.Framebuffer, light)

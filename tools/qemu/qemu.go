@@ -40,6 +40,7 @@ type Config struct {
 	Append   string    // more words for the kernel's command line
 	Cable    string    // where hosts plug the phone's USB by USB/IP, as ":3240"; nowhere if empty
 	NoSound  bool      // the phone has no sound card
+	Flips    bool      // a display that shows memory as it is, so that pages are flipped, in place of one that is told what changed
 	Clock    time.Time // what the machine's clock shows when it starts; zero: the host's time
 	Log      *slog.Logger
 }
@@ -208,6 +209,10 @@ func (m *Machine) args(cmdline string) []string {
 	if m.cfg.NoSound {
 		more += " module_blacklist=snd_aloop"
 	}
+	display := "virtio-gpu-pci"
+	if m.cfg.Flips {
+		display = "bochs-display"
+	}
 	size := boards.QEMUArm.Display.Size
 	args := []string{
 		"-M", "virt", "-cpu", "cortex-a15", "-smp", "1", "-m", fmt.Sprint(memory), "-nodefaults", "-no-reboot",
@@ -218,7 +223,7 @@ func (m *Machine) args(cmdline string) []string {
 		"-device", "virtio-blk-pci,drive=system",
 		"-drive", "if=none,id=data,format=raw,cache=unsafe,file=" + m.cfg.Data, "-device", "virtio-blk-pci,drive=data",
 		"-netdev", network + ",id=net", "-device", "virtio-net-pci,id=nic,netdev=net,romfile=",
-		"-device", fmt.Sprintf("virtio-gpu-pci,xres=%d,yres=%d", size.X, size.Y),
+		"-device", fmt.Sprintf("%s,xres=%d,yres=%d", display, size.X, size.Y),
 		"-device", "virtio-keyboard-pci", "-device", "virtio-tablet-pci", "-device", "virtio-serial-pci",
 		"-chardev", "socket,id=mic,server=on,wait=off,path=" + m.path("mic"),
 		"-device", "virtserialport,chardev=mic,name=org.opendeskphone.mic",
