@@ -69,7 +69,16 @@ func (d *Desk) Install(ctx context.Context, r Request) error {
 // Clear forgets what a line signs in with.
 func (d *Desk) Clear(aor string) error {
 	was, err := d.vault.Clear(aor)
-	if err == nil && was {
+	if was {
+		d.changed(aor)
+	}
+	return err
+}
+
+// ClearFrom forgets what a computer, now unpaired, has handed over.
+func (d *Desk) ClearFrom(pairing string) error {
+	was, err := d.vault.ClearFrom(pairing)
+	for _, aor := range was {
 		d.changed(aor)
 	}
 	return err

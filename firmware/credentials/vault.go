@@ -179,23 +179,33 @@ func (v *Vault) Put(e Entry) error {
 
 // Clear forgets what a line signs in with; it tells whether there was anything.
 func (v *Vault) Clear(aor string) (bool, error) {
-	return v.clear(func(e Entry) bool { return e.AOR == aor })
+	was, err := v.clear(func(e Entry) bool { return e.AOR == aor })
+	return len(was) > 0, err
 }
 
-// ClearFrom forgets all that came from a computer.
-func (v *Vault) ClearFrom(pairing string) (bool, error) {
+// ClearFrom forgets all that came from a computer; it tells which lines had it.
+func (v *Vault) ClearFrom(pairing string) (aors []string, err error) {
 	return v.clear(func(e Entry) bool { return e.Pairing == pairing })
 }
 
-func (v *Vault) clear(match func(Entry) bool) (bool, error) {
+func (v *Vault) clear(match func(Entry) bool) (aors []string, err error) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	next := maps.Clone(v.entries)
-	maps.DeleteFunc(next, func(_ string, e Entry) bool { return match(e) })
-	if len(next) == len(v.entries) {
-		return false, nil
+	next := map[string]Entry{}
+	for aor, e := range v.entries {
+		if match(e) {
+			aors = append(aors, aor)
+		} else {
+			next[aor] = e
+		}
 	}
-	return true, v.put(next)
+	if len(aors) == 0 {
+		return nil, nil
+	}
+	if err := v.put(next); err != nil {
+		return nil, err
+	}
+	return aors, nil
 }
 
 // For gives what a line signs in with, for the lines alone.

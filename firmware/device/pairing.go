@@ -25,7 +25,7 @@ func (d *Device) newPairs() *pairing.Desk {
 	}
 	return pairing.New(pairing.Config{
 		File: d.opts.Pairings, Device: DeviceID(d.opts.Instance), Name: name, Model: d.opts.Board, Version: d.opts.Version, UAC2: f.USB.Audio == 2,
-		Control: d.loop, Post: d.postFrom("pairing"), Changed: d.computersChanged,
+		Control: d.loop, Post: d.postFrom("pairing"), Changed: d.computersChanged, Forgot: d.computerForgotten,
 		Serve: d.serveCable, HostLocked: d.hostLocked, Log: d.log,
 	})
 }
@@ -43,6 +43,13 @@ func (d *Device) computersChanged() {
 	d.keeper.Attached(attached)
 	d.controllers.Review()
 	d.refresh()
+}
+
+// computerForgotten drops what a computer has signed the phone in with, where the settings want that.
+func (d *Device) computerForgotten(id string) {
+	if d.settings.File().USB.Wipe {
+		d.report("sign-in data of an unpaired computer", d.desk.ClearFrom(id))
+	}
 }
 
 // hostLocked takes a computer's word on its screen, proven over the cable; the user is the one who paired it.

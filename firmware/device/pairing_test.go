@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"opendeskphone/firmware/credentials"
 	"opendeskphone/firmware/phone"
 	"opendeskphone/firmware/tpcp"
 	"opendeskphone/hal"
@@ -219,7 +220,7 @@ func TestTooManyAttemptsAreLockedOut(t *testing.T) {
 
 // Two computers take turns at the cable; one forgets the phone, and the other is still known.
 func TestSecondComputerAndOneThatForgets(t *testing.T) {
-	b := start(t, t.TempDir(), pcLine, nil)
+	b := start(t, t.TempDir(), pcLine+"wipe_on_unpair = true\n", nil)
 	first, second := newComputer(b, "laptop"), newComputer(b, "desktop")
 	records := map[*computer]pairing.Record{}
 	for _, pc := range []*computer{first, second} {
@@ -231,6 +232,10 @@ func TestSecondComputerAndOneThatForgets(t *testing.T) {
 		b.until("paired", func(s *phone.State) bool { return s.PC.Stage == phone.PairingDone })
 		b.press(phone.AnswerPairing{Stage: phone.PairingDone})
 		b.USB.Unplug()
+	}
+	const aor = "sip:100@192.0.2.9"
+	if err := b.opts.Vault.Put(credentials.Entry{AOR: aor, Pairing: records[first].ID.String()}); err != nil {
+		t.Fatal(err)
 	}
 	at, err := first.plug().Attach(t.Context(), records[first])
 	if err != nil {
@@ -244,6 +249,9 @@ func TestSecondComputerAndOneThatForgets(t *testing.T) {
 	b.USB.Unplug()
 	if _, err := first.plug().Attach(t.Context(), records[first]); cable.ReasonOf(err) != pairing.Unpaired {
 		t.Errorf("the one that forgot: %v", err)
+	}
+	if _, ok := b.opts.Vault.For(aor); ok {
+		t.Error("what the unpaired computer handed over is still there")
 	}
 	b.USB.Unplug()
 	if _, err := second.plug().Attach(t.Context(), records[second]); err != nil {

@@ -37,6 +37,8 @@ type Config struct {
 	Post    func(phone.Event)
 	// Changed is told whenever Find may answer otherwise: a pairing came or went, a cable was proven or pulled.
 	Changed func()
+	// Forgot is told of a pairing that has ended.
+	Forgot func(id string)
 	// Serve takes the stream of a cable, and ends with it.
 	Serve func(context.Context, net.Conn) error
 	// HostLocked is told of a computer's screen, proven over the cable; counter grows with every news.
@@ -259,6 +261,7 @@ func (d *Desk) do(o pairing.Output) {
 		d.cfg.Changed()
 	case pairing.Forget:
 		d.save()
+		d.cfg.Forgot(o.ID.String())
 		d.cfg.Changed()
 	case pairing.KeepLimits:
 		d.limits = o.Limits

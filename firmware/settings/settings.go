@@ -141,6 +141,7 @@ type USB struct {
 	Name    string `toml:"name" is:"usbname" eg:"Desk phone 7" doc:"Name of device and sound card on the PC, at most 30 ASCII characters. Empty: the board's."`
 	Vendor  int    `toml:"vendor" range:"0 65535" doc:"USB vendor number, for makers of hardware. 0: the board's."`
 	Product int    `toml:"product" range:"0 65535" doc:"USB product number of that vendor. Needed with vendor."`
+	Wipe    bool   `toml:"wipe_on_unpair" doc:"Forget the sign-in data a PC has handed over when its pairing ends, at either side."`
 }
 
 // Network is the phone in its network; the init process reads it too.
