@@ -211,6 +211,7 @@ func (t *step) timerFired(id TimerID) {
 	case id.Kind == MoveTime && c.Referred:
 		t.moveOff(c, NoAnswer, "")
 	case id.Kind == FailedTime && c.State == Failed:
+		t.back = c.ConsultOf // nobody was to be asked: the user is back with who waits
 		t.enter(c, Ended, c.Cause)
 	}
 }

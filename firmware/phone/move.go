@@ -479,7 +479,8 @@ func (t *step) unlink(c *Call) {
 	}
 }
 
-// comeBack takes a call up again whose far side had sent us to somebody who was not to be had.
+// comeBack takes a call up again from which somebody was called who was not to be had: its far side had sent us there, or
+// the user had asked.
 func (t *step) comeBack() {
 	c := t.Call(t.back)
 	if t.back == 0 || c == nil || c.State != Held || c.Move != NoMove || t.Foreground() != nil {

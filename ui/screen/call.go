@@ -64,7 +64,7 @@ func (talk) keys(v *view) []key {
 		return nil
 	}
 	w := v.Words.Keys
-	keys := []key{{}, v.newCall(), {}, v.more(c), v.act(w.End, widget.Halt, phone.Hangup{Call: c.ID})}
+	keys := []key{{}, v.transferKey(c), v.add(), v.more(c), v.endKey(c)}
 	if c.State == phone.Talking {
 		keys[0] = v.act(w.Hold, widget.Normal, phone.Hold{Call: c.ID})
 	}
@@ -74,6 +74,13 @@ func (talk) keys(v *view) []key {
 // newCall begins another call; the one that talks is held.
 func (v *view) newCall() key {
 	return key{label: v.Words.Keys.NewCall, do: func() { v.do(phone.Dial{Line: v.st.Selected}) }}
+}
+
+// add is newCall where it joins the call that goes on.
+func (v *view) add() key {
+	k := v.newCall()
+	k.label = v.Words.Keys.Add
+	return k
 }
 
 func (talk) press(v *view, k hal.Key) bool {
@@ -87,7 +94,7 @@ func (talk) press(v *view, k hal.Key) bool {
 func (talk) touch(*view, int) {}
 
 func (heldOnly) draw(v *view) {
-	c := v.st.First(phone.Held)
+	c := waiting(v.st)
 	if c == nil {
 		return
 	}
@@ -106,34 +113,45 @@ func (heldOnly) draw(v *view) {
 		v.FitText(note, l.hear.X, mid+v.Type.Note*36/100, draw.Start, width, v.Words.Call.TheyWait, v.T2)
 	}
 	v.DotLine(l.trace.Min.X, l.trace.Max.X, mid, v.Edge)
-	if n := countHeld(v.st); n > 1 {
+	if why, now := v.moveFailed(c); why != "" {
+		v.failedMove(&l, why, now)
+	} else if n := countHeld(v.st); n > 1 {
 		v.Hairline(l.box.Min.X+l.inset-1, l.box.Max.X-l.inset+1, l.hair)
 		v.FitText(widget.Semi(v.Type.Body), l.box.Min.X+l.inset, l.foot, draw.Start, l.box.Dx()-2*l.inset, fmt.Sprintf(v.Words.Call.HeldN, n), v.T1)
 	}
 	v.stubs()
 }
 
-func countHeld(st *phone.State) int {
-	n := 0
-	for i := range st.Calls {
-		if st.Calls[i].State == phone.Held {
-			n++
-		}
+// failedMove says in the foot of a card that the call was not handed over.
+func (v *view) failedMove(l *cardLayout, why, now string) {
+	r := image.Rectangle{image.Pt(l.box.Min.X, l.hair), l.box.Max}
+	v.Surface(r, v.RadiusCard, draw.Bottom, v.StopBg, v.Stop)
+	v.Frame(l.box, v.RadiusCard, 2, draw.All, v.Hold)
+	x, icon := r.Min.X+l.inset, v.By(28, 20, 28)
+	v.Icon(draw.IconWarning, image.Pt(x+icon/2, (r.Min.Y+r.Max.Y)/2), icon, v.Stop)
+	x += icon * 3 / 2
+	width := r.Max.X - l.inset - x
+	if v.compact() { // the word of state says the rest
+		v.FitText(widget.Semi(v.Type.Label), x, (r.Min.Y+r.Max.Y)/2+v.Type.Label*36/100, draw.Start, width, why, v.T1)
+		return
 	}
-	return n
+	v.FitText(widget.Semi(v.Type.Label), x, r.Min.Y+r.Dy()*31/72, draw.Start, width, why, v.T1)
+	v.FitText(widget.Regular(v.Type.Note), x, r.Min.Y+r.Dy()*57/72, draw.Start, width, now, v.T1)
 }
 
+func countHeld(st *phone.State) int { return len(heldCalls(st)) }
+
 func (heldOnly) keys(v *view) []key {
-	c := v.st.First(phone.Held)
+	c := waiting(v.st)
 	if c == nil {
 		return nil
 	}
 	w := v.Words.Keys
-	return []key{v.act(w.Resume, widget.Go, phone.Resume{Call: c.ID}), v.newCall(), {}, v.more(c), v.act(w.End, widget.Halt, phone.Hangup{Call: c.ID})}
+	return []key{v.act(w.Resume, widget.Go, phone.Resume{Call: c.ID}), v.newCall(), v.transferKey(c), v.more(c), v.endKey(c)}
 }
 
 func (heldOnly) press(v *view, k hal.Key) bool {
-	if c := v.st.First(phone.Held); c != nil && k == hal.OK {
+	if c := waiting(v.st); c != nil && k == hal.OK {
 		v.do(phone.Resume{Call: c.ID})
 		return true
 	}

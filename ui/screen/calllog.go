@@ -212,7 +212,7 @@ func (l *callLog) keys(v *view) []key {
 	}
 	if len(l.groups) > 0 {
 		l.list.keep(len(l.groups), v.listRoom(v.Stage().Min.Y))
-		keys[0] = key{w.Call, widget.Go, func() { l.call(v) }}
+		keys[0] = key{v.callLabel(), widget.Go, func() { l.call(v) }}
 		keys[1] = key{label: w.Open, do: func() { l.open(v) }}
 	}
 	return keys
@@ -233,9 +233,10 @@ func (l *callLog) call(v *view) {
 	}
 }
 
-// callNumber calls from a menu. In a call the menu closes, so that the call is seen.
+// callNumber calls from a menu, or takes the number for the transfer that the menu was opened for. In a call the menu
+// closes, so that the call is seen.
 func (v *view) callNumber(number string) {
-	if number != "" {
+	if number != "" && !v.pick(number) {
 		v.do(phone.Dial{Line: v.st.Selected, Number: number})
 	}
 }
@@ -278,7 +279,7 @@ func (d *logDetail) keys(v *view) []key {
 	w := v.Words.Keys
 	r := d.group.newest()
 	number := callBack(r.Remote)
-	keys := []key{{w.Call, widget.Go, func() { v.callNumber(number) }}, {}, {}, {}, v.backKey()}
+	keys := []key{{v.callLabel(), widget.Go, func() { v.callNumber(number) }}, {}, {}, {}, v.backKey()}
 	if number == "" {
 		keys[0] = key{}
 	}

@@ -26,6 +26,9 @@ const (
 	kindPC
 	kindPairing
 	kindMenu
+	kindAsking
+	kindMoving
+	kindConf
 )
 
 // choose is the whole rule of which screen is shown; the first row that holds wins.
@@ -39,7 +42,9 @@ func choose(st *phone.State, ended bool, menus int) kind {
 		}
 		return false
 	}
-	ringing, held := st.First(phone.Ringing) != nil, st.First(phone.Held) != nil
+	waits := waiting(st)
+	ringing, held := st.First(phone.Ringing) != nil, waits != nil
+	of, _ := consultation(st)
 	for _, row := range []struct {
 		holds bool
 		kind  kind
@@ -47,12 +52,16 @@ func choose(st *phone.State, ended bool, menus int) kind {
 		{ringing && !is(phone.Talking, phone.Answering), kindIncoming},
 		{ringing, kindSecond},
 		{st.PCCall.Ringing && !st.PCCall.Silenced, kindPC},
+		{is(phone.Talking, phone.Answering) && front.Conf != 0, kindConf},
+		{of != nil, kindAsking},
 		{is(phone.Talking, phone.Answering) && held, kindTwo},
 		{is(phone.Talking, phone.Answering), kindTalk},
 		{is(phone.Calling, phone.Ringback), kindCalling},
 		{is(phone.Failed), kindFailed},
 		{is(phone.Dialing), kindDial},
 		{st.PCCall.Active, kindPC},
+		{held && waits.Move != phone.NoMove && waits.Move != phone.ToPC, kindMoving},
+		{held && waits.Conf != 0, kindConf},
 		{held, kindHeld},
 		{st.Lock.Kind != phone.Unlocked, kindLocked},
 		{st.PC.Stage != phone.NotPairing, kindPairing},
@@ -73,8 +82,16 @@ func (s *Screens) page(v *view) page {
 	s.follow(k, v.now)
 	s.followPairing(v.st.PC.Stage, v.now)
 	if len(s.over) > 0 && k != kindIncoming && k != kindSecond {
-		return s.over[len(s.over)-1]
+		if p, ok := s.over[0].(stale); !ok || !p.stale(v.st) {
+			return s.over[len(s.over)-1]
+		}
+		s.over = nil
 	}
+	return s.under(k)
+}
+
+// under gives the screen itself, below what was opened over it.
+func (s *Screens) under(k kind) page {
 	switch k {
 	case kindIncoming:
 		return incoming{}
@@ -102,6 +119,12 @@ func (s *Screens) page(v *view) page {
 		return ended{}
 	case kindDial:
 		return s.dial
+	case kindAsking:
+		return asking{}
+	case kindMoving:
+		return moving{}
+	case kindConf:
+		return conference{}
 	case kindMenu:
 		return s.menu[len(s.menu)-1]
 	}
@@ -182,7 +205,7 @@ func (s *Screens) Next(st *phone.State, now time.Time) time.Time {
 	switch s.shown {
 	case kindIncoming, kindSecond:
 		sooner(now.Add(theme.RingPeriod / theme.RingFrames))
-	case kindTwo, kindTalk, kindHeld, kindCalling, kindFailed:
+	case kindTwo, kindTalk, kindHeld, kindCalling, kindFailed, kindAsking, kindMoving, kindConf:
 		sooner(nextSecond(st, now))
 	case kindLocked:
 		if st.Lock.Until.After(now) {
@@ -210,6 +233,9 @@ func (s *Screens) Next(st *phone.State, now time.Time) time.Time {
 func nextSecond(st *phone.State, now time.Time) time.Time {
 	next := now.Add(time.Second)
 	for i := range st.Calls {
+		if st.Calls[i].Shadow {
+			continue
+		}
 		since := timerStart(&st.Calls[i])
 		if turn := since.Add(now.Sub(since).Truncate(time.Second) + time.Second); turn.After(now) && turn.Before(next) {
 			next = turn

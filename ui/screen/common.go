@@ -90,7 +90,7 @@ func (v *view) tileOfCall(t *widget.Tile, id phone.LineID) {
 	best := -1
 	rank := map[phone.CallState]int{phone.Held: 1, phone.Calling: 2, phone.Ringback: 2, phone.Talking: 3, phone.Answering: 3, phone.Ringing: 4}
 	for i := range v.st.Calls {
-		if c := &v.st.Calls[i]; c.Line == id && rank[c.State] > 0 && (best < 0 || rank[c.State] > rank[v.st.Calls[best].State]) {
+		if c := &v.st.Calls[i]; c.Line == id && !c.Shadow && rank[c.State] > 0 && (best < 0 || rank[c.State] > rank[v.st.Calls[best].State]) {
 			best = i
 		}
 	}

@@ -198,7 +198,7 @@ func (c *contacts) keys(v *view) []key {
 	keys := []key{{}, {}, {}, {label: w.Add, do: func() { v.open(v, newContactEntry(v, "", "")) }}, v.backKey()}
 	if p := c.chosen(v); p != nil {
 		if len(p.Numbers) > 0 {
-			keys[0] = key{w.Call, widget.Go, func() { v.callNumber(p.Numbers[0].Value) }}
+			keys[0] = key{v.callLabel(), widget.Go, func() { v.callNumber(p.Numbers[0].Value) }}
 		}
 		keys[1] = key{label: w.Open, do: func() { v.open(v, &person{contact: *p}) }}
 	}
@@ -267,7 +267,7 @@ func (p *person) keys(v *view) []key {
 	w := v.Words.Keys
 	keys := []key{{}, {}, {label: w.Delete, do: func() { v.open(v, &question{contact: p.contact}) }}, {}, v.backKey()}
 	if len(p.contact.Numbers) > 0 {
-		keys[0] = key{w.Call, widget.Go, func() { p.call(v) }}
+		keys[0] = key{v.callLabel(), widget.Go, func() { p.call(v) }}
 	}
 	return keys
 }

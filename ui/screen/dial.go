@@ -109,14 +109,14 @@ func (d *dial) draw(v *view) {
 	path := v.pathItem()
 	path.Ink = v.T2 // nobody talks on it yet
 	v.StatusBar(&widget.Status{Title: v.Words.Status.NewCall, Detail: label, Clock: text.Clock(v.now), Items: []widget.StatusItem{path}})
-	d.field(v, c)
+	d.field(v, c.Digits, v.Words.Dial.Hint)
 	for i, m := range d.matches(v, c.Digits, d.rows(v)) {
 		d.matchRow(v, i, &m, c.Digits)
 	}
 }
 
 // field draws the number typed so far and what it means.
-func (d *dial) field(v *view, c *phone.Call) {
+func (d *dial) field(v *view, digits, hint string) {
 	r := d.fieldBox(v)
 	v.Surface(r, v.RadiusPane(), draw.All, v.S1, v.Edge)
 	x, right := r.Min.X+v.S(24), r.Max.X-v.S(24)
@@ -124,7 +124,7 @@ func (d *dial) field(v *view, c *phone.Call) {
 	if v.compact() {
 		y, base = r.Min.Y+46, r.Min.Y+70
 	}
-	number := text.GroupDigits(c.Digits)
+	number := text.GroupDigits(digits)
 	size := v.Type.Timer
 	for _, s := range []int{v.Type.Timer, v.Type.Timer * 4 / 5, v.Type.Timer * 63 / 100} {
 		if size = s; v.Width(widget.Big(s), number) <= right-x-v.S(12) {
@@ -144,20 +144,20 @@ func (d *dial) field(v *view, c *phone.Call) {
 			v.Fill(widget.Box(x+w+v.S(5), y-size*4/5, max(2, v.S(3)), size*9/10), v.T1)
 		}
 	})
-	d.meaning(v, c, x, right, base)
+	d.meaning(v, digits, hint, x, right, base)
 }
 
 // meaning draws the line below the number: how it reads in the world and which rule made it so.
-func (d *dial) meaning(v *view, c *phone.Call, x, right, base int) {
+func (d *dial) meaning(v *view, digits, hint string, x, right, base int) {
 	note, label := widget.Regular(v.Type.Note), widget.Semi(v.Type.Label)
-	if c.Digits == "" {
-		v.FitText(note, x, base, draw.Start, right-x, v.Words.Dial.Hint, v.T3)
+	if digits == "" {
+		v.FitText(note, x, base, draw.Start, right-x, hint, v.T3)
 		return
 	}
-	n, err := v.st.Config.Number(c.Digits)
+	n, err := v.st.Config.Number(digits)
 	mid := base - v.Type.Label*36/100
 	size := v.S(20)
-	if err != nil || v.st.Config.DigitMap.Match(c.Digits) == phone.NoMatch {
+	if err != nil || v.st.Config.DigitMap.Match(digits) == phone.NoMatch {
 		v.Icon(draw.IconWarning, image.Pt(x+size/2, mid), size, v.Stop)
 		v.FitText(label, x+size+v.S(10), base, draw.Start, right-x-size, v.Words.Dial.Cannot, v.Stop)
 		return
@@ -177,7 +177,7 @@ func (d *dial) meaning(v *view, c *phone.Call, x, right, base int) {
 	v.Icon(draw.IconArrow, image.Pt(x+size/2, mid), size, v.Talk)
 	x += size + v.S(10)
 	x += v.FitText(label, x, base, draw.Start, right-x, text.GroupDigits(n.E164), v.Talk) + v.S(18)
-	country := v.country(c.Digits)
+	country := v.country(digits)
 	x += v.FitText(widget.Regular(v.Type.Label), x, base, draw.Start, right-x, country, v.T2) + v.S(18)
 	if v.Width(note, rule) <= right-x {
 		v.Text(note, right, base, draw.End, rule, ink)

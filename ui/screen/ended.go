@@ -58,6 +58,8 @@ func (ended) draw(v *view) {
 	case phone.LocalHangup:
 		word = v.Words.Call.YouEnded
 	case phone.RemoteHangup:
+	case phone.HandedOver:
+		word = v.Words.Moves.HandedOver
 	default:
 		word = v.Words.Call.ConnectionLost
 	}
@@ -183,7 +185,10 @@ func (failed) draw(v *view) {
 	size := v.headline(head, width, l.nameSize)
 	v.FitText(widget.Big(size), x, l.name.Y, align, width, head, v.T1)
 	second := who.name
-	if who.known && who.number != "" {
+	of := v.st.Call(c.ConsultOf)
+	if of != nil {
+		second = fmt.Sprintf(v.Words.Moves.BackKey, v.party(of.Remote).first)
+	} else if who.known && who.number != "" {
 		second += ", " + who.number
 	}
 	v.FitText(widget.Regular(l.secondSize), x, l.second, align, width, second, v.T2)
@@ -214,7 +219,7 @@ func (failed) reasons(v *view, c *phone.Call, l *cardLayout, words text.Cause) {
 		}
 		v.Icon(row.icon, image.Pt(x+v.S(12), at-v.S(8)), v.S(26), v.T1)
 		st := widget.Semi(v.Type.Body)
-		for v.Width(st, row.head) > width && int(st.Size) > v.Type.Note {
+		for v.Width(st, row.head) > width && int(st.Size) > v.Type.Micro*7/8 {
 			st.Size--
 		}
 		v.FitText(st, x+v.S(44), at, draw.Start, width, row.head, v.T1)
@@ -233,6 +238,11 @@ func (failed) keys(v *view) []key {
 	}
 	w := v.Words.Keys
 	again := key{}
+	if c.ConsultOf != 0 {
+		if of := v.st.Call(c.ConsultOf); stands(of) {
+			return []key{again, {}, {}, {}, v.act(w.BackTo, widget.Normal, phone.Reconnect{Call: of.ID, Consult: c.ID})}
+		}
+	}
 	if n := callBack(c.Remote); n != "" && c.Cause != phone.NotFound {
 		again = key{w.CallAgain, widget.Go, func() { v.do(phone.Dial{Line: c.Line, Number: n}) }}
 	}

@@ -86,6 +86,9 @@ func (w *world) happen(b byte) {
 	case 12:
 		w.options.o.Language, w.options.o.LargeText = []string{"en", "de", "??", "ar"}[int(b>>4)%4], b>>6 == 1
 		w.options.o.Theme = []string{"auto", "light", "dark", "x"}[int(b>>4)%4]
+	case 13:
+		w.event([]phone.Event{phone.Able{Call: id, Refers: true, Replaces: true}, phone.Moved{Call: id}, phone.MoveProgressed{Call: id},
+			phone.MoveRefused{Call: id, Cause: phone.UserBusy, Unable: b&16 != 0}}[int(b>>5)&3])
 	default:
 		w.now = w.now.Add(time.Duration(b) * time.Second)
 		w.Tick(&w.st, w.now)
@@ -129,6 +132,11 @@ func FuzzKeys(f *testing.F) {
 	f.Add(uint8(1), []byte{byte(hal.Soft3), byte(hal.Digit5), byte(hal.OK), byte(hal.Soft3), byte(hal.Soft1), 0x80, byte(hal.Soft1), 0x82})
 	f.Add(uint8(2), []byte{byte(hal.Soft5), byte(hal.OK), byte(hal.OK), byte(hal.OK), byte(hal.Digit7), byte(hal.Soft1), byte(hal.Soft1)})
 	f.Add(uint8(3), []byte{0x80, byte(hal.OK), 0x82, 0x90, byte(hal.Soft1), 0x92, byte(hal.Soft4), byte(hal.Digit3), byte(hal.Down)})
+	call := []byte{byte(hal.Digit2), byte(hal.Digit4), byte(hal.Digit4), byte(hal.Digit0), byte(hal.Soft1), 0x81}
+	ask := append(call[:len(call):len(call)], byte(hal.Soft2), byte(hal.Digit6), byte(hal.Digit4), byte(hal.Down), byte(hal.Soft1), 0x91)
+	f.Add(uint8(0), append(ask[:len(ask):len(ask)], byte(hal.Soft1), 0x9d, 0xad, 0x83))                                                                   // handed over
+	f.Add(uint8(1), append(ask[:len(ask):len(ask)], byte(hal.Soft3), byte(hal.Digit2), byte(hal.Right), byte(hal.OK), byte(hal.Digit2), byte(hal.Soft3))) // a conference
+	f.Add(uint8(3), append(call[:len(call):len(call)], 0x8d, byte(hal.Soft2), byte(hal.Soft3), byte(hal.OK), byte(hal.OK), byte(hal.Soft2), 0xed, byte(hal.Soft1)))
 	f.Fuzz(func(t *testing.T, panel uint8, script []byte) { run(t, int(panel), script) })
 }
 

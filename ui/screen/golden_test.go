@@ -42,6 +42,8 @@ type desk struct {
 	now       time.Time
 }
 
+var fourKeys = image.Pt(480, 272)
+
 var fonts = func() *font.Set {
 	s, err := font.NewSet()
 	if err != nil {
@@ -143,7 +145,7 @@ func situations() []situation {
 	ringback := other(1, phone.Ringback, mira, 7*time.Second)
 	attached := idle()
 	attached.PC.Attached, attached.PC.Name = true, "ANNA-LAPTOP"
-	return []situation{
+	return append(handovers(), []situation{
 		{name: "home", state: idle()},
 		{name: "locked", state: shut, keys: []hal.Key{hal.Digit1, hal.Digit2}},
 		{name: "locked-by-pc", state: shutByPC, keys: []hal.Key{hal.Digit1, hal.Digit2, hal.Digit3, hal.Digit4, hal.Digit5}},
@@ -209,7 +211,7 @@ func situations() []situation {
 		{name: "volume", state: withCalls(talking(1, jonas, 767*time.Second)), setUp: func(d *desk) {
 			d.Changed(phone.Update{Changes: []phone.Change{{What: phone.VolumeChanged}}}, d.st, now)
 		}},
-	}
+	}...)
 }
 
 // inSettings opens the settings in the rows of a section and presses keys there.
@@ -242,11 +244,13 @@ var variants = []struct {
 }
 
 var mainScreens = map[string]bool{"home": true, "home-line-failing": true, "dial": true, "incoming": true, "in-call": true, "in-call-muted": true, "two-calls": true,
-	"second-call-rings": true, "calls": true, "contacts": true, "settings": true, "text-entry": true, "fault-certificate": true}
+	"second-call-rings": true, "calls": true, "contacts": true, "settings": true, "text-entry": true, "fault-certificate": true,
+	"transfer-to": true, "transfer-asking": true, "transfer-failed": true, "conference": true}
 
 // arabicScreens are mirrored; among them all that hold back something from that.
 var arabicScreens = map[string]bool{"locked": true, "home": true, "home-line-failing": true, "dial": true, "incoming-arabic": true, "in-call": true, "two-calls": true, "second-call-rings": true,
-	"calls": true, "contacts": true, "settings": true, "text-entry": true, "ended": true, "volume": true, "calling": true}
+	"calls": true, "contacts": true, "settings": true, "text-entry": true, "ended": true, "volume": true, "calling": true,
+	"transfer-to-typed": true, "transfer-asking": true, "conference": true}
 
 func TestGolden(t *testing.T) {
 	for _, v := range variants {

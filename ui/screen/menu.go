@@ -134,9 +134,25 @@ func (m *moreMenu) entries(v *view) []entry {
 			out = append(out, entry{pathIcons[p], fmt.Sprintf(w.On, v.Words.Paths[p]), m.run(v, phone.SetPath{Path: p})})
 		}
 	}
+	out = append(out, m.displaced(v)...)
 	return append(out,
 		entry{draw.IconSound, w.Numbers, func() { v.back(); v.open(v, &callNumbers{call: m.call}) }},
 		entry{draw.IconBook, v.Words.People.Title, func() { v.back(); v.open(v, &contacts{}) }})
+}
+
+// displaced gives the entries of the keys that have no tab: on a panel of four the third key of the screen below, and
+// between two calls the way to hand one over to somebody else.
+func (m *moreMenu) displaced(v *view) []entry {
+	var out []entry
+	page := v.under(choose(v.st, v.ended.shows(v.now), len(v.menu)))
+	keys := page.keys(v)
+	if v.four() && len(keys) == 5 && keys[2].do != nil && keys[3].label == v.Words.Keys.More {
+		out = append(out, entry{draw.IconForward, keys[2].label.Long, func() { v.back(); keys[2].do() }})
+	}
+	if c := v.st.Call(m.call); stands(c) && c.State == phone.Talking && stands(waiting(v.st)) {
+		out = append(out, entry{draw.IconTransfer, v.Words.Moves.ToOther, func() { v.over = nil; v.open(v, &transferTo{call: m.call, focus: -1}) }})
+	}
+	return out
 }
 
 // run gives a command and closes the menu.
@@ -170,10 +186,8 @@ type heldList struct{ list list }
 
 func (h *heldList) entries(v *view) []entry {
 	var out []entry
-	for i := range v.st.Calls {
-		if c := &v.st.Calls[i]; c.State == phone.Held {
-			out = append(out, entry{draw.IconPause, v.party(c.Remote).name + "  " + v.elapsed(c), func() { v.back(); v.do(phone.Resume{Call: c.ID}) }})
-		}
+	for _, c := range heldCalls(v.st) {
+		out = append(out, entry{draw.IconPause, v.callName(c) + "  " + v.elapsed(c), func() { v.back(); v.do(phone.Resume{Call: c.ID}) }})
 	}
 	return out
 }

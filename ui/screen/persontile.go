@@ -99,6 +99,12 @@ func (v *view) personTiles() {
 // personKey calls somebody by their key. In a call the keys of people do nothing: a hand that slips holds nobody.
 func (v *view) personKey(i int) {
 	front := v.st.Foreground()
+	if v.choosing() != nil {
+		if p := v.person(i); p != nil {
+			v.pick(p.number)
+		}
+		return
+	}
 	if len(v.st.Lines) == 0 || len(v.st.Calls) > 0 && (front == nil || front.State != phone.Dialing) {
 		return
 	}

@@ -34,6 +34,7 @@ type Screens struct {
 	dial    *dial
 	shown   kind
 	pairing phone.PairingStage // that was seen last
+	member  phone.CallID       // who has the focus in a conference
 	ended   endedCall
 	quality
 	toast  string
@@ -136,7 +137,8 @@ func (s *Screens) Draw(sc *draw.Scene, st *phone.State, now time.Time) {
 }
 
 // arranged puts keys into the panel's tabs: the first goes first, the last goes last. Where there are only four tabs
-// the fourth key moves up if the third is free, and else has no place: what it does can be reached another way.
+// the fourth key moves up if the third is free or the fourth is More, which lists what the third does then; else the
+// fourth has no place: what it does can be reached another way.
 func (s *Screens) arranged(keys []key) []key {
 	tabs := 5
 	if s.theme.Layout() != theme.Wide || s.theme.LargeText {
@@ -147,7 +149,7 @@ func (s *Screens) arranged(keys []key) []key {
 		return out
 	}
 	copy(out, keys[:min(len(keys), tabs)-1])
-	if tabs == 4 && len(keys) == 5 && out[2].do == nil {
+	if tabs == 4 && len(keys) == 5 && (out[2].do == nil || keys[3].label == s.words.Keys.More) {
 		out[2] = keys[3]
 	}
 	out[tabs-1] = keys[len(keys)-1]
@@ -187,7 +189,11 @@ func (s *Screens) Press(k hal.Key, st *phone.State, now time.Time) {
 // Long takes a key that has been held for long: 0 is the + of an international number.
 func (s *Screens) Long(k hal.Key, st *phone.State, now time.Time) {
 	c := st.Foreground()
-	if s.page(s.view(nil, st, now)); k == hal.Digit0 && s.shown == kindDial && c != nil && len(s.over) == 0 && strings.HasSuffix(c.Digits, "0") {
+	pg := s.page(s.view(nil, st, now))
+	if t, ok := pg.(*transferTo); ok && k == hal.Digit0 {
+		t.plus()
+	}
+	if k == hal.Digit0 && s.shown == kindDial && c != nil && len(s.over) == 0 && strings.HasSuffix(c.Digits, "0") {
 		s.do(phone.EraseDigit{})
 		s.do(phone.Digit{Digit: '+'})
 	}
@@ -263,7 +269,7 @@ func (s *Screens) phoneKey(v *view, k hal.Key) {
 func (s *Screens) holdKey(v *view) {
 	if front := v.st.Foreground(); front != nil && front.State == phone.Talking {
 		s.do(phone.Hold{Call: front.ID})
-	} else if held := v.st.First(phone.Held); held != nil && front == nil {
+	} else if held := waiting(v.st); held != nil && front == nil {
 		s.do(phone.Resume{Call: held.ID})
 	}
 }
@@ -287,10 +293,13 @@ func (s *Screens) lineKey(v *view, i int) {
 		v.personKey(i)
 		return
 	}
+	if v.choosing() != nil {
+		return
+	}
 	line := phone.LineID(i)
 	for _, want := range []phone.CallState{phone.Ringing, phone.Held} {
 		for j := range v.st.Calls {
-			if c := &v.st.Calls[j]; c.Line == line && c.State == want {
+			if c := &v.st.Calls[j]; c.Line == line && c.State == want && !c.Shadow {
 				if want == phone.Ringing {
 					s.do(phone.Answer{Call: c.ID})
 				} else {
@@ -360,10 +369,23 @@ func (s *Screens) Changed(u phone.Update, before *phone.State, now time.Time) {
 		case c.What == phone.VolumeChanged:
 			s.toast, s.until, s.volume = "volume", now.Add(volumeTime), true
 		case c.What == phone.CallChanged && c.To == phone.Ended:
-			if call := before.Call(c.Call); call != nil && (c.From == phone.Talking || c.From == phone.Held) {
-				s.ended.note(*call, c.Cause, now)
-			}
+			s.callEnded(before.Call(c.Call), c, u.State, now)
 		}
+	}
+}
+
+// callEnded keeps a call that was talked for the moment it stays on the screen. A consultation that came to nothing says
+// who the user is back with.
+func (s *Screens) callEnded(call *phone.Call, c phone.Change, st *phone.State, now time.Time) {
+	switch {
+	case call == nil || call.Shadow:
+	case c.From == phone.Failed && call.ConsultOf != 0 && st != nil:
+		if back := st.Call(call.ConsultOf); back != nil && back.State == phone.Talking {
+			v := s.view(nil, st, now)
+			s.say(v, fmt.Sprintf(s.words.Moves.BackWith, v.party(back.Remote).name))
+		}
+	case c.From == phone.Talking || c.From == phone.Held:
+		s.ended.note(*call, c.Cause, now)
 	}
 }
 

@@ -88,11 +88,11 @@ func (v *view) talking(box image.Rectangle, c *phone.Call, small bool) {
 }
 
 func (two) draw(v *view) {
-	front, held := v.st.Foreground(), v.st.First(phone.Held)
+	front, held := v.st.Foreground(), waiting(v.st)
 	if front == nil || held == nil {
 		return
 	}
-	v.callStatus(fmt.Sprintf(v.Words.Status.Calls, len(v.st.Calls)), v.T1, front.Line)
+	v.callStatus(fmt.Sprintf(v.Words.Status.Calls, known(v.st)), v.T1, front.Line)
 	a, b := v.halves(220)
 	v.talking(a, front, false)
 	v.Frame(b, v.RadiusCard, 2, draw.All, v.Hold)
@@ -104,13 +104,21 @@ func (two) draw(v *view) {
 // held draws the call that waits; several are told by their number.
 func (two) held(v *view, box image.Rectangle, c *phone.Call) {
 	who := v.party(c.Remote)
-	name := who.name
+	name, word := v.callName(c), v.Words.Call.OnHold
+	if c.Conf != 0 {
+		who.second = v.confNames(c.Conf)
+	}
 	if n := countHeld(v.st); n > 1 {
-		name = fmt.Sprintf(v.Words.Call.HeldN, n)
-		who.second = v.party(c.Remote).name
+		who.second, name = name, fmt.Sprintf(v.Words.Call.HeldN, n)
+	}
+	if why, _ := v.moveFailed(c); why != "" {
+		who.second = why
+	}
+	if c.Move == phone.Transferring {
+		word = v.Words.Moves.BeingMoved
 	}
 	l := v.heldHalf(box)
-	v.head(&l, who, name, v.elapsed(c), v.T2, draw.IconPause, v.Words.Call.OnHold, v.Hold)
+	v.head(&l, who, name, v.elapsed(c), v.T2, draw.IconPause, word, v.Hold)
 	if l.trace.Empty() {
 		return
 	}
@@ -139,7 +147,11 @@ func (two) keys(v *view) []key {
 		return nil
 	}
 	w := v.Words.Keys
-	return []key{v.act(w.Swap, widget.Normal, phone.Swap{}), v.newCall(), {}, v.more(c), v.act(w.End, widget.Halt, phone.Hangup{Call: c.ID})}
+	keys := []key{{}, v.transferKey(c), {}, v.more(c), v.endKey(c)}
+	if h := waiting(v.st); stands(h) && stands(c) {
+		keys[0], keys[2] = v.act(w.Swap, widget.Normal, phone.Swap{}), v.joinKey(w.Join, c, h)
+	}
+	return keys
 }
 
 func (two) press(v *view, k hal.Key) bool {

@@ -39,6 +39,7 @@ type Catalogue struct {
 	Lock    Lock
 	PC      PC
 	Pairing Pairing
+	Moves   Moves
 
 	Refusals  [phone.RefusalCount]string
 	LineWords []string                  // by phone.LineState: two words at most, for a tile
@@ -69,6 +70,8 @@ type Keys struct {
 	Hold, Resume, Swap, End, CallAgain, Done, Open, Missed     Label
 	All, Add, Change, Save, SignIn, Show, Hide, Clear, Details Label
 	EnterPassword, Next, Choose, TryNow, Undo                  Label
+	Transfer, AskFirst, HandOver, Join, JoinAll, Cancel        Label
+	BackTo                                                     Label // to the call that waits
 	Line                                                       Label // takes the label of the line
 }
 

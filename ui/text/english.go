@@ -21,6 +21,8 @@ var English = Catalogue{
 		Hide: Label{"Hide", "Hide"}, Clear: Label{"Clear", "Clear"}, Details: Label{"Details", "Details"},
 		EnterPassword: Label{"Enter password", "Password"}, Next: Label{"Next", "Next"}, Choose: Label{"Choose", "Choose"},
 		Undo: Label{"Undo", "Undo"}, TryNow: Label{"Try now", "Try now"}, Line: Label{"Line %s", "%s"},
+		Transfer: Label{"Transfer", "Transfer"}, AskFirst: Label{"Ask first", "Ask first"}, HandOver: Label{"Hand over", "Hand over"},
+		Join: Label{"Join", "Join"}, JoinAll: Label{"Join all", "Join all"}, Cancel: Label{"Cancel", "Cancel"}, BackTo: Label{"Take back", "Take back"},
 	},
 	Status: Status{
 		Ready: "Ready", SigningIn: "Signing in", NotSignedIn: "Not signed in", NoLine: "No line set up", NoNetwork: "No network",
@@ -115,6 +117,7 @@ var English = Catalogue{
 		PIN: "PIN of the lock", NewPIN: "New PIN", Set: "set", Remove: "Remove the PIN", NotPIN: "A PIN has 4 to 8 digits.", Now: "Lock now",
 	},
 	Entry:     Entry{Space: "space", Letters: "abc", Figures: "123", For: "%s for %s"},
+	Moves:     englishMoves,
 	Refusals:  englishRefusals,
 	LineWords: []string{phone.LineOff: "Off", phone.LineRegistering: "Signing in", phone.LineRegistered: "Ready", phone.LineFailing: "No sign-in"},
 	LineCards: englishFaults,

@@ -21,6 +21,8 @@ var German = Catalogue{
 		Hide: Label{"Verbergen", "Verbergen"}, Clear: Label{"Leeren", "Leeren"}, Details: Label{"Einzelheiten", "Details"},
 		EnterPassword: Label{"Passwort eingeben", "Passwort"}, Next: Label{"Nächstes", "Nächstes"}, Choose: Label{"Auswählen", "Auswählen"},
 		Undo: Label{"Zurückholen", "Rückruf"}, TryNow: Label{"Jetzt versuchen", "Versuchen"}, Line: Label{"Leitung %s", "%s"},
+		Transfer: Label{"Weitergeben", "Weiterg."}, AskFirst: Label{"Erst fragen", "Fragen"}, HandOver: Label{"Übergeben", "Übergeben"},
+		Join: Label{"Verbinden", "Verbinden"}, JoinAll: Label{"Alle verbinden", "Alle"}, Cancel: Label{"Abbrechen", "Abbrechen"}, BackTo: Label{"Zurückholen", "Zurück"},
 	},
 	Status: Status{
 		Ready: "Bereit", SigningIn: "Meldet sich an", NotSignedIn: "Nicht angemeldet", NoLine: "Keine Leitung eingerichtet", NoNetwork: "Kein Netz",
@@ -115,6 +117,7 @@ var German = Catalogue{
 		PIN: "PIN der Sperre", NewPIN: "Neue PIN", Set: "gesetzt", Remove: "PIN entfernen", NotPIN: "Eine PIN hat 4 bis 8 Ziffern.", Now: "Jetzt sperren",
 	},
 	Entry:     Entry{Space: "Leer", Letters: "abc", Figures: "123", For: "%s für %s"},
+	Moves:     germanMoves,
 	Refusals:  germanRefusals,
 	LineWords: []string{phone.LineOff: "Aus", phone.LineRegistering: "Meldet sich an", phone.LineRegistered: "Bereit", phone.LineFailing: "Gestört"},
 	LineCards: germanFaults,

@@ -150,3 +150,25 @@ func (p *Pen) dayLine(x0, x1, y int, d *Day) {
 		p.Text(Regular(p.Type.Micro), at((hour-DayStart)*6)+bar/2, y+p.By(22, 22, 24), draw.Middle, word, p.T3)
 	}
 }
+
+// Voice draws the speech of one party as bars that stand on y, one a second, newest at the right: what was heard, or with
+// sent what was said here.
+func (p *Pen) Voice(x0, x1, y, most int, seconds []Second, sent bool, ink theme.RGB) {
+	p.Upright(x0, x1, func() {
+		n := (x1 - x0) / theme.TracePitch
+		for i := range n {
+			h := theme.TraceMinH
+			if at := len(seconds) - n + i; at >= 0 {
+				s := seconds[at]
+				switch {
+				case sent && s.Muted:
+				case sent:
+					h = level(s.Sent, most)
+				default:
+					h = level(s.Heard, most)
+				}
+			}
+			p.traceBar(x1-(n-i)*theme.TracePitch, y-h, h, ink)
+		}
+	})
+}
