@@ -75,6 +75,7 @@ type Keeper struct {
 	cfg      Config
 	rec      Record
 	used     time.Time
+	proven   time.Time // when somebody at the unlocked phone last gave the PIN
 	gone     time.Time // since when the computer that followed is gone; zero: it is there, or there was none
 	followed bool
 	counters map[string]uint64 // the last counter of each computer
@@ -187,7 +188,8 @@ func (k *Keeper) HasPIN() bool {
 	return k.rec.PIN.IsSet()
 }
 
-// SetPIN sets a PIN, or takes it away (empty). It is for somebody at a phone that is not locked.
+// SetPIN sets a PIN, or takes it away (empty). It is for somebody at a phone that is not locked, who has just proven to
+// know the PIN there is; phone.Locked if not.
 func (k *Keeper) SetPIN(pin string) error {
 	p := PIN{}
 	if pin != "" {
@@ -198,10 +200,11 @@ func (k *Keeper) SetPIN(pin string) error {
 	}
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	if k.rec.Kind != phone.Unlocked {
+	if k.rec.Kind != phone.Unlocked || k.rec.PIN.IsSet() && time.Since(k.proven) > provenFor {
 		return phone.Locked
 	}
 	k.keep(Record{PIN: p})
+	k.proven = time.Time{}
 	k.stir()
 	return nil
 }

@@ -199,6 +199,10 @@ type lock struct {
 
 func (l *lock) HasPIN() bool   { return !l.none }
 func (l *lock) Try(pin string) { l.tried = append(l.tried, pin) }
+func (l *lock) Prove(pin string) bool {
+	l.tried = append(l.tried, pin)
+	return pin == "2580"
+}
 func (l *lock) SetPIN(pin string) error {
 	if pin != "" && len(pin) < minPIN {
 		return errors.New("no PIN")

@@ -177,10 +177,22 @@ func lockRows(v *view) []settingRow {
 		return []settingRow{{name: w.PIN, value: v.Words.Setup.NotSet, open: func() { v.open(v, pinEntry(v)) }}}
 	}
 	return []settingRow{
-		{name: w.PIN, value: w.Set, open: func() { v.open(v, pinEntry(v)) }},
-		{name: w.Remove, open: func() { setPIN(v, "") }},
+		{name: w.PIN, value: w.Set, open: func() { provePIN(v, func(v *view) { v.open(v, pinEntry(v)) }) }},
+		{name: w.Remove, open: func() { provePIN(v, func(v *view) { setPIN(v, "") }) }},
 		{name: w.Now, open: v.src.Lock.Lock},
 	}
+}
+
+// provePIN asks for the present PIN before it is changed or taken away, and goes on if it was right.
+func provePIN(v *view, then func(v *view)) {
+	w := &v.Words.Lock
+	v.open(v, &textEntry{title: w.Present, secret: true, figures: true, action: v.Words.Keys.Next, done: func(v *view, pin string) {
+		if v.src.Lock.Prove(pin) {
+			then(v)
+		} else {
+			v.say(v, w.Wrong)
+		}
+	}})
 }
 
 func pinEntry(v *view) page {

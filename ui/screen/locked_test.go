@@ -76,10 +76,23 @@ func TestPINIsSetAndTakenAwayInTheSettings(t *testing.T) {
 	setPIN(v, "12")
 	setPIN(v, "2580")
 	d.lock.none = false
-	rows := lockRows(v)
-	rows[1].open()
-	rows[2].open()
-	if !slices.Equal(d.lock.set, []string{"2580", ""}) || d.lock.shut != 1 {
+	for row, present := range map[int]string{0: "2581", 1: "1"} {
+		lockRows(v)[row].open()
+		for _, digit := range present {
+			d.press(hal.Digit0 + hal.Key(digit-'0'))
+		}
+		d.press(hal.Soft1)
+		if len(d.menu) > 0 || !slices.Equal(d.lock.set, []string{"2580"}) {
+			t.Errorf("row %d: a wrong PIN opens %d pages and sets %q", row, len(d.menu), d.lock.set)
+		}
+	}
+	right := []hal.Key{hal.Digit2, hal.Digit5, hal.Digit8, hal.Digit0, hal.Soft1}
+	lockRows(v)[0].open()
+	d.press(append(right, hal.Digit1, hal.Digit1, hal.Digit2, hal.Digit2, hal.Soft1)...)
+	lockRows(v)[1].open()
+	d.press(right...)
+	lockRows(v)[2].open()
+	if !slices.Equal(d.lock.set, []string{"2580", "1122", ""}) || d.lock.shut != 1 {
 		t.Errorf("set %q, locked %d times", d.lock.set, d.lock.shut)
 	}
 }

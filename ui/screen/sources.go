@@ -22,7 +22,8 @@ type Sources struct {
 type Lock interface {
 	HasPIN() bool
 	Try(pin string)          // returns at once
-	SetPIN(pin string) error // 4 to 8 digits; empty takes it away
+	Prove(pin string) bool   // whoever is at the unlocked phone knows the PIN; wrong ones are counted
+	SetPIN(pin string) error // 4 to 8 digits; empty takes it away; only after Prove if there is one
 	Lock()                   // now
 }
 

@@ -109,6 +109,7 @@ func arabicMenus(c *Catalogue) {
 	k.Wait, k.Hard, k.HardWhy = "رموز خاطئة كثيرة. انتظر %s.", "رموز خاطئة كثيرة.", "افتح قفل حاسوبك والكبل موصول، ثم اكتب الرمز."
 	k.StillWorks, k.Unlock, k.Emergency = "المكالمات ترن. أرقام الطوارئ تعمل دائما.", same("فتح"), same("طوارئ")
 	k.PIN, k.NewPIN, k.Set, k.Remove = "رمز القفل", "رمز جديد", "معين", "إزالة الرمز"
+	k.Present = "الرمز الحالي"
 	k.NotPIN, k.Now = "للرمز 4 إلى 8 أرقام.", "أقفل الآن"
 	arabicPC(c)
 	c.Entry.Space, c.Entry.For = "مسافة", "%s ل%s"

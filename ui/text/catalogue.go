@@ -198,6 +198,7 @@ type Lock struct {
 	Hard, HardWhy, StillWorks        string
 	Unlock, Emergency                Label
 	PIN, NewPIN, Set, Remove, NotPIN string
+	Present                          string // the PIN there is
 	Now                              string
 }
 

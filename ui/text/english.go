@@ -114,7 +114,7 @@ var English = Catalogue{
 		Locked: "Locked", PCLocked: "PC locked", Type: "Type your PIN.", TypeOrPC: "Type your PIN, or unlock your PC.", Wrong: "That was not the PIN.",
 		Wait: "Too many wrong PINs. Wait %s.", Hard: "Too many wrong PINs.", HardWhy: "Unlock your PC with the cable plugged in, then type the PIN.",
 		StillWorks: "Calls ring. Emergency numbers always work.", Unlock: Label{"Unlock", "Unlock"}, Emergency: Label{"Emergency", "Emergency"},
-		PIN: "PIN of the lock", NewPIN: "New PIN", Set: "set", Remove: "Remove the PIN", NotPIN: "A PIN has 4 to 8 digits.", Now: "Lock now",
+		PIN: "PIN of the lock", NewPIN: "New PIN", Present: "Present PIN", Set: "set", Remove: "Remove the PIN", NotPIN: "A PIN has 4 to 8 digits.", Now: "Lock now",
 	},
 	Entry:     Entry{Space: "space", Letters: "abc", Figures: "123", For: "%s for %s"},
 	Moves:     englishMoves,

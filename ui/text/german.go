@@ -114,7 +114,7 @@ var German = Catalogue{
 		Locked: "Gesperrt", PCLocked: "PC gesperrt", Type: "PIN eingeben.", TypeOrPC: "PIN eingeben, oder den PC entsperren.", Wrong: "Das war nicht die PIN.",
 		Wait: "Zu viele falsche PINs. Noch %s warten.", Hard: "Zu viele falsche PINs.", HardWhy: "Bei gestecktem Kabel den PC entsperren, dann die PIN eingeben.",
 		StillWorks: "Anrufe läuten. Notrufe gehen immer.", Unlock: Label{"Entsperren", "Öffnen"}, Emergency: Label{"Notruf", "Notruf"},
-		PIN: "PIN der Sperre", NewPIN: "Neue PIN", Set: "gesetzt", Remove: "PIN entfernen", NotPIN: "Eine PIN hat 4 bis 8 Ziffern.", Now: "Jetzt sperren",
+		PIN: "PIN der Sperre", NewPIN: "Neue PIN", Present: "Bisherige PIN", Set: "gesetzt", Remove: "PIN entfernen", NotPIN: "Eine PIN hat 4 bis 8 Ziffern.", Now: "Jetzt sperren",
 	},
 	Entry:     Entry{Space: "Leer", Letters: "abc", Figures: "123", For: "%s für %s"},
 	Moves:     germanMoves,
