@@ -95,7 +95,7 @@ type shownComputers struct{ d *Device }
 // Computers implements screen.Computers.
 func (s shownComputers) Computers() (out []screen.Computer) {
 	for _, c := range s.d.pairs.Computers() {
-		out = append(out, screen.Computer{ID: c.ID, Name: c.Name, User: c.User, Seen: c.LastAttach, Attached: c.Attached})
+		out = append(out, screen.Computer{ID: c.ID, Name: c.Name, User: c.User, Seen: c.LastAttach, Attached: c.Attached, Rights: c.Rights})
 	}
 	return out
 }

@@ -1,5 +1,7 @@
 package phone
 
+import "time"
+
 // PairingStage is how far pairing with a computer has come, as the person at the phone sees it.
 type PairingStage uint8
 
@@ -38,6 +40,7 @@ type PC struct {
 	WithUser   string
 	Digits     string // six, for PairingCompare and PairingWaits
 	Fault      PairingFault
+	Since      time.Time // when the person was asked; zero: nobody is
 }
 
 // The inputs and the effect of pairing.
@@ -78,7 +81,7 @@ func (t *step) answerPairing(in AnswerPairing) error {
 	}
 	switch p.Stage {
 	case PairingDone, PairingFailed:
-		p.Stage, p.With, p.WithUser, p.Digits, p.Fault = NotPairing, "", "", "", NoPairingFault
+		p.Stage, p.With, p.WithUser, p.Digits, p.Fault = NotPairing, "", "", "", NoPairingFault // Since is zero by then
 		t.changed(PCChanged)
 	default:
 		if in.Yes && t.Lock.Kind != Unlocked {
@@ -94,6 +97,12 @@ func (t *step) pairingMoved(in PairingMoved) {
 		return
 	}
 	p := t.PC
+	switch asks := in.Stage == PairingAsked || in.Stage == PairingCompare; {
+	case asks && in.Stage != p.Stage:
+		p.Since = t.now
+	case !asks && in.Stage != PairingWaits:
+		p.Since = time.Time{}
+	}
 	p.Stage, p.With, p.WithUser, p.Digits, p.Fault = in.Stage, in.With, in.WithUser, in.Digits, in.Fault
 	if p != t.PC {
 		t.PC = p

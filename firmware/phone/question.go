@@ -29,10 +29,11 @@ type Verdict uint8
 const (
 	Declined Verdict = iota
 	Agreed
-	Unanswered // nobody came within questionTime
+	Unanswered // nobody came within AnswerTime
 )
 
-const questionTime = time.Minute // how long a question stands
+// AnswerTime is how long a person has for an answer: to a question, and to each that pairing asks.
+const AnswerTime = time.Minute
 
 // The inputs and the effect of questions.
 type (
@@ -73,7 +74,7 @@ func (t *step) ask(in Ask) error {
 		return Busy
 	}
 	t.Question = Question{Ref: in.Ref, Kind: in.Kind, From: in.From, Subject: in.Subject, Since: t.now}
-	t.do(StartTimer{ID: TimerID{Kind: QuestionTime}, After: questionTime})
+	t.do(StartTimer{ID: TimerID{Kind: QuestionTime}, After: AnswerTime})
 	t.changed(QuestionChanged)
 	return nil
 }

@@ -207,6 +207,10 @@ func (s *Screens) Next(st *phone.State, now time.Time) time.Time {
 		sooner(now.Add(theme.RingPeriod / theme.RingFrames))
 	case kindTwo, kindTalk, kindHeld, kindCalling, kindFailed, kindAsking, kindMoving, kindConf:
 		sooner(nextSecond(st, now))
+	case kindPairing:
+		sooner(nextLeft(st.PC.Since, now))
+	case kindQuestion:
+		sooner(nextLeft(st.Question.Since, now))
 	case kindLocked:
 		if st.Lock.Until.After(now) {
 			sooner(now.Add(time.Second))

@@ -216,6 +216,6 @@ func (l *lock) Lock() { l.shut++ }
 type computers struct{ removed []string }
 
 func (c *computers) Computers() []Computer {
-	return []Computer{{ID: "a", Name: "ANNA-LAPTOP", User: "Anna Weber", Seen: now, Attached: true}, {ID: "b", Name: "workshop", User: "Anna Weber", Seen: now.Add(-50 * time.Hour)}}
+	return []Computer{{ID: "a", Name: "ANNA-LAPTOP", User: "Anna Weber", Seen: now, Attached: true, Rights: allRights}, {ID: "b", Name: "workshop", User: "Anna Weber", Seen: now.Add(-50 * time.Hour), Rights: 3}}
 }
 func (c *computers) Remove(id string) { c.removed = append(c.removed, id) }

@@ -131,7 +131,10 @@ func situations() []situation {
 	pcPlays.PCCall.Plays = true
 	pairs := func(stage phone.PairingStage, digits string, fault phone.PairingFault) *phone.State {
 		s := idle()
-		s.PC = phone.PC{Stage: stage, With: "ANNA-LAPTOP", WithUser: "Anna Weber", Digits: digits, Fault: fault}
+		s.PC = phone.PC{Since: now.Add(-19 * time.Second), Stage: stage, With: "ANNA-LAPTOP", WithUser: "Anna Weber", Digits: digits, Fault: fault}
+		if stage >= phone.PairingDone {
+			s.PC.Since = time.Time{}
+		}
 		return s
 	}
 	shut := idle()
@@ -199,6 +202,8 @@ func situations() []situation {
 		{name: "settings-lines", state: failing, setUp: inSettings(sectionLines)},
 		{name: "settings-sound", state: idle(), setUp: inSettings(sectionSound)},
 		{name: "settings-about", state: idle(), setUp: inSettings(sectionAbout)},
+		{name: "settings-computers", state: idle(), setUp: inSettings(sectionComputers)},
+		{name: "computer", state: idle(), setUp: inSettings(sectionComputers, hal.Down, hal.OK)},
 		{name: "account", state: idle(), setUp: inSettings(sectionLines, hal.OK)},
 		{name: "text-entry", state: failing, keys: []hal.Key{hal.OK, hal.Digit6, hal.Digit7, hal.Digit6}},
 		{name: "fault-certificate", state: expired, keys: []hal.Key{hal.OK}},

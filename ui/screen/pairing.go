@@ -2,6 +2,8 @@ package screen
 
 import (
 	"fmt"
+	"image"
+	"math/bits"
 
 	"opendeskphone/firmware/phone"
 	"opendeskphone/hal"
@@ -34,6 +36,7 @@ func (pairingPage) draw(v *view) {
 		icon, role, head, why, note = draw.IconWarning, widget.Stop, f.Head, f.Why, f.Steps[0]
 	}
 	foot := v.headCard(icon, role, head, why)
+	v.countdown(foot, p.Since)
 	r := v.Stage()
 	y := foot + v.By(52, 30, 56)
 	if user := text.Clean(p.WithUser); user != "" && p.Stage == phone.PairingAsked {
@@ -89,6 +92,13 @@ func computerRows(v *view) []settingRow {
 				value = v.when(c.Seen)
 			}
 		}
+		rights := w.AllRights
+		if n := bits.OnesCount16(c.Rights & allRights); n < rightCount {
+			rights = fmt.Sprintf(w.SomeRights, n, rightCount)
+		}
+		if !v.tall() { // no room for both
+			value += ", " + rights
+		}
 		out = append(out, settingRow{name: text.Clean(c.Name), value: value, open: func() { v.open(v, &forgetPage{c}) }})
 	}
 	if len(out) == 0 {
@@ -97,15 +107,37 @@ func computerRows(v *view) []settingRow {
 	return out
 }
 
-// forgetPage asks before a computer is forgotten. OK does nothing here: the choice must be read.
+// rightCount is how many rights a computer may have, allRights their bits; Pairing.Rights names them in order.
+const (
+	rightCount = 5
+	allRights  = 1<<rightCount - 1
+)
+
+// forgetPage shows what a computer may do and asks before it is forgotten. OK does nothing here: the choice must be read.
 type forgetPage struct{ of Computer }
 
 func (f *forgetPage) draw(v *view) {
 	w := &v.Words.Pairing
 	v.menuStatus(v.Words.Setup.Title, w.Computers)
-	foot := v.headCard(draw.IconPc, widget.Stop, text.Clean(f.of.Name), w.ForgetWhy)
+	foot := v.headCard(draw.IconPc, widget.Link, text.Clean(f.of.Name), w.ForgetWhy)
 	r := v.Stage()
-	v.Paragraph(widget.Regular(v.Type.Label), r.Min.X, foot+v.By(52, 30, 56), r.Dx(), v.Type.Label*7/5, v.By(3, 3, 6), fmt.Sprintf(w.User, text.Clean(f.of.User)), v.T2)
+	y := foot + v.By(44, 26, 50)
+	v.FitText(widget.Regular(v.Type.Label), r.Min.X, y, draw.Start, r.Dx(), fmt.Sprintf(w.User, text.Clean(f.of.User)), v.T1)
+	step := v.By(33, 16, 36)
+	for i, right := range w.Rights { // what it may do, and what not
+		y += step
+		icon, ink, words := draw.IconCheck, v.Talk, v.T1
+		if f.of.Rights&(1<<i) == 0 {
+			icon, ink, words = draw.IconCross, v.T3, v.T3
+		}
+		size := v.By(20, 12, 20)
+		v.Icon(icon, image.Pt(r.Min.X+size/2, y-v.Type.Note*36/100), size, ink)
+		st := widget.Regular(v.Type.Note)
+		for int(st.Size) > step-2 {
+			st.Size--
+		}
+		v.FitText(st, r.Min.X+size*3/2, y, draw.Start, r.Dx()-size*3/2, right, words)
+	}
 }
 
 func (f *forgetPage) keys(v *view) []key {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"image"
 	"strings"
+	"time"
 
 	"opendeskphone/firmware/phone"
 	"opendeskphone/hal"
@@ -21,6 +22,7 @@ func (asked) draw(v *view) {
 	from := text.Clean(q.From)
 	v.StatusBar(&widget.Status{Title: w.Title, Detail: fmt.Sprintf(v.Words.Status.From, from), Clock: text.Clock(v.now), Items: v.networkItems(true)})
 	foot := v.headCard(draw.IconPc, widget.Link, w.SignInHead, fmt.Sprintf(w.SignInWhy, from))
+	v.countdown(foot, q.Since)
 	r := v.Stage()
 	y := foot + v.By(56, 32, 60)
 	v.FitText(widget.Semi(v.Type.Body), r.Min.X, y, draw.Start, r.Dx(), text.Clean(strings.TrimPrefix(q.Subject, "sip:")), v.T1)
@@ -55,4 +57,30 @@ func (v *view) headCard(icon draw.Icon, role widget.Role, head, why string) (foo
 	}
 	v.Paragraph(widget.Regular(v.Type.Label), x, y+v.S(38), width, v.Type.Label*7/5, rows, why, v.T1)
 	return r.Max.Y
+}
+
+// countdown draws how much of the time for an answer is left, in the lower part of a headCard, or below it where that is full: a bar and the seconds.
+func (v *view) countdown(foot int, since time.Time) {
+	if since.IsZero() {
+		return
+	}
+	left := max(0, phone.AnswerTime-v.now.Sub(since))
+	r := v.Stage()
+	x, right := r.Min.X+v.By(112, 14, 0), r.Max.X-v.By(24, 14, 0)
+	mid, thick := foot-v.By(24, 8, -20), v.By(8, 4, 8)
+	words := fmt.Sprintf("%d s", int((left+time.Second-1)/time.Second))
+	v.Text(widget.Timer(v.Type.Label), right, mid+v.Type.Label*36/100, draw.End, words, v.T2)
+	right -= v.Width(widget.Timer(v.Type.Label), "00 s") + v.By(16, 8, 12)
+	track := image.Rect(x, mid-thick/2, right, mid+thick/2)
+	v.Round(track, thick/2, draw.All, v.S3)
+	track.Max.X = x + max(thick, int(int64(track.Dx())*int64(left)/int64(phone.AnswerTime)))
+	v.Round(track, thick/2, draw.All, v.Link)
+}
+
+// nextLeft is when the seconds of a countdown turn.
+func nextLeft(since, now time.Time) time.Time {
+	if since.IsZero() || !now.Before(since.Add(phone.AnswerTime)) {
+		return time.Time{}
+	}
+	return since.Add(max(0, now.Sub(since)).Truncate(time.Second) + time.Second)
 }

@@ -33,6 +33,7 @@ type Computer struct {
 	Name, User string
 	Seen       time.Time // when its cable was last plugged in
 	Attached   bool
+	Rights     uint16 // what it may do, as bits: see calls, make and take them, change the phone, sign it in, lock it
 }
 
 // Computers are the computers the phone is paired with.

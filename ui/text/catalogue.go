@@ -229,6 +229,9 @@ type Pairing struct {
 	Computers, Connected, Never   string
 	None, HowTo                   string
 	ForgetWhy, Forgotten          string
+	AllRights                     string
+	SomeRights                    string    // takes how many of how many
+	Rights                        [5]string // by bit
 	Forget                        Label
 }
 

@@ -101,7 +101,9 @@ var English = Catalogue{
 		},
 		Pair: Label{"Pair", "Pair"}, Same: Label{"Same", "Same"}, Different: Label{"Different", "Different"}, Cancel: Label{"Cancel", "Cancel"},
 		Computers: "Computers", Connected: "connected", Never: "not seen yet", None: "No computer is paired", HowTo: "odp pair",
-		ForgetWhy: "It can no longer control this phone until it is paired anew.", Forgotten: "Forgotten", Forget: Label{"Forget", "Forget"},
+		ForgetWhy: "Once forgotten, it can no longer control this phone.", Forgotten: "Forgotten", AllRights: "all rights", SomeRights: "%d of %d rights",
+		Rights: [5]string{"See calls and lines", "Make, take and end calls", "Change volume, loudspeaker and light", "Sign the phone in", "Lock and unlock with it"},
+		Forget: Label{"Forget", "Forget"},
 	},
 	PC: PC{
 		Title: "PC call", Audio: "PC audio", Ringing: "Your PC is ringing", RingingWhy: "Answer here and speak through this phone. The PC shows who calls.",

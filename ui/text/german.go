@@ -101,7 +101,9 @@ var German = Catalogue{
 		},
 		Pair: Label{"Verbinden", "Verbinden"}, Same: Label{"Gleich", "Gleich"}, Different: Label{"Verschieden", "Anders"}, Cancel: Label{"Abbrechen", "Abbrechen"},
 		Computers: "Computer", Connected: "verbunden", Never: "noch nie da", None: "Kein Computer verbunden", HowTo: "odp pair",
-		ForgetWhy: "Er kann das Telefon nicht mehr steuern, bis er neu verbunden wird.", Forgotten: "Vergessen", Forget: Label{"Vergessen", "Vergessen"},
+		ForgetWhy: "Einmal vergessen, kann er das Telefon nicht mehr steuern.", Forgotten: "Vergessen", AllRights: "alle Rechte", SomeRights: "%d von %d Rechten",
+		Rights: [5]string{"Anrufe und Leitungen sehen", "Anrufen, annehmen und auflegen", "Lautstärke, Lautsprecher und Licht ändern", "Das Telefon anmelden", "Mit ihm sperren und entsperren"},
+		Forget: Label{"Vergessen", "Vergessen"},
 	},
 	PC: PC{
 		Title: "PC-Gespräch", Audio: "PC-Ton", Ringing: "Ihr PC läutet", RingingWhy: "Hier annehmen und über dieses Telefon sprechen. Der PC zeigt, wer anruft.",

@@ -46,10 +46,14 @@ var germanMoves = Moves{
 	MoreHeld: "%d gehalten",
 }
 
+// arabicMoves also names what a paired computer may do.
 func arabicMoves(c *Catalogue) {
 	k := &c.Keys
 	k.Transfer, k.AskFirst, k.HandOver, k.Join = same("تحويل"), Label{"اسأل أولا", "اسأل"}, same("تسليم"), same("ضم")
 	k.JoinAll, k.Cancel, k.BackTo = Label{"ضم الجميع", "ضم"}, same("إلغاء"), same("استعادة")
+	q := &c.Pairing
+	q.AllRights, q.SomeRights = "كل الصلاحيات", "%d من %d صلاحيات"
+	q.Rights = [5]string{"رؤية المكالمات والخطوط", "إجراء المكالمات والرد وإنهاؤها", "تغيير الصوت والمكبر والضوء", "تسجيل الهاتف", "القفل والفتح معه"}
 	c.Moves = Moves{
 		Title: "تحويل", Step: "الخطوة %d من 2", Hint: "اكتب رقما أو اسما، أو اختر من الأسفل",
 		AskHead: "تسليم %s إلى %s؟", Going: "يجري تسليم %s إلى %s", Rejoined: "%s و%s متصلان",
