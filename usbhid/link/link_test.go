@@ -262,6 +262,24 @@ func TestLostSegmentEndsTheStreamAtBothEnds(t *testing.T) {
 	})
 }
 
+func TestNothingCountsAfterTheLastSegment(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := newCable(t)
+		pc, phone := c.open(t)
+		pc.Close()
+		if _, err := io.ReadAll(phone); err != nil {
+			t.Error(err)
+		}
+		for seq := range uint8(3) {
+			r := Segment{Channel: Stream, Seq: 2 + seq, Data: []byte("more"), Last: seq == 1}.Report()
+			if _, err := c.pc.dev.Write(r[:]); err != nil {
+				t.Error(err)
+			}
+		}
+		c.open(t)
+	})
+}
+
 func TestPulledCableEndsTheStream(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := newCable(t)

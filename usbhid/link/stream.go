@@ -23,13 +23,13 @@ type stream struct {
 	seq   uint8 // of the next segment that goes; of carryOut
 
 	mu     sync.Mutex
-	closed bool // of queue
-	credit int  // segments that may go; the phone alone counts
+	credit int // segments that may go; the phone alone counts
 	more   chan struct{}
 
 	// Of Run alone.
-	began bool
-	next  uint8
+	began  bool
+	closed bool // of queue: the other end has said its last
+	next   uint8
 }
 
 // queued is how many segments may wait for their reader: what the credits allow on the PC, a TLS record on the phone.
@@ -117,8 +117,11 @@ func (l *Link) streamed(g Segment) {
 	s.take(g)
 }
 
-// take hands data to the reader, and waits a little where he is slow.
+// take hands data to the reader, and waits a little where he is slow. Nothing counts after the last segment.
 func (s *stream) take(g Segment) {
+	if s.closed {
+		return
+	}
 	if len(g.Data) > 0 {
 		late := time.NewTimer(stallTime)
 		defer late.Stop()
@@ -131,16 +134,7 @@ func (s *stream) take(g Segment) {
 			return
 		}
 	}
-	if g.Last {
-		s.finish()
-	}
-}
-
-// finish closes the queue: the reader still gets what is in it.
-func (s *stream) finish() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if !s.closed {
+	if g.Last { // the reader still gets what is in the queue
 		s.closed = true
 		close(s.queue)
 	}
