@@ -91,6 +91,7 @@ static void stop_activity(struct vudc *udc)
 {
 	int i;
 	struct urbp *urb_p, *tmp;
+	struct tx_item *txi, *next;
 
 	udc->address = 0;
 
@@ -101,6 +102,18 @@ static void stop_activity(struct vudc *udc)
 		list_del(&urb_p->urb_entry);
 		free_urbp_and_urb(urb_p);
 	}
+
+	/* answers that were not sent: the next host has not asked for them */
+	spin_lock(&udc->lock_tx);
+	list_for_each_entry_safe(txi, next, &udc->tx_queue, tx_entry) {
+		list_del(&txi->tx_entry);
+		if (txi->type == TX_SUBMIT)
+			free_urbp_and_urb(txi->s);
+		else
+			kfree(txi->u);
+		kfree(txi);
+	}
+	spin_unlock(&udc->lock_tx);
 }
 
 struct vep *vudc_find_endpoint(struct vudc *udc, u8 address)
