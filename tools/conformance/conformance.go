@@ -26,6 +26,8 @@ type Options struct {
 	Secret func() []byte
 	// Call is a number that answers by itself. Empty: no calls are made.
 	Call string
+	// OneLeg says that dial takes the place of the stream before, as the cable does.
+	OneLeg bool
 	// Patience is how long the phone may take for an answer; 0: 5 s.
 	Patience time.Duration
 }
@@ -37,7 +39,7 @@ type Dial func(ctx context.Context) (net.Conn, error)
 type check struct {
 	section string
 	name    string
-	needs   string // methods that must be served, "cable", "call"
+	needs   string // methods that must be served, "cable", "call", "legs": several at a time
 	do      func(*run) error
 }
 
@@ -94,7 +96,9 @@ func (r *run) lacks(c check) string {
 			return "no cable"
 		case what == "call" && r.Call == "":
 			return "no number to call"
-		case what != "cable" && what != "call" && !slices.Contains(r.hello.Features, what):
+		case what == "legs" && r.OneLeg:
+			return "one leg at a time"
+		case !slices.Contains([]string{"cable", "call", "legs"}, what) && !slices.Contains(r.hello.Features, what):
 			return "the phone does not serve " + what
 		}
 	}

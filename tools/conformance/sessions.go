@@ -49,7 +49,7 @@ var sessionChecks = []check{
 		}
 		return nil
 	}},
-	{"4.2", "a second leg of one controller replaces the first", "", func(r *run) error {
+	{"4.2", "a second leg of one controller replaces the first", "legs", func(r *run) error {
 		one, _, err := r.opened(r.name)
 		if err != nil {
 			return err
@@ -82,7 +82,7 @@ var sessionChecks = []check{
 		}
 		return need("a new sessionId", again.SessionID != o.SessionID && again.SessionID != "")
 	}},
-	{"11", "at most four controllers have sessions, the next gets 1008", "", func(r *run) error {
+	{"11", "at most four controllers have sessions, the next gets 1008", "legs", func(r *run) error {
 		for i := range 5 {
 			l, err := r.greeted()
 			if err != nil {
@@ -116,7 +116,7 @@ var sessionChecks = []check{
 		}
 		return nil
 	}},
-	{"4.3", "the cable's proof attaches; on another connection it is 1003", "cable", func(r *run) error {
+	{"4.3", "the cable's proof attaches; on another connection it is 1003", "cable legs", func(r *run) error {
 		one, err := r.greeted()
 		if err != nil {
 			return err
@@ -206,7 +206,7 @@ var sessionChecks = []check{
 		s, err := checkStamp(m)
 		return first(err, need("a number above the last one seen", s.Seq > *o.Seq))
 	}},
-	{"4.2", "topics that were not subscribed to are not told", "contacts.put", func(r *run) error {
+	{"4.2", "topics that were not subscribed to are not told", "contacts.put legs", func(r *run) error {
 		l, err := r.greeted()
 		if err != nil {
 			return err

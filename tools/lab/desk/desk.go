@@ -8,6 +8,7 @@ import (
 	"context"
 	"fmt"
 	"image"
+	"maps"
 	"net/netip"
 	"os"
 	"path/filepath"
@@ -51,16 +52,17 @@ const RootsPath = "/data/roots.pem"
 
 // Setup describes a phone to put on the desk.
 type Setup struct {
-	Name     string   // of its directory and log
-	LAN      *lab.LAN // where its cable is plugged
-	Host     int      // its number there
-	Settings string   // its settings file, TOML; "" is a phone as it leaves the factory
-	Good     string   // settings that were good before; "" is none
-	Roots    string   // PEM file with authorities to believe
-	Console  bool     // QEMU only: have Guest.Type
-	Twin     bool     // never QEMU: for what is done to the host that a twin runs on
-	USB      bool     // QEMU only: its USB socket can be plugged, at USBAt
-	Faults   Faults   // what is wrong with it from the start
+	Name     string            // of its directory and log
+	LAN      *lab.LAN          // where its cable is plugged
+	Host     int               // its number there
+	Settings string            // its settings file, TOML; "" is a phone as it leaves the factory
+	Good     string            // settings that were good before; "" is none
+	Roots    string            // PEM file with authorities to believe
+	Console  bool              // QEMU only: have Guest.Type
+	Twin     bool              // never QEMU: for what is done to the host that a twin runs on
+	USB      bool              // QEMU only: its USB socket can be plugged, at USBAt
+	Faults   Faults            // what is wrong with it from the start
+	Files    map[string][]byte // further files it has kept from before, by name
 }
 
 // Faults are what can be wrong with a phone when it is switched on.
@@ -85,6 +87,7 @@ func (s Setup) dataFiles(roots string) (map[string][]byte, error) {
 			files[name] = []byte(strings.ReplaceAll(text, RootsPath, roots))
 		}
 	}
+	maps.Copy(files, s.Files)
 	return files, nil
 }
 

@@ -57,6 +57,9 @@ func (h *HID) poll() {
 		if u.err != nil {
 			return
 		}
+		if len(u.data) == 0 {
+			continue // it ends a transfer of whole packets; systems pass it over
+		}
 		select {
 		case h.reports <- u.data:
 		default:
