@@ -16,6 +16,7 @@ import (
 	"opendeskphone/firmware/settings"
 	"opendeskphone/firmware/store"
 	"opendeskphone/firmware/tpcp"
+	usbpairing "opendeskphone/usbhid/pairing"
 )
 
 // newControllers makes the server that computers control the phone through.
@@ -177,10 +178,17 @@ func credentialError(err error) error {
 
 // Install implements tpcp.Credentials.
 func (s signIn) Install(ctx context.Context, p tpcp.Pairing, session string, r tpcp.CredParams, aor string) error {
-	return credentialError(s.d.desk.Install(ctx, credentials.Request{
+	err := s.d.desk.Install(ctx, credentials.Request{
 		Pairing: p.ID, From: p.Name, AOR: aor, Session: session, Kind: credentials.Kind(r.Kind), User: r.User, Sealed: r.Sealed,
-	}))
+	})
+	if err == nil {
+		s.agreed(p)
+	}
+	return credentialError(err)
 }
+
+// agreed: a computer that the person at the phone has let sign the phone in may look after that from now on.
+func (s signIn) agreed(p tpcp.Pairing) { s.d.pairs.Grant(p.ID, usbpairing.Provision) }
 
 // Status implements tpcp.Credentials.
 func (s signIn) Status(aor string) (tpcp.CredStatus, bool) {
@@ -217,6 +225,7 @@ func (s signIn) Bootstrap(ctx context.Context, p tpcp.Pairing, r tpcp.BootstrapP
 	if err := s.d.desk.Consent(ctx, p.ID, p.Name, r.AOR); err != nil {
 		return 0, credentialError(err)
 	}
+	s.agreed(p)
 	return phone.LineID(at), s.apply(ctx, patch)
 }
 

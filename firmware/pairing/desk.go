@@ -139,6 +139,15 @@ func (d *Desk) Remove(id string) {
 	}
 }
 
+// Grant gives a computer more rights, to which the person at the phone has agreed.
+func (d *Desk) Grant(id string, rights pairing.Rights) {
+	for _, c := range d.ids() {
+		if c.String() == id {
+			d.inputs <- input{PhoneInput: pairing.Granted{ID: c, Rights: rights}}
+		}
+	}
+}
+
 func (d *Desk) ids() (out []pairing.ID) {
 	d.mu.Lock()
 	defer d.mu.Unlock()

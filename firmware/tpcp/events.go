@@ -268,7 +268,7 @@ func (s *Server) tellLines(by phone.Origin, now time.Time) {
 		}
 	}
 	for i := len(lines); i < len(s.lines); i++ {
-		gone := Line{LineID: s.lines[i].LineID, State: "gone"}
+		gone := Line{LineID: s.lines[i].LineID, State: LineGone}
 		s.tell("line", NotifyLineChanged, &LineChanged{Stamp: s.stamp(by, now), Line: gone})
 	}
 	s.lines = lines

@@ -25,11 +25,12 @@ type method struct {
 type flags uint8
 
 const (
-	early   flags = 1 << iota // without a session
-	act                       // changes something, and may be repeated by idem
-	onCall                    // speaks of a call by callId
-	long                      // may wait for a person, or for time to pass
-	private                   // not while the phone is locked
+	early    flags = 1 << iota // without a session
+	act                        // changes something, and may be repeated by idem
+	onCall                     // speaks of a call by callId
+	long                       // may wait for a person, or for time to pass
+	private                    // not while the phone is locked
+	granting                   // without its right, with the cable plugged in, the person at the phone is asked, and his yes gives it
 )
 
 // request is a request in progress.
@@ -143,7 +144,7 @@ func (r *request) checked() (any, error) {
 		return nil, refuse(CodeUnknownMethod, "there is no method "+fmt.Sprintf("%q", r.method))
 	}
 	if m.flags&early == 0 {
-		if err := r.enter(m.right); err != nil {
+		if err := r.enter(m.right, m.flags&granting != 0); err != nil {
 			return nil, err
 		}
 	}
@@ -167,8 +168,8 @@ func (r *request) checked() (any, error) {
 	return r.server.remember.once(r.ctx, r.pairing.ID+"\x00"+a.Idem, digest, r.now, func() (any, error) { return r.guarded(m) })
 }
 
-// enter checks that there is a session with the right.
-func (r *request) enter(right Rights) error {
+// enter checks that there is a session with the right, or that it can be had by asking.
+func (r *request) enter(right Rights, granting bool) error {
 	s := r.server
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -177,7 +178,7 @@ func (r *request) enter(right Rights) error {
 	}
 	r.session, r.pairing = *r.leg.session, r.leg.pairing
 	switch {
-	case r.session.rights&right == right:
+	case r.session.rights&right == right, granting && r.session.attached:
 		return nil
 	case r.pairing.Rights&right == right:
 		return refuse(CodeAttachRequired, "this needs the cable plugged in, and a session opened with its proof")

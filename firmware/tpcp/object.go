@@ -119,13 +119,16 @@ type Conf struct {
 	Participants []string `json:"participants"` // the calls
 }
 
+// LineGone is the state of a line that the phone has no more.
+const LineGone = "gone"
+
 // Line is a SIP account of the phone.
 type Line struct {
 	LineID  string `json:"lineId"`
 	AOR     string `json:"aor"`
 	Label   string `json:"label,omitempty"`
 	Display string `json:"display,omitempty"`
-	State   string `json:"state"` // unregistered, registering, registered, failed
+	State   string `json:"state"` // unregistered, registering, registered, failed, gone
 	Code    string `json:"code,omitempty"`
 	Detail  string `json:"detail,omitempty"`
 	RetryAt *Time  `json:"retryAt,omitempty"`

@@ -76,7 +76,7 @@ func FuzzPhone(f *testing.F) {
 				now = now.Add(time.Duration(tp.next()) * time.Second)
 				in = Elapsed{}
 			case 3:
-				in = []PhoneInput{Unplugged{}, Slept{true}, Slept{false}, Kept{true}, Moved{}}[tp.next()%5]
+				in = []PhoneInput{Unplugged{}, Slept{true}, Slept{false}, Kept{true}, Moved{}, Granted{ID{tp.next()}, Rights(tp.next())}}[tp.next()%6]
 			default:
 				in = Received{tp.message(all), tp.fresh(n)}
 			}

@@ -554,6 +554,27 @@ func TestRevokedOnEitherSide(t *testing.T) {
 	}
 }
 
+func TestRightsAreGivenLater(t *testing.T) {
+	d := newDuo(t)
+	r := d.pair()
+	d.phone.known[0].Rights = Observe
+	d.attach(r)
+	before := d.phone
+	d.phoneIn(Granted{r.ID, Provision})
+	if k, ok := last[Keep](d.phoneOut); !ok || k.Record.Rights != Observe|Provision || k.New {
+		t.Errorf("%+v", d.phoneOut)
+	}
+	if before.known[0].Rights != Observe {
+		t.Error("a state that was left has changed")
+	}
+	d.phoneOut = nil
+	d.phoneIn(Granted{r.ID, Provision})
+	d.phoneIn(Granted{ID{9}, Provision})
+	if len(d.phoneOut) != 0 {
+		t.Errorf("nothing new led to %+v", d.phoneOut)
+	}
+}
+
 func TestTooManyAttempts(t *testing.T) {
 	d := newDuo(t)
 	attempt := func() Reason {

@@ -79,6 +79,11 @@ type (
 	Kept struct{ OK bool }
 	// Revoked removes a pairing.
 	Revoked struct{ ID ID }
+	// Granted gives a PC more rights: the person at the phone has agreed to what needs them.
+	Granted struct {
+		ID     ID
+		Rights Rights
+	}
 	// Moved tells where the phone listens now.
 	Moved struct{ Places Places }
 	// Shut tells whether the screen is locked. Then no pairing begins, and one under way ends.
@@ -95,6 +100,7 @@ func (Received) phoneInput()  {}
 func (Answered) phoneInput()  {}
 func (Kept) phoneInput()      {}
 func (Revoked) phoneInput()   {}
+func (Granted) phoneInput()   {}
 func (Moved) phoneInput()     {}
 func (Shut) phoneInput()      {}
 func (Unplugged) phoneInput() {}
@@ -191,6 +197,8 @@ func (p Phone) Step(now time.Time, in PhoneInput) (Phone, []Output) {
 		t.kept(in.OK)
 	case Revoked:
 		t.revoked(in.ID)
+	case Granted:
+		t.granted(in)
 	case Moved:
 		t.places = in.Places
 		t.tellPlaces()
@@ -415,6 +423,16 @@ func (t *phoneStep) revoked(id ID) {
 		t.leave(Unpaired, Unpaired)
 	}
 	t.drop(id)
+}
+
+func (t *phoneStep) granted(in Granted) {
+	i := t.byID(in.ID)
+	if i < 0 || t.known[i].Rights|in.Rights == t.known[i].Rights {
+		return
+	}
+	t.known = slices.Clone(t.known)
+	t.known[i].Rights |= in.Rights & AllRights
+	t.do(Keep{Record: t.known[i]})
 }
 
 func (t *phoneStep) sleeps(on bool) {

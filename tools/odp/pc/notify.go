@@ -29,10 +29,13 @@ func (s *session) apply(ctx context.Context, c *tpcp.Client, n tpcp.Notification
 	case tpcp.NotifyLineChanged:
 		return with(s, n, func(p *Phone, b tpcp.LineChanged) {
 			p.Lines = slices.Clone(p.Lines)
-			for i := range p.Lines {
-				if p.Lines[i].LineID == b.LineID {
-					p.Lines[i] = b.Line
-				}
+			switch i := slices.IndexFunc(p.Lines, func(l tpcp.Line) bool { return l.LineID == b.LineID }); {
+			case i < 0 && b.State != tpcp.LineGone:
+				p.Lines = append(p.Lines, b.Line)
+			case i >= 0 && b.State == tpcp.LineGone:
+				p.Lines = slices.Delete(p.Lines, i, i+1)
+			case i >= 0:
+				p.Lines[i] = b.Line
 			}
 		})
 	case tpcp.NotifyDeviceChanged:
