@@ -289,7 +289,8 @@ func TestLinksAreAskedFor(t *testing.T) {
 	}
 	desk.Until(t, d.Other.Control(), "rings", desk.In(phone.Ringing))
 	refuses(t, p.Decide(t.Context(), v.Asks[1].ID, true), pc.Usage, "no longer")
-	p.request("call.hangup", map[string]any{"callId": call(p.View()).CallID})
+	v = p.until("the call", func(v pc.View) bool { return call(v) != nil })
+	p.request("call.hangup", map[string]any{"callId": call(v).CallID})
 	desk.Until(t, d.Other.Control(), "over", desk.Idle)
 	if err := p.SetPrefs(func(q *pc.Prefs) { q.LinksDial = true }); err != nil {
 		t.Fatal(err)

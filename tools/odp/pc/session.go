@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"opendeskphone/firmware/tpcp"
+	"opendeskphone/usbhid/pairing"
 	"opendeskphone/usbhid/pairing/cable"
 )
 
@@ -33,10 +34,25 @@ type session struct {
 	client  *tpcp.Client  // nil: no session stands
 	up      chan struct{} // closed while client is not nil
 	pairing *pairingRun
+	byCable bool // the leg goes through the cable
 }
 
 // attachment is a cable that we have proven ourselves through.
 type attachment struct{ *cable.Attachment }
+
+// places are where the phone is on the network, none without a cable.
+func (a *attachment) places() (pairing.Places, <-chan struct{}) {
+	if a == nil {
+		return pairing.Places{}, nil
+	}
+	return a.Places()
+}
+
+// viaCable is how a leg goes that does not go over the network.
+const viaCable = "cable"
+
+// placesTime is how long to wait for the phone's word on where it is on the network.
+const placesTime = 500 * time.Millisecond
 
 func newSession(a *Agent, id string) *session {
 	return &session{a: a, id: id, news: make(chan struct{}), up: make(chan struct{})}
@@ -114,11 +130,20 @@ func (s *session) legUntil(ctx context.Context, news <-chan struct{}, at *attach
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	go func() {
+		defer cancel()
 		for {
-			wait(ctx, news)
+			_, moved := at.places()
+			select {
+			case <-ctx.Done():
+				return
+			case <-moved: // is there a way over the network now?
+				if s.throughCable() {
+					return
+				}
+			case <-news:
+			}
 			var now *attachment
-			if _, now, news = s.now(); now != at || ctx.Err() != nil || !s.a.self.has(s.id) {
-				cancel()
+			if _, now, news = s.now(); now != at || !s.a.self.has(s.id) {
 				return
 			}
 		}
@@ -149,7 +174,11 @@ func (s *session) connect(ctx context.Context, at *attachment, r record) (*tpcp.
 	})
 	known := r.Addresses
 	if at != nil {
-		places, _ := at.Places()
+		places, moved := at.places()
+		if len(places.Addresses) == 0 { // the phone tells them right after it was proven to
+			pause(ctx, moved, placesTime)
+			places, _ = at.places()
+		}
 		known = addresses(places)
 	}
 	raw, via, err := s.path(ctx, at, known)
@@ -165,8 +194,17 @@ func (s *session) connect(ctx context.Context, at *attachment, r record) (*tpcp.
 	if err != nil {
 		return nil, err
 	}
+	s.mu.Lock()
+	s.byCable = via == viaCable
+	s.mu.Unlock()
 	s.a.update(s.id, func(p *Phone) { p.Via = via })
 	return c, nil
+}
+
+func (s *session) throughCable() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.byCable
 }
 
 func (s *session) path(ctx context.Context, at *attachment, addresses []string) (raw net.Conn, via string, err error) {
@@ -181,7 +219,7 @@ func (s *session) path(ctx context.Context, at *attachment, addresses []string) 
 		return nil, "", err
 	}
 	raw, err = at.Dial(ctx)
-	return raw, "cable", err
+	return raw, viaCable, err
 }
 
 // dialAny connects to the first address that answers.
