@@ -3,6 +3,7 @@ package link
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"io"
 	"math/rand/v2"
 	"net"
@@ -260,6 +261,34 @@ func TestLostSegmentEndsTheStreamAtBothEnds(t *testing.T) {
 			t.Error("the PC was not told")
 		}
 	})
+}
+
+// The last words of an old stream never come between those of the one in its place.
+func TestStreamsInQuickSuccession(t *testing.T) {
+	c := newCable(t)
+	for n := range byte(200) {
+		pc, phone := c.open(t)
+		said := bytes.Repeat([]byte{n}, 1000)
+		for _, way := range [][2]net.Conn{{pc, phone}, {phone, pc}} {
+			heard := make(chan error, 1)
+			go func() {
+				got := make([]byte, len(said))
+				_, err := io.ReadFull(way[1], got)
+				if err == nil && !bytes.Equal(got, said) {
+					err = fmt.Errorf("%x", got[:8])
+				}
+				heard <- err
+			}()
+			if _, err := way[0].Write(said); err != nil {
+				t.Fatalf("stream %d: %v", n, err)
+			}
+			if err := <-heard; err != nil {
+				t.Fatalf("stream %d: %v", n, err)
+			}
+		}
+		go phone.Write(said) // the PC does not want it any more
+		pc.Close()
+	}
 }
 
 func TestNothingCountsAfterTheLastSegment(t *testing.T) {

@@ -199,9 +199,16 @@ func (s *stream) carryOut() {
 	}
 }
 
+// send sends a segment, unless another stream has taken the place of this one: its segments must not come among those.
 func (s *stream) send(g Segment) error {
 	s.link.write.Lock()
 	defer s.link.write.Unlock()
+	s.link.mu.Lock()
+	current := s.link.stream == s
+	s.link.mu.Unlock()
+	if !current {
+		return ErrOver
+	}
 	g.Seq = s.seq
 	s.seq++
 	return s.link.put(g)
