@@ -103,9 +103,9 @@ func New(hardware hal.Devices, o Options) (*Device, error) {
 	d.keeper = lock.New(lockConfig(f.Lock), d.loop, d.postFrom("lock"), o.PIN, o.Log)
 	d.desk = credentials.NewDesk(o.Vault, d.loop, d.postFrom("credentials"), func(string) { d.setLines(d.settings.File().Lines) })
 	d.engine = engine.New(engineConfig(f.Sound), d.openSound, d.soundChanged, o.Log)
-	d.voices = newVoices(d.mediaFactory, func() bool { return d.loop.State().Muted }, d.keyHeard, func() { d.sounder.bound() })
-	d.pairs = d.newPairs()
 	d.pc = usbsound.New(d.loop, d.postFrom("pc"), o.Log)
+	d.voices = newVoices(d.mediaFactory, func() bool { return d.loop.State().Muted }, d.keyHeard, func() { d.sounder.bound() }, d.pc.Party())
+	d.pairs = d.newPairs()
 	d.sounder = &sounder{engine: d.engine, voices: d.voices, pc: d.pc.Party(), mixer: hardware.Mixer}
 	d.sounder.configure(f.Sound.Country, f.Sound.RingTone)
 	d.sip = newSIPSide(d)

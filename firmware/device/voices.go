@@ -12,6 +12,7 @@ import (
 	"opendeskphone/firmware/lines"
 	"opendeskphone/firmware/media"
 	"opendeskphone/firmware/phone"
+	"opendeskphone/firmware/usbsound"
 	"opendeskphone/ui/screen"
 	"opendeskphone/ui/widget"
 )
@@ -29,16 +30,18 @@ type voices struct {
 	muted   func() bool
 	digit   func(phone.CallID, rune) // the far side pressed a key
 	bound   func()                   // a call has got its voice
+	pc      *usbsound.Party
 
 	mu     sync.Mutex
 	opened uint64
 	named  map[string]*voice // as media knows them
 	calls  map[phone.CallID]*voice
-	past   []phone.CallID // ended calls whose figures are kept, oldest first
+	ofPC   []widget.Second // what the PC plays and hears, while it streams
+	past   []phone.CallID  // ended calls whose figures are kept, oldest first
 }
 
-func newVoices(factory func() *media.Factory, muted func() bool, digit func(phone.CallID, rune), bound func()) *voices {
-	return &voices{factory: factory, muted: muted, digit: digit, bound: bound, named: map[string]*voice{}, calls: map[phone.CallID]*voice{}}
+func newVoices(factory func() *media.Factory, muted func() bool, digit func(phone.CallID, rune), bound func(), pc *usbsound.Party) *voices {
+	return &voices{pc: pc, factory: factory, muted: muted, digit: digit, bound: bound, named: map[string]*voice{}, calls: map[phone.CallID]*voice{}}
 }
 
 // voice is a media session as lines sees it, with what is remembered of how it sounded.
@@ -141,6 +144,11 @@ func (v *voices) second() {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	muted := v.muted()
+	if played, heard, on := v.pc.Levels(); on {
+		v.ofPC = extended(v.ofPC, widget.Second{Heard: dbfs(played), Sent: dbfs(heard), Muted: muted})
+	} else {
+		v.ofPC = nil
+	}
 	for _, c := range v.calls {
 		if c.over {
 			continue
@@ -156,10 +164,16 @@ func (v *voices) second() {
 			sec.Lost = float32(lost / (arrived + lost))
 		}
 		c.last = s
-		if c.trace = append(c.trace, sec); len(c.trace) > traceKept {
-			c.trace = append(c.trace[:0:0], c.trace[len(c.trace)-traceKept/2:]...)
-		}
+		c.trace = extended(c.trace, sec)
 	}
+}
+
+// extended gives a trace with one more second; what is too old goes.
+func extended(trace []widget.Second, sec widget.Second) []widget.Second {
+	if trace = append(trace, sec); len(trace) > traceKept {
+		trace = append(trace[:0:0], trace[len(trace)-traceKept/2:]...)
+	}
+	return trace
 }
 
 func dbfs(level float64) int8 { return int8(math.Max(-128, math.Min(0, math.Round(level)))) }
@@ -169,6 +183,9 @@ func (v *voices) Stats(call phone.CallID) screen.Stats {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	c := v.calls[call]
+	if call == screen.OfPC {
+		return screen.Stats{Trace: v.ofPC}
+	}
 	if c == nil {
 		return screen.Stats{}
 	}

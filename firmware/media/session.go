@@ -71,8 +71,8 @@ type Session struct {
 	free, full chan *slot
 	pushed     uint64
 	digits     chan press
-	said       meter
-	heard      meter
+	said       audio.Meter
+	heard      audio.Meter
 
 	source  source
 	hearing atomic.Pointer[codec.Codec] // what the far side speaks
@@ -172,13 +172,13 @@ func (s *Session) Pull(f *audio.Frame) {
 	} else {
 		f.Clear()
 	}
-	s.heard.add(f)
+	s.heard.Add(f)
 }
 
 // Push takes 10 ms for the far side. If the sender has fallen 80 ms behind, the oldest frame is
 // dropped: late speech is worse than a gap.
 func (s *Session) Push(f *audio.Frame) {
-	s.said.add(f)
+	s.said.Add(f)
 	s.pushed++
 	var b *slot
 	select {

@@ -5,7 +5,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"opendeskphone/audio"
 	"opendeskphone/audio/codec"
 	"opendeskphone/audio/jitter"
 	"opendeskphone/audio/quality"
@@ -71,7 +70,7 @@ func (s *Session) second(now time.Time) {
 		FarLoss: float64(s.far.lost.Load()) * 100 / 256, RTT: time.Duration(s.far.rtt.Load()), FarLeft: s.far.left.Load(),
 		Sent: t.sent.Load(), Received: t.received.Load(), Foreign: t.foreign.Load(), Refused: t.refused.Load(),
 		Dropped: t.dropped.Load(), Unsent: t.unsent.Load(), DigitsSent: t.digitsSent.Load(), DigitsHeard: t.digitsHeard.Load(),
-		Heard: s.heard.level(), Said: s.said.level(), Jitterbuffer: p.buffer.Stats(),
+		Heard: s.heard.Level(), Said: s.said.Level(), Jitterbuffer: p.buffer.Stats(),
 	}
 	if p.media.Crypto != nil {
 		st.Suite = p.media.Crypto.Suite
@@ -122,31 +121,4 @@ func (s *Session) watch(p *plan, now time.Time) {
 		s.tally.lost = false
 		s.tell(Event{Kind: Back})
 	}
-}
-
-// meter measures the level of frames over tenths of a second; the audio goroutine adds.
-type meter struct {
-	energy float64
-	frames int
-	bits   atomic.Uint64
-}
-
-func (m *meter) add(f *audio.Frame) {
-	var sum float32
-	for _, v := range f {
-		sum += v * v
-	}
-	m.energy += float64(sum)
-	if m.frames++; m.frames == 10 {
-		m.bits.Store(math.Float64bits(m.energy / (10 * audio.FrameLen)))
-		m.energy, m.frames = 0, 0
-	}
-}
-
-func (m *meter) level() float64 {
-	power := math.Float64frombits(m.bits.Load())
-	if power == 0 {
-		return audio.Silence
-	}
-	return max(audio.Silence, 10*math.Log10(power))
 }

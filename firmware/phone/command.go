@@ -310,7 +310,7 @@ func (t *step) dtmf(in SendDTMF) error {
 }
 
 func (t *step) mute(on bool) error {
-	if len(t.Calls) == 0 && !t.PCCall.Active {
+	if !t.spoken() {
 		return WrongState
 	}
 	if t.pcFront() && !t.PCCall.NoControl { // its program mutes, and says so
@@ -327,6 +327,9 @@ func (t *step) mute(on bool) error {
 	}
 	return nil
 }
+
+// spoken tells whether somebody is spoken to, or may be: a mute belongs to that.
+func (t *step) spoken() bool { return len(t.Calls) > 0 || t.PCCall.Active || t.PCCall.Records }
 
 // pressPath is the Speaker or Headset key.
 func (t *step) pressPath(p Path) error {

@@ -82,7 +82,8 @@ type (
 		Call  CallID
 		Digit rune
 	}
-	// Mute closes or opens the microphone; a phone without a call cannot be muted.
+	// Mute closes or opens the microphone; a phone that nobody listens to,
+	// in a call or through the PC, cannot be muted.
 	Mute struct {
 		cmd
 		On bool

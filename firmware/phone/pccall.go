@@ -89,6 +89,10 @@ func (t *step) pcChanged(in PCCallChanged) {
 	p.Ringing, p.Active, p.Held, p.Muted, p.NoControl = in.Ringing, in.Active, in.Held && in.Active, in.Muted && in.Active, in.NoControl
 	p.Silenced = p.Silenced && p.Ringing
 	p.Parked = p.Parked && p.Active
+	if was.Active && !p.Active && len(t.Calls) == 0 && t.Muted { // the mute was of that call
+		t.Muted = false
+		t.changed(MuteChanged)
+	}
 	if p.Active && !was.Active {
 		t.yield(&Call{})
 		t.takePath()

@@ -30,6 +30,7 @@ type Party struct {
 	toEar, toPC way
 	on          atomic.Bool // the PC streams
 	deaf, dumb  atomic.Bool // muted on the PC: its playback, its recording
+	ear, mouth  audio.Meter // of what it plays, and of what it hears
 
 	// Of the card's goroutine: its rate, if that is not ours.
 	up, down  *resample.Resampler
@@ -80,6 +81,12 @@ func (p *Party) Pull(f *audio.Frame) {
 	if p.deaf.Load() {
 		f.Clear()
 	}
+	p.ear.Add(f)
+}
+
+// Levels tells how loud the PC plays, and what it hears, in dBFS; false: it does not stream.
+func (p *Party) Levels() (played, heard float64, streams bool) {
+	return p.ear.Level(), p.mouth.Level(), p.on.Load()
 }
 
 // Push implements engine.Party.
@@ -90,6 +97,7 @@ func (p *Party) Push(f *audio.Frame) {
 	if p.dumb.Load() {
 		f = &silence
 	}
+	p.mouth.Add(f)
 	p.toPC.give(f[:])
 }
 

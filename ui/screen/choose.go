@@ -79,6 +79,9 @@ func choose(st *phone.State, ended bool, menus int) kind {
 // page gives the screen of this moment and keeps the books of what stands open.
 func (s *Screens) page(v *view) page {
 	k := choose(v.st, s.ended.shows(v.now), len(s.menu))
+	if speaks := s.pcSpeaks(v.st); k == kindHome && speaks {
+		k = kindPC
+	}
 	s.follow(k, v.now)
 	s.followPairing(v.st.PC.Stage, v.now)
 	if len(s.over) > 0 && k != kindIncoming && k != kindSecond {
@@ -207,6 +210,8 @@ func (s *Screens) Next(st *phone.State, now time.Time) time.Time {
 		sooner(now.Add(theme.RingPeriod / theme.RingFrames))
 	case kindTwo, kindTalk, kindHeld, kindCalling, kindFailed, kindAsking, kindMoving, kindConf:
 		sooner(nextSecond(st, now))
+	case kindPC:
+		sooner(now.Add(time.Second))
 	case kindPairing:
 		sooner(nextLeft(st.PC.Since, now))
 	case kindQuestion:

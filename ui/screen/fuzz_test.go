@@ -89,6 +89,12 @@ func (w *world) happen(b byte) {
 	case 13:
 		w.event([]phone.Event{phone.Able{Call: id, Refers: true, Replaces: true}, phone.Moved{Call: id}, phone.MoveProgressed{Call: id},
 			phone.MoveRefused{Call: id, Cause: phone.UserBusy, Unable: b&16 != 0}}[int(b>>5)&3])
+	case 14:
+		if b>>4 < 4 {
+			w.event(phone.PCStreams{Plays: b&16 != 0, Records: b&32 != 0})
+		} else {
+			w.event(phone.PCCallChanged{Ringing: b>>4 == 4, Active: b>>4 > 4, Held: b>>4 == 6, Muted: b>>4 == 7, NoControl: b>>4 == 7})
+		}
 	default:
 		w.now = w.now.Add(time.Duration(b) * time.Second)
 		w.Tick(&w.st, w.now)

@@ -58,7 +58,7 @@ func newDesk(t testing.TB, size image.Point, o Options) *desk {
 	if err != nil {
 		t.Fatal(err)
 	}
-	d := &desk{book: &book{people: persons()}, log: calls(), sounds: sounds{1: good(), 2: good()}, st: idle(), now: now,
+	d := &desk{book: &book{people: persons()}, log: calls(), sounds: sounds{1: good(), 2: good(), OfPC: {Trace: voice()}}, st: idle(), now: now,
 		options: &options{o: o, accounts: map[phone.LineID]Account{0: {Server: "sip.nordwerk.example", User: "2417", Display: "Anna Weber", Password: PasswordSet, Transport: "tls"}}}}
 	d.Screens = New(Sources{Contacts: d.book, Log: &d.log, Media: &d.sounds, Settings: d.options, Lock: &d.lock, Computers: &d.computers}, th)
 	d.canvas = draw.NewCanvas(size, fonts)
@@ -129,6 +129,12 @@ func situations() []situation {
 	pcMuted.PCCall, pcMuted.Path = phone.PCCall{Active: true, Muted: true, NoControl: true}, phone.Headset
 	pcHeld.PCCall = phone.PCCall{Active: true, Held: true}
 	pcPlays.PCCall.Plays = true
+	pcStreams := idle()
+	pcStreams.PCCall, pcStreams.Path = phone.PCCall{Plays: true, Records: true}, phone.Speaker
+	pcStreams.Volume[phone.Speaker] = 10
+	for _, s := range []*phone.State{pcTalks, pcMuted, pcHeld, pcStreams} {
+		s.PC.Attached, s.PC.Name = true, "ANNA-LAPTOP"
+	}
 	pairs := func(stage phone.PairingStage, digits string, fault phone.PairingFault) *phone.State {
 		s := idle()
 		s.PC = phone.PC{Since: now.Add(-19 * time.Second), Stage: stage, With: "ANNA-LAPTOP", WithUser: "Anna Weber", Digits: digits, Fault: fault}
@@ -156,6 +162,7 @@ func situations() []situation {
 		{name: "locked-hard", state: shutHard},
 		{name: "pc-rings", state: pcRings},
 		{name: "pc-talks", state: pcTalks},
+		{name: "pc-audio", state: pcStreams},
 		{name: "pc-muted", state: pcMuted},
 		{name: "pc-held", state: pcHeld},
 		{name: "home-pc-audio", state: pcPlays},

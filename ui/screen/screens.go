@@ -35,6 +35,7 @@ type Screens struct {
 	shown   kind
 	pairing phone.PairingStage // that was seen last
 	member  phone.CallID       // who has the focus in a conference
+	pcAway  bool               // the page about the PC's sound was put away
 	ended   endedCall
 	quality
 	toast  string

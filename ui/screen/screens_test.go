@@ -78,7 +78,7 @@ func TestLastKeyLeadsOut(t *testing.T) {
 			}
 		}
 		commands := d.press(hal.Soft5)
-		left := len(d.menu) < menus || len(d.over) < over || len(commands) > 0 || inside || !d.ended.shows(d.now) && (s.name == "ended" || s.name == "transfer-done")
+		left := d.pcAway || len(d.menu) < menus || len(d.over) < over || len(commands) > 0 || inside || !d.ended.shows(d.now) && (s.name == "ended" || s.name == "transfer-done")
 		if !left {
 			t.Errorf("%s: the last key does nothing", s.name)
 		}

@@ -87,7 +87,10 @@ type Stats struct {
 	Trace []widget.Second
 }
 
-// Media tells how calls sound. It also answers for a call that has just ended.
+// OfPC names the sound of the PC among those of calls.
+const OfPC phone.CallID = 0
+
+// Media tells how calls sound, and the PC as OfPC. It also answers for a call that has just ended.
 type Media interface {
 	Stats(phone.CallID) Stats
 }

@@ -72,6 +72,7 @@ type Keys struct {
 	EnterPassword, Next, Choose, TryNow, Undo                  Label
 	Transfer, AskFirst, HandOver, Join, JoinAll, Cancel        Label
 	BackTo                                                     Label // to the call that waits
+	Headset, Speaker, Close                                    Label
 	Line                                                       Label // takes the label of the line
 }
 
@@ -204,7 +205,8 @@ type Lock struct {
 
 // PC are the words of the PC's call and sound.
 type PC struct {
-	Title, Audio                             string
+	Title, Audio, AudioWhy                   string
+	ToYou, ToPC                              string // what is heard of the PC, and what it hears
 	Ringing, RingingWhy, Talking, TalkingWhy string
 	Held, HeldWhy, Muted, MutedWhy           string
 	NoControl                                string

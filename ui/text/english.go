@@ -23,6 +23,7 @@ var English = Catalogue{
 		Undo: Label{"Undo", "Undo"}, TryNow: Label{"Try now", "Try now"}, Line: Label{"Line %s", "%s"},
 		Transfer: Label{"Transfer", "Transfer"}, AskFirst: Label{"Ask first", "Ask first"}, HandOver: Label{"Hand over", "Hand over"},
 		Join: Label{"Join", "Join"}, JoinAll: Label{"Join all", "Join all"}, Cancel: Label{"Cancel", "Cancel"}, BackTo: Label{"Take back", "Take back"},
+		Headset: Label{"Headset", "Headset"}, Speaker: Label{"Speaker", "Speaker"}, Close: Label{"Close", "Close"},
 	},
 	Status: Status{
 		Ready: "Ready", SigningIn: "Signing in", NotSignedIn: "Not signed in", NoLine: "No line set up", NoNetwork: "No network",
@@ -106,8 +107,8 @@ var English = Catalogue{
 		Forget: Label{"Forget", "Forget"},
 	},
 	PC: PC{
-		Title: "PC call", Audio: "PC audio", Ringing: "Your PC is ringing", RingingWhy: "Answer here and speak through this phone. The PC shows who calls.",
-		Talking: "Your PC speaks through this phone", TalkingWhy: "Microphone and loudspeaker belong to the call on the PC.",
+		Title: "PC call", Audio: "PC audio", AudioWhy: "Microphone and speaker. Full band, 48 kHz.", ToYou: "PC to you", ToPC: "You to PC", Ringing: "Your PC is ringing", RingingWhy: "Answer here and speak through this phone. The PC shows who calls.",
+		Talking: "Your PC speaks through this phone", TalkingWhy: "Microphone and speaker belong to its call.",
 		Held: "The PC's call is on hold", HeldWhy: "Resume takes it back.", Muted: "You are muted", MutedWhy: "Nobody in the PC's call hears you.",
 		NoControl: "The program on the PC does not answer this phone's keys. Use its window to hold, mute or end the call.",
 		Volume:    "Volume %d", Mute: Label{"Mute", "Mute"}, Unmute: Label{"Unmute", "Unmute"},

@@ -23,6 +23,7 @@ var German = Catalogue{
 		Undo: Label{"Zurückholen", "Rückruf"}, TryNow: Label{"Jetzt versuchen", "Versuchen"}, Line: Label{"Leitung %s", "%s"},
 		Transfer: Label{"Weitergeben", "Weiterg."}, AskFirst: Label{"Erst fragen", "Fragen"}, HandOver: Label{"Übergeben", "Übergeben"},
 		Join: Label{"Verbinden", "Verbinden"}, JoinAll: Label{"Alle verbinden", "Alle"}, Cancel: Label{"Abbrechen", "Abbrechen"}, BackTo: Label{"Zurückholen", "Zurück"},
+		Headset: Label{"Headset", "Headset"}, Speaker: Label{"Lautsprecher", "Lautspr."}, Close: Label{"Schließen", "Schließen"},
 	},
 	Status: Status{
 		Ready: "Bereit", SigningIn: "Meldet sich an", NotSignedIn: "Nicht angemeldet", NoLine: "Keine Leitung eingerichtet", NoNetwork: "Kein Netz",
@@ -106,8 +107,8 @@ var German = Catalogue{
 		Forget: Label{"Vergessen", "Vergessen"},
 	},
 	PC: PC{
-		Title: "PC-Gespräch", Audio: "PC-Ton", Ringing: "Ihr PC läutet", RingingWhy: "Hier annehmen und über dieses Telefon sprechen. Der PC zeigt, wer anruft.",
-		Talking: "Ihr PC spricht hier", TalkingWhy: "Mikrofon und Lautsprecher gehören dem Gespräch am PC.",
+		Title: "PC-Gespräch", Audio: "PC-Ton", AudioWhy: "Mikrofon und Lautsprecher, 48 kHz.", ToYou: "PC zu Ihnen", ToPC: "Sie zum PC", Ringing: "Ihr PC läutet", RingingWhy: "Hier annehmen und über dieses Telefon sprechen. Der PC zeigt, wer anruft.",
+		Talking: "Ihr PC spricht hier", TalkingWhy: "Mikrofon und Ton gehören seinem Gespräch.",
 		Held: "PC-Gespräch gehalten", HeldWhy: "Mit Weiter geht es weiter.", Muted: "Sie sind stumm", MutedWhy: "Niemand im Gespräch des PCs hört Sie.",
 		NoControl: "Das Programm am PC antwortet nicht auf die Tasten des Telefons. Halten, Stummschalten und Auflegen gehen in seinem Fenster.",
 		Volume:    "Stufe %d", Mute: Label{"Stumm", "Stumm"}, Unmute: Label{"Laut", "Laut"},

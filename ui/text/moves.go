@@ -46,11 +46,13 @@ var germanMoves = Moves{
 	MoreHeld: "%d gehalten",
 }
 
-// arabicMoves also names what a paired computer may do.
+// arabicMoves also names what a paired computer may do, and its sound.
 func arabicMoves(c *Catalogue) {
 	k := &c.Keys
 	k.Transfer, k.AskFirst, k.HandOver, k.Join = same("تحويل"), Label{"اسأل أولا", "اسأل"}, same("تسليم"), same("ضم")
 	k.JoinAll, k.Cancel, k.BackTo = Label{"ضم الجميع", "ضم"}, same("إلغاء"), same("استعادة")
+	k.Headset, k.Speaker, k.Close = Label{"سماعة الرأس", "الرأس"}, same("المكبر"), same("إغلاق")
+	c.PC.AudioWhy, c.PC.ToYou, c.PC.ToPC = "ميكروفون ومكبر، 48 kHz.", "من الحاسوب", "إلى الحاسوب"
 	q := &c.Pairing
 	q.AllRights, q.SomeRights = "كل الصلاحيات", "%d من %d صلاحيات"
 	q.Rights = [5]string{"رؤية المكالمات والخطوط", "إجراء المكالمات والرد وإنهاؤها", "تغيير الصوت والمكبر والضوء", "تسجيل الهاتف", "القفل والفتح معه"}

@@ -35,10 +35,15 @@ func (p *Pen) classInk(mos float32) theme.RGB {
 // Trace draws what was heard above the line y and what was sent below it, one bar a second, newest at the right. Seconds
 // that do not fit are left out; where there are fewer the line begins with silence.
 func (p *Pen) Trace(x0, x1, y, half int, seconds []Second) {
-	p.Upright(x0, x1, func() { p.trace(x0, x1, y, half, seconds) })
+	p.Upright(x0, x1, func() { p.trace(x0, x1, y, half, seconds, p.classInk) })
 }
 
-func (p *Pen) trace(x0, x1, y, half int, seconds []Second) {
+// TraceIn is Trace for sound that has no quality to tell, in one colour.
+func (p *Pen) TraceIn(x0, x1, y, half int, seconds []Second, ink theme.RGB) {
+	p.Upright(x0, x1, func() { p.trace(x0, x1, y, half, seconds, func(float32) theme.RGB { return ink }) })
+}
+
+func (p *Pen) trace(x0, x1, y, half int, seconds []Second, class func(mos float32) theme.RGB) {
 	n := (x1 - x0) / theme.TracePitch
 	x0 = x1 - n*theme.TracePitch
 	missing := n - len(seconds)
@@ -60,14 +65,14 @@ func (p *Pen) trace(x0, x1, y, half int, seconds []Second) {
 			}
 		} else {
 			h := level(s.Heard, half)
-			p.traceBar(x, top-h, h, p.classInk(s.MOS))
+			p.traceBar(x, top-h, h, class(s.MOS))
 		}
 		if s.Muted {
 			p.traceBar(x, bottom, theme.TraceMinH, p.T3)
 		} else {
 			ink := p.Talk
 			if s.Lost <= theme.TraceLostShare {
-				ink = p.classInk(s.MOS)
+				ink = class(s.MOS)
 			}
 			p.traceBar(x, bottom, level(s.Sent, half), ink)
 		}
