@@ -33,13 +33,18 @@ func newWorld(t *testing.T, panel int, o Options) *world {
 
 func (w *world) step(in phone.Input) {
 	before := w.st
-	s, changes, _, err := phone.Step(before, w.now, "test", in)
+	s, changes, effects, err := phone.Step(before, w.now, "test", in)
 	if err != nil {
 		w.Refused(err, w.now)
 		return
 	}
 	w.st = s
 	w.Changed(phone.Update{State: &s, Changes: changes}, &before, w.now)
+	for _, e := range effects { // the PC's program does as it is told
+		if e, ok := e.(phone.SendPC); ok && (e.Act == phone.PCHangup || e.Act == phone.PCDecline) {
+			w.event(phone.PCCallChanged{})
+		}
+	}
 }
 
 func (w *world) event(e phone.Event) { w.step(e) }
