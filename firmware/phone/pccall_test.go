@@ -168,3 +168,19 @@ func TestPCsRingIsSilenced(t *testing.T) {
 		t.Error("the next call does not ring")
 	}
 }
+
+// Where the PC listens without a call of its own the phone mutes all the same, and the mute ends with the listening.
+func TestMuteOfAPCThatListens(t *testing.T) {
+	b := oneLine(t)
+	b.do(PCStreams{Plays: true})
+	if err := b.try(Mute{On: true}); err != WrongState {
+		t.Errorf("nobody listens, and Mute gives %v", err)
+	}
+	b.do(PCStreams{Plays: true, Records: true})
+	if b.do(Mute{On: true}); !b.s.sound().Muted {
+		t.Error("the PC hears a muted microphone")
+	}
+	if b.do(PCStreams{Plays: true}); b.s.Muted {
+		t.Error("the mute outlives the listening")
+	}
+}

@@ -39,6 +39,9 @@ func (talk) draw(v *view) {
 	if c.RemoteHeld {
 		icon, word, ink = draw.IconPause, v.Words.Call.RemoteHolds, v.Hold
 	}
+	if c.Move == phone.ToPC {
+		icon, word, ink = draw.IconPc, v.Words.Moves.ToPC, v.Link
+	}
 	who := v.party(c.Remote)
 	v.head(&l, who, who.name, v.elapsed(c), v.T1, icon, word, ink)
 	st := v.src.Media.Stats(c.ID)

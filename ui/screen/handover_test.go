@@ -51,6 +51,15 @@ func goesTo(m phone.Move, shadow phone.CallState) *phone.State {
 	return withCalls(c, p)
 }
 
+// toPC is Jonas, who is talked to until a program on the PC has taken the call.
+func toPC() *phone.State {
+	c := talking(1, jonas, 767*time.Second)
+	c.Move, c.MoveTarget, c.With = phone.ToPC, "sip:anna@192.0.2.40", 2
+	p := other(2, phone.Ringback, phone.Peer{Number: "anna"}, time.Second)
+	p.Shadow, p.Move, p.With = true, phone.ToPC, 1
+	return withCalls(c, p)
+}
+
 // speech is somebody who has spoken, until now or until a while ago.
 func speech(now bool) Stats {
 	s := good()
@@ -98,6 +107,7 @@ func handovers() []situation {
 			c.MoveTarget = mira.URI
 			d.Screens.ended = endedCall{call: c, cause: phone.HandedOver, at: now, until: now.Add(2 * time.Second)}
 		}},
+		{name: "in-call-to-pc", state: toPC()},
 		{name: "conference", state: conferring(2), setUp: sounds},
 		{name: "conference-focus", state: conferring(2), setUp: sounds, keys: []hal.Key{hal.Right, hal.Right}},
 		{name: "conference-four", state: conferring(3), setUp: sounds},
@@ -270,6 +280,22 @@ func TestConsultationThatFailsIsSaid(t *testing.T) {
 		t.Fatalf("the call that waited is %v", c.State)
 	}
 	if got := w.texts(); !slices.Contains(got, "You are back with Ruth Jones") {
+		t.Errorf("the screen says %q", got)
+	}
+}
+
+// TestMoveToThePCThatFailsIsSaid: the call has gone on meanwhile, so a message is enough.
+func TestMoveToThePCThatFailsIsSaid(t *testing.T) {
+	d := wide(t)
+	d.st = toPC()
+	if got := d.texts(); !slices.Contains(got, "Going to the computer") || slices.Contains(got, "2 calls") {
+		t.Errorf("the screen says %q", got)
+	}
+	after := withCalls(talking(1, jonas, 768*time.Second))
+	after.Calls[0].MoveFailed, after.Calls[0].MoveTarget = phone.NoAnswer, "sip:anna@192.0.2.40"
+	d.Changed(phone.Update{State: after, Changes: []phone.Change{{What: phone.CallChanged, Call: 1, From: phone.Talking, To: phone.Talking}}}, d.st, d.now)
+	d.st = after
+	if got := d.texts(); !slices.Contains(got, "anna did not answer. You are back with Jonas") {
 		t.Errorf("the screen says %q", got)
 	}
 }

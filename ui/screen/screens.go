@@ -371,6 +371,8 @@ func (s *Screens) Changed(u phone.Update, before *phone.State, now time.Time) {
 			s.toast, s.until, s.volume = "volume", now.Add(volumeTime), true
 		case c.What == phone.CallChanged && c.To == phone.Ended:
 			s.callEnded(before.Call(c.Call), c, u.State, now)
+		case c.What == phone.CallChanged && c.To == phone.Talking && c.From == phone.Talking && u.State != nil:
+			s.moveCame(before.Call(c.Call), u.State.Call(c.Call), u.State, now)
 		}
 	}
 }
@@ -387,6 +389,17 @@ func (s *Screens) callEnded(call *phone.Call, c phone.Change, st *phone.State, n
 		}
 	case c.From == phone.Talking || c.From == phone.Held:
 		s.ended.note(*call, c.Cause, now)
+	}
+}
+
+// moveCame says that a call which went on meanwhile was not taken where it was to go.
+func (s *Screens) moveCame(was, is *phone.Call, st *phone.State, now time.Time) {
+	if was == nil || is == nil || was.MoveFailed == is.MoveFailed || is.Shadow {
+		return
+	}
+	v := s.view(nil, st, now)
+	if why, then := v.moveFailed(is); why != "" {
+		s.say(v, why+". "+then)
 	}
 }
 
