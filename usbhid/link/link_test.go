@@ -8,6 +8,7 @@ import (
 	"math/rand/v2"
 	"net"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -25,6 +26,7 @@ type wire struct {
 type end struct {
 	in, out wire
 	drop    func(r [usbhid.PairingSize]byte) bool
+	refuse  atomic.Int32 // so many reports are not taken
 	mu      sync.Mutex
 	sent    int // segments of the stream
 }
@@ -40,6 +42,10 @@ func (e *end) Read(b []byte) (int, error) {
 
 func (e *end) Write(b []byte) (int, error) {
 	r := [usbhid.PairingSize]byte(b)
+	if e.refuse.Load() > 0 {
+		e.refuse.Add(-1)
+		return 0, errors.New("not taken")
+	}
 	e.mu.Lock()
 	if r[1]&0x0f == Stream {
 		e.sent++
@@ -289,6 +295,22 @@ func TestStreamsInQuickSuccession(t *testing.T) {
 		go phone.Write(said) // the PC does not want it any more
 		pc.Close()
 	}
+}
+
+// A report that the device did not take ends the stream at both ends: nobody waits for what is lost.
+func TestReportNotTakenEndsTheStreamAtBothEnds(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := newCable(t)
+		pc, phone := c.open(t)
+		c.phoneEnd.refuse.Store(1)
+		if _, err := phone.Write([]byte("lost")); err != nil {
+			t.Error(err)
+		}
+		if b, err := io.ReadAll(pc); len(b) != 0 {
+			t.Errorf("%q, %v", b, err)
+		}
+		c.open(t)
+	})
 }
 
 func TestNothingCountsAfterTheLastSegment(t *testing.T) {

@@ -184,7 +184,11 @@ func (s *stream) carryOut() {
 		for data := buf[:n]; len(data) > 0; {
 			piece := data[:min(len(data), SegmentData)]
 			data = data[len(piece):]
-			if !s.allowed() || s.send(Segment{Channel: Stream, Data: piece}) != nil {
+			if !s.allowed() {
+				return
+			}
+			if s.send(Segment{Channel: Stream, Data: piece}) != nil {
+				_ = s.send(Segment{Channel: Stream, Last: true}) // its number tells that something is missing
 				return
 			}
 		}
