@@ -15,6 +15,7 @@ import (
 	"opendeskphone/boards"
 	"opendeskphone/tools/lab"
 	"opendeskphone/tools/lab/desk"
+	"opendeskphone/tools/lab/pc"
 	"opendeskphone/tools/lab/usbip"
 	"opendeskphone/tools/qemu"
 	"opendeskphone/usbhid"
@@ -68,7 +69,7 @@ func usbDescriptors(t *testing.T, s *scene, g *desk.Guest) {
 	if c.Attributes != 0xE0 || c.Power != 2 {
 		t.Errorf("attributes %#x, %d mA: the phone is self powered and wakes its host", c.Attributes, c.Power)
 	}
-	hids := hidInterfaces(c)
+	hids := pc.HIDs(c)
 	if len(hids) != 3 {
 		t.Fatalf("%d HID interfaces", len(hids))
 	}
@@ -92,15 +93,6 @@ func usbDescriptors(t *testing.T, s *scene, g *desk.Guest) {
 	}
 }
 
-func hidInterfaces(c *usbip.Config) (out []usbip.Interface) {
-	for _, i := range c.Interfaces {
-		if i.Class == usbip.ClassHID {
-			out = append(out, i)
-		}
-	}
-	return out
-}
-
 // usbReplug pulls the cable and puts it back: each time the phone is whole, and knows that it was out.
 func usbReplug(t *testing.T, s *scene, g *desk.Guest) {
 	const times = 10
@@ -109,7 +101,7 @@ func usbReplug(t *testing.T, s *scene, g *desk.Guest) {
 		d := plug(t, s, g)
 		c, err := d.Configure()
 		must(t, err)
-		if len(hidInterfaces(c)) != 3 {
+		if len(pc.HIDs(c)) != 3 {
 			t.Errorf("plug %d: %+v", n, c)
 		}
 		waitPlugs(t, g, before+n+1)

@@ -49,6 +49,7 @@ func Known(n int) (out []*Computer, file []byte, err error) {
 		Rights  pairing.Rights `json:"rights"`
 		LinkKey []byte         `json:"linkKey"`
 		Created time.Time      `json:"created"`
+		Seen    time.Time      `json:"lastAttach"`
 	}
 	kept := struct {
 		Seed  []byte `json:"seed"`
@@ -59,7 +60,7 @@ func Known(n int) (out []*Computer, file []byte, err error) {
 		public := c.Self.Key.Public().(ed25519.PublicKey)
 		link := sha256.Sum256(public)
 		c.Record = pairing.Record{ID: pairing.ID(link[:16]), Key: PhoneKey.Public().(ed25519.PublicKey), Rights: pairing.AllRights, LinkKey: link}
-		kept.Pairs = append(kept.Pairs, pair{c.Record.ID[:], c.Self.Device[:], public, c.Self.Name, pairing.AllRights, link[:], time.Now().Add(-time.Hour)})
+		kept.Pairs = append(kept.Pairs, pair{c.Record.ID[:], c.Self.Device[:], public, c.Self.Name, pairing.AllRights, link[:], time.Now().Add(-time.Hour), time.Now()})
 		out = append(out, c)
 	}
 	file, err = json.Marshal(kept)
