@@ -18,7 +18,7 @@ type USB interface {
 	// Reports opens one HID interface, which one holder has at a time. It stays good over unplugging.
 	// Read gives one whole report, its id included, and waits until a host has sent one; what a host
 	// sent before it was unplugged is lost. Write takes one whole report, its id included: with no
-	// host it gives ErrNoHost, and ErrNotTaken when a second has passed and the host has not even
+	// host it gives ErrNoHost, and ErrNotTaken when a second (USBPairing: three) has passed and the host has not even
 	// taken the report before, as is when no program there reads. After Close both give io.EOF.
 	Reports(f USBFunction) (io.ReadWriteCloser, error)
 	// OpenSound opens the host's playback as microphone and the host's recording as speaker, as far

@@ -16,8 +16,9 @@ import (
 	"opendeskphone/hal"
 )
 
-// takePatience is how long a host may leave a report lying, see hal.USB.
-const takePatience = time.Second
+// takePatience is how long a host may leave a report lying, see hal.USB. On the pairing interface a lost report ends
+// the stream, and a host that has begun to speak there may be busy.
+var takePatience = [hal.USBFunctions]time.Duration{hal.USBTelephony: time.Second, hal.USBVolume: time.Second, hal.USBPairing: 3 * time.Second}
 
 // errUSBBusy is an HID interface somebody has already.
 var errUSBBusy = errors.New("linux: the USB function is in use")
@@ -91,7 +92,7 @@ func (r *usbReports) Write(b []byte) (int, error) {
 	if now, _ := r.port.now(); now.State == hal.USBUnplugged {
 		return 0, hal.ErrNoHost
 	}
-	if err := r.file.SetWriteDeadline(time.Now().Add(takePatience)); err != nil {
+	if err := r.file.SetWriteDeadline(time.Now().Add(takePatience[r.f])); err != nil {
 		return 0, r.ended(err)
 	}
 	n, err := r.file.Write(b)
