@@ -153,9 +153,18 @@ func (v *view) inks(m *confMember) (fill, name, second, state theme.RGB) {
 	return v.Tint(m.role), v.T1, v.T2, state
 }
 
+// memberCard is the card of a member: filled, or outlined where it is on hold.
+func (v *view) memberCard(box image.Rectangle, radius int, m *confMember, fill theme.RGB) {
+	if m.role == widget.Hold && !m.own && !m.focus {
+		v.Frame(box, radius, 2, draw.All, v.Hold)
+		return
+	}
+	v.Surface(box, radius, draw.All, fill, v.Outline(m.role))
+}
+
 func (f conference) tile(v *view, box image.Rectangle, m *confMember) {
 	fill, name, second, state := v.inks(m)
-	v.Surface(box, v.RadiusCard, draw.All, fill, v.Outline(m.role))
+	v.memberCard(box, v.RadiusCard, m, fill)
 	x, width := (box.Min.X+box.Max.X)/2, box.Dx()-v.S(24)
 	at, d := image.Pt(x, box.Min.Y+v.S(82)), v.S(100)
 	v.Avatar(m.who.kind, m.who.name, at, d)
@@ -196,7 +205,7 @@ func (f conference) rows(v *view, r image.Rectangle, members []confMember) {
 		m := &members[i]
 		box := widget.Box(r.Min.X, r.Min.Y+i*(h+gap), r.Dx(), h)
 		fill, name, _, state := v.inks(m)
-		v.Surface(box, v.RadiusRow, draw.All, fill, v.Outline(m.role))
+		v.memberCard(box, v.RadiusRow, m, fill)
 		v.Touchable(box, touchPage+i)
 		mid, d := (box.Min.Y+box.Max.Y)/2, min(h-v.By(16, 8, 20), v.S(64))
 		v.Avatar(m.who.kind, m.who.name, image.Pt(box.Min.X+v.By(16, 10, 14)+d/2, mid), d)
