@@ -28,12 +28,12 @@ type desktop struct {
 }
 
 // newDesktop boots phone and laptop.
-func newDesktop(t *testing.T) *desktop {
+func newDesktop(t *testing.T, settings string) *desktop {
 	t.Helper()
 	if *imageDir == "" || *laptopDir == "" {
 		t.Skip("no -image or no -laptop: nothing to plug the cable into")
 	}
-	s, g := bootForUSB(t)
+	s, g := bootForUSB(t, settings)
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
 	began := time.Now()
@@ -62,7 +62,7 @@ func (d *desktop) plugIn(t *testing.T) {
 
 // TestCable has a laptop's own kernel enumerate the phone, again and again.
 func TestCable(t *testing.T) {
-	d := newDesktop(t)
+	d := newDesktop(t, mainSettings(""))
 	d.plugIn(t)
 	t.Run("enumerated", d.enumerated)
 	t.Run("replugged", d.replugged)

@@ -4,7 +4,7 @@ import "image"
 
 // masks are the parts of the 800x480 screens that change by nature: time of day, call time, the
 // trace of the sound, the quality of the moment, rings that spread, what the call log remembers.
-var masks = struct{ time, clock, small, hours, day, timer, trace, foot, rings, past, matches, redial, ended image.Rectangle }{
+var masks = struct{ time, clock, small, hours, day, timer, trace, foot, rings, past, matches, redial, ended, remains image.Rectangle }{
 	time:    image.Rect(712, 0, 800, 40),
 	clock:   image.Rect(0, 48, 540, 215),
 	small:   image.Rect(0, 48, 540, 126), // the clock beside a card that says what is wrong
@@ -17,6 +17,7 @@ var masks = struct{ time, clock, small, hours, day, timer, trace, foot, rings, p
 	past:    image.Rect(26, 338, 774, 410),
 	redial:  image.Rect(483, 424, 634, 480), // there once a call has gone out
 	matches: image.Rect(24, 180, 776, 412),
+	remains: image.Rect(136, 160, 776, 190),
 	ended:   image.Rect(26, 150, 704, 414),
 }
 

@@ -70,13 +70,19 @@ func TestOdp(t *testing.T) {
 	if *odpPackage == "" {
 		t.Skip("no -odp: nothing to install")
 	}
-	d := newDesktop(t)
-	must(t, d.pc.Session(soon(t)))
+	d := newDesktop(t, noLine)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	must(t, d.pc.Session(ctx))
 	t.Run("without-the-package", d.withoutPackage)
 	t.Run("installed", d.installed)
 	t.Run("paired", d.paired)
+	t.Run("signed-in", d.signedIn)
 	t.Run("calls", d.callsFromThePC)
 	t.Run("cable-alone", d.cableAlone)
+	t.Run("lock", d.lock)
+	t.Run("comes-back", d.comesBack)
+	t.Run("conforms", d.conforms)
 	t.Run("unpaired", d.unpaired)
 }
 
@@ -151,10 +157,12 @@ func (d *desktop) callsFromThePC(t *testing.T) {
 	d.odp(t, 0, "resume")
 	d.callIs(t, "connected", false)
 	id := d.view(t).Phones[0].Calls[0].CallID
+	wire := d.wire.Mark()
 	d.run(t, "sh", "-c", "kill -9 $(pidof odp)")
 	if again := d.view(t).Phones[0].Calls; len(again) != 1 || again[0].CallID != id {
 		t.Errorf("after the agent was killed the calls are %+v, not %s", again, id)
 	}
+	d.unbroken(t, d.wire.Since(wire))
 	d.odp(t, 0, "hangup")
 	must(t, p.WaitEnded(soon(t), mark))
 

@@ -33,6 +33,7 @@ type cast struct {
 	instance string // tells two phones of one user apart
 	codecs   []string
 	srtp     bool
+	answers  bool // by itself
 }
 
 // The speech of both ends: longer than any call, and never the same twice.
@@ -70,7 +71,7 @@ func (s *scene) enter(t *testing.T, c cast) peer {
 	switch c.make {
 	case "baresip":
 		p, err = lab.StartBaresip(soon(t), host, lab.BaresipConfig{User: c.user, Instance: c.instance, Addr: addr, Domain: domain,
-			Registrar: registrarAt, Codecs: c.codecs, SRTP: c.srtp, Speech: says})
+			Registrar: registrarAt, Codecs: c.codecs, SRTP: c.srtp, Speech: says, Automatic: c.answers})
 	case "linphonec":
 		p, err = lab.StartLinphonec(soon(t), host, lab.LinphonecConfig{User: c.user, Addr: addr, Domain: domain,
 			Registrar: registrarAt, Codecs: c.codecs, SRTP: c.srtp, Speech: says})

@@ -264,6 +264,11 @@ display = "Anna Berg"
 password = %[3]q
 transport = "tls"
 %[4]s
+`, phoneUser, domain, lab.PasswordOf(phoneUser), extra) + noLine
+}
+
+// noLine is a phone that knows its network and whom to believe, and has no line.
+const noLine = `
 [sip]
 extra_roots = ["ROOTS"]
 [screen]
@@ -275,5 +280,4 @@ address = "PHONE"
 gateway = "CORE"
 dns = ["CORE"]
 hostname = "desk"
-`, phoneUser, domain, lab.PasswordOf(phoneUser), extra)
-}
+`
