@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"net/netip"
 	"slices"
-	"strings"
 	"time"
 
 	"opendeskphone/audio"
@@ -16,20 +15,7 @@ import (
 // Gap is the longest time that a listener's address got no voice from anybody, since a mark of the
 // wire.
 func (s *Stage) Gap(mark int, listener netip.Addr) (longest time.Duration, err error) {
-	var last time.Time
-	for _, p := range s.Wire.Since(mark) {
-		if !p.RTP() || p.Dst.Addr() != listener {
-			continue
-		}
-		if !last.IsZero() {
-			longest = max(longest, p.At.Sub(last))
-		}
-		last = p.At
-	}
-	if last.IsZero() {
-		return 0, fmt.Errorf("handover: %v got no voice at all", listener)
-	}
-	return longest, nil
+	return lab.Silence(s.Wire.Since(mark), listener)
 }
 
 // Sent is the voice that one address sent to another since a mark of the wire, as it sounds to whoever
@@ -68,25 +54,6 @@ func (s *Stage) Sent(mark int, from, to netip.Addr) (lab.Clip, error) {
 // DialogOf finds the dialog that an INVITE from one address made with another since a mark of the
 // wire, by its 200: the names are as whoever sent the INVITE sees them.
 func (s *Stage) DialogOf(mark int, inviter netip.Addr) (callID, localTag, remoteTag string, err error) {
-	for _, p := range s.Wire.Since(mark) {
-		if !p.Response(200, "INVITE") || p.Dst.Addr() != inviter {
-			continue
-		}
-		for line := range strings.Lines(string(p.Data)) {
-			name, value, _ := strings.Cut(strings.TrimSpace(line), ":")
-			_, tag, _ := strings.Cut(value, ";tag=")
-			switch name {
-			case "Call-ID":
-				callID = strings.TrimSpace(value)
-			case "From":
-				localTag = tag
-			case "To":
-				remoteTag = tag
-			}
-		}
-	}
-	if callID == "" {
-		err = fmt.Errorf("handover: %v has made no call", inviter)
-	}
-	return callID, localTag, remoteTag, err
+	d, err := lab.DialogOf(s.Wire.Since(mark), inviter)
+	return d.CallID, d.LocalTag, d.RemoteTag, err
 }

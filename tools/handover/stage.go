@@ -199,12 +199,7 @@ func calls(st *phone.State) string {
 
 // Flow counts the RTP packets from one address to another since a mark of the wire.
 func (s *Stage) Flow(mark int, from, to netip.Addr) (n int) {
-	for _, p := range s.Wire.Since(mark) {
-		if p.RTP() && p.Src.Addr() == from && p.Dst.Addr() == to {
-			n++
-		}
-	}
-	return n
+	return lab.Flow(s.Wire.Since(mark), from, to)
 }
 
 // WaitFlow waits until a second's worth of RTP has passed in both directions between two addresses.

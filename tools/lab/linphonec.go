@@ -87,24 +87,33 @@ func (l *Linphonec) writeConfig() error {
 	if err := os.MkdirAll(l.file(".local/share/linphone"), 0o755); err != nil {
 		return fmt.Errorf("lab: make directory of %s: %w", l.cfg.User, err)
 	}
-	if l.cfg.Transport == "" {
-		l.cfg.Transport = "udp"
-	}
-	registrar := ""
-	if l.cfg.Registrar.IsValid() {
-		registrar = l.cfg.Registrar.String()
-	}
-	var b bytes.Buffer
-	err := template.Must(template.New("linphonerc").Parse(linphonecTemplate)).Execute(&b, map[string]any{
-		"Addr": l.cfg.Addr, "User": l.cfg.User, "Password": PasswordOf(l.cfg.User), "Domain": l.cfg.Domain,
-		"Registrar": registrar, "Transport": l.cfg.Transport, "SRTP": l.cfg.SRTP, "Codecs": l.cfg.codecs()})
+	text, err := l.cfg.Settings()
 	if err != nil {
-		return fmt.Errorf("lab: fill linphonerc: %w", err)
+		return err
 	}
-	if err := os.WriteFile(l.file("linphonerc"), b.Bytes(), 0o644); err != nil {
+	if err := os.WriteFile(l.file("linphonerc"), text, 0o644); err != nil {
 		return fmt.Errorf("lab: write linphonerc: %w", err)
 	}
 	return l.cfg.Speech.At(16000).WriteWAV(l.file("speech.wav"), 1)
+}
+
+// Settings is the file that makes a linphonec such a one, wherever it runs.
+func (c LinphonecConfig) Settings() ([]byte, error) {
+	if c.Transport == "" {
+		c.Transport = "udp"
+	}
+	registrar := ""
+	if c.Registrar.IsValid() {
+		registrar = c.Registrar.String()
+	}
+	var b bytes.Buffer
+	err := template.Must(template.New("linphonerc").Parse(linphonecTemplate)).Execute(&b, map[string]any{
+		"Addr": c.Addr, "User": c.User, "Password": PasswordOf(c.User), "Domain": c.Domain,
+		"Registrar": registrar, "Transport": c.Transport, "SRTP": c.SRTP, "Codecs": c.codecs()})
+	if err != nil {
+		return nil, fmt.Errorf("lab: fill linphonerc: %w", err)
+	}
+	return b.Bytes(), nil
 }
 
 // codecs lists every codec linphonec knows, the wanted ones first and enabled: it would add what

@@ -189,6 +189,8 @@ func TestCallsFromTheCommandLine(t *testing.T) {
 	}
 	u.says(0, "hangup")
 	desk.Until(t, d.Other.Control(), "over", desk.Idle)
+	wants(t, u.says(exitUsage, "move", "sip:205@odp.test"), "no call to move")
+	wants(t, u.says(exitUsage, "pull", "sip:205@odp.test"), "--dialog")
 	wants(t, u.says(0, "unpair"), "forgotten")
 	u.says(exitNoPhone, "status")
 }

@@ -55,6 +55,8 @@ type commands struct {
 	Resume     resumeCmd     `cmd:"" help:"Go on with a held call." group:"calls"`
 	Transfer   transferCmd   `cmd:"" help:"Transfer a call, or connect two." group:"calls"`
 	Conference conferenceCmd `cmd:"" help:"Join calls into a conference." group:"calls"`
+	Move       moveCmd       `cmd:"" help:"Move a call to a SIP program on this computer." group:"calls"`
+	Pull       pullCmd       `cmd:"" help:"Take a call back from it." group:"calls"`
 	DTMF       dtmfCmd       `cmd:"" name:"dtmf" help:"Send keys into a call." group:"calls"`
 	Note       noteCmd       `cmd:"" help:"Write a note to a call." group:"calls"`
 	Mute       muteCmd       `cmd:"" help:"Mute the microphone, or let it hear again." group:"calls"`
