@@ -42,6 +42,7 @@ func (d *desktop) signedIn(t *testing.T) {
 	must(t, p.EndInput())
 	must(t, lab.Poll(ctx, "the phone to be asked", func() (bool, error) { return strings.Contains(p.Log.Since(0), "Look at the phone"), nil }))
 	d.shows(t, "signin-asked", masks.time, masks.remains)
+	settle(t, guard)
 	d.press(t, hal.Soft1)
 	if err := p.Wait(ctx); err != nil {
 		t.Fatalf("%v\n%s\n%s", err, p.Log.Since(0), d.agentLog(t))
