@@ -82,7 +82,7 @@ func (d *desktop) lock(t *testing.T) {
 	d.shows(t, "locked-without-pc", lockMasks...)
 	d.press(t, pin...)
 	d.press(t, hal.OK)
-	d.shows(t, "home", masks.clock, masks.day, masks.redial)
+	d.shows(t, "home", masks.time, masks.clock, masks.day, masks.redial) // until it knows that the laptop is gone, with its mark
 }
 
 // comesBack: the laptop is switched on again, its user logs in, and the phone is there without anybody doing anything.
