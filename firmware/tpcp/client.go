@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"net"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -43,6 +44,7 @@ type Client struct {
 	hello Hello
 
 	notes chan Notification
+	told  atomic.Uint64 // notifications
 	over  chan struct{}
 	write sync.Mutex
 
@@ -106,6 +108,10 @@ func (c *Client) Hello() Hello { return c.hello }
 
 // Notifications gives what the phone tells, in order. It is closed when the leg is over.
 func (c *Client) Notifications() <-chan Notification { return c.notes }
+
+// Told counts the notifications that came so far. What a request changed is told before its answer: who has taken so many
+// from Notifications as were told when the answer came knows it all.
+func (c *Client) Told() uint64 { return c.told.Load() }
 
 // SessionID names the session that Open has opened; credentials are sealed for it.
 func (c *Client) SessionID() string {
@@ -226,6 +232,7 @@ func (c *Client) note(m Message) error {
 	c.mu.Unlock()
 	select {
 	case c.notes <- n:
+		c.told.Add(1)
 	default:
 		return ErrBehind
 	}

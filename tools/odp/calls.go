@@ -42,9 +42,16 @@ func (sh *shell) printCall(c tpcp.Call) {
 	fmt.Fprintln(sh.out, callLine(v, c))
 }
 
-// calls gives the calls of the phone that is worked with.
+// calls gives the calls of the phone that is worked with, as they are now: the agent hears of changes a little later than
+// they happen, but before the answer to whatever is asked afterwards.
 func (sh *shell) calls() ([]tpcp.Call, error) {
-	v, err := sh.ready()
+	if _, err := sh.ready(); err != nil {
+		return nil, err
+	}
+	if err := sh.request("call.list", nil, nil); err != nil {
+		return nil, err
+	}
+	v, err := sh.view()
 	if err != nil {
 		return nil, err
 	}

@@ -34,7 +34,9 @@ type session struct {
 	client  *tpcp.Client  // nil: no session stands
 	up      chan struct{} // closed while client is not nil
 	pairing *pairingRun
-	byCable bool // the leg goes through the cable
+	byCable bool          // the leg goes through the cable
+	taken   uint64        // notifications of client
+	took    chan struct{} // closed at each
 }
 
 // attachment is a cable that we have proven ourselves through.
@@ -55,7 +57,7 @@ const viaCable = "cable"
 const placesTime = 500 * time.Millisecond
 
 func newSession(a *Agent, id string) *session {
-	return &session{a: a, id: id, news: make(chan struct{}), up: make(chan struct{})}
+	return &session{a: a, id: id, news: make(chan struct{}), up: make(chan struct{}), took: make(chan struct{})}
 }
 
 // plug says what is plugged in; the agent's mutex is held.
@@ -278,20 +280,45 @@ func (s *session) serve(ctx context.Context, c *tpcp.Client, o tpcp.Opened) {
 	s.a.phoneContacts(ctx, s.id, c)
 	for n := range c.Notifications() {
 		s.notified(ctx, c, n)
+		s.take(func() { s.taken++ })
+	}
+}
+
+// take notes that a notification was taken, or that none will be any more.
+func (s *session) take(note func()) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	note()
+	close(s.took)
+	s.took = make(chan struct{})
+}
+
+// caughtUp waits until all is taken that was told before now, so that who has asked for something sees it done.
+func (s *session) caughtUp(ctx context.Context, c *tpcp.Client) {
+	for told := c.Told(); ; {
+		s.mu.Lock()
+		done, took := s.client != c || s.taken >= told, s.took
+		s.mu.Unlock()
+		if done {
+			return
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-took:
+		}
 	}
 }
 
 func (s *session) stand(c *tpcp.Client) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.client = c
+	s.client, s.taken = c, 0
 	close(s.up)
 }
 
 func (s *session) fall() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.client, s.up = nil, make(chan struct{})
+	s.take(func() { s.client, s.up = nil, make(chan struct{}) })
 }
 
 // lost says why there is no leg.
@@ -338,6 +365,7 @@ func (s *session) request(ctx context.Context, method string, params, result any
 			return err
 		}
 		err = c.Call(ctx, method, params, result)
+		s.caughtUp(ctx, c)
 		if err == nil || tpcp.CodeOf(err) != 0 || ctx.Err() != nil || try == 2 {
 			return err
 		}
