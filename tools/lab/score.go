@@ -358,38 +358,3 @@ func quantile(sorted []float64, q float64) float64 {
 	}
 	return sorted[min(int(q*float64(len(sorted))), len(sorted)-1)]
 }
-
-// Pieces tells which share of the spoken fifths of a second of a reference is somewhere in a recording, each at a place of
-// its own: it judges sound that was cut and shifted on its way, in which Find finds no common place.
-func Pieces(ref, rec Clip) float64 {
-	const alike = 0.8 // of waveforms; by chance one in ten pieces of other speech comes as near
-	a, b := prepare(ref), prepare(rec)
-	power := make([]float64, len(b)+1)
-	for i, x := range b {
-		power[i+1] = power[i] + x*x
-	}
-	loudest := 0.0
-	for i := 0; i+scoreWindow <= len(a); i += scoreWindow {
-		loudest = max(loudest, energy(a[i:i+scoreWindow]))
-	}
-	spoken, found := 0, 0
-	for i := 0; i+scoreWindow <= len(a); i += scoreWindow {
-		piece := a[i : i+scoreWindow]
-		e := energy(piece)
-		if e < loudest/100 {
-			continue
-		}
-		spoken++
-		for at := 0; at+scoreWindow <= len(b); at++ {
-			sum := 0.0
-			for j, x := range piece {
-				sum += x * b[at+j]
-			}
-			if p := power[at+scoreWindow] - power[at]; p > 0 && sum > alike*math.Sqrt(e*p) {
-				found++
-				break
-			}
-		}
-	}
-	return float64(found) / float64(max(spoken, 1))
-}
