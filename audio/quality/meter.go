@@ -59,9 +59,6 @@ func (m *Meter) Take(c Counts, codec string, packetMS int, delay time.Duration) 
 	return s
 }
 
-// R is the steady rating for the screen, 0 before the first Take.
-func (m *Meter) R() float64 { return m.steady }
-
 // Verdict is the steady verdict for the screen, 0 before the first Take.
 func (m *Meter) Verdict() Verdict {
 	if !m.known {

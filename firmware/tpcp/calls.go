@@ -25,16 +25,6 @@ func (c *Client) Answer(ctx context.Context, p AnswerParams) (Call, error) {
 	return one(ctx, c, "call.answer", p)
 }
 
-// Reject declines a ringing call, or silences it.
-func (c *Client) Reject(ctx context.Context, p RejectParams) (Call, error) {
-	return one(ctx, c, "call.reject", p)
-}
-
-// Deflect sends a ringing call elsewhere.
-func (c *Client) Deflect(ctx context.Context, p ToParams) (Call, error) {
-	return one(ctx, c, "call.deflect", p)
-}
-
 // Hangup ends a call.
 func (c *Client) Hangup(ctx context.Context, p CallParams) (Call, error) {
 	return one(ctx, c, "call.hangup", p)
@@ -70,11 +60,6 @@ func (c *Client) CompleteTransfer(ctx context.Context, p CompleteParams) (Call, 
 	return one(ctx, c, "call.completeTransfer", p)
 }
 
-// Reconnect ends the consultation and takes the held call back.
-func (c *Client) Reconnect(ctx context.Context, p ReconnectParams) (Call, error) {
-	return one(ctx, c, "call.reconnect", p)
-}
-
 // Conference joins calls.
 func (c *Client) Conference(ctx context.Context, p ConferenceParams) (Call, error) {
 	return one(ctx, c, "call.conference", p)
@@ -83,22 +68,6 @@ func (c *Client) Conference(ctx context.Context, p ConferenceParams) (Call, erro
 // Split takes a call out of its conference.
 func (c *Client) Split(ctx context.Context, p CallParams) (Call, error) {
 	return one(ctx, c, "call.split", p)
-}
-
-// DTMF sends digits into a call.
-func (c *Client) DTMF(ctx context.Context, p DTMFParams) (Call, error) {
-	return one(ctx, c, "call.dtmf", p)
-}
-
-// Mute closes or opens the microphone.
-func (c *Client) Mute(ctx context.Context, p MuteParams) (Device, error) {
-	r, err := ask[DeviceResult](ctx, c, "call.mute", p)
-	return r.Device, err
-}
-
-// LegA moves a call's voice to a terminal.
-func (c *Client) LegA(ctx context.Context, p LegAParams) (Call, error) {
-	return one(ctx, c, "call.legA", p)
 }
 
 // MoveToPC hands a call to a SIP program on the computer.
@@ -140,24 +109,6 @@ func (c *Client) SetVolume(ctx context.Context, p VolumeParams) (Device, error) 
 	return r.Device, err
 }
 
-// SetRinger sets the volume of the ringer.
-func (c *Client) SetRinger(ctx context.Context, p RingerParams) (Device, error) {
-	r, err := ask[DeviceResult](ctx, c, "device.ringer.set", p)
-	return r.Device, err
-}
-
-// SetSpeaker turns the loudspeaker on or off.
-func (c *Client) SetSpeaker(ctx context.Context, p SpeakerParams) (Device, error) {
-	r, err := ask[DeviceResult](ctx, c, "device.speaker", p)
-	return r.Device, err
-}
-
-// SetBacklight sets the brightness of the display.
-func (c *Client) SetBacklight(ctx context.Context, p BacklightParams) (Device, error) {
-	r, err := ask[DeviceResult](ctx, c, "device.backlight", p)
-	return r.Device, err
-}
-
 // Log lists calls that ended, newest first.
 func (c *Client) Log(ctx context.Context, p LogParams) (LogResult, error) {
 	return ask[LogResult](ctx, c, "log.list", p)
@@ -172,11 +123,6 @@ func (c *Client) Contacts(ctx context.Context, p ContactsParams) (ContactsResult
 func (c *Client) PutContact(ctx context.Context, p ContactParams) (string, error) {
 	r, err := ask[ContactResult](ctx, c, "contacts.put", p)
 	return r.ContactID, err
-}
-
-// DeleteContact takes a contact out of the address book.
-func (c *Client) DeleteContact(ctx context.Context, p ContactIDParams) error {
-	return c.Call(ctx, "contacts.delete", p, nil)
 }
 
 // Stats tells how calls sound.
@@ -198,16 +144,6 @@ func (c *Client) CredCapabilities(ctx context.Context) (CredCapabilities, error)
 // InstallCred hands sign-in data over; the person at the phone may be asked, a minute at most.
 func (c *Client) InstallCred(ctx context.Context, p CredParams) (CredStatus, error) {
 	return ask[CredStatus](ctx, c, "cred.install", p)
-}
-
-// CredStatus tells what a line signs in with, never the secret.
-func (c *Client) CredStatus(ctx context.Context, p LineParams) (CredStatus, error) {
-	return ask[CredStatus](ctx, c, "cred.status", p)
-}
-
-// ClearCred makes the phone forget what a line signs in with.
-func (c *Client) ClearCred(ctx context.Context, p CredLineParams) (CredStatus, error) {
-	return ask[CredStatus](ctx, c, "cred.clear", p)
 }
 
 // Bootstrap makes or changes an account; the person at the phone may be asked.

@@ -22,9 +22,6 @@ const (
 // the transaction need not.
 func (t Transport) reliable() bool { return t != UDP }
 
-// secure tells whether a sips URI may travel on it.
-func (t Transport) secure() bool { return t == TLS }
-
 // ConnID names one connection for its whole life; 0 is none (a datagram).
 type ConnID uint64
 

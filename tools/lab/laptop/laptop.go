@@ -117,9 +117,6 @@ func (l *Laptop) Close() error {
 // Addr is the laptop's address on the LAN.
 func (l *Laptop) Addr() netip.Addr { return lab.LANAddr(l.setup.Host).Addr() }
 
-// Log is what the laptop says on its console since it was last switched on.
-func (l *Laptop) Log() *lab.Log { return l.proc.Log }
-
 // Start runs a program as a user of the laptop's, root if user is empty, and does not wait for it.
 // It is killed by Stop, or when ctx ends.
 func (l *Laptop) Start(ctx context.Context, c wire.Command) (*Program, error) {
@@ -173,12 +170,6 @@ func (l *Laptop) Put(ctx context.Context, path string, data []byte, mode os.File
 	script := fmt.Sprintf(`mkdir -p "$(dirname "$1")" && cat > "$1" && chmod %o "$1"`, mode.Perm())
 	_, err := l.RunWith(ctx, data, wire.Command{Argv: []string{"sh", "-c", script, "put", path}})
 	return err
-}
-
-// Get reads a file of the laptop's.
-func (l *Laptop) Get(ctx context.Context, path string) ([]byte, error) {
-	out, err := l.Run(ctx, "", "cat", path)
-	return []byte(out), err
 }
 
 // Install installs a Debian package of this machine's on the laptop, which needs nothing that is not

@@ -80,9 +80,6 @@ func (p *Program) Input(b []byte) error {
 // EndInput closes the program's standard input.
 func (p *Program) EndInput() error { return p.w.Frame(wire.Input, nil) }
 
-// Done is closed when the program has ended.
-func (p *Program) Done() <-chan struct{} { return p.done }
-
 // Wait waits for the program's own end: nil for exit status 0, Exited for another.
 func (p *Program) Wait(ctx context.Context) error {
 	select {
