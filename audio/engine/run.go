@@ -10,9 +10,6 @@ import (
 	"opendeskphone/audio"
 )
 
-// rank is the audio goroutine's real-time rank; nothing else of the phone may have a higher one.
-const rank = 50
-
 const (
 	firstWait = 500 * time.Millisecond // before a card that failed is opened again; doubles
 	lastWait  = 10 * time.Second
@@ -58,8 +55,8 @@ func (e *Engine) Run(ctx context.Context) error {
 
 // loop exchanges frames with the card, or with the clock while there is none, and ticks.
 func (e *Engine) loop(ctx context.Context, fresh <-chan *card, failed chan<- error) {
-	runtime.LockOSThread() // never unlocked: the thread ends with this goroutine, its rank with it
-	_ = Realtime(rank)     // without the right to it the phone works at ordinary rank
+	runtime.LockOSThread() // never unlocked: the thread ends with this goroutine
+	_ = Urgent()           // without the right to it the phone works, less evenly
 	idle, _ := newCard(&pacer{sleep: e.sleep})
 	now := idle
 	var mic, spk audio.Frame

@@ -10,6 +10,7 @@ const (
 	ceiling = 0.98  // of full scale: the largest sample that leaves the limiter
 	ahead   = 48    // samples looked ahead, 1 ms: the gain is down before the peak comes
 	release = 0.999 // of the missing gain is left after each sample: back within 100 ms
+	trace   = 1e-6  // reduction that nobody hears: it has recovered
 )
 
 // Limiter keeps samples within full scale without the harshness of clipping: its gain goes down
@@ -26,6 +27,10 @@ type Limiter struct {
 
 // Process limits in place. What is not a number becomes silence.
 func (l *Limiter) Process(f *audio.Frame) {
+	if l.cut < trace && l.calm >= ahead && fits(f) {
+		l.pass(f)
+		return
+	}
 	for i, v := range f {
 		if v != v || math.IsInf(float64(v), 0) {
 			v = 0
@@ -48,6 +53,33 @@ func (l *Limiter) Process(f *audio.Frame) {
 		l.follow()
 		f[i] = min(max(out*(1-l.cut), -1), 1)
 	}
+}
+
+// fits tells whether no sample needs a reduction, nor is anything but a number. The bits of numbers
+// without their sign have the order of the numbers, and infinity and what is no number are the greatest:
+// integers tell it, and a processor with slow floating point has almost nothing to do for sound that is not too loud.
+func fits(f *audio.Frame) bool {
+	const sign = 1 << 31
+	most := math.Float32bits(ceiling)
+	for _, v := range f {
+		if math.Float32bits(v)&^sign > most {
+			return false
+		}
+	}
+	return true
+}
+
+// pass delays what needs no reduction.
+func (l *Limiter) pass(f *audio.Frame) {
+	var out audio.Frame
+	n := copy(out[:], l.delay[l.at:])
+	n += copy(out[n:], l.delay[:l.at])
+	copy(out[n:], f[:])
+	copy(l.delay[:], f[audio.FrameLen-ahead:])
+	*f = out
+	l.peak = [ahead]float32{}
+	l.at, l.cut, l.goal, l.glide = 0, 0, 0, 0
+	l.calm = ahead // as good as any more
 }
 
 // follow moves the reduction towards its goal, or lets it recover.

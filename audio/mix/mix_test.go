@@ -72,6 +72,33 @@ func TestQuietSoundPassesUntouchedOneMillisecondLater(t *testing.T) {
 	}
 }
 
+// Once a peak is over and its reduction recovered, sound passes untouched again, sample by sample, and
+// nothing is lost or doubled where the next peak comes.
+func TestSoundBetweenPeaksPassesUntouched(t *testing.T) {
+	var l Limiter
+	var in, out []float32
+	for n := range 300 {
+		var f audio.Frame
+		for i := range f {
+			f[i] = float32((n*audio.FrameLen+i)*7919%1000)/1000 - 0.5
+		}
+		if n%100 == 50 {
+			f[n] = 1.4
+		}
+		in = append(in, f[:]...)
+		l.Process(&f)
+		out = append(out, f[:]...)
+	}
+	for n := range 300 {
+		touched := n%100 >= 49 && n%100 < 85 // from just before the peak until the reduction is gone
+		for i := n * audio.FrameLen; i < (n+1)*audio.FrameLen && i+48 < len(out); i++ {
+			if d := out[i+48] - in[i]; d != 0 && !touched || math.Abs(float64(d)) > 0.5 {
+				t.Fatalf("sample %d of frame %d: %v became %v", i%audio.FrameLen, n, in[i], out[i+48])
+			}
+		}
+	}
+}
+
 func TestLoudSoundIsBroughtDownSmoothly(t *testing.T) {
 	for _, amplitude := range []float64{1.01, 1.5, 3, 20} {
 		var l Limiter

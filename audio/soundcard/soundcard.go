@@ -62,7 +62,6 @@ func (c Config) Validate() error {
 const (
 	stall        = time.Second            // longest silence of the pacing card's callback before it counts as lost
 	deaf         = 3 * time.Second        // the same of the microphone's, while the speaker still plays
-	threadRank   = 40                     // real-time rank of the callback threads, below the engine's: a callback gone wild must not starve it
 	captureDepth = 200 * time.Millisecond // of sound that the microphone's card may hold: room for a late thread, never delay in itself
 	ringCapacity = 200                    // ms a ring holds: room for a late thread, never delay in itself
 )
@@ -102,7 +101,7 @@ type Device struct {
 	late       atomic.Int64 // how late the latest of them came since the last Exchange
 	lastGiven  uint64
 	quietFor   int // Exchanges since the microphone last gave
-	ranked     [2]atomic.Bool
+	hurried    [2]atomic.Bool
 }
 
 // Open opens and starts the cards of cfg at the playback card's own rate, mono.
@@ -279,7 +278,7 @@ func signal(c chan struct{}) {
 }
 
 func (d *Device) onPlay(spk, _ []byte, frames uint32) {
-	d.rank(0)
+	d.hurry(0)
 	if d.prime > 0 { // the library has silenced spk: let the card begin with its buffer full of that
 		d.prime--
 		return
@@ -292,7 +291,14 @@ func (d *Device) onPlay(spk, _ []byte, frames uint32) {
 	if n < len(buf) {
 		d.underruns.Add(1)
 	}
-	signal(d.moved)
+	d.wake()
+}
+
+// wake tells Exchange when there is reason to: to wake a thread for nothing costs as much as a callback.
+func (d *Device) wake() {
+	if d.ready(d.rate / 100) {
+		signal(d.moved)
+	}
 }
 
 // await fills the rest of a period as Exchange brings it, as long as the card can do without.
@@ -314,7 +320,7 @@ func (d *Device) await(rest []int16) (n int) {
 }
 
 func (d *Device) onCapture(_, mic []byte, frames uint32) {
-	d.rank(1)
+	d.hurry(1)
 	if d.in.put(samples(mic, frames)) < int(frames) {
 		d.overruns.Add(1)
 	}
@@ -323,14 +329,14 @@ func (d *Device) onCapture(_, mic []byte, frames uint32) {
 	d.heardAt.Store(int64(d.beat.due))
 	d.late.Store(max(d.late.Load(), int64(d.beat.late))) // one that Exchange takes meanwhile counts twice, which does no harm
 	d.given.Add(1)
-	signal(d.moved)
+	d.wake()
 }
 
-// rank raises the callback's thread the first time it comes by; without the right to do so the
+// hurry makes the callback's thread urgent the first time it comes by; without the right to do so the
 // thread stays as it is.
-func (d *Device) rank(thread int) {
-	if d.ranked[thread].CompareAndSwap(false, true) {
-		_ = engine.Realtime(threadRank)
+func (d *Device) hurry(thread int) {
+	if d.hurried[thread].CompareAndSwap(false, true) {
+		_ = engine.Urgent()
 	}
 }
 

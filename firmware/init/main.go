@@ -129,7 +129,7 @@ func (m *machine) load(group string) {
 
 func (m *machine) startDaemons(ctx context.Context, work *sync.WaitGroup, end chan<- ending) {
 	env := []string{"PATH=/usr/bin", "HOME=/data", "ODP_DATA=/data", "ODP_BOARD=" + m.board.Name}
-	allowRealTime()
+	allowUrgency()
 	for _, name := range append([]string{"phoned"}, m.board.Helpers...) {
 		s := &service{name: name, path: filepath.Join("/usr/bin", name), env: env, reaper: m.reaper,
 			out: m.out, con: m.con, log: m.log}

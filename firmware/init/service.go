@@ -144,12 +144,14 @@ func (s *service) await(ctx context.Context, pid int, ended <-chan unix.WaitStat
 	return <-ended
 }
 
-// allowRealTime lets the daemons of this process raise their audio thread above the rest, which
-// needs no capability but this limit, and makes new files theirs alone.
-func allowRealTime() {
-	const audioPriority = 60
-	// On a kernel without real-time limits sound merely stutters earlier under load.
-	_ = unix.Setrlimit(unix.RLIMIT_RTPRIO, &unix.Rlimit{Cur: audioPriority, Max: audioPriority})
+// allowUrgency lets the daemons of this process have the kernel prefer their threads of sound to all the
+// rest, which needs no capability but this limit, and makes new files theirs alone.
+func allowUrgency() {
+	const mostUrgent = 20 + 20 // for a nice value of -20; getrlimit(2)
+	// Where it cannot be had, sound merely stutters earlier under load.
+	_ = unix.Setrlimit(unix.RLIMIT_NICE, &unix.Rlimit{Cur: mostUrgent, Max: mostUrgent})
+	// Else nice values would count within one session alone, and each daemon has its own.
+	_ = os.WriteFile("/proc/sys/kernel/sched_autogroup_enabled", []byte("0"), 0)
 	_ = unix.Setrlimit(unix.RLIMIT_CORE, &unix.Rlimit{})
 	unix.Umask(0o027)
 }

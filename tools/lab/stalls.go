@@ -67,6 +67,20 @@ func (s *Stalls) look(pids []int) {
 	}
 }
 
+// CPUTime is how long the program with this process ID has run, on all processors together.
+func CPUTime(pid int) (total time.Duration) {
+	files, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/schedstat", pid))
+	for _, f := range files {
+		var ran time.Duration
+		if text, err := os.ReadFile(f); err == nil {
+			if _, err := fmt.Sscan(string(text), &ran); err == nil {
+				total += ran
+			}
+		}
+	}
+	return total
+}
+
 // Worst ends the watch and gives the longest time that a thread waited within a tenth of a second, or
 // that nothing ran at all.
 func (s *Stalls) Worst() time.Duration {

@@ -3,17 +3,18 @@
 // end of its microphone and speaker leads to two virtio ports (16-bit little-endian mono at 48 kHz).
 // So both run by one clock, the guest's. When nothing comes in, the microphone hears silence, as one
 // in a quiet room does; what the host is too slow to take of the speaker is lost to it.
+//
+// All of it is one loop that wakes twenty-five times a second and never blocks in a call: an emulated
+// machine pays dearly for each thread that wakes, and the phone shall have that time.
 package main
 
 import (
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
-	"runtime"
+	"strconv"
 	"strings"
-	"sync"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -25,71 +26,63 @@ const (
 	speakerPort = "org.opendeskphone.speaker"
 )
 
-// rank is the real-time rank of the thread that feeds the card: between the daemon's sound card
-// threads and its engine, since a real microphone waits for nobody.
-const rank = 45
+// urgency is the nice value of the program, that of the daemon's sound threads: a real microphone waits for nobody.
+const urgency = -20
 
-// Times between tries: the card and the ports come up while we wait.
-const retry = 200 * time.Millisecond
+const (
+	retry = 200 * time.Millisecond // between tries: the card and the ports come up while we wait
+	beat  = 40 * time.Millisecond  // between two looks: the card holds three times as much
+)
 
 func main() {
-	runtime.GOMAXPROCS(4) // each way of the sound and each port has its own: none waits until Go has noticed that another is blocked
-	var both sync.WaitGroup
-	both.Go(func() { keep(feed) })
-	both.Go(func() { keep(listen) })
-	both.Wait()
-}
-
-// keep does something again and again, for it only ends by failing.
-func keep(do func() error) {
+	hurry()
 	for {
-		err := do()
+		err := run()
 		fmt.Fprintln(os.Stderr, "soundport:", err)
 		time.Sleep(retry)
 	}
 }
 
-// feed plays the microphone's port into the card until one of them fails.
-func feed() error {
-	pcm, err := openPCM(waitForCard("Loopback"), toCard, feedPeriods)
-	if err != nil {
-		return err
-	}
-	defer pcm.Close()
-	runtime.LockOSThread() // with the rank below; at ordinary rank the feeder works, only less evenly
-	_ = unix.SchedSetAttr(0, &unix.SchedAttr{Size: unix.SizeofSchedAttr, Policy: unix.SCHED_FIFO, Priority: rank}, 0)
-	q := &queue{}
-	go readPort(q)
-	var samples [periodFrames]int16
-	for {
-		q.take(samples[:])
-		if err := pcm.move(samples[:]); err != nil {
-			q.close()
-			return err
+// hurry makes every thread urgent; those that Go starts later inherit it. Without the right to it the
+// program works, only less evenly.
+func hurry() {
+	threads, _ := os.ReadDir("/proc/self/task")
+	for _, t := range threads {
+		if id, err := strconv.Atoi(t.Name()); err == nil {
+			_ = unix.Setpriority(unix.PRIO_PROCESS, id, urgency)
 		}
 	}
 }
 
-// listen records what the card plays into the speaker's port until one of them fails.
-func listen() error {
-	pcm, err := openPCM(waitForCard("Loopback"), fromCard, listenPeriods)
+// run moves sound until a card or a port fails.
+func run() (err error) {
+	card := waitForCard("Loopback")
+	out, err := openPCM(card, toCard, feedPeriods)
 	if err != nil {
 		return err
 	}
-	defer pcm.Close()
-	port, err := openPort(speakerPort, unix.O_WRONLY)
+	defer out.Close()
+	in, err := openPCM(card, fromCard, listenPeriods)
 	if err != nil {
 		return err
 	}
-	defer port.Close()
-	var samples [periodFrames]int16
+	defer in.Close()
+	mic, err := openPort(micPort, unix.O_RDONLY)
+	if err != nil {
+		return err
+	}
+	defer unix.Close(mic)
+	speaker, err := openPort(speakerPort, unix.O_WRONLY)
+	if err != nil {
+		return err
+	}
+	defer unix.Close(speaker)
+	f, l := feed{port: port(mic), card: out}, listen{card: in, port: port(speaker)}
 	for {
-		if err := pcm.move(samples[:]); err != nil {
+		if err := errors.Join(f.step(), l.step()); err != nil {
 			return err
 		}
-		if _, err := port.Write(octets(samples[:])); err != nil {
-			return err
-		}
+		time.Sleep(beat)
 	}
 }
 
@@ -106,36 +99,18 @@ func waitForCard(id string) string {
 	}
 }
 
-// readPort moves samples from the port into the queue until the queue is closed.
-func readPort(q *queue) {
-	for !q.closed() {
-		port, err := openPort(micPort, unix.O_RDONLY)
-		if err != nil {
-			time.Sleep(retry)
-			continue
-		}
-		err = q.fill(port)
-		port.Close()
-		if !errors.Is(err, io.EOF) {
-			fmt.Fprintln(os.Stderr, "soundport:", err)
-		}
-		time.Sleep(retry / 10) // at its end the port has no writer; one may come
-	}
-}
-
 // openPort finds a virtio port by its name.
-func openPort(name string, way int) (*os.File, error) {
+func openPort(name string, way int) (int, error) {
 	files, _ := filepath.Glob("/sys/class/virtio-ports/*/name")
 	for _, f := range files {
 		data, err := os.ReadFile(f)
 		if err == nil && strings.TrimSpace(string(data)) == name {
-			// Blocking and unpolled: the port signals hang-up for as long as nobody is at its other end.
-			fd, err := unix.Open("/dev/"+filepath.Base(filepath.Dir(f)), way|unix.O_CLOEXEC, 0)
+			fd, err := unix.Open("/dev/"+filepath.Base(filepath.Dir(f)), way|unix.O_CLOEXEC|unix.O_NONBLOCK, 0)
 			if err != nil {
-				return nil, fmt.Errorf("open port %s: %w", name, err)
+				return -1, fmt.Errorf("open port %s: %w", name, err)
 			}
-			return os.NewFile(uintptr(fd), name), nil
+			return fd, nil
 		}
 	}
-	return nil, errors.New("no port " + name)
+	return -1, errors.New("no port " + name)
 }

@@ -28,7 +28,7 @@ type interval struct{ min, max, flags uint32 }
 const integerInterval = 1 << 2
 
 type xferi struct {
-	result int // long
+	result int // long: frames moved
 	buf    *int16
 	frames uintptr
 }
@@ -95,7 +95,7 @@ func newHWParams(periods uint32) hwParams {
 // openPCM opens a direction of the card with the given number, with a buffer of so many periods.
 func openPCM(card string, d direction, periods uint32) (*pcm, error) {
 	device := "/dev/snd/pcmC" + card + d.device
-	fd, err := unix.Open(device, unix.O_RDWR|unix.O_CLOEXEC, 0)
+	fd, err := unix.Open(device, unix.O_RDWR|unix.O_CLOEXEC|unix.O_NONBLOCK, 0)
 	if err != nil {
 		return nil, fmt.Errorf("open %s: %w", device, err)
 	}
@@ -111,24 +111,22 @@ func openPCM(card string, d direction, periods uint32) (*pcm, error) {
 	return &pcm{fd, d.transfer}, nil
 }
 
-// move writes samples to the card or fills them from it, and takes as long as they last.
-func (p *pcm) move(samples []int16) error {
-	for {
-		x := xferi{buf: unsafe.SliceData(samples), frames: uintptr(len(samples))}
-		err := ioctl(p.fd, p.transfer, unsafe.Pointer(&x))
-		switch {
-		case err == nil && x.result >= len(samples):
-			return nil
-		case err == nil:
-			samples = samples[x.result:]
-		case errors.Is(err, unix.EPIPE): // we were too late, and the card has stopped
-			if err := ioctl(p.fd, ioctlPrepare, nil); err != nil {
-				return fmt.Errorf("restart card: %w", err)
-			}
-		case !errors.Is(err, unix.EINTR):
-			return fmt.Errorf("move samples: %w", err)
+// move writes samples to the card or fills them from it, as many as can go now, and says how many.
+func (p *pcm) move(samples []int16) (int, error) {
+	x := xferi{buf: unsafe.SliceData(samples), frames: uintptr(len(samples))}
+	err := ioctl(p.fd, p.transfer, unsafe.Pointer(&x))
+	switch {
+	case err == nil:
+		return x.result, nil
+	case errors.Is(err, unix.EPIPE): // we were too late, and the card has stopped
+		if err := ioctl(p.fd, ioctlPrepare, nil); err != nil {
+			return 0, fmt.Errorf("restart card: %w", err)
 		}
+		return 0, nil
+	case errors.Is(err, unix.EAGAIN) || errors.Is(err, unix.EINTR):
+		return 0, nil
 	}
+	return 0, fmt.Errorf("move samples: %w", err)
 }
 
 func (p *pcm) Close() error { return unix.Close(p.fd) }

@@ -3,7 +3,6 @@ package main
 import (
 	"encoding/binary"
 	"io"
-	"sync"
 )
 
 const (
@@ -19,17 +18,14 @@ const (
 
 // queue holds samples between the port, which is fast and uneven, and the card, which is the clock.
 type queue struct {
-	mu      sync.Mutex
-	room    sync.Cond // room in the queue, or closed
 	samples []int16
 	playing bool
-	shut    bool
+	bytes   [2 * fullQueue]byte // as they came
+	half    int                 // 1 when half a sample waits in bytes for its other half
 }
 
 // take fills out with the next samples, and with silence where none are there.
 func (q *queue) take(out []int16) {
-	q.mu.Lock()
-	defer q.mu.Unlock()
 	q.playing = q.playing && len(q.samples) > 0 || len(q.samples) >= startQueue
 	n := 0
 	if q.playing {
@@ -37,57 +33,22 @@ func (q *queue) take(out []int16) {
 		q.samples = append(q.samples[:0], q.samples[n:]...)
 	}
 	clear(out[n:])
-	q.signal()
 }
 
-func (q *queue) signal() {
-	if q.room.L != nil {
-		q.room.Broadcast()
-	}
-}
-
-// fill takes all of r into the queue, waiting for room, until r or the queue ends.
+// fill takes what r has now, as far as there is room.
 func (q *queue) fill(r io.Reader) error {
-	buf := make([]byte, 2*periodFrames)
-	have := 0
-	for {
-		n, err := r.Read(buf[have:])
-		have += n
-		if !q.put(buf[:have&^1]) {
-			return io.EOF
-		}
-		have = copy(buf, buf[have&^1:have]) // half a sample waits for its other half
-		if err != nil {
-			return err
-		}
+	room := 2 * (fullQueue - len(q.samples))
+	if room <= q.half {
+		return nil
 	}
-}
-
-// put adds samples, waiting for room; it is false when the queue has been closed.
-func (q *queue) put(b []byte) bool {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	if q.room.L == nil {
-		q.room.L = &q.mu
+	n, err := r.Read(q.bytes[q.half:room])
+	n += q.half
+	for i := 0; i+1 < n; i += 2 {
+		q.samples = append(q.samples, int16(binary.LittleEndian.Uint16(q.bytes[i:])))
 	}
-	for len(q.samples) >= fullQueue && !q.shut {
-		q.room.Wait()
+	q.half = n & 1
+	if q.half == 1 {
+		q.bytes[0] = q.bytes[n-1]
 	}
-	for ; len(b) >= 2; b = b[2:] {
-		q.samples = append(q.samples, int16(binary.LittleEndian.Uint16(b)))
-	}
-	return !q.shut
-}
-
-func (q *queue) close() {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	q.shut = true
-	q.signal()
-}
-
-func (q *queue) closed() bool {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	return q.shut
+	return err
 }

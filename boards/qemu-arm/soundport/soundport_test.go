@@ -7,7 +7,6 @@ import (
 	"slices"
 	"testing"
 	"testing/iotest"
-	"testing/synctest"
 	"unsafe"
 )
 
@@ -20,14 +19,22 @@ func counted(n int) []byte {
 	return b
 }
 
+// pours puts samples into the queue through its port.
+func pours(t *testing.T, q *queue, samples int) {
+	t.Helper()
+	if err := q.fill(bytes.NewReader(counted(samples))); err != nil {
+		t.Fatal(err)
+	}
+}
+
 func TestQueueStartsWhenEnoughIsThere(t *testing.T) {
 	q := &queue{}
 	var out [periodFrames]int16
-	q.put(counted(startQueue - 1))
+	pours(t, q, startQueue-1)
 	if q.take(out[:]); out[0] != 0 {
 		t.Error("started too early: the next uneven step would be heard")
 	}
-	q.put(counted(1))
+	pours(t, q, 1)
 	for i := range startQueue / periodFrames {
 		if q.take(out[:]); out[0] != int16(i*periodFrames+1) {
 			t.Errorf("period %d begins with %d", i, out[0])
@@ -36,50 +43,82 @@ func TestQueueStartsWhenEnoughIsThere(t *testing.T) {
 	if q.take(out[:]); slices.ContainsFunc(out[:], func(v int16) bool { return v != 0 }) {
 		t.Error("an empty queue is not silent")
 	}
-	q.put(counted(1))
+	pours(t, q, 1)
 	if q.take(out[:]); out[0] != 0 {
 		t.Error("after a pause it must fill up again")
 	}
 }
 
-func TestQueueHoldsTheWriterBack(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		q := &queue{}
-		sound := counted(3 * fullQueue)
-		ended := make(chan error, 1)
-		go func() { ended <- q.fill(iotest.OneByteReader(bytes.NewReader(sound))) }()
-		synctest.Wait()
-		select {
-		case <-ended:
-			t.Fatal("everything was taken at once")
-		default:
-		}
-		var got []byte
-		var out [periodFrames]int16
-		for range 3 * fullQueue / periodFrames {
-			q.take(out[:])
-			for _, v := range out {
-				got = binary.LittleEndian.AppendUint16(got, uint16(v))
-			}
-			synctest.Wait()
-		}
-		if err := <-ended; err != io.EOF || !bytes.Equal(got, sound) {
-			t.Errorf("the sound changed on its way (%v)", err)
-		}
-	})
+// fakeCard takes or gives so many samples a look.
+type fakeCard struct {
+	room int
+	got  []byte  // what was played
+	has  []int16 // what is left to be recorded
 }
 
-func TestQueueCloseFreesTheWriter(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		q := &queue{}
-		ended := make(chan error, 1)
-		go func() { ended <- q.fill(bytes.NewReader(counted(3 * fullQueue))) }()
-		synctest.Wait()
-		q.close()
-		if err := <-ended; err != io.EOF || !q.closed() {
-			t.Error(err)
-		}
-	})
+func (c *fakeCard) move(samples []int16) (int, error) {
+	n := min(len(samples), c.room)
+	c.room -= n
+	if c.has != nil {
+		n = copy(samples[:n], c.has)
+		c.has = c.has[n:]
+		return n, nil
+	}
+	for _, v := range samples[:n] {
+		c.got = binary.LittleEndian.AppendUint16(c.got, uint16(v))
+	}
+	return n, nil
+}
+
+// quiet makes the end of a stream what it is at a port: nothing for now.
+type quiet struct{ io.Reader }
+
+func (q quiet) Read(b []byte) (int, error) {
+	n, err := q.Reader.Read(b)
+	if err == io.EOF {
+		err = nil
+	}
+	return n, err
+}
+
+// What is poured into the port at once plays in order and whole, and the port is held back meanwhile;
+// an odd number of bytes at a time, and a card with room for less than a period, change nothing.
+func TestFeedHoldsTheWriterBack(t *testing.T) {
+	sound := counted(3 * fullQueue)
+	for name, reader := range map[string]io.Reader{"at once": bytes.NewReader(sound), "in thirds": iotest.HalfReader(bytes.NewReader(sound))} {
+		t.Run(name, func(t *testing.T) {
+			left := reader
+			c := &fakeCard{}
+			f := feed{port: quiet{left}, card: c}
+			for range 1000 {
+				c.room = 2*periodFrames - 7
+				if err := f.step(); err != nil {
+					t.Fatal(err)
+				}
+				if len(f.queue.samples) > fullQueue {
+					t.Fatalf("%d samples wait: the writer was not held back", len(f.queue.samples))
+				}
+			}
+			got := bytes.TrimRight(bytes.TrimLeft(c.got, "\x00"), "\x00")
+			if want := bytes.TrimRight(bytes.TrimLeft(sound, "\x00"), "\x00"); !bytes.Equal(got, want) {
+				t.Errorf("the sound changed on its way: %d bytes of %d", len(got), len(want))
+			}
+		})
+	}
+}
+
+func TestListenTakesAllThereIs(t *testing.T) {
+	var want []byte
+	var has []int16
+	for i := range 10*periodFrames + 3 {
+		has = append(has, int16(i))
+		want = binary.LittleEndian.AppendUint16(want, uint16(i))
+	}
+	var got bytes.Buffer
+	l := listen{card: &fakeCard{room: len(has) + 1, has: has}, port: &got}
+	if err := l.step(); err != nil || !bytes.Equal(got.Bytes(), want) {
+		t.Errorf("%d bytes of %d, %v", got.Len(), len(want), err)
+	}
 }
 
 // The sizes are part of the request numbers: of a 32-bit machine, which the phone in QEMU is, and of
