@@ -88,6 +88,7 @@ type Device struct {
 	moved      chan struct{} // capacity 1: a callback has moved samples
 	fed        chan struct{} // capacity 1: Exchange has
 	patience   *time.Timer   // Exchange's
+	grace      *time.Timer   // the playback callback's
 	given      atomic.Uint64 // capture callbacks
 	gone       chan struct{} // closed when the card stops
 	ending     sync.Once     // closes gone
@@ -121,7 +122,7 @@ func (s *System) Open(cfg Config) (*Device, error) {
 
 func newDevice(s *System) *Device {
 	return &Device{
-		sys: s, born: time.Now(), patience: time.NewTimer(stall),
+		sys: s, born: time.Now(), patience: time.NewTimer(stall), grace: time.NewTimer(stall),
 		moved: make(chan struct{}, 1), fed: make(chan struct{}, 1), gone: make(chan struct{}),
 	}
 }
@@ -303,14 +304,14 @@ func (d *Device) wake() {
 
 // await fills the rest of a period as Exchange brings it, as long as the card can do without.
 func (d *Device) await(rest []int16) (n int) {
-	late := time.NewTimer(d.slack)
-	defer late.Stop()
+	d.grace.Reset(d.slack)
+	defer d.grace.Stop()
 	for n < len(rest) {
 		signal(d.moved)
 		select {
 		case <-d.fed:
 			n += d.out.get(rest[n:])
-		case <-late.C:
+		case <-d.grace.C:
 			return n
 		case <-d.gone:
 			return n
