@@ -129,6 +129,9 @@ func (s *usbSound) open(c linux.USBCard) (hal.Sound, error) {
 		}
 	}
 	cfg := soundcard.Default()
+	// As long as a frame: with shorter ones half the callbacks wake a thread for nothing, and the ring in
+	// which the two clocks meet holds more than either.
+	cfg.Period, cfg.Periods = 10*time.Millisecond, 4
 	cfg.Playback, cfg.Capture = soundcard.None, soundcard.None
 	if c.Plays {
 		cfg.Capture = c.PCM

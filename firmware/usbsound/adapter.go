@@ -80,8 +80,13 @@ type side struct {
 	stream       chan stream // for sound: the newest alone
 	machine      telephony.Machine
 	status       hal.USBStatus
+	plugged      time.Time // when the PC of status was
 	shown        phone.PCCallChanged
 }
+
+// defaults is how long after the plug a PC sets volumes of its own accord, which is nobody's wish: a handset
+// must not roar because some PC takes a new sound card for silent.
+const defaults = 5 * time.Second
 
 // stream is what the PC streams; plug tells streams apart that look the same.
 type stream struct {
@@ -204,6 +209,7 @@ func (s *side) moved(ctx context.Context, st hal.USBStatus) {
 	case st.State == hal.USBUnplugged:
 		s.machine.Unplugged()
 	case st.Plug != old.Plug:
+		s.plugged = time.Now()
 		s.report(s.machine.Configured())
 	}
 	streams := st.State == hal.USBConfigured && (st.Plays || st.Records)
@@ -214,7 +220,7 @@ func (s *side) moved(ctx context.Context, st hal.USBStatus) {
 	default:
 	}
 	s.stream <- stream{on: streams, rate: st.Rate, plug: st.Plug}
-	if st.Volume != old.Volume && st.Plug == old.Plug && old.State != hal.USBUnplugged && st.State != hal.USBUnplugged { // else it is a PC's default, not somebody's wish
+	if st.Volume != old.Volume && st.Plug == old.Plug && old.State != hal.USBUnplugged && st.State != hal.USBUnplugged && time.Since(s.plugged) > defaults {
 		level := uint8((min(max(st.Volume, 0), 100)*phone.VolumeMax + 50) / 100)
 		if err := s.control.Do(ctx, "pc", phone.SetVolume{Path: s.control.State().Path, Level: level}); err != nil && ctx.Err() == nil {
 			s.log.Warn("volume of the PC", "err", err)
@@ -264,6 +270,7 @@ func (s *side) play(ctx context.Context, port hal.USB, now stream) stream {
 		return now
 	}
 	defer card.Close()
+	defer s.tellGaps(s.party.Stats())
 	s.party.begin(card.Rate())
 	defer s.party.end()
 	played, heard := make([]int16, card.Rate()/100), make([]int16, card.Rate()/100)
@@ -287,4 +294,10 @@ func (s *side) play(ctx context.Context, port hal.USB, now stream) stream {
 		s.party.exchange(played, heard)
 	}
 	return now
+}
+
+// tellGaps says how well the sound went since before: a PC's user who heard crackling wants to know whose it was.
+func (s *side) tellGaps(before Stats) {
+	now := s.party.Stats()
+	s.log.Info("the PC's sound is over", "gapsToEar", now.GapsToEar-before.GapsToEar, "gapsToPC", now.GapsToPC-before.GapsToPC, "cuts", now.Cuts-before.Cuts)
 }

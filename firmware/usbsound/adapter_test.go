@@ -275,6 +275,7 @@ func TestVolumesGoTogether(t *testing.T) {
 		if keys, v := d.said(); v != "down 0 down 0" || keys != "" {
 			t.Errorf("two steps down: volume keys %q, telephony %q", v, keys)
 		}
+		d.pass(5 * time.Second) // of what PCs set by themselves
 		d.twin.USB.SetVolume(80, false, false)
 		d.pass(time.Second)
 		if _, v := d.said(); level() != 12 || v != "" {
@@ -286,6 +287,11 @@ func TestVolumesGoTogether(t *testing.T) {
 		d.pass(time.Second)
 		if level() != 12 || before == 12 {
 			t.Errorf("plugging in set the volume to %d", level())
+		}
+		d.twin.USB.SetVolume(100, false, false) // it is taken for a silent sound card
+		d.pass(time.Second)
+		if level() != 12 {
+			t.Errorf("a second after the plug the PC set the volume to %d", level())
 		}
 	})
 }

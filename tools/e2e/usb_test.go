@@ -22,13 +22,13 @@ import (
 )
 
 // bootForUSB boots the image with its USB socket open.
-func bootForUSB(t *testing.T, settings string) (*scene, *desk.Guest) {
+func bootForUSB(t *testing.T, settings string, processors int) (*scene, *desk.Guest) {
 	t.Helper()
 	if *imageDir == "" {
 		t.Skip("no -image: the twin's cable is tested in hal/sim")
 	}
 	s := newScene(t)
-	s.start(t, desk.Setup{Settings: settings, USB: true})
+	s.start(t, desk.Setup{Settings: settings, USB: true, CPUs: processors})
 	if settings != noLine {
 		s.atRegistrar(t, phoneUser, 1, 60*time.Second)
 	}
@@ -49,7 +49,7 @@ func plug(t *testing.T, s *scene, g *desk.Guest) *usbip.Device {
 
 // TestUSB plugs the phone into a host that is this test, with no kernel between.
 func TestUSB(t *testing.T) {
-	s, g := bootForUSB(t, mainSettings(""))
+	s, g := bootForUSB(t, mainSettings(""), 1)
 	t.Run("descriptors", func(t *testing.T) { usbDescriptors(t, s, g) })
 	t.Run("replug", func(t *testing.T) { usbReplug(t, s, g) })
 }

@@ -34,6 +34,7 @@ type Config struct {
 	Network  []string  // QEMU's -netdev value without id; user-mode networking if empty
 	Prefix   []string  // command before QEMU's, such as ip netns exec NAME
 	Memory   int       // MiB; 256 if 0
+	CPUs     int       // processors; 1 if 0
 	Serial   io.Writer // gets a copy of the serial console
 	Console  *os.File  // what is typed on the serial console; nothing if nil
 	Speaker  io.Writer // gets what the phone plays as it plays: 16-bit little-endian mono, 48 kHz
@@ -205,6 +206,10 @@ func (m *Machine) args(cmdline string) []string {
 	if memory == 0 {
 		memory = 256
 	}
+	processors := m.cfg.CPUs
+	if processors == 0 {
+		processors = 1
+	}
 	more := m.cfg.Append
 	if m.cfg.NoSound {
 		more += " module_blacklist=snd_aloop"
@@ -215,7 +220,7 @@ func (m *Machine) args(cmdline string) []string {
 	}
 	size := boards.QEMUArm.Display.Size
 	args := []string{
-		"-M", "virt", "-cpu", "cortex-a15", "-smp", "1", "-m", fmt.Sprint(memory), "-nodefaults", "-no-reboot",
+		"-M", "virt", "-cpu", "cortex-a15", "-smp", fmt.Sprint(processors), "-m", fmt.Sprint(memory), "-nodefaults", "-no-reboot",
 		"-kernel", filepath.Join(m.cfg.Image, "vmlinuz"), "-initrd", filepath.Join(m.cfg.Image, "initramfs"),
 		"-append", strings.TrimSpace(cmdline + m.cfg.cable() + " " + more), "-display", "none", "-serial", "stdio",
 		"-qmp", "unix:" + m.path("qmp") + ",server=on,wait=off",

@@ -25,6 +25,14 @@
 #define EP_REQUEST	(USB_TYPE_STANDARD | USB_RECIP_ENDPOINT)
 #define EP_INREQUEST	(EP_REQUEST | USB_DIR_IN)
 
+/*
+ * Time between two looks at streams. Their packets go by the clock, several at
+ * a look and their answers in one segment: Linux asks for a microphone's sound
+ * in urbs of one packet, and an emulated machine has no time for a thousand
+ * looks and segments a second.
+ */
+#define ISO_LOOK_MS	4
+
 static int get_frame_limit(enum usb_device_speed speed)
 {
 	switch (speed) {
@@ -523,7 +531,7 @@ return_urb:
 			v_kick_timer(udc);
 		else if (iso || starved) {
 			timer->state = VUDC_TR_RUNNING;
-			hrtimer_start(&timer->timer, ms_to_ktime(1),
+			hrtimer_start(&timer->timer, ms_to_ktime(ISO_LOOK_MS),
 				      HRTIMER_MODE_REL_SOFT);
 		}
 	}

@@ -3,6 +3,9 @@
  * Copyright (C) 2015 Karol Kosik <karo9@interia.eu>
  * Copyright (C) 2015-2016 Samsung Electronics
  *               Igor Kotrasinski <i.kotrasinsk@samsung.com>
+ *
+ * Changed for Open Desk Phone's QEMU board: answers that are ready together
+ * go out in one segment. The change is GPL-2.0-only; see README.md.
  */
 
 #include <net/sock.h>
@@ -35,7 +38,8 @@ static void setup_ret_unlink_pdu(struct usbip_header *rpdu,
 	rpdu->u.ret_unlink.status = unlink->status;
 }
 
-static int v_send_ret_unlink(struct vudc *udc, struct v_unlink *unlink)
+static int v_send_ret_unlink(struct vudc *udc, struct v_unlink *unlink,
+			     int flags)
 {
 	struct msghdr msg;
 	struct kvec iov[1];
@@ -47,6 +51,7 @@ static int v_send_ret_unlink(struct vudc *udc, struct v_unlink *unlink)
 	txsize = 0;
 	memset(&pdu_header, 0, sizeof(pdu_header));
 	memset(&msg, 0, sizeof(msg));
+	msg.msg_flags = flags;
 	memset(&iov, 0, sizeof(iov));
 
 	/* 1. setup usbip_header */
@@ -70,7 +75,8 @@ static int v_send_ret_unlink(struct vudc *udc, struct v_unlink *unlink)
 	return txsize;
 }
 
-static int v_send_ret_submit(struct vudc *udc, struct urbp *urb_p)
+static int v_send_ret_submit(struct vudc *udc, struct urbp *urb_p,
+			     int flags)
 {
 	struct urb *urb = urb_p->urb;
 	struct usbip_header pdu_header;
@@ -84,6 +90,7 @@ static int v_send_ret_submit(struct vudc *udc, struct urbp *urb_p)
 	txsize = 0;
 	memset(&pdu_header, 0, sizeof(pdu_header));
 	memset(&msg, 0, sizeof(msg));
+	msg.msg_flags = flags;
 
 	if (urb->actual_length > 0 && !urb->transfer_buffer) {
 		dev_err(&udc->gadget.dev,
@@ -187,20 +194,23 @@ static int v_send_ret(struct vudc *udc)
 	struct tx_item *txi;
 	size_t total_size = 0;
 	int ret = 0;
+	int more;
 
 	spin_lock_irqsave(&udc->lock_tx, flags);
 	while (!list_empty(&udc->tx_queue)) {
 		txi = list_first_entry(&udc->tx_queue, struct tx_item,
 				       tx_entry);
 		list_del(&txi->tx_entry);
+		/* answers that are ready together go out together */
+		more = list_empty(&udc->tx_queue) ? 0 : MSG_MORE;
 		spin_unlock_irqrestore(&udc->lock_tx, flags);
 
 		switch (txi->type) {
 		case TX_SUBMIT:
-			ret = v_send_ret_submit(udc, txi->s);
+			ret = v_send_ret_submit(udc, txi->s, more);
 			break;
 		case TX_UNLINK:
-			ret = v_send_ret_unlink(udc, txi->u);
+			ret = v_send_ret_unlink(udc, txi->u, more);
 			break;
 		}
 		kfree(txi);

@@ -61,6 +61,7 @@ type Setup struct {
 	Console  bool              // QEMU only: have Guest.Type
 	Twin     bool              // never QEMU: for what is done to the host that a twin runs on
 	USB      bool              // QEMU only: its USB socket can be plugged, at USBAt
+	CPUs     int               // QEMU only: processors; 1 if 0
 	Faults   Faults            // what is wrong with it from the start
 	Files    map[string][]byte // further files it has kept from before, by name
 }

@@ -70,7 +70,7 @@ func Boot(ctx context.Context, imageDir string, s Setup) (*Guest, error) {
 		cable = fmt.Sprint(":", qemu.USBPort)
 	}
 	g.config = qemu.Config{
-		Image: imageDir, Dir: dir, Data: data, Serial: g.log, NoSound: s.Faults.NoSound, Console: keyboard, Cable: cable,
+		Image: imageDir, Dir: dir, Data: data, Serial: g.log, NoSound: s.Faults.NoSound, Console: keyboard, Cable: cable, CPUs: s.CPUs,
 		Network: []string{"tap", "ifname=" + guestTap, "script=no", "downscript=no"},
 		Prefix:  []string{"ip", "netns", "exec", s.LAN.Core.Name()},
 	}
