@@ -79,6 +79,7 @@ func TestOdp(t *testing.T) {
 	t.Run("paired", d.paired)
 	t.Run("signed-in", d.signedIn)
 	t.Run("calls", d.callsFromThePC)
+	t.Run("moved", d.moved)
 	t.Run("cable-alone", d.cableAlone)
 	t.Run("lock", d.lock)
 	t.Run("comes-back", d.comesBack)
