@@ -35,6 +35,7 @@ func TestPairing(t *testing.T) {
 	t.Run("stream-not-read", func(t *testing.T) { k.streamNotRead(t, pc) })
 	t.Run("conformance-ip", func(t *testing.T) { k.conforms(t, pc, false) })
 	t.Run("conformance-cable", func(t *testing.T) { k.conforms(t, pc, true) })
+	t.Run("taken-over", func(t *testing.T) { k.takenOver(t, pc, olds[1]) })
 	t.Run("revoked", func(t *testing.T) { k.revoked(t, pc, olds[1]) })
 	t.Run("locked-out", k.lockedOut)
 	k.whole(t)
@@ -121,6 +122,64 @@ func (k *socket) wrongKeys(t *testing.T, pc *computer) {
 		}
 		c.Close()
 	}
+}
+
+// takenOver: a computer makes a call and dies in the middle of it. Another is plugged in, sees the call as its own, holds it,
+// takes it back and ends it. The voice does not notice who controls it.
+func (k *socket) takenOver(t *testing.T, first, second *computer) {
+	defer k.backHome(t)
+	far := k.enter(t, cast{make: "baresip", user: "201", host: 11, codecs: []string{"PCMA"}})
+	mark := far.Mark()
+	attached := func(c *computer) (*plugged, *tpcp.Client) {
+		p := k.plugIn(t, c)
+		at := p.attach(t, c)
+		control := c.controller(t, k.byIP(at))
+		_, err := control.Open(soon(t), tpcp.OpenParams{ControllerID: c.Self.Name}, at.Secret[:])
+		must(t, err)
+		return p, control
+	}
+	talks := func(c *tpcp.Client, held bool) (call tpcp.Call) {
+		t.Helper()
+		must(t, lab.Poll(soon(t), fmt.Sprintf("the call, held %v", held), func() (bool, error) {
+			calls, err := c.Calls(soon(t))
+			if len(calls) == 1 {
+				call = calls[0]
+			}
+			return len(calls) == 1 && call.State == tpcp.StateConnected && call.Hold.Local == held, err
+		}))
+		return call
+	}
+	p, one := attached(first)
+	made, err := one.Make(soon(t), tpcp.MakeParams{To: "201"})
+	must(t, err)
+	must(t, far.WaitRinging(soon(t), mark))
+	must(t, far.Answer(soon(t)))
+	must(t, far.WaitTalking(soon(t), mark))
+	talks(one, false)
+	wire := k.wire.Mark()
+	p.Pull() // without a word: that is how computers die
+	one.Close()
+
+	p, two := attached(second)
+	call := talks(two, false)
+	if call.CallID != made.CallID {
+		t.Errorf("the second computer sees call %s, the first made %s", call.CallID, made.CallID)
+	}
+	if v := voiceOf(k.wire.Since(wire), k.phone.Addr()); v.missing > 0 || v.packets < 10 {
+		t.Errorf("from one computer to the other the phone sent %d packets and lost %d", v.packets, v.missing)
+	}
+	id := tpcp.CallParams{CallID: call.CallID}
+	_, err = two.Hold(soon(t), id)
+	must(t, err)
+	talks(two, true)
+	_, err = two.Resume(soon(t), id)
+	must(t, err)
+	talks(two, false)
+	_, err = two.Hangup(soon(t), id)
+	must(t, err)
+	must(t, far.WaitEnded(soon(t), mark))
+	two.Close()
+	p.Pull()
 }
 
 // with gives the computer another's knowledge of the phone.
