@@ -90,7 +90,7 @@ func (d *desktop) moved(t *testing.T) {
 	dialog, err := lab.DialogOf(d.wire.Since(from), farAt)
 	must(t, err)
 	from = d.wire.Mark()
-	d.odp(t, 0, "pull", far203, "--dialog", dialog.CallID, "--to-tag", dialog.LocalTag, "--from-tag", dialog.RemoteTag)
+	d.odp(t, 0, "pull", far203, "--dialog="+dialog.CallID, "--to-tag="+dialog.LocalTag, "--from-tag="+dialog.RemoteTag) // tags may begin with a dash
 	d.converse(t, ctx, from, farAt, phone)
 	d.silence(t, "and back", from, farAt)
 	d.callIs(t, "connected", false)
