@@ -205,7 +205,7 @@ func (s *scene) encrypted(t *testing.T, mark int, row callRow) {
 // Waits are those of one thread within a tenth of a second.
 const (
 	tries = 4
-	busy  = 25 * time.Millisecond // waits that may be heard
+	busy  = 15 * time.Millisecond // waits that may be heard: an emulated phone in a call has little time to make up for them
 	stall = 60 * time.Millisecond // waits that are heard, so that a recording need not be judged
 )
 
