@@ -74,8 +74,24 @@ func (d *desktop) playing(t *testing.T, script string) (wait func() string) {
 }
 
 // soundBothWays plays speech on the laptop, which arrives in the phone's speaker, and speaks into the phone's
-// microphone meanwhile, which the laptop records.
+// microphone meanwhile, which the laptop records. As with calls, it is done again where the machine kept the phone waiting.
 func (d *desktop) soundBothWays(t *testing.T) {
+	for n := 1; ; n++ {
+		faults, waited := d.soundOnce(t)
+		if len(faults) > 0 && n < tries && waited > busy {
+			t.Logf("the machine kept the phone waiting for %v: once more (%v)", waited, faults)
+			continue
+		}
+		for _, f := range faults {
+			t.Errorf("%v (longest wait for the machine %v)", f, waited)
+		}
+		return
+	}
+}
+
+// soundOnce is one try of soundBothWays; it gives what was wrong, and how long the machine kept the phone waiting.
+func (d *desktop) soundOnce(t *testing.T) (faults []error, waited time.Duration) {
+	t.Helper()
 	const length = 20 * time.Second
 	theirs, ours := theirVoice(t).Cut(0, length), ourVoice(t).Cut(0, length)
 	d.load(t, theirs)
@@ -90,7 +106,7 @@ func (d *desktop) soundBothWays(t *testing.T) {
 	_, err := d.phone.Say(soon(t), ours)
 	must(t, err)
 	said := wait()
-	waited := watch.Worst()
+	waited = watch.Worst()
 	heard, err := speaker.Cut(began, speaker.Length())
 	must(t, err)
 	data, err := d.pc.Get(soon(t), recorded)
@@ -101,11 +117,12 @@ func (d *desktop) soundBothWays(t *testing.T) {
 	d.keep(t, "speaker", heard)
 	d.keep(t, "laptop", got)
 	if _, err := d.score(t, "the phone's speaker", theirs, heard, 0.8, 0); err != nil {
-		t.Error(err)
+		faults = append(faults, err)
 	}
 	if _, err := d.score(t, "the laptop", ours, got, 0.8, 0); err != nil {
-		t.Error(err)
+		faults = append(faults, err)
 	}
+	return faults, waited
 }
 
 // unity is where the laptop's mixer stands when the phone plays sound as loud as it is sent.
