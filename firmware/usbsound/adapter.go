@@ -220,7 +220,7 @@ func (s *side) moved(ctx context.Context, st hal.USBStatus) {
 	default:
 	}
 	s.stream <- stream{on: streams, rate: st.Rate, plug: st.Plug}
-	if st.Volume != old.Volume && st.Plug == old.Plug && old.State != hal.USBUnplugged && st.State != hal.USBUnplugged && time.Since(s.plugged) > defaults {
+	if st.Volume != old.Volume && st.State != hal.USBUnplugged && time.Since(s.plugged) > defaults {
 		level := uint8((min(max(st.Volume, 0), 100)*phone.VolumeMax + 50) / 100)
 		if err := s.control.Do(ctx, "pc", phone.SetVolume{Path: s.control.State().Path, Level: level}); err != nil && ctx.Err() == nil {
 			s.log.Warn("volume of the PC", "err", err)

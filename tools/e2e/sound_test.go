@@ -6,7 +6,6 @@ import (
 	"math"
 	"os"
 	"path/filepath"
-	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -55,9 +54,6 @@ func (d *desktop) load(t *testing.T, c lab.Clip) {
 	must(t, d.pc.Put(soon(t), toPlay, data, 0o644))
 }
 
-// xruns are what aplay and arecord say when the card had to wait for them or they lost sound of it.
-var xruns = regexp.MustCompile(`(?i)(over|under)run!!!`)
-
 // playing is a laptop that plays what is loaded.
 func (d *desktop) playing(t *testing.T, script string) (wait func() string) {
 	t.Helper()
@@ -99,7 +95,6 @@ func (d *desktop) soundOnce(t *testing.T) (faults []error, waited time.Duration)
 	speaker := d.tape(t, d.phone.Speaker())
 	defer speaker.Close()
 	watch := lab.WatchStalls(d.phone.PID())
-	mark := len(d.phone.Log().Since(0))
 	began := speaker.Length()
 	wait := d.playing(t, fmt.Sprintf("arecord -q -D plughw:0 -t wav -f S16_LE -r 48000 -c 1 -d %d %s & aplay -q -D plughw:0 %s; wait", 2+int(length.Seconds()), recorded, toPlay))
 	settle(t, time.Second)
@@ -113,7 +108,7 @@ func (d *desktop) soundOnce(t *testing.T) (faults []error, waited time.Duration)
 	must(t, err)
 	got, err := lab.ParseWAV(data)
 	must(t, err)
-	t.Logf("laptop says %q, %d xruns; phone: %s; longest wait for the machine %v", said, len(xruns.FindAllString(said, -1)), soundLines(d.phone.Log().Since(0)[mark:]), waited)
+	t.Logf("laptop says %q; longest wait for the machine %v", said, waited)
 	d.keep(t, "speaker", heard)
 	d.keep(t, "laptop", got)
 	if _, err := d.score(t, "the phone's speaker", theirs, heard, 0.8, 0); err != nil {
@@ -132,17 +127,6 @@ const unity = "67%"
 func (d *desktop) volume(t *testing.T, what string) {
 	t.Helper()
 	d.run(t, "amixer", "-q", "-c", "0", "sset", "Playback Volume", what)
-}
-
-// soundLines are the phone's lines about the PC's sound.
-func soundLines(log string) string {
-	out := ""
-	for line := range strings.Lines(log) {
-		if strings.Contains(line, "PC's sound") {
-			out += line
-		}
-	}
-	return out
 }
 
 // fullBand plays 1 kHz and 14 kHz after one another at the same level.

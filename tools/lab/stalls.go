@@ -51,34 +51,33 @@ func (s *Stalls) watch(pids []int) {
 // look notes the threads that waited longest since the last look.
 func (s *Stalls) look(pids []int) {
 	for _, pid := range pids {
-		files, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/schedstat", pid))
-		for _, f := range files {
-			var ran, waited time.Duration
-			text, err := os.ReadFile(f)
-			if err != nil {
-				continue // it has ended
-			}
-			if _, err := fmt.Sscan(string(text), &ran, &waited); err != nil {
-				continue // a kernel without the figures: then our own lateness must do
-			}
-			s.worst = max(s.worst, waited-s.waited[f])
-			s.waited[f] = waited
-		}
+		threads(pid, func(name string, _, waited time.Duration) {
+			s.worst = max(s.worst, waited-s.waited[name])
+			s.waited[name] = waited
+		})
 	}
 }
 
 // CPUTime is how long the program with this process ID has run, on all processors together.
 func CPUTime(pid int) (total time.Duration) {
+	threads(pid, func(_ string, ran, _ time.Duration) { total += ran })
+	return total
+}
+
+// threads tells of each thread of a program how long it has run and how long it was ready and had to wait. A thread
+// that ends meanwhile is left out, as is all on a kernel without the figures.
+func threads(pid int, tell func(name string, ran, waited time.Duration)) {
 	files, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/schedstat", pid))
 	for _, f := range files {
-		var ran time.Duration
-		if text, err := os.ReadFile(f); err == nil {
-			if _, err := fmt.Sscan(string(text), &ran); err == nil {
-				total += ran
-			}
+		text, err := os.ReadFile(f)
+		if err != nil {
+			continue
+		}
+		var ran, waited time.Duration
+		if _, err := fmt.Sscan(string(text), &ran, &waited); err == nil {
+			tell(f, ran, waited)
 		}
 	}
-	return total
 }
 
 // Worst ends the watch and gives the longest time that a thread waited within a tenth of a second, or

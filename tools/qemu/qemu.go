@@ -206,10 +206,6 @@ func (m *Machine) args(cmdline string) []string {
 	if memory == 0 {
 		memory = 256
 	}
-	processors := m.cfg.CPUs
-	if processors == 0 {
-		processors = 1
-	}
 	more := m.cfg.Append
 	if m.cfg.NoSound {
 		more += " module_blacklist=snd_aloop"
@@ -220,7 +216,7 @@ func (m *Machine) args(cmdline string) []string {
 	}
 	size := boards.QEMUArm.Display.Size
 	args := []string{
-		"-M", "virt", "-cpu", "cortex-a15", "-smp", fmt.Sprint(processors), "-m", fmt.Sprint(memory), "-nodefaults", "-no-reboot",
+		"-M", "virt", "-cpu", "cortex-a15", "-smp", fmt.Sprint(max(1, m.cfg.CPUs)), "-m", fmt.Sprint(memory), "-nodefaults", "-no-reboot",
 		"-kernel", filepath.Join(m.cfg.Image, "vmlinuz"), "-initrd", filepath.Join(m.cfg.Image, "initramfs"),
 		"-append", strings.TrimSpace(cmdline + m.cfg.cable() + " " + more), "-display", "none", "-serial", "stdio",
 		"-qmp", "unix:" + m.path("qmp") + ",server=on,wait=off",
