@@ -150,9 +150,16 @@ func (k *socket) takenOver(t *testing.T, first, second *computer) {
 		return call
 	}
 	p, one := attached(first)
-	made, err := one.Make(soon(t), tpcp.MakeParams{To: "201"})
+	const conversation = "ab30317f1a784dc48ff824d0d3715d86" // begun by a program on the computer
+	asked := k.wire.Mark()
+	made, err := one.Make(soon(t), tpcp.MakeParams{To: "201", ConversationID: conversation})
 	must(t, err)
 	must(t, far.WaitRinging(soon(t), mark))
+	if _, err := k.wire.Wait(soon(t), asked, "the conversation in the INVITE to the far side", func(p lab.Packet) bool {
+		return p.Request("INVITE") && strings.Contains(string(p.Data), conversation)
+	}); err != nil {
+		t.Error(err)
+	}
 	must(t, far.Answer(soon(t)))
 	must(t, far.WaitTalking(soon(t), mark))
 	talks(one, false)
@@ -178,6 +185,10 @@ func (k *socket) takenOver(t *testing.T, first, second *computer) {
 	_, err = two.Hangup(soon(t), id)
 	must(t, err)
 	must(t, far.WaitEnded(soon(t), mark))
+	must(t, lab.Poll(soon(t), "the conversation in the phone's log", func() (bool, error) {
+		l, err := two.Log(soon(t), tpcp.LogParams{Limit: 1})
+		return len(l.Calls) == 1 && l.Calls[0].ConversationID == conversation, err
+	}))
 	two.Close()
 	p.Pull()
 }
