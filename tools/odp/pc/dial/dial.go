@@ -102,7 +102,7 @@ var (
 	global  = regexp.MustCompile(`^\+[0-9]{1,15}$`) // E.164
 	local   = regexp.MustCompile(`^[0-9]{1,32}$`)
 	context = regexp.MustCompile(`^(\+[0-9]{1,15}|[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?)$`)
-	user    = regexp.MustCompile(`^[A-Za-z0-9_.!~*'()&=+$,/-]{1,64}$`) // RFC 3261 user, unreserved and user-unreserved
+	user    = regexp.MustCompile(`^[A-Za-z0-9_.!~*'()&=+$,-][A-Za-z0-9_.!~*'()&=+$,/-]{0,63}$`) // RFC 3261 user, unreserved and user-unreserved; a "/" in front would read as the "//" of a page
 	host    = regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9.-]{0,250}[A-Za-z0-9])?$`)
 )
 

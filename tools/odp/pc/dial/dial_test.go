@@ -45,6 +45,7 @@ func TestLinksThatCouldDoMoreAreRefused(t *testing.T) {
 		"sip:a:secret@b":                  "password",
 		"sip:a%3Asecret@b":                "password",
 		"sip:b":                           "user@host",
+		"sip:////@b":                      "user part",
 		"sip:a@b;maddr=192.0.2.1":         `parameter "maddr=192.0.2.1"`,
 		"sip:a@b:99999x":                  "port",
 		"sip:a@-b":                        "host",
