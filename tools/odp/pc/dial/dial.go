@@ -203,8 +203,10 @@ func sip(scheme, rest string) (Target, error) {
 	return Target{To: uri, Shown: who + "@" + strings.ToLower(at)}, nil
 }
 
+// hostPort checks a host name or an address with or without a port. An address with a zone means something
+// on the machine of the link's author alone, and a zone may hold anything.
 func hostPort(at string) error {
-	if ap, err := netip.ParseAddrPort(at); err == nil && ap.Port() != 0 {
+	if ap, err := netip.ParseAddrPort(at); err == nil && ap.Port() != 0 && ap.Addr().Zone() == "" {
 		return nil
 	}
 	if name, port, ok := strings.Cut(at, ":"); ok && !strings.HasPrefix(at, "[") {
@@ -214,7 +216,8 @@ func hostPort(at string) error {
 		at = name
 	}
 	if bare, ok := strings.CutPrefix(at, "["); ok {
-		if _, err := netip.ParseAddr(strings.TrimSuffix(bare, "]")); err != nil || !strings.HasSuffix(bare, "]") {
+		bare, ok = strings.CutSuffix(bare, "]")
+		if a, err := netip.ParseAddr(bare); err != nil || !ok || !a.Is6() || a.Zone() != "" {
 			return fmt.Errorf("the host %q", at)
 		}
 		return nil
