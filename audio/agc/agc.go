@@ -16,13 +16,14 @@ const (
 	// Quiet is the level in dBov up to which noise may be amplified, and no further.
 	Quiet = -55.0
 
-	margin = 15.9  // dB under the active level that still count as speech (ITU-T P.56)
-	few    = 20    // frames of speech before the level is believed at all
-	memory = 200   // frames of speech over which the level is averaged in the end, 2 s
-	fade   = 0.997 // of the level is left after a frame of speech that is no part of it: a fainter talker's turn has come
-	calm   = 0.05  // of a new frame in the average of the noise
+	margin = 15.9 // dB under the active level that still count as speech (ITU-T P.56)
+	few    = 20   // frames of speech before the level is believed at all
+	memory = 150  // frames of speech over which the level is averaged in the end, 1.5 s
+	brief  = 50   // frames of speech over which the recent level is averaged
+	other  = 3    // ratio of powers, 5 dB, at which the recent level tells of another talker
+	calm   = 0.05 // of a new frame in the average of the noise
 
-	up   = 0.08 // dB by which the gain goes up in a frame of speech, 8 dB/s
+	up   = 0.1  // dB by which the gain goes up in a frame of speech, 10 dB/s
 	down = 0.16 // and down
 )
 
@@ -30,7 +31,8 @@ const (
 // loud. It delays by the limiter's 1 ms and belongs to one goroutine; the zero value is ready.
 type Leveller struct {
 	level   float64 // mean power of speech, before the gain
-	noise   float64 // and of pauses
+	recent  float64 // the same, of late and with the gaps between syllables
+	noise   float64 // mean power of pauses
 	frames  int     // of speech that level is made of, up to memory
 	gain    float64 // dB
 	last    float32 // factor at the end of the last frame, less one
@@ -63,8 +65,11 @@ func (l *Leveller) hear(power float64, speech float32) {
 		l.noise += calm * (power - l.noise)
 		return
 	}
+	l.recent += (power - l.recent) / brief
+	if l.frames >= brief && (l.recent < l.level/other || l.recent > l.level*other) {
+		l.level, l.frames = l.recent, few
+	}
 	if power < l.level*fraction {
-		l.level *= fade
 		return
 	}
 	l.frames = min(l.frames+1, memory)

@@ -18,7 +18,9 @@ import (
 )
 
 // arguments are the commands, one a file of this package.
-type arguments struct{}
+type arguments struct {
+	NS nsCommand `cmd:"" name:"ns" help:"Suppress noise."`
+}
 
 const description = `Runs the phone's audio code over files.
 

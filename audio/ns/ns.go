@@ -1,0 +1,34 @@
+// Package ns takes noise out of the microphone's sound. A small recurrent network, in the way of RNNoise (Valin, A
+// Hybrid DSP/Deep Learning Approach to Real-Time Full-Band Speech Enhancement, MMSP 2018), looks at the log powers of
+// bands every 10 ms and says how much of each is voice; a gain for every bin follows from that. It has learnt from
+// synthetic and recorded voices in steady noise, hum, babble and the blows of keys.
+package ns
+
+import "opendeskphone/audio/stft"
+
+// Estimator tells voice from noise in spectra of package stft. It belongs to one goroutine.
+type Estimator struct {
+	net      *net
+	features *features
+}
+
+// New makes one that has heard nothing yet.
+func New() *Estimator { return &Estimator{net: newNet(), features: newFeatures()} }
+
+// Gains takes the next power spectrum, of stft.Bins, and the stft.Hop samples that are new in it, and writes for every
+// bin a factor from 0 to 1.
+func (e *Estimator) Gains(gain, power, newest []float32) {
+	e.features.see(&e.net.x, power, newest)
+	e.net.step()
+	y := &e.net.y
+	for k := range gain[:stft.Bins] {
+		b := e.features.band[k]
+		gain[k] = max(y[b]+e.features.share[k]*(y[b+1]-y[b]), least)
+	}
+}
+
+// Speech is the probability that someone talks in the newest hop, 0 to 1.
+func (e *Estimator) Speech() float32 { return e.net.y[bands] }
+
+// least is the gain below which nothing falls: -30 dB of noise are better than the fear that the line is dead.
+const least = 0.0316
