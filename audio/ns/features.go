@@ -132,3 +132,6 @@ func log2(v float32) float32 {
 	b := math.Float32bits(v)
 	return float32(int(b>>23)-127) + mantissas[b>>15&0xff]
 }
+
+// exp2 is two to the power of v, from -126 to 0, right to 6 %: between powers of two it is a straight line.
+func exp2(v float32) float32 { return math.Float32frombits(uint32((v + 127) * (1 << 23))) }

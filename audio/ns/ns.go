@@ -18,17 +18,22 @@ func New() *Estimator { return &Estimator{net: newNet(), features: newFeatures()
 // Gains takes the next power spectrum, of stft.Bins, and the stft.Hop samples that are new in it, and writes for every
 // bin a factor from 0 to 1.
 func (e *Estimator) Gains(gain, power, newest []float32) {
-	e.features.see(&e.net.x, power, newest)
+	x, y := &e.net.x, &e.net.y
+	e.features.see(x, power, newest)
 	e.net.step()
-	y := &e.net.y
+	for b := range bands {
+		over := min(max(x[bands+b], 0), 120) // octaves of power over the floor of the band
+		y[b] = max(y[b], least*exp2(-over/2))
+	}
 	for k := range gain[:stft.Bins] {
 		b := e.features.band[k]
-		gain[k] = max(y[b]+e.features.share[k]*(y[b+1]-y[b]), least)
+		gain[k] = y[b] + e.features.share[k]*(y[b+1]-y[b])
 	}
 }
 
 // Speech is the probability that someone talks in the newest hop, 0 to 1.
 func (e *Estimator) Speech() float32 { return e.net.y[bands] }
 
-// least is the gain below which nothing falls: -30 dB of noise are better than the fear that the line is dead.
-const least = 0.0316
+// least is what is left of a room's steady noise, -25 dB. Louder noise comes down to the same level: the rest is even,
+// has the colour of the room and tells that the line is not dead.
+const least = 0.056

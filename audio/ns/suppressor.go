@@ -78,9 +78,9 @@ func (h *High) Gain(high float32, power, gain []float32) float32 {
 	default:
 		h.floor *= swell
 	}
-	own := 1 - excess*h.floor/high
-	share := min(own, (after+nothing)/(before+nothing))
-	if !(share > least*least) { // nor is it a number, if what came in was none
+	share := min(1-excess*h.floor/high, (after+nothing)/(before+nothing))
+	share = max(share, least*least*min(h.floor/high, 1))
+	if !(share >= 0) { // no number: what came in was none
 		return least
 	}
 	return float32(math.Sqrt(float64(share)))
