@@ -16,7 +16,7 @@ import features
 from features import BANDS, INPUTS, CENTRES
 
 DENSE, UNITS = 48, 64                               # audio/ns/net.go
-ADDED, DECIBELS, BAD = .8, .008, .2                 # weights of the parts of the loss
+ADDED, DECIBELS, BAD = .3, .015, .2                # weights of the parts of the loss
 BATCH, HOPS = 48, 400
 
 hz = CENTRES*31.25
