@@ -16,12 +16,13 @@ const (
 	// Quiet is the level in dBov up to which noise may be amplified, and no further.
 	Quiet = -55.0
 
-	margin = 15.9 // dB under the active level that still count as speech (ITU-T P.56)
-	few    = 20   // frames of speech before the level is believed at all
-	memory = 150  // frames of speech over which the level is averaged in the end, 1.5 s
-	brief  = 50   // frames of speech over which the recent level is averaged
-	other  = 3    // ratio of powers, 5 dB, at which the recent level tells of another talker
-	calm   = 0.05 // of a new frame in the average of the noise
+	margin  = 15.9 // dB under the active level that still count as speech (ITU-T P.56)
+	few     = 20   // frames of speech before the level is believed at all
+	memory  = 150  // frames of speech over which the level is averaged in the end, 1.5 s
+	loudest = 4    // power of a frame that is taken for sound and not for a mistake
+	brief   = 50   // frames of speech over which the recent level is averaged
+	other   = 3    // ratio of powers, 5 dB, at which the recent level tells of another talker
+	calm    = 0.05 // of a new frame in the average of the noise
 
 	up   = 0.1  // dB by which the gain goes up in a frame of speech, 10 dB/s
 	down = 0.16 // and down
@@ -61,6 +62,9 @@ func (l *Leveller) Process(f *audio.Frame, speech float32) {
 
 // hear takes the power of a frame into account.
 func (l *Leveller) hear(power float64, speech float32) {
+	if !(power <= loudest) {
+		return
+	}
 	if speech < 0.5 {
 		l.noise += calm * (power - l.noise)
 		return

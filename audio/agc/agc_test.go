@@ -138,3 +138,31 @@ func TestNoAllocation(t *testing.T) {
 		t.Errorf("%g allocations", n)
 	}
 }
+
+// FuzzLeveller: whatever comes in, be it no number at all, samples stay within full scale and the gain within Range.
+func FuzzLeveller(f *testing.F) {
+	f.Add(uint64(1), uint32(0x7fc00000), float32(0.9))
+	f.Add(uint64(2), uint32(0x7f800000), float32(0.1))
+	f.Add(uint64(3), uint32(0x41200000), float32(math.NaN()))
+	f.Fuzz(func(t *testing.T, seed uint64, bits uint32, speech float32) {
+		l, r := new(Leveller), rand.New(rand.NewPCG(seed, 1))
+		for n := range 100 {
+			var x audio.Frame
+			for i := range x {
+				x[i] = float32(r.NormFloat64() * 0.1)
+				if r.IntN(100) == 0 {
+					x[i] = math.Float32frombits(bits)
+				}
+			}
+			l.Process(&x, speech)
+			for _, v := range x {
+				if !(v >= -1 && v <= 1) {
+					t.Fatalf("frame %d: sample of %g", n, v)
+				}
+			}
+			if g := l.Gain(); !(g >= -Range && g <= Range) {
+				t.Fatalf("frame %d: gain %g dB", n, g)
+			}
+		}
+	})
+}

@@ -242,3 +242,11 @@ func FuzzSuppressor(f *testing.F) {
 		}
 	})
 }
+
+func BenchmarkSuppressor(b *testing.B) {
+	s, x := NewSuppressor(), noise(1, -30)[0]
+	for b.Loop() {
+		f := x
+		s.Process(&f)
+	}
+}
