@@ -32,7 +32,7 @@ type Analyzer struct {
 func NewAnalyzer() *Analyzer {
 	a := &Analyzer{plan: fft.New(Len)}
 	for i := range a.window {
-		a.window[i] = float32(analysis(i))
+		a.window[i] = float32(Window(i))
 	}
 	return a
 }
@@ -60,7 +60,7 @@ type Synthesizer struct {
 func NewSynthesizer() *Synthesizer {
 	s := &Synthesizer{plan: fft.New(Len)}
 	for i := range s.window {
-		s.window[i] = float32(overlap(i) / analysis(Len-span+i))
+		s.window[i] = float32(overlap(i) / Window(Len-span+i))
 	}
 	return s
 }
@@ -80,9 +80,9 @@ func (s *Synthesizer) Inverse(out, re, im []float32) {
 	copy(s.tail[:], newest[Hop:])
 }
 
-// analysis is the window of the analysis: it rises along a quarter of a sine over its old part and falls along one
+// Window is the analysis window at sample i, the oldest being 0: it rises along a quarter of a sine over its old part and falls along one
 // over the last Delay samples.
-func analysis(i int) float64 {
+func Window(i int) float64 {
 	if i < Len-Delay {
 		return math.Sin(math.Pi / 2 * (float64(i) + 0.5) / (Len - Delay))
 	}

@@ -19,7 +19,8 @@ import (
 
 // arguments are the commands, one a file of this package.
 type arguments struct {
-	NS nsCommand `cmd:"" name:"ns" help:"Suppress noise."`
+	AEC aecCommand `cmd:"" name:"aec" help:"Take the echo out of a recording."`
+	NS  nsCommand  `cmd:"" name:"ns" help:"Suppress noise."`
 }
 
 const description = `Runs the phone's audio code over files.

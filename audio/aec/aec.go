@@ -1,0 +1,150 @@
+// Package aec takes the echo of the loudspeaker out of what the microphone hears, at 16 kHz and in steps of 10 ms.
+//
+//	far ─ reference ─ x ─┬────────────── filters ─ y ─┐
+//	       ^    ^        └ distortion ────┘           │
+//	     lag   pace                                   v
+//	mic ─────────────────────────────────────────── mic−y = e ─ spectrum × gains + comfort noise ─ out
+//
+// The echo comes late, and sound cards have clocks of their own: a finder sets the lag, a jumper corrects it when a card
+// loses samples, and the drift between the two sides sets the pace, so that the filters see an echo that stands still.
+// Two filters learn. The slow one gives the estimate; it is not moved by talk at the near end. The fast one is there
+// for the moment when the path changes: as soon as it leaves clearly less, the slow one takes over what it knows.
+//
+// What the filters leave is taken out in frequency. While the far side alone talks, all of it goes, and comfort noise
+// fills its place; while somebody talks at the near end, hardly anything does: the filters have done the work.
+package aec
+
+import (
+	"opendeskphone/audio/fft"
+	"opendeskphone/audio/stft"
+)
+
+const (
+	Rate  = stft.Rate  // sample rate in Hz
+	Hop   = stft.Hop   // samples of a step
+	Delay = stft.Delay // samples by which the output lags, 4 ms
+
+	size = stft.Len
+	bins = stft.Bins
+
+	tail = 12  // partitions of 20 ms: the room is heard for 240 ms
+	bend = 2   // and the loudspeaker's distortion for 40 ms
+	lead = 128 // samples of the response before its strongest tap
+)
+
+type spectrum = [bins]float32
+
+// A Shaper has a say in the gains of a spectrum: noise suppression. It is given the power spectrum and the samples that
+// are new in it, and writes a gain for every bin.
+type Shaper interface {
+	Gains(gain, power, newest []float32)
+}
+
+// Canceller takes the echo out of one microphone. It belongs to one goroutine.
+type Canceller struct {
+	ref     reference
+	finder  *finder
+	jumper  *jumper
+	drift   drift
+	steady  int  // hops for which the finder has been sure of the same lag
+	seen    int  // that lag
+	aligned bool // the finder has been believed once
+	wait    int  // hops in which the finder is not yet up to date
+
+	hist       *history
+	distortion distortion
+	slow, fast *kalman
+	rivalry    rivalry
+	x, y, e, z [Hop]float32
+
+	left, model    *stft.Analyzer
+	out            *stft.Synthesizer
+	er, ei, yr, yi spectrum
+	e2, y2         spectrum
+	residual       *residual
+	shaper         Shaper
+	shape          spectrum
+	seed           uint32
+}
+
+// New makes a Canceller. shaper may be nil.
+func New(shaper Shaper) *Canceller {
+	plan := fft.New(size)
+	c := &Canceller{finder: newFinder(), jumper: newJumper(), hist: newHistory(plan, Hop, tail),
+		left: stft.NewAnalyzer(), model: stft.NewAnalyzer(), out: stft.NewSynthesizer(), residual: newResidual(),
+		shaper: shaper, seed: 1}
+	c.ref.pos = -reach
+	c.distortion = newDistortion(plan)
+	c.slow = newKalman(plan, Hop, 1e-6, 6)
+	c.fast = newKalman(plan, Hop, 5e-3, 4)
+	for _, f := range []*kalman{c.slow, c.fast} {
+		f.listen(c.hist, tail, 1, 0.4)
+	}
+	c.slow.listen(c.distortion.odd, bend, 1e-5, 1)
+	c.slow.listen(c.distortion.even, bend, 1e-5, 1)
+	for k := range c.shape {
+		c.shape[k] = 1
+	}
+	return c
+}
+
+// Process takes the next Hop samples that went to the loudspeaker and those that the microphone heard meanwhile, and
+// puts the clean ones in the place of the latter.
+func (c *Canceller) Process(far, mic []float32) {
+	c.ref.write(far)
+	c.finder.process(far, mic)
+	c.align()
+	c.ref.read(c.x[:])
+	c.hist.push(c.x[:])
+	c.distortion.push(c.x[:])
+
+	c.slow.estimate(c.y[:])
+	subtract(c.e[:], mic, c.y[:])
+	c.slow.adapt(c.e[:])
+	c.compete(mic)
+	c.jumper.push(c.y[:], mic, c.finder.mic[:])
+	if by := c.jumper.look(); by != 0 && c.ref.lag()+float64(by) > Hop+reach {
+		c.jump(by)
+	}
+	c.finish(mic)
+}
+
+func subtract(d, a, b []float32) {
+	for i := range d {
+		d[i] = a[i] - b[i]
+	}
+}
+
+// finish takes out what is left.
+func (c *Canceller) finish(out []float32) {
+	c.left.Forward(c.er[:], c.ei[:], c.e[:])
+	c.model.Forward(c.yr[:], c.yi[:], c.y[:])
+	for k := range c.e2 {
+		c.e2[k] = c.er[k]*c.er[k] + c.ei[k]*c.ei[k]
+		c.y2[k] = c.yr[k]*c.yr[k] + c.yi[k]*c.yi[k]
+	}
+	c.residual.see(&c.e2, &c.y2, c.slow.doubt)
+	c.keepPace(c.drift.lag(&c.er, &c.ei, &c.yr, &c.yi, &c.residual.power))
+	if c.shaper != nil {
+		c.shaper.Gains(c.shape[:], c.e2[:], c.e[:])
+	}
+	for k, g := range c.residual.gains() {
+		n := c.shape[k] * root(c.residual.noise[k]*(1-g*g))
+		g *= c.shape[k]
+		c.er[k] = c.er[k]*g + n*c.random()
+		c.ei[k] = c.ei[k]*g + n*c.random()
+	}
+	c.out.Inverse(out, c.er[:], c.ei[:])
+}
+
+// random gives a number between -1 and 1 (Numerical Recipes' linear congruences).
+func (c *Canceller) random() float32 {
+	c.seed = c.seed*1664525 + 1013904223
+	return float32(int32(c.seed)) / (1 << 31)
+}
+
+// Alone says how sure it is that the far side alone talks, 0 to 1.
+func (c *Canceller) Alone() float32 { return c.residual.alone }
+
+// Drift is by how many parts in a million the loudspeaker's clock is slower than the microphone's.
+func (c *Canceller) Drift() float64 { return c.ref.ppm }

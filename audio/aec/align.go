@@ -1,0 +1,68 @@
+package aec
+
+import "math"
+
+const (
+	soon   = 6   // hops for which the finder must be sure before it is believed the first time
+	later  = 20  // and when the filters know the echo already
+	stale  = 200 // hops after a jump in which the finder has not forgotten the old lag
+	wobble = 16  // samples by which its lag may vary
+
+	earliest, latest = 16, 320 // samples of the response between which the strongest tap may lie
+)
+
+// align puts the strongest part of the echo near the front of the filters.
+func (c *Canceller) align() {
+	if c.wait > 0 {
+		c.wait--
+		return
+	}
+	if d := c.finder.lag - c.seen; !c.finder.sure() || d < -wobble || d > wobble {
+		c.seen, c.steady = c.finder.lag, 0
+		return
+	}
+	c.seen = c.finder.lag
+	c.steady++
+	if c.seen <= lead+reach {
+		return
+	}
+	tap := float64(c.seen) - (c.ref.lag() - Hop)
+	if !c.aligned && c.steady >= soon || (tap < earliest || tap > latest) && c.steady >= later {
+		c.aligned = true
+		c.move(math.Round(tap - lead))
+	}
+}
+
+// move takes the window of the filters later by some samples, and what they know with it.
+func (c *Canceller) move(by float64) {
+	c.ref.pos -= by
+	c.rebuild()
+	c.slow.shift(int(by))
+	c.fast.shift(int(by))
+}
+
+// jump follows an echo that comes later than before, but else the same.
+func (c *Canceller) jump(by int) {
+	c.ref.pos -= float64(by)
+	c.rebuild()
+	c.jumper.forget()
+	c.wait = stale
+}
+
+// rebuild gives the filters the past as it is heard at the present lag.
+func (c *Canceller) rebuild() {
+	hops := len(c.hist.re) + size/Hop + 1
+	pos := c.ref.pos - float64(hops*Hop)*c.ref.pace()
+	for range hops {
+		c.ref.at(c.z[:], pos)
+		pos += Hop * c.ref.pace()
+		c.hist.push(c.z[:])
+		c.distortion.push(c.z[:])
+	}
+}
+
+// keepPace follows a drift between the clocks of both sides by the lag that it leaves.
+func (c *Canceller) keepPace(lag float64) {
+	c.ref.pos += follow * lag
+	c.ref.ppm = min(max(c.ref.ppm+trim*lag, -mostDrift), mostDrift)
+}

@@ -1,0 +1,86 @@
+// Package send is the way of our own voice from the microphone to the far side: the loudspeaker's echo and the room's
+// noise go, and every talker comes out at the same level.
+package send
+
+import (
+	"opendeskphone/audio"
+	"opendeskphone/audio/aec"
+	"opendeskphone/audio/band"
+	"opendeskphone/audio/ns"
+	"opendeskphone/audio/stft"
+)
+
+// Cleaner takes echo, and if wanted noise, out of the phone's frames. It belongs to one goroutine.
+type Cleaner struct {
+	mic, far   *band.Splitter
+	echo       *aec.Canceller
+	gain       recorder
+	top        ns.High
+	high       high
+	near, away [band.Len]float32
+}
+
+// NewCleaner makes one. quiet says whether noise goes too.
+func NewCleaner(quiet bool) *Cleaner {
+	c := &Cleaner{mic: band.New(aec.Delay), far: band.New(0)}
+	if quiet {
+		c.gain.estimator = ns.New()
+	}
+	c.echo = aec.New(&c.gain)
+	return c
+}
+
+// Delay is the time from input to output in samples of 48 kHz: 279, 5.8 ms.
+func (c *Cleaner) Delay() int { return c.mic.Delay() }
+
+// Drift is by how many parts in a million the loudspeaker's clock is slower than the microphone's.
+func (c *Cleaner) Drift() float64 { return c.echo.Drift() }
+
+// Process cleans what the microphone heard while the loudspeaker played far.
+func (c *Cleaner) Process(mic, far *audio.Frame) {
+	c.far.Split(&c.away, far)
+	c.mic.Split(&c.near, mic)
+	c.echo.Process(c.away[:], c.near[:])
+	g := c.high.gain(c.mic.High(), c.far.High(), c.echo.Alone())
+	if c.gain.estimator != nil {
+		g *= c.top.Gain(c.mic.High(), c.gain.power[:], c.gain.gain[:])
+	}
+	c.mic.Join(mic, &c.near, g)
+}
+
+// recorder is the canceller's Shaper; what it saw decides on the high band too.
+type recorder struct {
+	estimator   *ns.Estimator // nil: noise stays
+	power, gain [stft.Bins]float32
+}
+
+func (r *recorder) Gains(gain, power, newest []float32) {
+	if r.estimator == nil {
+		for k := range gain {
+			gain[k] = 1
+		}
+		return
+	}
+	r.estimator.Gains(gain, power, newest)
+	copy(r.power[:], power)
+	copy(r.gain[:], gain)
+}
+
+// high takes the echo above 8 kHz down. No filter models it there: its share of what was played is learnt while the far
+// side alone talks.
+type high struct {
+	share  float32 // of the loudspeaker's power that comes back
+	played float32 // power of what was played, as long as rooms hold it
+	last   float32
+}
+
+// gain is that of the high band: mic and far are its powers on both sides, alone is the canceller's.
+func (h *high) gain(mic, far, alone float32) float32 {
+	h.played = max(far, 0.9*h.played) // 0.46 dB a hop and 100 ms of lag: no echo is missed
+	if alone > 0.5 && h.played > 1e-8 {
+		h.share += 0.1 * (min(mic/h.played, 1) - h.share)
+	}
+	g := max(1-2*h.share*h.played/(mic+1e-10), 0) * (1 - alone)
+	h.last += 0.5 * (g - h.last)
+	return h.last
+}
