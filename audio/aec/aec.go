@@ -75,8 +75,8 @@ func New(shaper Shaper) *Canceller {
 		shaper: shaper, seed: 1}
 	c.ref.pos = -reach
 	c.distortion = newDistortion(plan)
-	c.slow = newKalman(plan, Hop, 1e-6, 6)
-	c.fast = newKalman(plan, Hop, 5e-3, 4)
+	c.slow = newKalman(plan, Hop, 1e-6, 8)
+	c.fast = newKalman(plan, Hop, 5e-3, 2)
 	for _, f := range []*kalman{c.slow, c.fast} {
 		f.listen(c.hist, tail, 1, 0.4)
 	}
@@ -91,6 +91,8 @@ func New(shaper Shaper) *Canceller {
 // Process takes the next Hop samples that went to the loudspeaker and those that the microphone heard meanwhile, and
 // puts the clean ones in the place of the latter.
 func (c *Canceller) Process(far, mic []float32) {
+	sane(far)
+	sane(mic)
 	c.ref.write(far)
 	c.finder.process(far, mic)
 	c.align()
@@ -107,6 +109,13 @@ func (c *Canceller) Process(far, mic []float32) {
 		c.jump(by)
 	}
 	c.finish(mic)
+}
+
+// sane silences what is no sound: it would stay in the filters for good.
+func sane(x []float32) {
+	if e := energy(x); !(e < 4*Hop) {
+		clear(x)
+	}
 }
 
 func subtract(d, a, b []float32) {

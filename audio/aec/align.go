@@ -37,8 +37,12 @@ func (c *Canceller) align() {
 func (c *Canceller) move(by float64) {
 	c.ref.pos -= by
 	c.rebuild()
-	c.slow.shift(int(by))
-	c.fast.shift(int(by))
+	for _, f := range [...]*kalman{c.slow, c.fast} {
+		f.shift(int(by))
+		if by >= 2*Hop*tail { // it had waited for the echo in vain, and was sure that there was none
+			f.wonder()
+		}
+	}
 }
 
 // jump follows an echo that comes later than before, but else the same.

@@ -57,6 +57,7 @@ type partition struct {
 	place    int       // which of the partitions of that history
 	re, im   []float32 // the response
 	variance []float32 // of its error
+	prior    float32   // that variance before anything is known
 }
 
 // kalman is a partitioned-block frequency-domain Kalman filter (Kuech, Mabande, Enzner: State-Space Architecture of the
@@ -98,15 +99,23 @@ func newKalman(plan *fft.Plan, hop int, fade float32, turns int) *kalman {
 // one to the next.
 func (f *kalman) listen(h *history, parts int, gain, decay float32) {
 	for place := range parts {
-		p := partition{of: h, place: place}
+		p := partition{of: h, place: place, prior: gain}
 		p.re, p.im, p.variance = make([]float32, f.plan.Bins()), make([]float32, f.plan.Bins()), make([]float32, f.plan.Bins())
-		for k := range p.variance {
-			p.variance[k] = gain
-		}
 		gain *= decay
 		f.parts = append(f.parts, p)
 	}
+	f.wonder()
 	f.impulse = make([]float32, 2*f.hop*len(f.parts))
+}
+
+// wonder says that nothing is sure: what was learnt may be wrong by all of it.
+func (f *kalman) wonder() {
+	for p := range f.parts {
+		p := &f.parts[p]
+		for k := range p.variance {
+			p.variance[k] = p.prior
+		}
+	}
 }
 
 // estimate writes the echo that the filter expects in the newest hop.

@@ -41,11 +41,7 @@ type residual struct {
 
 func newResidual() *residual {
 	r := &residual{}
-	for l := range r.leak {
-		for b := range r.leak[l] {
-			r.leak[l][b] = first
-		}
-	}
+	r.wonder()
 	for k := range r.noise {
 		r.noise[k] = 1
 	}
@@ -54,6 +50,15 @@ func newResidual() *residual {
 		r.energy += float32(w * w / stft.Hop)
 	}
 	return r
+}
+
+// wonder says that what is left is not known.
+func (r *residual) wonder() {
+	for l := range r.leak {
+		for b := range r.leak[l] {
+			r.leak[l][b] = first
+		}
+	}
 }
 
 // see takes the power spectra of what is left and of the estimate, and the power that the filter doubts.
