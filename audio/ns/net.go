@@ -14,7 +14,7 @@ var weights []byte
 
 const (
 	dense = 48 // cells of the first layer
-	units = 64 // cells that remember
+	units = 72 // cells that remember
 	side  = 4  // rows...
 	deep  = 8  // ...and columns of a layer that are computed at a time
 )

@@ -1,7 +1,7 @@
 // Package ns takes noise out of the microphone's sound. A small recurrent network, in the way of RNNoise (Valin, A
 // Hybrid DSP/Deep Learning Approach to Real-Time Full-Band Speech Enhancement, MMSP 2018), looks at the log powers of
 // bands every 10 ms and says how much of each is voice; a gain for every bin follows from that. It has learnt from
-// synthetic and recorded voices in steady noise, hum, babble and the blows of keys.
+// synthetic and recorded voices in steady noise, hum, babble, the blows of keys and what else rustles and rings in an office.
 package ns
 
 import "opendeskphone/audio/stft"

@@ -20,6 +20,7 @@ const (
 	Works
 )
 
+// String is the verdict in a word or two, for logs.
 func (v Verdict) String() string {
 	return [...]string{"dead", "clipped", "too noisy", "silent", "works"}[v]
 }

@@ -4,12 +4,17 @@ import "opendeskphone/audio/ns"
 
 // nsCommand suppresses noise.
 type nsCommand struct {
-	In  string `required:"" type:"existingfile" help:"What the microphone heard."`
-	Out string `required:"" type:"path" help:"Where the cleaned sound goes."`
+	In  string `required:"" type:"existingfile" placeholder:"NOISY.wav" help:"What the microphone heard."`
+	Out string `required:"" type:"path" placeholder:"OUT.wav" help:"Where the cleaned sound goes."`
 }
 
-func (c nsCommand) Help() string {
-	return `Takes noise out of a recording as the phone does it for its microphone: 5.8 ms of delay, at 48 kHz in two bands.`
+func (nsCommand) Help() string {
+	return `Takes noise out of a recording as the phone takes it out of its microphone: steady noise, hum, babble, keys.
+
+A small recurrent network decides every 10 ms for 36 bands up to 8 kHz; what lies above follows. Of steady noise 25 dB are
+taken, of the rest as much as brings it down to what is left of that. The sound comes out 5.8 ms late.
+
+  dspbench ns -in noisy.wav -out clean.wav`
 }
 
 // Run cleans frame by frame.

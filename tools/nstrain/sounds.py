@@ -167,13 +167,66 @@ def gusts(n, r):
     return unit(steady(n, r)*10**(np.interp(np.linspace(0, 1, n), np.linspace(0, 1, k), r.uniform(-25, 0, k))/20))
 
 
+def scattered(n, r, sound, least, most):
+    """Sounds now and then: pauses between them are from least to most seconds, all as likely on a logarithmic scale."""
+    x, t = 10**(-r.uniform(20, 50)/20)*steady(n, r), int(r.uniform(0, .3)*RATE)
+    while t < n:
+        s = sound()[:n - t]
+        x[t:t + len(s)] += s*10**(r.uniform(-12, 0)/20)
+        t += int(np.exp(r.uniform(np.log(least), np.log(most)))*RATE)
+    return unit(x)
+
+
+def rustle(n, r):
+    """Paper, clothes: a jagged burst of coloured noise."""
+    def sound():
+        m = int(r.uniform(.02, .4)*RATE)
+        k = r.integers(4, 20)
+        return unit(colour(r.standard_normal(m), r, 8))*np.hanning(m)*np.interp(np.arange(m), np.linspace(0, m, k), r.random(k))
+    return scattered(n, r, sound, .03, .8)
+
+
+def rings(n, r):
+    """Cups, glasses, coins: struck, and their partials die away each in its time."""
+    low, high, decay = r.uniform(200, 2000), r.uniform(2500, 7500), r.uniform(.01, .2)
+
+    def sound():
+        t = np.arange(int(min(.6, 6*decay)*RATE))/RATE
+        return sum(r.uniform(.1, 1)*np.sin(2*np.pi*r.uniform(low, high)*t)*np.exp(-t/r.uniform(.2*decay, decay)) for _ in range(r.integers(2, 8)))
+    return scattered(n, r, sound, .05, 1.5)
+
+
+def tune(n, r):
+    """Music next door: chords of a few notes with overtones."""
+    root, steps, hold = r.uniform(80, 500), r.choice([0, 2, 3, 4, 5, 7, 9, 10, 12, 14, 16], 5), r.uniform(.1, .8)
+
+    def sound():
+        t = np.arange(int(1.5*hold*RATE))/RATE
+        shape = np.minimum(1, t/r.uniform(.002, .05))*np.exp(-t/r.uniform(.2*hold, 2*hold))
+        notes = root*2**(r.choice(steps, r.integers(1, 4))/12)
+        return sum(np.sin(2*np.pi*f*h*t)/h**1.3 for f in notes for h in range(1, 9))*shape
+    return scattered(n, r, sound, .7*hold, 1.4*hold)
+
+
+def chirps(n, r):
+    """Squeaks, drips, birds: short sweeps."""
+    low, high, long = r.uniform(150, 1500), r.uniform(1600, 6000), r.uniform(.015, .25)
+
+    def sound():
+        t = np.arange(int(r.uniform(.3, 1)*long*RATE))/RATE
+        p = 2*np.pi*np.cumsum(np.interp(t, [0, t[-1] + 1e-3], r.uniform(low, high, 2)))/RATE
+        return (np.sin(p) + r.random()*np.sin(2*p))*np.hanning(len(t))
+    return scattered(n, r, sound, .02, .8)
+
+
 def noise(pool, n, r):
     u = r.random()
-    if u < .26: return steady(n, r)
-    if u < .40: return hum(n, r)
-    if u < .66: return babble(pool, n, r)
-    if u < .90: return blows(n, r)
-    if u < .94: return gusts(n, r)
+    if u < .20: return steady(n, r)
+    if u < .31: return hum(n, r)
+    if u < .53: return babble(pool, n, r)
+    if u < .73: return blows(n, r)
+    for most, kind in ((.77, gusts), (.82, rustle), (.87, rings), (.90, tune), (.94, chirps)):
+        if u < most: return kind(n, r)
     return unit(noise(pool, n, r) + noise(pool, n, r)*10**(-r.uniform(0, 12)/20))
 
 

@@ -15,7 +15,7 @@ from numpy import float32 as f32
 import features
 from features import BANDS, INPUTS, CENTRES
 
-DENSE, UNITS = 48, 64                               # audio/ns/net.go
+DENSE, UNITS = 48, 72                               # audio/ns/net.go
 ADDED, DECIBELS, BAD = .3, .015, .2                # weights of the parts of the loss
 BATCH, HOPS = 48, 400
 
