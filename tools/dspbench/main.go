@@ -18,7 +18,9 @@ import (
 )
 
 // arguments are the commands, one a file of this package.
-type arguments struct{}
+type arguments struct {
+	Jb jb `cmd:"" help:"Play a stream of packets through the jitter buffer."`
+}
 
 const description = `Runs the phone's audio code over files.
 
