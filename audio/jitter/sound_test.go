@@ -197,6 +197,9 @@ func TestNoTroubleClicks(t *testing.T) {
 // Clocks 300 ppm apart, either way, for two minutes: nothing is made up but where a frame more has come
 // to be needed, the delay stays, and no step is heard.
 func TestSkewIsNotHeard(t *testing.T) {
+	if testing.Short() {
+		t.Skip("long under the race detector, and alone with its buffer")
+	}
 	say := voice(t)
 	own := ownStep(say, 800)
 	for _, ppm := range []float64{-300, 300} {

@@ -153,6 +153,9 @@ func number(seq int) []byte { return binary.BigEndian.AppendUint16(nil, uint16(s
 // next: no buffer that is asked every 10 ms can do with less than 10 ms then, nor with 5 ms on the average
 // over all that the sound card's clock may be off the sender's.
 func TestBetterThanSpeexOnEveryPath(t *testing.T) {
+	if testing.Short() {
+		t.Skip("long under the race detector, and alone with its buffer")
+	}
 	for _, x := range []struct {
 		path        string
 		speex, made float64
