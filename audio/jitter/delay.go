@@ -7,15 +7,16 @@ import (
 )
 
 const (
-	bins     = 256   // of 10 ms
-	firstBin = 64    // where the first packet's delay is put
-	headroom = 2     // bins kept above the first packet while little is known...
-	little   = 50    // ...that is, before so many packets
-	memory   = 500.0 // packets remembered: 10 s of 20 ms
-	heavy    = 1e6   // a packet's weight at which all are made lighter
-	recent   = 4     // packets whose delay is not undercut
-	watched  = 16    // packets of which...
-	several  = 4     // ...so many that are late are not a burst, but the path as it is now
+	bins     = 256                     // of 10 ms
+	firstBin = 64                      // where the first packet's delay is put
+	headroom = 2                       // bins kept above the first packet while little is known...
+	little   = 50                      // ...that is, before so many packets
+	memory   = 500.0                   // packets remembered: 10 s of 20 ms
+	heavy    = 1e6                     // a packet's weight at which all are made lighter
+	recent   = 4                       // arrivals whose delay is not undercut
+	watched  = 16                      // arrivals of which...
+	several  = 4                       // ...so many that are late are not a burst, but the path as it is now
+	outage   = audio.Rate * 300 / 1000 // what is late by more is so by a fault that no delay is to cover
 
 	fastShare = 0.02  // share of packets that may be faster than what is called the fastest
 	lateShare = 0.20  // share of packets that may be later than what is called usual
@@ -32,15 +33,16 @@ const (
 // delay would have left to be made up: from where it ends, or the delay of the packets just before if
 // that is more, to where the packet came.
 type delay struct {
-	base   int64         // lateness of the upper edge of bin 0
-	weight [bins]float64 // packets by lateness
-	made   [bins]float64 // samples that a delay below the bin would have left to be made up in it
-	unit   float64       // weight of the next packet: it grows, so that those before count for less and less
-	total  float64       // weight of all
-	known  int           // packets counted, until little are
-	guess  int64         // least calm while little is known
-	last   [watched]int64
-	turn   int // the oldest of last
+	base   int64          // lateness of the upper edge of bin 0
+	weight [bins]float64  // packets by lateness
+	made   [bins]float64  // samples that a delay below the bin would have left to be made up in it
+	unit   float64        // weight of the next packet: it grows, so that those before count for less and less
+	total  float64        // weight of all
+	known  int            // packets counted, until little are
+	guess  int64          // least calm while little is known
+	last   [watched]int64 // greatest lateness of the packets that came together
+	turn   int            // the newest of last
+	at     int64          // when that was
 
 	least int64 // lateness of the fastest packets
 	usual int64 // lateness that all but lateShare of the packets keep within
@@ -52,7 +54,7 @@ type delay struct {
 
 // start forgets all and puts the first packet into the middle.
 func (d *delay) start(late int64) {
-	*d = delay{base: late - firstBin*audio.FrameLen, unit: 1, guess: late + headroom*audio.FrameLen,
+	*d = delay{base: late - firstBin*audio.FrameLen, unit: 1, at: -1, guess: late + headroom*audio.FrameLen,
 		least: late, usual: late, calm: late, far: late, peak: late}
 	for i := range d.last {
 		d.last[i] = late
@@ -70,9 +72,9 @@ func (d *delay) bin(late int64) int64 {
 
 func (d *delay) edge(bin int64) int64 { return d.base + bin*audio.FrameLen }
 
-// take counts a packet of span samples. One that did not come in order was not waited for longer than
-// it is itself.
-func (d *delay) take(late, span int64, inOrder bool) {
+// take counts a packet of span samples that came before the Get of the time now. One that did not come
+// in order was not waited for longer than it is itself.
+func (d *delay) take(now, late, span int64, inOrder bool) {
 	if b := (late - d.base) / audio.FrameLen; b < firstBin/2 || b >= bins {
 		d.slide(b)
 	}
@@ -81,8 +83,11 @@ func (d *delay) take(late, span int64, inOrder bool) {
 	if late > d.peak || !inOrder {
 		d.charge(late, span, inOrder)
 	}
-	d.last[d.turn] = late
-	d.turn = (d.turn + 1) % watched
+	if now != d.at { // those that come together were held up by one fault
+		d.turn, d.at = (d.turn+1)%watched, now
+		d.last[d.turn] = late
+	}
+	d.last[d.turn] = max(d.last[d.turn], late)
 	d.known = min(d.known+1, little)
 	if d.total >= memory*d.unit {
 		d.unit *= memory / (memory - 1)
@@ -95,7 +100,7 @@ func (d *delay) take(late, span int64, inOrder bool) {
 
 // charge enters what a packet that is later than those just before it would have cost.
 func (d *delay) charge(late, span int64, inOrder bool) {
-	to := d.bin(d.needed(late))
+	to := d.bin(d.needed(min(late, d.peak+outage)))
 	if !inOrder {
 		d.made[to] += d.unit * reach * float64(span)
 		return
@@ -153,24 +158,15 @@ func (d *delay) learn(span int64) {
 	}
 }
 
-// newest gives the greatest lateness of the recent packets, and that which several of those watched reach.
+// newest gives the greatest lateness of the recent arrivals, and that which several of those watched reach.
 func (d *delay) newest() (peak, often int64) {
-	var most [several]int64
-	copy(most[:], d.last[:])
-	slices.Sort(most[:])
-	for _, v := range d.last[several:] {
-		for i := 0; i < several && v > most[i]; i++ {
-			if i > 0 {
-				most[i-1] = most[i]
-			}
-			most[i] = v
-		}
-	}
-	peak = d.last[(d.turn+watched-1)%watched]
+	peak = d.last[d.turn]
 	for i := range recent {
-		peak = max(peak, d.last[(d.turn+watched-1-i)%watched])
+		peak = max(peak, d.last[(d.turn-i+watched)%watched])
 	}
-	return peak, most[0]
+	sorted := d.last
+	slices.Sort(sorted[:])
+	return peak, sorted[watched-several]
 }
 
 // downTo is the lowest bin above which no more than so many samples had to be made up.

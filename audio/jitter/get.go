@@ -4,7 +4,7 @@ import "opendeskphone/audio"
 
 const (
 	slack  = audio.FrameLen / 20    // delay above what is aimed at that is left alone
-	cut    = audio.Rate / 4         // delay above it that is cut off at once
+	cut    = audio.Rate / 2         // delay above it that is cut off at once
 	lookup = window + leap          // samples that shrinking looks at
 	grace  = audio.Rate / 10        // delay above what is aimed at up to which a late packet is waited for
 	ample  = audio.Rate * 50 / 1000 // sound in hand that is not stretched even if the next packet is late

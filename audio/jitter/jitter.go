@@ -124,16 +124,22 @@ func (b *Buffer) Put(p Packet) {
 	}
 	if p.Kind != Other {
 		b.jitter.take(p.Arrival, at.media)
-		b.delay.take(b.now-at.media, q.span, at.seq >= q.high)
+		b.learn(at)
 		if b.tooLate(at) {
-			if q.tardy <= patience || at.seq < q.next {
+			switch {
+			case at.seq == q.high+1 && b.stoodStill(at):
+				at = b.follow(p, 1)
+				b.delay.start(b.now - at.media)
+			case q.tardy <= patience || at.seq < q.next:
 				q.count(at, p)
+				q.tardyBy = b.now - at.media
 				b.stats.Late++
 				return
+			default:
+				b.confess(false)
+				b.stats.Resyncs++
+				q.resume(at)
 			}
-			b.confess(false)
-			b.resync()
-			at = b.begin(p)
 		}
 	}
 	q.count(at, p)
@@ -155,7 +161,10 @@ func (b *Buffer) place(p Packet) (at spot, ok bool) {
 		if !q.restarts(p) {
 			return at, false
 		}
-		at = b.follow(p, 2)
+		if at = b.follow(p, 2); !b.fits(at) {
+			b.resync()
+			at = b.begin(p)
+		}
 	}
 	q.strange = 0
 	return at, true
@@ -202,6 +211,17 @@ func (b *Buffer) begin(p Packet) spot {
 	return at
 }
 
+// learn counts how late the packet is. If it came far earlier than the fastest, the sound card has stood
+// still or the path has become shorter, and what was learned holds no more.
+func (b *Buffer) learn(at spot) {
+	late := b.now - at.media
+	if late < b.delay.least-early {
+		b.delay.start(late)
+		return
+	}
+	b.delay.take(b.now, late, b.queue.span, at.seq >= b.queue.high)
+}
+
 // expired tells whether the packet's time is over.
 func (b *Buffer) expired(at spot) bool {
 	return at.seq < b.queue.next || at.media+b.queue.span <= b.queue.cursor
@@ -216,6 +236,14 @@ func (b *Buffer) tooLate(at spot) bool {
 	}
 	b.queue.tardy++
 	return true
+}
+
+// stoodStill tells whether a second packet too late shows that the sender's clock stood still in a
+// pause: it is as late as the first. After a fault of the network those held up would come at once.
+func (b *Buffer) stoodStill(at spot) bool {
+	q := &b.queue
+	apart := b.now - at.media - q.tardyBy
+	return q.tardy == 2 && q.holes > quiet*audio.FrameLen && max(apart, -apart) < q.span
 }
 
 // resync drops the stream's past; the next packet is its first.

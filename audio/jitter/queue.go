@@ -8,7 +8,7 @@ const (
 	farSeq     = 1000 // a sequence number so far from the last is another stream (cf. RFC 3550 A.1, MAX_DROPOUT)
 	farLate    = 2 * audio.Rate
 	farEarly   = 1 * audio.Rate
-	early      = audio.Rate / 10 // a packet so much faster than the fastest has a timestamp that jumped
+	early      = audio.Rate / 10 // a packet so much faster than the fastest is no chance
 	patience   = 8               // late packets in a row until the buffer gives way
 )
 
@@ -28,6 +28,7 @@ type queue struct {
 	cursor  int64 // media time wanted next, in samples
 	span    int64 // length of the last packet, in samples
 	tardy   int   // late packets in a row
+	tardyBy int64 // lateness of the last of them
 	holes   int64 // samples made up of which it is not known whether the sender paused
 	waited  int64 // samples made up while time stood still, since the last packet
 	copies  int   // packets for which redundancy is expected
@@ -89,6 +90,13 @@ func (q *queue) start(p Packet, clock int64) spot {
 	q.tardy, q.strange, q.holes, q.waited, q.bare = 0, 0, 0, 0, false
 	q.epoch++
 	return at
+}
+
+// resume goes on with the packet at, though its time is over.
+func (q *queue) resume(at spot) {
+	q.next, q.cursor = at.seq, at.media
+	q.tardy, q.holes, q.waited, q.bare = 0, 0, 0, false
+	q.epoch++
 }
 
 // forget empties the queue and keeps the counts.

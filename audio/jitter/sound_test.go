@@ -113,6 +113,7 @@ var troubles = []trouble{
 	{name: "silence, resumed", do: at(120, func(w *wire) { w.tick, w.ts, w.marker = w.tick+100, w.ts+8000, w.n == 120 })},
 	{name: "silence, resumed by a sender that sets no marker", do: at(120, func(w *wire) { w.tick, w.ts = w.tick+100, w.ts+8000 })},
 	{name: "silence, resumed by a sender whose clock stood still", do: at(120, func(w *wire) { w.tick, w.marker = w.tick+100, w.n == 120 })},
+	{name: "silence, resumed by one that sets no marker either", do: at(120, func(w *wire) { w.tick += 100 }), lost: []int{120}},
 	{name: "comfort noise, resumed", do: at(120, func(w *wire) {
 		if w.seq++; w.n > 120 {
 			w.tick, w.ts, w.marker = w.tick+100, w.ts+8000, w.n == 121
@@ -219,4 +220,32 @@ func TestSkewIsNotHeard(t *testing.T) {
 			t.Errorf("%+.0f ppm: step %.3f, delay %v, %+v", ppm, largestStep(heard), most, s)
 		}
 	}
+}
+
+// After a second in which nothing came, and then all of it at once, the delay is soon what it was.
+func TestAnOutageIsSoonForgotten(t *testing.T) {
+	b := New(Config{}, tape{})
+	var f audio.Frame
+	var after []time.Duration
+	for n := range 1500 {
+		if n < 300 || n >= 350 {
+			b.Put(Packet{Seq: uint16(n), TS: uint32(n * 160), Payload: number(n)})
+		}
+		for late := 300; n == 349 && late < 350; late++ {
+			b.Put(Packet{Seq: uint16(late), TS: uint32(late * 160), Payload: number(late)})
+		}
+		b.Get(&f)
+		b.Get(&f)
+		after = append(after, b.Stats().Delay)
+	}
+	for _, x := range []struct {
+		packet int
+		most   time.Duration
+	}{{299, 10 * time.Millisecond}, {450, 120 * time.Millisecond}, {1400, 20 * time.Millisecond}} {
+		t.Logf("packet %d: %v", x.packet, after[x.packet])
+		if after[x.packet] > x.most {
+			t.Errorf("at packet %d the delay is %v, at most %v is due", x.packet, after[x.packet], x.most)
+		}
+	}
+	t.Logf("%+v", b.Stats())
 }
