@@ -3,13 +3,14 @@ package jitter
 import "opendeskphone/audio"
 
 const (
-	slack  = audio.FrameLen / 2 // delay above the target that is left alone
-	cut    = audio.Rate / 4     // delay above the target that is cut off at once
-	lookup = window + longest   // samples that shrinking looks at
-	grace  = 480                // delay above the target up to which a late packet is waited for
-	settle = 100                // frames after that in which the delay is not made shorter
-	useful = 500                // packets for which redundancy found once is waited for
-	quiet  = 30                 // frames in a row without a packet after which a stream has paused
+	slack  = audio.FrameLen / 20    // delay above what is aimed at that is left alone
+	cut    = audio.Rate / 2         // delay above it that is cut off at once
+	lookup = window + leap          // samples that shrinking looks at
+	grace  = audio.Rate / 10        // delay above what is aimed at up to which a late packet is waited for
+	ample  = audio.Rate * 50 / 1000 // sound in hand that is not stretched even if the next packet is late
+	room   = 2 * audio.FrameLen     // between the usual delay and that aimed at, below which stretching cannot help
+	useful = 500                    // packets for which redundancy found once is waited for
+	quiet  = 30                     // frames in a row without a packet after which a stream has paused
 )
 
 // action is what the line of samples gets next.
@@ -17,6 +18,7 @@ type action uint8
 
 const (
 	nothing action = iota
+	again          // ask once more: time was passed
 	made           // a frame in place of one that is missing
 	speech         // the packet in work
 	noise          // the noise described in work
@@ -31,6 +33,7 @@ type step struct {
 	media  int64 // of the packet in work
 	drop   int64 // samples at the packet's start whose time is over
 	frames int   // frames to recover
+	spare  int   // samples made up and not yet heard, whose place the packet takes
 }
 
 // Get gives the next 10 ms. It never waits for the network and never allocates.
@@ -59,32 +62,49 @@ func (b *Buffer) renew() {
 	}
 }
 
-// excess is how much more delay there is than aimed at.
+// excess is how much more delay there is than wanted, below 0 how much less. What was made up is not
+// stretched, for that would be to make up more.
 func (b *Buffer) excess() int64 {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	q := &b.queue
-	if !q.started {
+	if !b.queue.started || b.player.made > 0 {
 		return 0
 	}
-	surplus := b.surplus()
-	if q.calm > 0 {
-		q.calm--
-		surplus = min(surplus, slack)
+	d, target, most := b.lag(), b.target(), b.delay.least+b.max
+	switch {
+	case d < most && b.overdue(target):
+		return urgent
+	case d < target:
+		return d - target
 	}
-	return surplus
+	return max(0, d-max(target, min(b.delay.peak, most)))
 }
 
-func (b *Buffer) surplus() int64 {
-	return b.now - (b.queue.cursor - b.player.left()) - b.target()
+// overdue tells whether the next packet is later than usual and little is in hand: that must then last
+// for longer (Liang, Färber and Girod, Adaptive playout scheduling and loss concealment for voice
+// communication over IP networks, 2003). If those behind it have come, it is hoped for until its time.
+func (b *Buffer) overdue(target int64) bool {
+	end, gap := b.queue.end()
+	late := b.now - end + audio.FrameLen // at the least
+	return late > b.delay.usual && b.delay.calm-b.delay.usual >= room && b.delay.far-b.delay.calm >= room && end-b.playing() < ample &&
+		(!gap || late <= target)
 }
+
+// playing is the media time at the play point.
+func (b *Buffer) playing() int64 { return b.queue.cursor - b.player.left() }
+
+// lag is the delay between the time of a packet and that of its play, on the buffer's clock.
+func (b *Buffer) lag() int64 { return b.now - b.playing() }
+
+// surplus is how much of it is more than aimed at.
+func (b *Buffer) surplus() int64 { return b.lag() - b.target() }
 
 // finish moves the clock on by a frame.
 func (b *Buffer) finish(shrunk int) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.now += audio.FrameLen
-	b.play = b.queue.cursor - b.player.left()
+	b.play = b.playing()
 	b.stats.Frames++
 	if shrunk > 0 {
 		b.stats.Shrunk += uint64(shrunk)
@@ -104,6 +124,7 @@ func (b *Buffer) extend(must bool) bool {
 	switch s.action {
 	case nothing:
 		return false
+	case again:
 	case skipped:
 		p.torn = true
 	case made:
@@ -113,7 +134,7 @@ func (b *Buffer) extend(must bool) bool {
 			p.hushed, p.fading = true, true
 		}
 	case speech:
-		n, err := p.decode(int(s.drop / audio.FrameLen))
+		n, err := p.decode(int(s.drop/audio.FrameLen), s.spare)
 		b.account(s, n, err)
 	case copied:
 		n := p.dec.Recover(p.frames[:s.frames], p.work)
@@ -183,53 +204,63 @@ func (b *Buffer) decide(must bool) step {
 	return s
 }
 
-// underrun passes a frame for which nothing has come. Unless the delay is above what is aimed at
-// already, time stands still: the packet may yet come, and the delay grows as it should. For a while
-// it is not made shorter then, so that the packets to come can show whether they need it.
+// underrun passes a frame for which nothing has come. Unless the delay is far above what is aimed at,
+// time stands still: the packet may yet come, and the delay grows as it should. In comfort noise time
+// goes on, for the sender has paused.
 func (b *Buffer) underrun() {
 	q := &b.queue
-	q.holes++
-	if q.holes > quiet || b.surplus() >= grace {
+	if b.player.hushed {
 		q.cursor += audio.FrameLen
 		return
 	}
-	q.calm = settle
+	q.holes += audio.FrameLen
+	if q.holes > quiet*audio.FrameLen || b.lag()+audio.FrameLen > min(b.target()+grace, b.delay.least+b.max) {
+		q.cursor += audio.FrameLen
+		return
+	}
+	q.waited += audio.FrameLen
 }
 
 // paused passes a frame of a pause that the sender makes: the numbering has no gap and the time has
 // one. Pauses are made longer or shorter at will, for nobody hears it.
 func (b *Buffer) paused(until int64) action {
 	q := &b.queue
-	q.holes = 0
-	if b.surplus() < 0 {
-		return made
+	q.holes, q.waited = 0, 0
+	surplus := b.surplus()
+	if surplus > 0 {
+		q.cursor = min(q.cursor+surplus, until)
+		return again
 	}
-	for b.surplus() > slack && q.cursor+audio.FrameLen < until {
-		q.cursor += audio.FrameLen
+	if surplus == 0 {
+		q.cursor = min(q.cursor+audio.FrameLen, until)
 	}
-	q.cursor = min(q.cursor+audio.FrameLen, until)
 	return made
 }
 
-// gap passes a frame of lost packets, of which next may have a copy.
+// gap passes lost packets, of which next may have a copy: as far as time stood still for them at once,
+// then by the frame. With delay to spare, as much time is left out as is made up.
 func (b *Buffer) gap(next *slot, s step, must bool) step {
 	q := &b.queue
 	missing := next.media - q.cursor
-	if !must {
+	switch {
+	case !must:
 		s.action = nothing
-		return s
-	}
-	if missing <= q.span && !q.bare && missing >= audio.FrameLen && next.kind == Speech {
+	case missing <= q.span && !q.bare && missing >= audio.FrameLen && next.kind == Speech:
 		s.action, s.frames = copied, int(missing/audio.FrameLen)
 		b.player.work = append(b.player.work[:0], next.payload...)
-		return s
+	case q.waited > 0:
+		s.action = again
+		by := min(q.waited, missing)
+		q.waited -= by
+		q.cursor += by
+	default:
+		s.action = made
+		q.holes += audio.FrameLen
+		b.confess(true)
+		left := min(audio.FrameLen, max(0, b.surplus()), max(0, missing-audio.FrameLen))
+		b.stats.Shrunk += uint64(left)
+		q.cursor += min(audio.FrameLen+left, missing)
 	}
-	q.holes++
-	b.confess(true)
-	if b.surplus() >= 0 {
-		q.cursor += min(audio.FrameLen, missing)
-	}
-	s.action = made
 	return s
 }
 
@@ -237,7 +268,7 @@ func (b *Buffer) gap(next *slot, s step, must bool) step {
 // pause. The run of them ends with a packet.
 func (b *Buffer) confess(goesOn bool) {
 	q := &b.queue
-	b.stats.Concealed += uint64(q.holes)
+	b.made += q.holes
 	if q.holes > 0 && !q.gap {
 		b.stats.Gaps++
 	}
@@ -245,10 +276,10 @@ func (b *Buffer) confess(goesOn bool) {
 	q.holes = 0
 }
 
-// take hands next over for decoding.
+// take hands next over for decoding. If time stood still for it, it takes the place of what was made up
+// meanwhile and has not been heard.
 func (b *Buffer) take(next *slot, s step) step {
 	q := &b.queue
-	b.confess(false)
 	q.bare = false
 	q.next, next.full = next.seq+1, false
 	q.copies = max(0, q.copies-1)
@@ -262,6 +293,12 @@ func (b *Buffer) take(next *slot, s step) step {
 		q.cursor = max(q.cursor, next.media+q.span)
 	default:
 		s.action = speech
+		if s.drop == 0 {
+			s.spare = int(min(q.waited, int64(b.player.made)))
+			q.holes -= int64(s.spare)
+		}
 	}
+	b.confess(false)
+	q.waited = 0
 	return s
 }

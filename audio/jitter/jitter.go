@@ -51,11 +51,11 @@ type Stats struct {
 	Duplicate uint64
 	Rejected  uint64 // payloads that could not be decoded, or were out of all bounds
 	Frames    uint64 // frames played
-	Concealed uint64 // frames made up for want of a packet
+	Concealed uint64 // frames made up for want of a packet; half a frame is rounded up
 	Gaps      uint64 // runs of frames made up
 	Recovered uint64 // frames won from redundancy
 	Stretched uint64 // samples inserted by time scaling
-	Shrunk    uint64 // samples removed by time scaling
+	Shrunk    uint64 // samples removed by time scaling, and left out where packets were lost
 	Resyncs   uint64 // times the stream jumped and was taken up anew
 
 	Delay  time.Duration // present buffering delay above the fastest packets
@@ -75,6 +75,7 @@ type Buffer struct {
 	play     int64 // media time of the sample that the next Get plays first
 	jitter   interarrival
 	stats    Stats
+	made     int64         // samples made up for want of a packet
 	fresh    codec.Decoder // taken up by the next Get
 
 	player player // Get's own
@@ -111,39 +112,87 @@ func (b *Buffer) Put(p Packet) {
 		b.stats.Rejected++
 		return
 	}
+	at, ok := b.place(p)
 	q := &b.queue
-	at := q.place(p, b.clock)
-	if q.started && !b.fits(at) {
-		if !q.restarts(p) {
-			b.stats.Rejected++
-			return
-		}
-		b.resync()
-	}
-	if !q.started {
-		at = b.begin(p)
-	}
-	q.strange = 0
-	if q.seen(at.seq) {
+	switch {
+	case !ok:
+		b.stats.Rejected++
+		return
+	case q.seen(at.seq):
 		b.stats.Duplicate++
 		return
 	}
 	if p.Kind != Other {
 		b.jitter.take(p.Arrival, at.media)
-		b.delay.take(b.now - at.media)
+		b.learn(at)
 		if b.tooLate(at) {
-			if q.tardy <= patience || at.seq < q.next {
-				q.count(at)
+			switch {
+			case at.seq == q.high+1 && b.stoodStill(at):
+				at = b.follow(p, 1)
+				b.delay.start(b.now - at.media)
+			case q.tardy <= patience || at.seq < q.next:
+				q.count(at, p)
+				q.tardyBy = b.now - at.media
 				b.stats.Late++
 				return
+			default:
+				b.confess(false)
+				b.stats.Resyncs++
+				q.resume(at)
 			}
+		}
+	}
+	q.count(at, p)
+	q.put(at, p)
+	b.stats.Received++
+}
+
+// place finds the packet's place in the stream. Where its numbers jump the stream goes on with it; at a
+// jump of the sequence number the packet after it must have jumped, too.
+func (b *Buffer) place(p Packet) (at spot, ok bool) {
+	q := &b.queue
+	at = q.place(p, b.clock)
+	switch {
+	case !q.started:
+		at = b.begin(p)
+	case at.seq == q.high+1 && p.Kind != Other && b.jumped(p, at):
+		at = b.follow(p, 1)
+	case !b.fits(at):
+		if !q.restarts(p) {
+			return at, false
+		}
+		if at = b.follow(p, 2); !b.fits(at) {
 			b.resync()
 			at = b.begin(p)
 		}
 	}
-	q.count(at)
-	q.put(at, p)
-	b.stats.Received++
+	q.strange = 0
+	return at, true
+}
+
+// jumped tells whether the timestamp of the packet after the newest jumped: it would have been sent
+// before that, or after a pause in which it overtook all others, or it begins a talk spurt but its time
+// is over.
+func (b *Buffer) jumped(p Packet, at spot) bool {
+	q := &b.queue
+	pause := at.media - q.ts*audio.Rate/b.clock - q.span
+	return at.ts < q.ts || pause > 0 && b.now-at.media < b.delay.least-early || p.Marker && b.expired(at)
+}
+
+// follow makes p the n-th packet after the newest. It goes on where that ended, or if it is too late for
+// it, comes as late as usual.
+func (b *Buffer) follow(p Packet, n int64) spot {
+	q := &b.queue
+	b.stats.Resyncs++
+	q.tardy = 0
+	q.follow(p, n, q.ts+n*q.span*b.clock/audio.Rate)
+	at := q.place(p, b.clock)
+	if b.expired(at) {
+		q.holes = 0 // a pause
+		q.follow(p, n, (b.now-b.delay.usual)*b.clock/audio.Rate)
+		at = q.place(p, b.clock)
+	}
+	return at
 }
 
 // fits tells whether a packet can belong to the stream as it has been so far.
@@ -162,16 +211,39 @@ func (b *Buffer) begin(p Packet) spot {
 	return at
 }
 
-// tooLate tells whether the packet's time is over. When several in a row come too late, the sender's
-// clock has stood still or the path has become longer for good, and the buffer has to start anew.
+// learn counts how late the packet is. If it came far earlier than the fastest, the sound card has stood
+// still or the path has become shorter, and what was learned holds no more.
+func (b *Buffer) learn(at spot) {
+	late := b.now - at.media
+	if late < b.delay.least-early {
+		b.delay.start(late)
+		return
+	}
+	b.delay.take(b.now, late, b.queue.span, at.seq >= b.queue.high)
+}
+
+// expired tells whether the packet's time is over.
+func (b *Buffer) expired(at spot) bool {
+	return at.seq < b.queue.next || at.media+b.queue.span <= b.queue.cursor
+}
+
+// tooLate tells whether the packet's time is over, and counts. When several in a row come too late, the
+// sender's clock has stood still or the path has become longer for good, and the stream is taken up anew.
 func (b *Buffer) tooLate(at spot) bool {
-	q := &b.queue
-	if at.seq >= q.next && at.media+q.span > q.cursor {
-		q.tardy = 0
+	if !b.expired(at) {
+		b.queue.tardy = 0
 		return false
 	}
-	q.tardy++
+	b.queue.tardy++
 	return true
+}
+
+// stoodStill tells whether a second packet too late shows that the sender's clock stood still in a
+// pause: it is as late as the first. After a fault of the network those held up would come at once.
+func (b *Buffer) stoodStill(at spot) bool {
+	q := &b.queue
+	apart := b.now - at.media - q.tardyBy
+	return q.tardy == 2 && q.holes > quiet*audio.FrameLen && max(apart, -apart) < q.span
 }
 
 // resync drops the stream's past; the next packet is its first.
@@ -192,12 +264,15 @@ func (b *Buffer) Reset(clock int, dec codec.Decoder) {
 	if dec != nil {
 		b.fresh = dec
 	}
+	if b.queue.holes <= quiet*audio.FrameLen {
+		b.confess(false)
+	}
 	b.resync()
 }
 
 // target is the delay aimed at, between the time of a packet and that of its play, on the buffer's clock.
 func (b *Buffer) target() int64 {
-	least, want := b.delay.least(), b.delay.target()
+	least, want := b.delay.least, b.delay.calm
 	if b.queue.copies > 0 {
 		want += b.queue.span // the packet behind a lost one must have come when the lost one is needed
 	}
@@ -210,12 +285,21 @@ func (b *Buffer) Stats() Stats {
 	defer b.mu.Unlock()
 	s := b.stats
 	s.Lost = b.queue.missing()
+	s.Concealed = uint64(b.made+audio.FrameLen/2) / audio.FrameLen
 	s.Jitter = b.jitter.value()
 	if b.queue.started {
-		s.Delay = max(0, durationOf(b.now-b.play-b.delay.least()))
-		s.Target = durationOf(b.target() - b.delay.least())
+		s.Delay = max(0, durationOf(b.now-b.play-b.delay.least))
+		s.Target = durationOf(b.target() - b.delay.least)
 	}
 	return s
+}
+
+// Position is the time within the stream, in samples at 48 kHz, of the sample that the next Get plays first: that whose
+// RTP timestamp is Position*clock/48000, unless the timestamps have jumped. It means something once a packet has come.
+func (b *Buffer) Position() int64 {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.play
 }
 
 // interarrival is the jitter of RFC 3550 §6.4.1 and appendix A.8.

@@ -107,9 +107,9 @@ next:
 func TestSteadyStreamComesOutInOrder(t *testing.T) {
 	b := newBench()
 	b.steady(0, 100)
+	s := b.Stats()
 	b.tick(6)
 	b.wantSpoken(t, 0, 100)
-	s := b.Stats()
 	if s.Received != 100 || s.Lost+s.Late+s.Duplicate+s.Rejected+s.Concealed+s.Resyncs != 0 {
 		t.Errorf("%+v", s)
 	}
@@ -332,13 +332,13 @@ func TestDelayShrinksWhenTheNetworkCalms(t *testing.T) {
 	wild := path{"wild", 5, 20, 0.05, 60, 3, 0, 1, 0, false}
 	calm := path{"calm", 5, 0.2, 0, 0, 1, 0, 1, 0, false}
 	a, fastest := wild.arrivals(1000, 1)
-	high, _, _ := run(b, a, fastest, number, nil)
+	high, _, _ := run(b, a, fastest, 0, number, nil)
 	c, _ := calm.arrivals(2500, 1)
 	for i := range c {
 		c[i].seq += 1000
 		c[i].ms += 20000
 	}
-	run(b, c, fastest, number, nil)
+	run(b, c, fastest, 0, number, nil)
 	if s := b.Stats(); s.Delay > 30*time.Millisecond || high < 40 || s.Shrunk == 0 {
 		t.Errorf("delay %v after %.1f ms, %+v", s.Delay, high, s)
 	}
@@ -354,11 +354,12 @@ func TestHungUpReaderRecovers(t *testing.T) {
 		b.put(n, uint16(n), uint32(n*160), byte(n))
 		b.tick(2)
 	}
+	s := b.Stats()
 	b.tick(50)
 	if got := b.spoken(); got[len(got)-1] != 249 {
 		t.Errorf("heard %v", got)
 	}
-	if s := b.Stats(); s.Delay > 400*time.Millisecond {
+	if s.Delay > 150*time.Millisecond {
 		t.Errorf("delay %v", s.Delay)
 	}
 }
@@ -459,7 +460,7 @@ func FuzzBuffer(f *testing.F) {
 				p.Seq += uint16(int8(op[1]))
 				p.TS += uint32(int32(int8(op[2])) * 160)
 			case 3:
-				p.Kind = Kind(op[1] % 4)
+				p.Kind, p.Marker = Kind(op[1]%4), op[2]%2 == 1
 			case 4:
 				p.Payload = make([]byte, int(op[1])*8)
 			case 5:
@@ -484,18 +485,26 @@ func FuzzBuffer(f *testing.F) {
 	})
 }
 
+// What a frame costs without its decoder, on a quiet network and on one that keeps the buffer busy: 13 000 ARMv7
+// instructions on lan, Put included, and 36 000 on wifi.
 func BenchmarkGet(b *testing.B) {
-	_, d, _ := codec.PCMU.New()
-	j := New(Config{}, d)
-	e, _, _ := codec.PCMU.New()
-	payload := e.Encode(nil, make([]audio.Frame, 2))
-	var f audio.Frame
-	n := 0
-	for b.Loop() {
-		if n%2 == 0 {
-			j.Put(Packet{Seq: uint16(n / 2), TS: uint32(n * 80), Payload: payload})
-		}
-		j.Get(&f)
-		n++
+	for _, p := range paths[:3] {
+		b.Run(p.name, func(b *testing.B) {
+			var f audio.Frame
+			var j *Buffer
+			a, _ := p.arrivals(6000, 1)
+			i := len(a)
+			var now float64
+			for b.Loop() {
+				if i == len(a) {
+					i, now, j = 0, a[0].ms, New(Config{}, tape{})
+				}
+				for ; i < len(a) && a[i].ms <= now; i++ {
+					j.Put(Packet{Seq: uint16(a[i].seq), TS: uint32(a[i].seq * 160), Payload: number(a[i].seq)})
+				}
+				j.Get(&f)
+				now += 10
+			}
+		})
 	}
 }

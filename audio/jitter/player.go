@@ -21,6 +21,8 @@ type player struct {
 	torn   bool        // what is decoded next does not follow what was heard last
 	spare  audio.Frame // how what was heard would have gone on
 	hushed bool        // comfort noise takes the place of concealment
+	made   int         // samples at the end of the line, not yet heard, that no packet brought
+	fresh  int         // samples before the play point that were neither made up nor heard twice
 	fading bool        // and the speech before it has not faded yet
 	scale  scaler
 }
@@ -42,9 +44,10 @@ func (p *player) add(f *audio.Frame) {
 	p.end += copy(p.pcm[p.end:], f[:])
 }
 
-// decode decodes the packet in work and appends it without its first skip frames. Where it does not
-// follow what was heard before, that is made to go on and cross-faded into it.
-func (p *player) decode(skip int) (int, error) {
+// decode decodes the packet in work and appends it without its first skip frames, or in place of the
+// last instead samples of the line. Where it does not follow what was heard before, that is made to go
+// on and cross-faded into it.
+func (p *player) decode(skip, instead int) (int, error) {
 	p.torn = p.torn || p.hushed || skip > 0
 	if p.torn {
 		p.invent(&p.spare)
@@ -56,10 +59,20 @@ func (p *player) decode(skip int) (int, error) {
 			fade(f, &p.spare, f)
 			p.torn = false
 		}
+		p.yield(f, instead)
 		p.add(f)
-		p.hushed = false
+		p.hushed, p.made, instead = false, 0, 0
 	}
 	return n, err
+}
+
+// yield takes the last n samples off the line and cross-fades them into f.
+func (p *player) yield(f *audio.Frame, n int) {
+	p.end -= n
+	for i, v := range p.pcm[p.end : p.end+n] {
+		w := float32(i+1) / float32(n+1)
+		f[i] = v + w*(f[i]-v)
+	}
 }
 
 // change takes up another decoder and lets the sound of the one before fade out.
@@ -84,6 +97,7 @@ func (p *player) makeUp() {
 		p.invent(f)
 	}
 	p.add(f)
+	p.made = min(p.made+audio.FrameLen, int(p.left()))
 }
 
 // invent makes what was heard last go on.
@@ -106,7 +120,7 @@ func fade(f, a, b *audio.Frame) {
 // play writes the next frame, scaled in time where excess asks for it, and gives the number of
 // samples by which the line became shorter; negative if longer.
 func (p *player) play(f *audio.Frame, excess int64) int {
-	shift := p.scale.shift(p.pcm[:p.end], p.at, int(excess))
+	shift := p.scale.shift(p.pcm[:p.end], p.at, int(excess), p.fresh)
 	if shift == 0 {
 		copy(f[:], p.pcm[p.at:])
 	} else {
@@ -117,5 +131,12 @@ func (p *player) play(f *audio.Frame, excess int64) int {
 		}
 	}
 	p.at += shift + audio.FrameLen
+	p.fresh = min(p.fresh+audio.FrameLen, longest)
+	if shift < 0 {
+		p.fresh = audio.FrameLen + shift
+	}
+	if p.made > 0 {
+		p.made, p.fresh = min(p.made, int(p.left())), 0
+	}
 	return shift
 }

@@ -8,14 +8,17 @@ const (
 	farSeq     = 1000 // a sequence number so far from the last is another stream (cf. RFC 3550 A.1, MAX_DROPOUT)
 	farLate    = 2 * audio.Rate
 	farEarly   = 1 * audio.Rate
-	patience   = 8 // late packets in a row until the buffer gives way
+	early      = audio.Rate / 10 // a packet so much faster than the fastest is no chance
+	patience   = 8               // late packets in a row until the buffer gives way
 )
 
 // queue holds packets by sequence number. Sequence numbers and media times are unwrapped to 64 bits.
 type queue struct {
 	started bool
-	high    int64 // highest sequence number seen
-	ts      int64 // its timestamp, in units of the clock
+	high    int64  // highest sequence number seen
+	ts      int64  // its timestamp, in units of the clock
+	rawSeq  uint16 // its numbers as they were sent: they may jump
+	rawTS   uint32
 	first   int64 // sequence number at the start
 	got     int64 // different packets that came since the start
 	lost    int64 // packets missing before the last restart
@@ -25,8 +28,9 @@ type queue struct {
 	cursor  int64 // media time wanted next, in samples
 	span    int64 // length of the last packet, in samples
 	tardy   int   // late packets in a row
-	holes   int   // frames made up of which it is not known whether the sender paused
-	calm    int   // frames in which the delay is not made shorter
+	tardyBy int64 // lateness of the last of them
+	holes   int64 // samples made up of which it is not known whether the sender paused
+	waited  int64 // samples made up while time stood still, since the last packet
 	copies  int   // packets for which redundancy is expected
 	gap     bool  // the last frame was made up
 	bare    bool  // the next packet has no copy of the one missing before it
@@ -54,8 +58,8 @@ type spot struct {
 
 // place unwraps the packet's numbers relative to the newest one.
 func (q *queue) place(p Packet, clock int64) spot {
-	d := int64(int16(p.Seq - uint16(q.high)))
-	ts := q.ts + int64(int32(p.TS-uint32(q.ts)))
+	d := int64(int16(p.Seq - q.rawSeq))
+	ts := q.ts + int64(int32(p.TS-q.rawTS))
 	return spot{seq: q.high + d, ts: ts, media: ts * audio.Rate / clock, near: d > -farSeq && d < farSeq}
 }
 
@@ -68,9 +72,14 @@ func (q *queue) restarts(p Packet) bool {
 	return again
 }
 
+// follow takes p for the n-th packet after the newest, sent at ts, whatever numbers it bears.
+func (q *queue) follow(p Packet, n, ts int64) {
+	q.rawSeq, q.rawTS = p.Seq-uint16(n), p.TS-uint32(ts-q.ts)
+}
+
 // start begins a stream with p.
 func (q *queue) start(p Packet, clock int64) spot {
-	q.high, q.ts = int64(p.Seq), int64(p.TS)
+	q.high, q.ts, q.rawSeq, q.rawTS = int64(p.Seq), int64(p.TS), p.Seq, p.TS
 	at := q.place(p, clock)
 	q.started = true
 	q.first, q.next, q.got = at.seq, at.seq, 0
@@ -78,9 +87,16 @@ func (q *queue) start(p Packet, clock int64) spot {
 	if q.span == 0 {
 		q.span = 2 * audio.FrameLen
 	}
-	q.tardy, q.strange, q.holes, q.bare = 0, 0, 0, false
+	q.tardy, q.strange, q.holes, q.waited, q.bare = 0, 0, 0, 0, false
 	q.epoch++
 	return at
+}
+
+// resume goes on with the packet at, though its time is over.
+func (q *queue) resume(at spot) {
+	q.next, q.cursor = at.seq, at.media
+	q.tardy, q.holes, q.waited, q.bare = 0, 0, 0, false
+	q.epoch++
 }
 
 // forget empties the queue and keeps the counts.
@@ -114,12 +130,12 @@ func (q *queue) seen(seq int64) bool {
 }
 
 // count notes that the packet came.
-func (q *queue) count(at spot) {
+func (q *queue) count(at spot, p Packet) {
 	if at.seq > q.high {
 		for s := max(q.high+1, at.seq-slots+1); s <= at.seq; s++ {
 			q.past[s/64&(slots/64-1)] &^= 1 << (s & 63)
 		}
-		q.high, q.ts = at.seq, at.ts
+		q.high, q.ts, q.rawSeq, q.rawTS = at.seq, at.ts, p.Seq, p.TS
 	}
 	q.first = min(q.first, at.seq)
 	q.past[at.seq/64&(slots/64-1)] |= 1 << (at.seq & 63)
@@ -138,6 +154,19 @@ func (q *queue) at(seq int64) *slot {
 		return s
 	}
 	return nil
+}
+
+// end is the media time up to which there is sound without a gap, decoded or not; gap tells whether there is more behind it.
+func (q *queue) end() (end int64, gap bool) {
+	end = q.cursor
+	seq := q.next
+	for s := q.at(seq); s != nil; s = q.at(seq) {
+		if s.kind == Speech {
+			end = s.media + q.span
+		}
+		seq++
+	}
+	return end, seq <= q.high
 }
 
 // ahead finds the next packet with sound, and passes over those without on the way.

@@ -13,105 +13,157 @@ import (
 const (
 	window   = audio.FrameLen // samples cross-faded
 	shortest = 120            // samples, 2.5 ms: the shortest step worth a cross-fade
-	longest  = 720            // samples, 15 ms: a deep voice's period
-	thin     = 6              // the search looks at every sixth sample, low-passed
+	longest  = 960            // samples, 20 ms: two periods of a man's voice
+	leap     = 720            // samples left out at once at most, 15 ms
+	sparse   = 6              // the search looks at every sixth sample, low-passed
 	hush     = 1e-5           // mean power (-50 dBFS) below which any two frames resemble each other
 
-	rest    = 4    // frames between two steps while little is to be done
-	alike   = 0.95 // likeness asked for at first
-	yielded = 0.03 // and given up for each frame of waiting
-	unlike  = 0.30 // down to this
-	much    = audio.Rate * 60 / 1000
+	rest    = 2         // frames between two steps while little is to be done
+	much    = 960       // samples, 20 ms, above which that is not so
+	urgent  = -2880     // to play what is in hand as slowly as can be
+	alike   = 0.95      // likeness asked for at first
+	yielded = 0.03      // and given up for each frame of waiting
+	hasty   = 0.70      // likeness that is enough when a packet is overdue
+	fair    = 0.80      // down to this if it is but a little delay to get rid of
+	unlike  = 0.30      // down to this
+	bonus   = 0.2 / 480 // likeness that a step may lack for each sample that it is longer
 )
 
 // scaler decides where to step.
 type scaler struct {
 	since   int // frames since the last step
 	waiting int // frames since a step was first wanted
-	thinned [(window + 2*longest + window) / thin]float32
+	thinned [(window + longest + window) / sparse]float32
+	squares [(window+longest+window)/sparse + 1]float32 // sums of the squares before each
 }
 
 // shift gives the samples to skip at the play point at (negative: to go back), 0 for none. excess is
-// the delay to get rid of; slack of it is left.
-func (s *scaler) shift(x []float32, at, excess int) int {
+// the delay to get rid of; slack of it is left. Going back stays within the last fresh samples.
+func (s *scaler) shift(x []float32, at, excess, fresh int) int {
 	s.since++
 	if excess >= 0 && excess <= slack {
 		s.waiting = 0
 		return 0
 	}
 	s.waiting++
-	pause := rest
-	if excess > much || excess < -much/2 {
-		pause = 1
-	}
-	if s.since <= pause {
+	if s.since <= pause(excess) {
 		return 0
 	}
-	lo, hi := shortest, min(excess, longest, len(x)-at-window)
+	lo, hi := min(shortest, excess), min(excess, leap, len(x)-at-window)
 	if excess < 0 {
-		lo, hi = -min(slack-excess, longest, at), -shortest
+		lo, hi = -min(max(-excess, window), longest, fresh, at), -shortest
 	}
 	lag, r := s.search(x, at, lo, hi)
-	if r < max(unlike, alike-yielded*float64(s.waiting)) {
+	if r < s.wanted(excess) {
 		return 0
 	}
 	s.since, s.waiting = 0, 0
 	return lag
 }
 
+// pause is the least number of frames between two steps.
+func pause(excess int) int {
+	switch {
+	case excess <= urgent:
+		return 0
+	case excess > much:
+		return 1
+	}
+	return rest
+}
+
+// wanted is the least likeness that is good enough.
+func (s *scaler) wanted(excess int) float64 {
+	if excess <= urgent {
+		return hasty
+	}
+	least := unlike
+	switch {
+	case excess > 0 && excess < shortest:
+		least = alike
+	case excess > 0 && excess < much:
+		least = fair
+	}
+	return max(least, alike-yielded*float64(s.waiting))
+}
+
 // search finds the lag in lo..hi (both of one sign) at which the sound resembles the frame at the
-// play point most; of hushed ones the longest.
-func (s *scaler) search(x []float32, at, lo, hi int) (lag int, likeness float64) {
+// play point most, and prefers the longer of two that are nearly as good.
+func (s *scaler) search(x []float32, at, lo, hi int) (lag int, best float64) {
 	if hi < lo {
 		return 0, 0
 	}
-	from := at + min(lo, 0)
-	thinned := s.thinned[:(at+max(hi, 0)+window-from)/thin]
-	for i := range thinned {
-		var sum float32
-		for _, v := range x[from+i*thin : from+(i+1)*thin] {
-			sum += v
-		}
-		thinned[i] = sum / thin
-	}
-	here := (at - from) / thin
-	frame := thinned[here : here+window/thin]
-	best := -1.0
-	for length := shortest; length <= max(hi, -lo); length += thin {
-		l := length
-		if lo < 0 {
-			l = -length
-		}
-		there := here + l/thin
-		if there < 0 || there+len(frame) > len(thinned) {
-			break
-		}
-		if r := compare(frame, thinned[there:there+len(frame)], 1); r > best || r == 1 {
-			best, lag = r, l
-		}
-	}
-	if best < 0 || best == 1 {
-		return lag, best
-	}
+	lag = s.coarse(x, at, lo, hi)
 	best = -1
 	middle := lag
-	for l := max(lo, middle-thin+1); l <= min(hi, middle+thin-1); l++ {
-		if r := compare(x[at:at+window], x[at+l:at+l+window], 3); r > best {
+	for l := max(lo, middle-sparse+1); l <= min(hi, middle+sparse-1); l++ {
+		if r := compare(x[at:at+window], x[at+l:at+l+window]); r > best {
 			best, lag = r, l
 		}
 	}
 	return lag, best
 }
 
-// compare is the normalised correlation of two pieces, every stride-th sample of them; 1 if both are hushed.
-func compare(a, b []float32, stride int) float64 {
+// coarse is the search on every sixth sample.
+func (s *scaler) coarse(x []float32, at, lo, hi int) (lag int) {
+	from := at + min(lo, 0)
+	thinned := s.thin(x[from : at+max(hi, 0)+window])
+	here := (at - from) / sparse
+	frame := thinned[here : here+window/sparse]
+	best := math.Inf(-1)
+	for length := min(shortest, max(hi, -lo)); length <= max(hi, -lo); length += sparse {
+		l := length
+		if lo < 0 {
+			l = -length
+		}
+		there := here + l/sparse
+		if there < 0 || there+len(frame) > len(thinned) {
+			break
+		}
+		var ab float32
+		for i, v := range thinned[there : there+len(frame)] {
+			ab += v * frame[i]
+		}
+		r := likeness(ab, s.energy(here), s.energy(there), len(frame)) + bonus*float64(length)
+		if r > best {
+			best, lag = r, l
+		}
+	}
+	return lag
+}
+
+// thin takes means of six samples, and the sums of their squares.
+func (s *scaler) thin(x []float32) []float32 {
+	thinned := s.thinned[:len(x)/sparse]
+	for i := range thinned {
+		var sum float32
+		for _, v := range x[i*sparse : (i+1)*sparse] {
+			sum += v
+		}
+		thinned[i] = sum / sparse
+		s.squares[i+1] = s.squares[i] + thinned[i]*thinned[i]
+	}
+	return thinned
+}
+
+// energy is that of a frame of thinned samples.
+func (s *scaler) energy(at int) float32 { return s.squares[at+window/sparse] - s.squares[at] }
+
+// compare is the likeness of two pieces, by every third sample of them.
+func compare(a, b []float32) float64 {
+	const stride = 3
 	var aa, bb, ab float32
 	for i := 0; i < len(a); i += stride {
 		aa += a[i] * a[i]
 		bb += b[i] * b[i]
 		ab += a[i] * b[i]
 	}
-	few := hush * float32(len(a)/stride)
+	return likeness(ab, aa, bb, len(a)/stride)
+}
+
+// likeness is the normalised correlation of two pieces of n samples; 1 if both are hushed.
+func likeness(ab, aa, bb float32, n int) float64 {
+	few := hush * float32(n)
 	if aa < few && bb < few {
 		return 1
 	}

@@ -72,20 +72,20 @@ func (p path) arrivals(n int, seed uint64) (a []arrival, fastest float64) {
 	return a, fastest
 }
 
-// run plays arrivals and gives the mean delay above the fastest path, its 95th percentile in ms, and
-// the share of frames made up, in percent.
-func run(b *Buffer, a []arrival, fastest float64, payload func(seq int) []byte, hear func(*audio.Frame)) (mean, p95, concealed float64) {
+// run plays arrivals, the first frame phase ms after the first of them, and gives the mean delay above
+// the fastest path, its 95th percentile in ms, and the share of frames made up, in percent.
+func run(b *Buffer, a []arrival, fastest, phase float64, payload func(seq int) []byte, hear func(*audio.Frame)) (mean, p95, concealed float64) {
 	var f audio.Frame
 	var delays []float64
 	epoch := time.Unix(0, 0)
 	i := 0
 	for tick := 0; i < len(a); tick++ {
-		now := a[0].ms + 0.001 + float64(tick)*10
+		now := a[0].ms + 0.001 + phase + float64(tick)*10
 		for ; i < len(a) && a[i].ms <= now; i++ {
 			b.Put(Packet{Seq: uint16(a[i].seq), TS: uint32(a[i].seq * 160), Payload: payload(a[i].seq),
 				Arrival: epoch.Add(time.Duration(a[i].ms * 1e6))})
 		}
-		play := b.queue.cursor - b.player.left()
+		play := b.Position()
 		b.Get(&f)
 		delays = append(delays, now-float64(play)/48-fastest)
 		if hear != nil {
@@ -146,27 +146,56 @@ func (tape) Recover(dst []audio.Frame, _ []byte) int { return 0 }
 
 func number(seq int) []byte { return binary.BigEndian.AppendUint16(nil, uint16(seq)) }
 
-// What the same models give through speex_jitter (whole packets, mean of three runs): mean delay in
-// ms and share made up in percent. Ours may trade one for the other, within limits.
-func TestAsGoodAsSpeexOnEveryPath(t *testing.T) {
-	speex := map[string][2]float64{
-		"lan": {20.2, 0.02}, "wellman": {26.2, 0.88}, "wifi": {120, 2.20}, "partman": {125, 2.52},
-		"unman": {364, 6.53}, "spike": {162, 2.33}, "drift": {24.5, 0.35},
+// What speex_jitter of libspeexdsp 1.2.1, which moves in whole packets, makes of the same packets: mean
+// delay in ms and share made up in percent. Ours makes up no more, at the delay aimed at or less.
+//
+// On lan a packet may just miss its frame, by no more than the jitter of 0.2 ms, and then waits for the
+// next: no buffer that is asked every 10 ms can do with less than 10 ms then, nor with 5 ms on the average
+// over all that the sound card's clock may be off the sender's.
+func TestBetterThanSpeexOnEveryPath(t *testing.T) {
+	if testing.Short() {
+		t.Skip("long under the race detector, and alone with its buffer")
 	}
-	for _, p := range paths {
-		var mean, p95, concealed float64
-		for seed := range uint64(3) {
+	for _, x := range []struct {
+		path        string
+		speex, made float64
+		aim         float64
+	}{
+		{"lan", 20.3, 0.02, 11},
+		{"wellman", 25.6, 0.77, 18},
+		{"wifi", 114, 2.12, 75},
+		{"partman", 134, 2.28, 90},
+		{"unman", 361, 5.91, 0.85 * 361},
+		{"spike", 121, 2.23, 0.85 * 121},
+		{"drift", 24.6, 0.35, 0.85 * 24.6},
+	} {
+		const seeds = 5
+		var mean, p95, made float64
+		p := paths[slices.IndexFunc(paths, func(p path) bool { return p.name == x.path })]
+		for seed := range uint64(seeds) {
 			a, fastest := p.arrivals(6000, seed+1)
-			m, q, c := run(New(Config{Max: time.Second}, tape{}), a, fastest, number, nil)
-			mean, p95, concealed = mean+m/3, p95+q/3, concealed+c/3
+			m, q, c := run(New(Config{Max: time.Second}, tape{}), a, fastest, 0, number, nil)
+			mean, p95, made = mean+m/seeds, p95+q/seeds, made+c/seeds
 		}
-		ref := speex[p.name]
-		t.Logf("%-8s mean %6.1f ms, p95 %6.1f ms, made up %5.2f %%; speex_jitter %6.1f ms, %5.2f %%", p.name, mean, p95, concealed, ref[0], ref[1])
-		better := mean <= ref[0]*1.02 || concealed <= ref[1]*1.02+0.01
-		bounded := mean <= ref[0]*1.45 && concealed <= ref[1]*1.25+0.05
-		if !better || !bounded {
-			t.Errorf("%s: mean %.1f ms, made up %.2f %%", p.name, mean, concealed)
+		t.Logf("%-8s mean %6.1f ms, p95 %6.1f ms, made up %5.2f %%; speex_jitter %6.1f ms, %5.2f %%", x.path, mean, p95, made, x.speex, x.made)
+		if mean > x.aim || made > x.made {
+			t.Errorf("%s: mean %.1f ms, made up %.2f %%", x.path, mean, made)
 		}
+	}
+}
+
+// However the sound card's clock stands to the sender's, a quiet network costs no more than to wait for
+// the next frame, and half a millisecond.
+func TestQuietNetworkCostsTheWaitForAFrame(t *testing.T) {
+	var mean, made float64
+	for phase := range 10 {
+		a, fastest := paths[0].arrivals(6000, uint64(phase)+1)
+		m, _, c := run(New(Config{}, tape{}), a, fastest, float64(phase), number, nil)
+		mean, made = mean+m/10, made+c/10
+	}
+	t.Logf("mean %.1f ms, made up %.2f %%", mean, made)
+	if mean > 6.3 || made > 0.04 {
+		t.Errorf("mean %.1f ms, made up %.2f %%", mean, made)
 	}
 }
 
@@ -178,7 +207,7 @@ func TestNothingClicksOnAnyPath(t *testing.T) {
 		var worst, loud float64
 		frame := 0
 		a, fastest := p.arrivals(1000, 9)
-		run(New(Config{}, d), a, fastest, say, func(f *audio.Frame) {
+		run(New(Config{}, d), a, fastest, 0, say, func(f *audio.Frame) {
 			for _, v := range f {
 				worst = max(worst, math.Abs(float64(v-last)))
 				loud = max(loud, math.Abs(float64(v)))
@@ -257,7 +286,7 @@ func TestTimeScalingKeepsPitchAndLevel(t *testing.T) {
 		b := New(Config{}, new(hum))
 		crossings, frames := 0, 0
 		var last float32
-		run(b, a, fastest, number, func(f *audio.Frame) {
+		run(b, a, fastest, 0, number, func(f *audio.Frame) {
 			if frames++; frames < 20 {
 				return
 			}
@@ -275,6 +304,36 @@ func TestTimeScalingKeepsPitchAndLevel(t *testing.T) {
 		s := b.Stats()
 		if math.Abs(hz-200) > 0.5 || s.Concealed > 20 || s.Shrunk < 2000 && ppm < 0 {
 			t.Errorf("%+.0f ppm: %.2f Hz, %+v", ppm, hz, s)
+		}
+	}
+}
+
+// flag is a decoder of silence that makes up ones.
+type flag struct{}
+
+func (flag) Decode(dst []audio.Frame, _ []byte) (int, error) {
+	dst[0].Clear()
+	dst[1].Clear()
+	return 2, nil
+}
+func (flag) Conceal(dst *audio.Frame)                { fill(dst, 1) }
+func (flag) Recover(dst []audio.Frame, _ []byte) int { return 0 }
+
+// All that is heard and that no packet brought is in the count: time scaling hides none of it.
+func TestWhatIsMadeUpIsCounted(t *testing.T) {
+	for _, p := range paths {
+		b := New(Config{}, flag{})
+		heard := 0.0
+		a, fastest := p.arrivals(6000, 3)
+		run(b, a, fastest, 0, number, func(f *audio.Frame) {
+			for _, v := range f {
+				heard += float64(v) / audio.FrameLen
+			}
+		})
+		counted := float64(b.Stats().Concealed)
+		t.Logf("%-8s %.1f frames heard that were made up, %.0f counted", p.name, heard, counted)
+		if heard > 1.02*counted+1 || heard < 0.9*counted-3 {
+			t.Errorf("%s: %.1f frames heard that were made up, %.0f counted", p.name, heard, counted)
 		}
 	}
 }
