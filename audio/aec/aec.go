@@ -27,7 +27,8 @@ const (
 	size = stft.Len
 	bins = stft.Bins
 
-	tail = 12  // partitions of 20 ms: the room is heard for 240 ms
+	tail = 16  // partitions of 20 ms: the room is heard for 320 ms
+	main = 12  // of which the fast filter learns the first 240 ms
 	bend = 2   // and the loudspeaker's distortion for 40 ms
 	lead = 128 // samples of the response before its strongest tap
 )
@@ -77,9 +78,8 @@ func New(shaper Shaper) *Canceller {
 	c.distortion = newDistortion(plan)
 	c.slow = newKalman(plan, Hop, 1e-6, 8)
 	c.fast = newKalman(plan, Hop, 5e-3, 2)
-	for _, f := range []*kalman{c.slow, c.fast} {
-		f.listen(c.hist, tail, 1, 0.4)
-	}
+	c.slow.listen(c.hist, tail, 1, 0.4)
+	c.fast.listen(c.hist, main, 1, 0.4)
 	c.slow.listen(c.distortion.odd, bend, 1e-5, 1)
 	c.slow.listen(c.distortion.even, bend, 1e-5, 1)
 	for k := range c.shape {
