@@ -1,0 +1,294 @@
+package plc
+
+import "math"
+
+const (
+	order     = 16    // of the prediction filter
+	bandwidth = 30.0  // Hz by which the filter's resonances are widened, so that it is stable and dies away
+	floor     = 1e-4  // white noise added to the spectrum, of its power: -40 dB
+	tooQuiet  = 1e-9  // power per sample below which there is nothing to continue
+	analysed  = 0.024 // s that the filter is fitted to
+	minPitch  = 0.003 // s
+	maxPitch  = 0.016 // s
+	compared  = 0.020 // s that two periods are looked for in
+	prefer    = 0.85  // share of the best likeness from which a fraction of its lag is the period
+	unvoiced  = 0.5   // likeness of two periods below which there is no period to be kept
+	shortLoop = 0.005 // s of a voice repeated at least...
+	longLoop  = 0.015 // ...and of a sound without pitch, which would hum if less were repeated
+)
+
+// extension continues a piece of sound: its spectral envelope as a prediction filter (LPC), its
+// excitation by repeating the last periods of the residual. The filter starts from the last samples
+// heard, so there is no step where the extension begins.
+type extension struct {
+	rate     int
+	res      []float32 // residual of the end of the sound
+	a        [order]float32
+	period   float32 // samples
+	loop     float32 // samples repeated: whole periods
+	likeness float32 // of the last two periods, 0..1
+
+	state
+
+	window []float32 // of the analysis
+	work   []float32
+}
+
+// state is where an extension stands.
+type state struct {
+	mem [order]float32 // last samples, newest first
+	pos float32        // next sample of the residual, counted back from its end
+}
+
+func newExtension(rate int) *extension {
+	e := &extension{rate: rate, res: make([]float32, 0, historyOf(rate)), work: make([]float32, samples(rate, analysed))}
+	e.window = make([]float32, len(e.work))
+	for i := range e.window { // rises slowly and falls fast: the end counts most
+		at := (float64(i) + 0.5) / float64(len(e.window))
+		const top = 0.85
+		if at < top {
+			e.window[i] = float32(0.5 - 0.5*math.Cos(math.Pi*at/top))
+		} else {
+			e.window[i] = float32(math.Cos(math.Pi / 2 * (at - top) / (1 - top)))
+		}
+	}
+	return e
+}
+
+// fit looks at the end of h, with a period looked for among lags lo..hi.
+func (e *extension) fit(h []float32, lo, hi int) {
+	e.predictor(h)
+	e.period, e.likeness = e.pitch(h, lo, hi)
+	e.residual(h)
+	e.loop = e.repeated()
+	e.pos = 0
+	for i := range e.mem {
+		e.mem[i] = h[len(h)-1-i]
+	}
+}
+
+// repeated is how many samples of the residual are repeated.
+func (e *extension) repeated() float32 {
+	least := shortLoop * float32(e.rate)
+	if e.likeness < unvoiced {
+		least = longLoop * float32(e.rate)
+	}
+	loop := e.period
+	for loop < least && loop+e.period <= float32(len(e.res)-edge) {
+		loop += e.period
+	}
+	return loop
+}
+
+// predictor fits the filter by the autocorrelation method.
+func (e *extension) predictor(h []float32) {
+	n := min(len(h), len(e.work))
+	w, x := e.window[len(e.window)-n:], h[len(h)-n:]
+	for i, v := range x {
+		e.work[i] = v * w[i]
+	}
+	var r [order + 1]float64
+	for lag := range r {
+		var sum float32
+		b := e.work[:n-lag]
+		for i, v := range e.work[lag:n] {
+			sum += v * b[i]
+		}
+		r[lag] = float64(sum)
+	}
+	r[0] = r[0]*(1+floor) + tooQuiet
+	levinson(&r, &e.a)
+	widen := math.Exp(-math.Pi * bandwidth / float64(e.rate))
+	g := widen
+	for i := range e.a {
+		e.a[i] *= float32(g)
+		g *= widen
+	}
+}
+
+// levinson is the recursion of Levinson and Durbin: a predicts x(t) as the sum of a[k] x(t-1-k).
+func levinson(r *[order + 1]float64, a *[order]float32) {
+	var c, last [order]float64
+	power := r[0]
+	for i := range order {
+		v := r[i+1]
+		for j := range i {
+			v -= c[j] * r[i-j]
+		}
+		v /= power
+		last = c
+		for j := range i {
+			c[j] -= v * last[i-1-j]
+		}
+		c[i] = v
+		power *= 1 - v*v
+	}
+	for i, v := range c {
+		a[i] = float32(v)
+	}
+}
+
+// pitch finds the lag in lo..hi at which the end of h resembles itself most, to a fraction of a
+// sample, and how much it does.
+func (e *extension) pitch(h []float32, lo, hi int) (lag, like float32) {
+	hi = min(hi, len(h)*2/3)
+	w := min(samples(e.rate, compared), len(h)-hi)
+	stride := max(1, e.rate/8000)
+	best, at := float32(0), hi
+	for l := lo; l <= hi; l += stride {
+		if r := likeness(h, w, l, stride); r > best {
+			best, at = r, l
+		}
+	}
+	if best == 0 {
+		return float32(hi), 0
+	}
+	best, at = e.shorten(h, w, lo, at, stride, best)
+	if stride > 1 {
+		middle := at
+		best = 0
+		for l := max(lo, middle-stride+1); l < min(hi+1, middle+stride); l++ {
+			if r := likeness(h, w, l, 1); r > best {
+				best, at = r, l
+			}
+		}
+	}
+	if at <= lo || at >= hi {
+		return float32(at), best
+	}
+	return float32(at) + vertex(likeness(h, w, at-1, 1), best, likeness(h, w, at+1, 1)), best
+}
+
+// shorten gives a fraction of the lag where h resembles itself nearly as much: the true period.
+func (e *extension) shorten(h []float32, w, lo, lag, stride int, like float32) (float32, int) {
+	for k := 4; k > 1; k-- {
+		best, at := float32(0), 0
+		for l := max(lo, lag/k-stride); l <= lag/k+stride; l++ {
+			if r := likeness(h, w, l, stride); r > best {
+				best, at = r, l
+			}
+		}
+		if best > prefer*like {
+			return best, at
+		}
+	}
+	return like, lag
+}
+
+// vertex is where the parabola through three values at -1, 0, 1 has its top.
+func vertex(a, b, c float32) float32 {
+	d := a - 2*b + c
+	if d >= 0 {
+		return 0
+	}
+	return min(max((a-c)/(2*d), -0.5), 0.5)
+}
+
+// likeness is how much the last w samples of h resemble those lag earlier.
+func likeness(h []float32, w, lag, stride int) float32 {
+	return resemble(h[len(h)-w-lag:], h[len(h)-w:], stride)
+}
+
+// resemble is the normalised correlation of b and the start of a, looking at every stride-th sample; 0 where
+// there is nothing to compare.
+func resemble(a, b []float32, stride int) float32 {
+	a = a[:len(b)]
+	var ab, aa, bb float32
+	for i := 0; i < len(b); i += stride {
+		ab += a[i] * b[i]
+		aa += a[i] * a[i]
+		bb += b[i] * b[i]
+	}
+	return correlation(ab, aa, bb, len(b)/stride)
+}
+
+// correlation normalises a sum of n products.
+func correlation(ab, aa, bb float32, n int) float32 {
+	if quiet := float32(tooQuiet) * float32(n); ab <= 0 || aa < quiet || bb < quiet {
+		return 0
+	}
+	return ab / float32(math.Sqrt(float64(aa)*float64(bb)))
+}
+
+// residual filters the end of h by the inverse of the filter.
+func (e *extension) residual(h []float32) {
+	n := min(cap(e.res), len(h)) - order
+	e.res = e.res[:n]
+	x := h[len(h)-n-order:]
+	for i := range e.res {
+		past := x[i : i+order]
+		v := x[i+order]
+		for k, a := range e.a {
+			v -= a * past[order-1-k]
+		}
+		e.res[i] = v
+	}
+}
+
+// extend writes the next samples.
+func (e *extension) extend(x []float32) {
+	for i := range x {
+		v := e.excitation()
+		for k, a := range e.a {
+			v += a * e.mem[k]
+		}
+		copy(e.mem[1:], e.mem[:order-1])
+		e.mem[0] = v
+		x[i] = v
+	}
+}
+
+// excitation gives the next sample of the residual, whose end goes round.
+func (e *extension) excitation() float32 {
+	for e.pos > -edge {
+		e.pos -= e.loop
+	}
+	v := sample(e.res, float32(len(e.res))+e.pos)
+	e.pos++
+	return v
+}
+
+const (
+	edge   = 4        // samples that interpolation looks to either side
+	taps   = 2 * edge // of its filter
+	phases = 64       // to which a place between two samples is rounded
+)
+
+// sinc is the filter that reads between samples, by phase: a sinc under a squared cosine.
+var sinc = func() (t [phases][taps]float32) {
+	for p := range t {
+		var sum float64
+		for k := range taps {
+			x := float64(k-edge+1) - float64(p)/phases
+			v := 1.0
+			if x != 0 {
+				v = math.Sin(math.Pi*x) / (math.Pi * x)
+			}
+			c := math.Cos(math.Pi * x / 2 / (edge + 0.5))
+			v *= c * c
+			t[p][k] = float32(v)
+			sum += v
+		}
+		for k := range taps {
+			t[p][k] /= float32(sum)
+		}
+	}
+	return t
+}()
+
+// sample reads x between its samples; near its ends, the nearest one.
+func sample(x []float32, at float32) float32 {
+	fine := int(at*phases + 0.5)
+	i, p := fine/phases, fine%phases
+	if p == 0 && i >= 0 && i < len(x) {
+		return x[i]
+	}
+	if i < edge-1 || i+edge >= len(x) {
+		return x[min(max(int(at+0.5), 0), len(x)-1)]
+	}
+	var v float32
+	for k, h := range sinc[p] {
+		v += h * x[i-edge+1+k]
+	}
+	return v
+}
