@@ -48,11 +48,28 @@ type Decoder interface {
 	Recover(dst []audio.Frame, next []byte) int
 }
 
+// Bridger is a Decoder that makes up a gap better when it knows what comes after it.
+type Bridger interface {
+	// Bridge makes up dst, which is missing directly before next, out of the sound on both sides, and
+	// tells how many frames it wrote: all or, if it cannot, none. next is to be decoded after.
+	Bridge(dst []audio.Frame, next []byte) int
+}
+
 // Tuner is an Encoder that adapts to the network, as the Opus encoder does.
 type Tuner interface {
 	// Loss tells the packet loss that the far end reports, in percent 0..100. FEC is switched by it,
 	// because with no loss it costs quality.
 	Loss(percent int)
+}
+
+// Repeater is a Tuner that divides its bits between packets and copies of them, where the session can send copies
+// in later packets (RFC 2198).
+type Repeater interface {
+	Tuner
+	// Repeat tells whether the session can send copies; at first it cannot.
+	Repeat(can bool)
+	// Back tells how many packets later a copy of each is to be sent, at present; 0 for none.
+	Back() int
 }
 
 // All are the codecs without C in order of preference.
