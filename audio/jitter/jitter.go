@@ -198,7 +198,7 @@ func (b *Buffer) Reset(clock int, dec codec.Decoder) {
 // target is the delay aimed at, between the time of a packet and that of its play, on the buffer's clock.
 func (b *Buffer) target() int64 {
 	least, want := b.delay.least(), b.delay.target()
-	if b.queue.copies > 0 {
+	if b.queue.copies > 0 || b.queue.losses > often {
 		want += b.queue.span // the packet behind a lost one must have come when the lost one is needed
 	}
 	return min(max(want, least+b.min), least+b.max)
