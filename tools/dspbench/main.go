@@ -18,7 +18,9 @@ import (
 )
 
 // arguments are the commands, one a file of this package.
-type arguments struct{}
+type arguments struct {
+	Plc plcCmd `cmd:"" help:"Send speech over a network that loses packets."`
+}
 
 const description = `Runs the phone's audio code over files.
 

@@ -1,0 +1,175 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+
+	"opendeskphone/audio"
+	"opendeskphone/audio/codec"
+	"opendeskphone/audio/codec/opus"
+	"opendeskphone/audio/codec/red"
+)
+
+type plcCmd struct {
+	In    string `required:"" placeholder:"FILE" help:"WAV file to send."`
+	Loss  string `required:"" placeholder:"FILE" help:"Text: 0 or 1 for each packet of 20 ms, 1 = lost. Behind its end nothing is lost."`
+	Out   string `required:"" placeholder:"FILE" help:"WAV file to write: what is heard at the far end."`
+	Codec string `default:"g711" enum:"g711,pcma,pcmu,g722,l16,opus" help:"pcma (also g711), pcmu, g722, l16 or opus."`
+	Back  int    `default:"-1" placeholder:"N" help:"Packets behind which a copy of each is sent (RFC 2198), up to 4; 0 for none. If left out, what the encoder asks for."`
+	Wait  int    `default:"-1" placeholder:"N" help:"Packets that the player holds behind the one it plays, 20 ms of delay each. If left out, one, or as many as make copies useful."`
+}
+
+// Help stands behind the summary of the command.
+func (plcCmd) Help() string {
+	return `The speech goes in packets of 20 ms through the phone's encoder, which is told the share of packets lost as a far end would report it, the
+network of the loss file, and the phone's decoder and concealment, in the order in which the jitter buffer uses them: a packet that is there
+is decoded, a missing one is taken from its copy, from the redundancy within the next, bridged between what was heard and the packet behind the
+gap if that one is held already, or else made up out of what was heard.
+
+Written is the bit rate of the payloads, the share of packets lost and the share left after copies, and the delay of the packets held. The
+output is not moved by that delay.`
+}
+
+const (
+	packetFrames = 2
+	packetTicks  = 960 // of a clock of 48 kHz; any would do
+	payloadType  = 111
+)
+
+func (c plcCmd) Run(out io.Writer) error {
+	frames, clip, err := load(c.In)
+	if err != nil {
+		return err
+	}
+	lost, share, err := readLoss(c.Loss)
+	if err != nil {
+		return err
+	}
+	enc, dec, err := codecNamed(c.Codec).New()
+	if err != nil {
+		return err
+	}
+	if len(frames)%packetFrames != 0 {
+		frames = append(frames, audio.Frame{})
+	}
+	if asked := report(enc, share, c.Back != 0); c.Back < 0 {
+		c.Back = asked
+	}
+	if c.Wait < 0 {
+		c.Wait = max(1, c.Back)
+	}
+	wire, bytes := send(enc, frames, c.Back)
+	packets := receive(wire, lost)
+	missing := play(dec, packets, frames, c.Wait)
+	fmt.Fprintf(out, "%.1f kbit/s, %.1f %% lost, %.1f %% after copies, %d ms held\n", float64(bytes)*0.8/float64(len(frames)),
+		100*share, 100*float64(missing)/float64(max(1, len(packets))), c.Wait*packetFrames*10)
+	return save(c.Out, frames, clip)
+}
+
+// report tells the encoder the loss and whether copies can be sent, and gives the distance it asks for.
+func report(enc codec.Encoder, share float64, copies bool) (back int) {
+	if r, ok := enc.(codec.Repeater); ok {
+		r.Repeat(copies)
+	}
+	if t, ok := enc.(codec.Tuner); ok {
+		t.Loss(int(100*share + 0.5))
+	}
+	if r, ok := enc.(codec.Repeater); ok {
+		return r.Back()
+	}
+	return 0
+}
+
+// send encodes frames to payloads of red, and tells how long they are together.
+func send(enc codec.Encoder, frames []audio.Frame, back int) (wire [][]byte, bytes int) {
+	copies := red.NewSender()
+	for i := 0; i < len(frames); i += packetFrames {
+		p := enc.Encode(nil, frames[i:i+packetFrames])
+		w := copies.Pack(nil, payloadType, uint32(i/packetFrames*packetTicks), p, back)
+		wire = append(wire, w)
+		if bytes += len(w); back == 0 {
+			bytes-- // without copies, it would go as it is
+		}
+	}
+	return wire, bytes
+}
+
+// receive gives the payloads that arrive, be it as a copy, by the packet they belong to; nil for the others.
+func receive(wire [][]byte, lost []bool) [][]byte {
+	packets := make([][]byte, len(wire))
+	for i, w := range wire {
+		if i < len(lost) && lost[i] {
+			continue
+		}
+		blocks, err := red.Parse(nil, w)
+		if err != nil {
+			panic(err) // it is ours
+		}
+		for _, b := range blocks {
+			packets[i-int(b.Offset/packetTicks)] = b.Data
+		}
+	}
+	return packets
+}
+
+// play plays packets as the jitter buffer does that holds wait of them behind the one it plays. Gaps of several
+// packets are bridged at their last.
+func play(dec codec.Decoder, packets [][]byte, frames []audio.Frame, wait int) (missing int) {
+	for i, p := range packets {
+		y := frames[packetFrames*i:][:packetFrames]
+		if p != nil {
+			if _, err := dec.Decode(y, p); err != nil {
+				clear(y)
+			}
+			continue
+		}
+		missing++
+		if wait > 0 && i+1 < len(packets) && packets[i+1] != nil && mend(dec, y, packets[i+1]) {
+			continue
+		}
+		for j := range y {
+			dec.Conceal(&y[j])
+		}
+	}
+	return missing
+}
+
+// mend fills y, missing before next, with the help of next.
+func mend(dec codec.Decoder, y []audio.Frame, next []byte) bool {
+	if dec.Recover(y, next) > 0 {
+		return true
+	}
+	b, ok := dec.(codec.Bridger)
+	return ok && b.Bridge(y, next) > 0
+}
+
+// readLoss reads which packets are lost, and the share of them.
+func readLoss(path string) (lost []bool, share float64, err error) {
+	b, err := os.ReadFile(path)
+	if err != nil {
+		return nil, 0, err
+	}
+	gone := 0
+	for _, v := range b {
+		if v == '0' || v == '1' {
+			lost = append(lost, v == '1')
+			gone += int(v - '0')
+		}
+	}
+	return lost, float64(gone) / float64(max(1, len(lost))), nil
+}
+
+func codecNamed(name string) codec.Codec {
+	switch name {
+	case "pcmu":
+		return codec.PCMU
+	case "g722":
+		return codec.G722
+	case "l16":
+		return codec.L16
+	case "opus":
+		return opus.Codec
+	}
+	return codec.PCMA
+}
