@@ -27,6 +27,7 @@ type Codec struct {
 	Channels int    // channels of the rtpmap; 2 for opus by RFC 7587 §4.1, though we speak mono
 	Fmtp     string // our format parameters, "" if none
 	PacketMS int    // the packet time we send, in ms
+	Repeats  bool   // its encoder is a Repeater
 
 	New func() (Encoder, Decoder, error)
 }

@@ -80,7 +80,7 @@ const (
 // Codec offers Opus as RFC 7587 says: mono speech, variable bit rate, with FEC once loss is reported.
 var Codec = codec.Codec{
 	Name: "opus", PT: payloadType, Clock: 48000, Channels: 2,
-	Fmtp: "useinbandfec=1", PacketMS: 20, New: newCodec,
+	Fmtp: "useinbandfec=1", PacketMS: 20, Repeats: true, New: newCodec,
 }
 
 type encoder struct {
