@@ -98,16 +98,17 @@ func send(enc codec.Encoder, frames []audio.Frame, back int) (wire [][]byte, byt
 // receive gives the payloads that arrive, be it as a copy, by the packet they belong to; nil for the others.
 func receive(wire [][]byte, lost []bool) [][]byte {
 	packets := make([][]byte, len(wire))
+	copies := new(red.Receiver)
 	for i, w := range wire {
 		if i < len(lost) && lost[i] {
 			continue
 		}
-		blocks, err := red.Parse(nil, w)
+		arrived, err := copies.Open(uint16(i), uint32(i*packetTicks), w)
 		if err != nil {
 			panic(err) // it is ours
 		}
-		for _, b := range blocks {
-			packets[i-int(b.Offset/packetTicks)] = b.Data
+		for _, p := range arrived {
+			packets[i-int(uint16(i)-p.Seq)] = p.Data
 		}
 	}
 	return packets
