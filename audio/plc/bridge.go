@@ -62,14 +62,17 @@ func (c *Concealer) meet(n int, next []float32) (bend, like float32) {
 	hi = most - n - w - 2*edge
 	c.extend(c.there[:most])
 	next = next[:w]
-	like, at := c.search(n, next, lo, hi, max(1, c.rate/8000))
+	stride, finer := max(1, c.rate/coarse), max(1, c.rate/fine)
+	_, at := scan(c.there, next, n+lo, n+hi, stride, stride)
+	like, at = scan(c.there, next, max(n+lo, at-stride+1), min(n+hi, at+stride-1), 1, finer)
 	if like < meets {
 		return 0, 0
 	}
-	if at <= lo || at >= hi {
-		return float32(at), like
+	bend = float32(at - n)
+	if at > n+lo && at < n+hi {
+		bend += peak(c.there, next, at, like, finer)
 	}
-	return float32(at) + vertex(c.fit(n+at-1, next), like, c.fit(n+at+1, next)), like
+	return bend, like
 }
 
 // glide is the ratio of the periods behind and before the gap, 1 where they cannot be compared.
@@ -88,29 +91,6 @@ func (c *Concealer) glide() float32 {
 	}
 	return r
 }
-
-// search finds the lag in lo..hi at which the extension of the past resembles next most: every stride-th
-// first, and then those around the best.
-func (c *Concealer) search(n int, next []float32, lo, hi, stride int) (like float32, at int) {
-	for l := lo; l <= hi; l += stride {
-		if r := resemble(c.there[n+l:], next, stride); r > like {
-			like, at = r, l
-		}
-	}
-	if stride == 1 || like == 0 {
-		return like, at
-	}
-	lo, hi, like = max(lo, at-stride+1), min(hi, at+stride-1), 0
-	for l := lo; l <= hi; l++ {
-		if r := c.fit(n+l, next); r > like {
-			like, at = r, l
-		}
-	}
-	return like, at
-}
-
-// fit is how much the extension from at on resembles next.
-func (c *Concealer) fit(at int, next []float32) float32 { return resemble(c.there[at:], next, 1) }
 
 // blend fades one extension into the other. The time of each runs at its own pitch at its own end.
 func (c *Concealer) blend(x []float32, bend, other, like float32) {

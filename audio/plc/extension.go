@@ -14,6 +14,9 @@ const (
 	prefer    = 0.85  // share of the best likeness from which a fraction of its lag is the period
 	unvoiced  = 0.5   // likeness of two periods below which there is no period to be kept
 	shortLoop = 0.005 // s of a voice repeated at least...
+	coarse    = 4000  // samples a second looked at in searches, at first
+	fine      = 16000 // and then
+	piece     = 64    // samples extended at a time
 	longLoop  = 0.015 // ...and of a sound without pitch, which would hum if less were repeated
 )
 
@@ -22,26 +25,28 @@ const (
 // heard, so there is no step where the extension begins.
 type extension struct {
 	rate     int
-	res      []float32 // residual of the end of the sound
-	a        [order]float32
-	period   float32 // samples
-	loop     float32 // samples repeated: whole periods
-	likeness float32 // of the last two periods, 0..1
+	res      []float32      // residual of the end of the sound
+	a        [order]float32 // weights of the last samples, oldest first
+	period   float32        // samples
+	loop     float32        // samples repeated: whole periods
+	likeness float32        // of the last two periods, 0..1
 
 	state
 
+	widen  float32   // moves the filter's poles inwards by bandwidth
 	window []float32 // of the analysis
 	work   []float32
 }
 
 // state is where an extension stands.
 type state struct {
-	mem [order]float32 // last samples, newest first
+	mem [order]float32 // last samples, oldest first
 	pos float32        // next sample of the residual, counted back from its end
 }
 
 func newExtension(rate int) *extension {
 	e := &extension{rate: rate, res: make([]float32, 0, historyOf(rate)), work: make([]float32, samples(rate, analysed))}
+	e.widen = float32(math.Exp(-math.Pi * bandwidth / float64(rate)))
 	e.window = make([]float32, len(e.work))
 	for i := range e.window { // rises slowly and falls fast: the end counts most
 		at := (float64(i) + 0.5) / float64(len(e.window))
@@ -59,22 +64,20 @@ func newExtension(rate int) *extension {
 func (e *extension) fit(h []float32, lo, hi int) {
 	e.predictor(h)
 	e.period, e.likeness = e.pitch(h, lo, hi)
+	e.loop = e.repeated(len(h) - order - 2*edge)
 	e.residual(h)
-	e.loop = e.repeated()
 	e.pos = 0
-	for i := range e.mem {
-		e.mem[i] = h[len(h)-1-i]
-	}
+	copy(e.mem[:], h[len(h)-order:])
 }
 
-// repeated is how many samples of the residual are repeated.
-func (e *extension) repeated() float32 {
+// repeated is how many samples of the residual are repeated, most at most.
+func (e *extension) repeated(most int) float32 {
 	least := shortLoop * float32(e.rate)
 	if e.likeness < unvoiced {
 		least = longLoop * float32(e.rate)
 	}
 	loop := e.period
-	for loop < least && loop+e.period <= float32(len(e.res)-edge) {
+	for loop < least && loop+e.period <= float32(most) {
 		loop += e.period
 	}
 	return loop
@@ -98,15 +101,14 @@ func (e *extension) predictor(h []float32) {
 	}
 	r[0] = r[0]*(1+floor) + tooQuiet
 	levinson(&r, &e.a)
-	widen := math.Exp(-math.Pi * bandwidth / float64(e.rate))
-	g := widen
+	g := e.widen
 	for i := range e.a {
-		e.a[i] *= float32(g)
-		g *= widen
+		e.a[order-1-i] *= g
+		g *= e.widen
 	}
 }
 
-// levinson is the recursion of Levinson and Durbin: a predicts x(t) as the sum of a[k] x(t-1-k).
+// levinson is the recursion of Levinson and Durbin: a predicts x(t) as the sum of a[k] x(t-order+k).
 func levinson(r *[order + 1]float64, a *[order]float32) {
 	var c, last [order]float64
 	power := r[0]
@@ -124,7 +126,7 @@ func levinson(r *[order + 1]float64, a *[order]float32) {
 		power *= 1 - v*v
 	}
 	for i, v := range c {
-		a[i] = float32(v)
+		a[order-1-i] = float32(v)
 	}
 }
 
@@ -133,46 +135,65 @@ func levinson(r *[order + 1]float64, a *[order]float32) {
 func (e *extension) pitch(h []float32, lo, hi int) (lag, like float32) {
 	hi = min(hi, len(h)*2/3)
 	w := min(samples(e.rate, compared), len(h)-hi)
-	stride := max(1, e.rate/8000)
-	best, at := float32(0), hi
-	for l := lo; l <= hi; l += stride {
-		if r := likeness(h, w, l, stride); r > best {
-			best, at = r, l
-		}
-	}
+	end := h[len(h)-w:]
+	from := len(h) - w // where the last period begins; a lag is counted back from there
+	stride := max(1, e.rate/coarse)
+	best, at := scan(h, end, from-hi, from-lo, stride, stride)
 	if best == 0 {
 		return float32(hi), 0
 	}
-	best, at = e.shorten(h, w, lo, at, stride, best)
-	if stride > 1 {
-		middle := at
-		best = 0
-		for l := max(lo, middle-stride+1); l < min(hi+1, middle+stride); l++ {
-			if r := likeness(h, w, l, 1); r > best {
-				best, at = r, l
-			}
-		}
+	best, at = shorten(h, end, from-lo, at, stride, best)
+	finer := max(1, e.rate/fine)
+	best, at = scan(h, end, max(from-hi, at-stride+1), min(from-lo, at+stride-1), 1, finer)
+	if best == 0 {
+		return float32(hi), 0
 	}
-	if at <= lo || at >= hi {
-		return float32(at), best
+	if at == from-hi || at == from-lo {
+		return float32(from - at), best
 	}
-	return float32(at) + vertex(likeness(h, w, at-1, 1), best, likeness(h, w, at+1, 1)), best
+	return float32(from-at) - peak(h, end, at, best, finer), best
 }
 
-// shorten gives a fraction of the lag where h resembles itself nearly as much: the true period.
-func (e *extension) shorten(h []float32, w, lo, lag, stride int, like float32) (float32, int) {
+// shorten gives a fraction of the lag where h resembles itself nearly as much: the true period. Lags are counted
+// back from the end of h, and its end begins there.
+func shorten(h, end []float32, shortest, at, stride int, like float32) (float32, int) {
+	from := len(h) - len(end)
 	for k := 4; k > 1; k-- {
-		best, at := float32(0), 0
-		for l := max(lo, lag/k-stride); l <= lag/k+stride; l++ {
-			if r := likeness(h, w, l, stride); r > best {
-				best, at = r, l
-			}
-		}
+		middle := from - (from-at)/k
+		best, near := scan(h, end, middle-stride, min(shortest, middle+stride), stride, stride)
 		if best > prefer*like {
-			return best, at
+			return best, near
 		}
 	}
-	return like, lag
+	return like, at
+}
+
+// scan finds the place in lo..hi, of every step-th, from which x resembles y most, looking at every stride-th sample.
+func scan(x, y []float32, lo, hi, step, stride int) (best float32, at int) {
+	yy := dot(y, y, stride)
+	for l := lo; l <= hi; l += step {
+		z := x[l : l+len(y)]
+		if r := correlation(dot(z, y, stride), dot(z, z, stride), yy, len(y)/stride); r > best {
+			best, at = r, l
+		}
+	}
+	return best, at
+}
+
+// dot is the sum of products of every stride-th sample of y with that of x.
+func dot(x, y []float32, stride int) (sum float32) {
+	x = x[:len(y)]
+	for i := 0; i < len(y); i += stride {
+		sum += x[i] * y[i]
+	}
+	return sum
+}
+
+// peak is how far from at, between -1/2 and 1/2, the likeness has its top, which is like at at.
+func peak(x, y []float32, at int, like float32, stride int) float32 {
+	before, _ := scan(x, y, at-1, at-1, 1, stride)
+	after, _ := scan(x, y, at+1, at+1, 1, stride)
+	return vertex(before, like, after)
 }
 
 // vertex is where the parabola through three values at -1, 0, 1 has its top.
@@ -184,24 +205,6 @@ func vertex(a, b, c float32) float32 {
 	return min(max((a-c)/(2*d), -0.5), 0.5)
 }
 
-// likeness is how much the last w samples of h resemble those lag earlier.
-func likeness(h []float32, w, lag, stride int) float32 {
-	return resemble(h[len(h)-w-lag:], h[len(h)-w:], stride)
-}
-
-// resemble is the normalised correlation of b and the start of a, looking at every stride-th sample; 0 where
-// there is nothing to compare.
-func resemble(a, b []float32, stride int) float32 {
-	a = a[:len(b)]
-	var ab, aa, bb float32
-	for i := 0; i < len(b); i += stride {
-		ab += a[i] * b[i]
-		aa += a[i] * a[i]
-		bb += b[i] * b[i]
-	}
-	return correlation(ab, aa, bb, len(b)/stride)
-}
-
 // correlation normalises a sum of n products.
 func correlation(ab, aa, bb float32, n int) float32 {
 	if quiet := float32(tooQuiet) * float32(n); ab <= 0 || aa < quiet || bb < quiet {
@@ -210,31 +213,36 @@ func correlation(ab, aa, bb float32, n int) float32 {
 	return ab / float32(math.Sqrt(float64(aa)*float64(bb)))
 }
 
-// residual filters the end of h by the inverse of the filter.
+// residual filters the end of h, as much as is repeated, by the inverse of the filter.
 func (e *extension) residual(h []float32) {
-	n := min(cap(e.res), len(h)) - order
+	n := min(int(e.loop)+2*edge, len(h)-order)
 	e.res = e.res[:n]
 	x := h[len(h)-n-order:]
 	for i := range e.res {
-		past := x[i : i+order]
-		v := x[i+order]
-		for k, a := range e.a {
-			v -= a * past[order-1-k]
-		}
-		e.res[i] = v
+		e.res[i] = x[i+order] - e.predict((*[order]float32)(x[i:]))
 	}
+}
+
+// predict is what the filter expects after past.
+func (e *extension) predict(past *[order]float32) (v float32) {
+	for k, a := range e.a {
+		v += a * past[k]
+	}
+	return v
 }
 
 // extend writes the next samples.
 func (e *extension) extend(x []float32) {
-	for i := range x {
-		v := e.excitation()
-		for k, a := range e.a {
-			v += a * e.mem[k]
+	var line [order + piece]float32
+	for len(x) > 0 {
+		n := min(piece, len(x))
+		copy(line[:], e.mem[:])
+		for i := range n {
+			line[order+i] = e.excitation() + e.predict((*[order]float32)(line[i:]))
 		}
-		copy(e.mem[1:], e.mem[:order-1])
-		e.mem[0] = v
-		x[i] = v
+		copy(x, line[order:order+n])
+		copy(e.mem[:], line[n:])
+		x = x[n:]
 	}
 }
 

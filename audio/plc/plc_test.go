@@ -1,6 +1,7 @@
 package plc
 
 import (
+	"fmt"
 	"math"
 	"math/rand/v2"
 	"testing"
@@ -165,12 +166,26 @@ func TestNoAllocations(t *testing.T) {
 	}
 }
 
-func BenchmarkStartOfGap(b *testing.B) {
-	c := New(16000)
-	x := voice(160, 16000, 100)
-	for b.Loop() {
-		c.Good(x)
-		c.Conceal(x)
+// The three ways to make up sound, each behind 20 ms received: the first 10 ms of a gap, 10 ms more, and a bridge of 20 ms.
+func BenchmarkGap(b *testing.B) {
+	for _, rate := range []int{8000, 16000, 48000} {
+		c := New(rate)
+		x := voice(rate/50, rate, 100)
+		gap := make([]float32, rate/50)
+		ways := map[string]func(){
+			"none":   func() {},
+			"begin":  func() { c.Conceal(gap[:rate/100]) },
+			"longer": func() { c.Conceal(gap[:rate/100]); c.Conceal(gap[:rate/100]) },
+			"bridge": func() { c.Bridge(gap, x); c.Played(gap) },
+		}
+		for name, way := range ways {
+			b.Run(fmt.Sprint(rate, "/", name), func(b *testing.B) {
+				for range b.N {
+					c.Good(x)
+					way()
+				}
+			})
+		}
 	}
 }
 
