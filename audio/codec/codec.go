@@ -58,9 +58,9 @@ type Bridger interface {
 
 // Tuner is an Encoder that adapts to the network, as the Opus encoder does.
 type Tuner interface {
-	// Loss tells the packet loss that the far end reports, in percent 0..100. FEC is switched by it,
-	// because with no loss it costs quality.
-	Loss(percent int)
+	// Loss tells the packet loss that the far end reports, in percent 0..100, and whether packets are known to be
+	// lost singly, not in runs. Protection is switched by it, because with no loss it costs quality.
+	Loss(percent int, single bool)
 }
 
 // Repeater is a Tuner that divides its bits between packets and copies of them, where the session can send copies

@@ -1,6 +1,7 @@
 package media
 
 import (
+	"math/rand/v2"
 	"net/netip"
 	"sync/atomic"
 	"testing"
@@ -17,8 +18,12 @@ type twice struct {
 	loss int
 }
 
-func (e *twice) Loss(percent int) { e.loss = percent }
-func (e *twice) Repeat(can bool)  { e.can = can }
+func (e *twice) Loss(percent int, single bool) {
+	if e.loss = percent; single {
+		e.loss = 0
+	}
+}
+func (e *twice) Repeat(can bool) { e.can = can }
 func (e *twice) Back() int {
 	if e.can && e.loss > 2 {
 		return 3
@@ -77,4 +82,33 @@ func TestCopiesBringLostPacketsBack(t *testing.T) {
 		}
 		k.wantHeard(k.b, 440)
 	})
+}
+
+// The reports say how many packets are lost, not which; in a minute and a half they tell single losses from runs all the same.
+func TestReportsTellRunsFromSingleLosses(t *testing.T) {
+	for _, run := range []float64{0, 3} {
+		synctest.Test(t, func(t *testing.T) {
+			k := newCall(t, choice{codecs: []codec.Codec{codec.PCMA}})
+			r := rand.New(rand.NewPCG(1, 5))
+			bad := false
+			k.lan.lose = func(from, to netip.AddrPort, b []byte) bool {
+				if from.Addr() != k.a.host || isRTCP(b) {
+					return false
+				}
+				switch {
+				case run == 0:
+					bad = r.Float64() < 0.1
+				case bad:
+					bad = r.Float64() >= 1/run
+				default:
+					bad = r.Float64() < 0.1/0.9/run
+				}
+				return bad
+			}
+			k.talk(90 * time.Second)
+			if single := k.a.far.single.Load(); single != (run == 0) {
+				t.Errorf("runs of %v: single %v", run, single)
+			}
+		})
+	}
 }

@@ -9,6 +9,7 @@ import (
 	"opendeskphone/audio/codec"
 	"opendeskphone/audio/codec/opus"
 	"opendeskphone/audio/codec/red"
+	"opendeskphone/audio/quality"
 )
 
 type plcCmd struct {
@@ -22,7 +23,7 @@ type plcCmd struct {
 
 // Help stands behind the summary of the command.
 func (plcCmd) Help() string {
-	return `The speech goes in packets of 20 ms through the phone's encoder, which is told the share of packets lost as a far end would report it, the
+	return `The speech goes in packets of 20 ms through the phone's encoder, which knows the loss as if the far end had reported all of it, the
 network of the loss file, and the phone's decoder and concealment, in the order in which the jitter buffer uses them: a packet that is there
 is decoded, a missing one is taken from its copy, from the redundancy within the next, bridged between what was heard and the packet behind the
 gap if that one is held already, or else made up out of what was heard.
@@ -42,7 +43,7 @@ func (c plcCmd) Run(out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	lost, share, err := readLoss(c.Loss)
+	lost, err := readLoss(c.Loss)
 	if err != nil {
 		return err
 	}
@@ -53,7 +54,7 @@ func (c plcCmd) Run(out io.Writer) error {
 	if len(frames)%packetFrames != 0 {
 		frames = append(frames, audio.Frame{})
 	}
-	if asked := report(enc, share, c.Back != 0); c.Back < 0 {
+	if asked := report(enc, lost, c.Back != 0); c.Back < 0 {
 		c.Back = asked
 	}
 	if c.Wait < 0 {
@@ -63,17 +64,23 @@ func (c plcCmd) Run(out io.Writer) error {
 	packets := receive(wire, lost)
 	missing := play(dec, packets, frames, c.Wait)
 	fmt.Fprintf(out, "%.1f kbit/s, %.1f %% lost, %.1f %% after copies, %d ms held\n", float64(bytes)*0.8/float64(len(frames)),
-		100*share, 100*float64(missing)/float64(max(1, len(packets))), c.Wait*packetFrames*10)
+		100*shareOf(lost), 100*float64(missing)/float64(max(1, len(packets))), c.Wait*packetFrames*10)
 	return save(c.Out, frames, clip)
 }
 
-// report tells the encoder the loss and whether copies can be sent, and gives the distance it asks for.
-func report(enc codec.Encoder, share float64, copies bool) (back int) {
+// report tells the encoder of the loss, as a far end that has reported it all every five seconds, and whether copies
+// can be sent. It gives the distance of the copies that the encoder asks for.
+func report(enc codec.Encoder, lost []bool, copies bool) (back int) {
+	const interval = 250 // packets
+	var runs quality.Runs
+	for rest := lost; len(rest) >= interval; rest = rest[interval:] {
+		runs.Report(interval, shareOf(rest[:interval]))
+	}
 	if r, ok := enc.(codec.Repeater); ok {
 		r.Repeat(copies)
 	}
 	if t, ok := enc.(codec.Tuner); ok {
-		t.Loss(int(100*share + 0.5))
+		t.Loss(int(100*shareOf(lost)+0.5), runs.Single())
 	}
 	if r, ok := enc.(codec.Repeater); ok {
 		return r.Back()
@@ -145,20 +152,25 @@ func mend(dec codec.Decoder, y []audio.Frame, next []byte) bool {
 	return ok && b.Bridge(y, next) > 0
 }
 
-// readLoss reads which packets are lost, and the share of them.
-func readLoss(path string) (lost []bool, share float64, err error) {
+// readLoss reads which packets are lost.
+func readLoss(path string) (lost []bool, err error) {
 	b, err := os.ReadFile(path)
-	if err != nil {
-		return nil, 0, err
-	}
-	gone := 0
 	for _, v := range b {
 		if v == '0' || v == '1' {
 			lost = append(lost, v == '1')
-			gone += int(v - '0')
 		}
 	}
-	return lost, float64(gone) / float64(max(1, len(lost))), nil
+	return lost, err
+}
+
+func shareOf(lost []bool) float64 {
+	n := 0
+	for _, l := range lost {
+		if l {
+			n++
+		}
+	}
+	return float64(n) / float64(max(1, len(lost)))
 }
 
 func codecNamed(name string) codec.Codec {

@@ -72,7 +72,7 @@ func TestVoiceRoundTrip(t *testing.T) {
 func TestRedundancyBringsTheLostPacketBack(t *testing.T) {
 	e, d := open(t)
 	_, plain := open(t)
-	e.(codec.Tuner).Loss(20)
+	e.(codec.Tuner).Loss(20, true)
 	x := vowel(200)
 	whole, mended, made := make([]audio.Frame, 200), make([]audio.Frame, 200), make([]audio.Frame, 200)
 	_, ref := open(t)
@@ -109,22 +109,25 @@ func TestRedundancyBringsTheLostPacketBack(t *testing.T) {
 
 // The speech is worth less than its protection when much is lost, and all of it when nothing is.
 func TestBitsFollowTheLoss(t *testing.T) {
-	rate := func(loss int, copies bool) (kbps float64, back int) {
+	rate := func(loss int, copies, single bool) (kbps float64, back int) {
 		e, _ := open(t)
 		r := e.(codec.Repeater)
 		r.Repeat(copies)
-		r.Loss(loss)
+		r.Loss(loss, single)
 		x := vowel(400)
 		for i := 0; i < len(x); i += 2 {
 			kbps += float64(len(e.Encode(nil, x[i:i+2]))) * 8 / 1000 / 4
 		}
 		return kbps, r.Back()
 	}
-	calm, _ := rate(0, true)
-	some, none := rate(10, false)
-	half, back := rate(10, true)
-	if _, b := rate(1, true); b != 0 || none != 0 || back == 0 {
+	calm, _ := rate(0, true, false)
+	some, none := rate(10, false, false)
+	half, back := rate(10, true, false)
+	if _, b := rate(1, true, false); b != 0 || none != 0 || back == 0 {
 		t.Errorf("copies %d packets back at 1 %%, %d where they cannot be sent, %d at 10 %%", b, none, back)
+	}
+	if fec, b := rate(10, true, true); b != 0 || fec != some {
+		t.Errorf("copies %d packets back for single losses, %.1f kbit/s", b, fec)
 	}
 	if some < 1.3*calm || half > 0.65*some || 2*half > 60 {
 		t.Errorf("%.1f kbit/s without loss, %.1f at 10 %%, twice %.1f with copies", calm, some, half)
@@ -223,7 +226,7 @@ func TestNothingAllocates(t *testing.T) {
 		d.Conceal(&x[0])
 		d.Recover(x, b)
 		d.(codec.Bridger).Bridge(x, b)
-		e.(codec.Tuner).Loss(len(b) % 3)
+		e.(codec.Tuner).Loss(len(b)%3, false)
 	}); n != 0 {
 		t.Error(n, "allocations")
 	}
@@ -231,7 +234,7 @@ func TestNothingAllocates(t *testing.T) {
 
 func FuzzDecode(f *testing.F) {
 	e, _ := open(f)
-	e.(codec.Tuner).Loss(20)
+	e.(codec.Tuner).Loss(20, true)
 	for i := range 5 {
 		f.Add(e.Encode(nil, vowel(20)[2*i:2*i+2]))
 	}
