@@ -22,13 +22,8 @@ type g722Decoder struct {
 	low, high subband
 	delay     [24]int
 	last      [2]int // samples given out last
-	kept      struct {
-		low, high subband
-		delay     [24]int
-		last      [2]int
-	}
-	again g722Encoder
-	code  []byte
+	again     g722Encoder
+	code      []byte
 }
 
 func newG722Encoder() *g722Encoder {
@@ -139,14 +134,6 @@ func (d *g722Decoder) invent(played, ahead []float32) {
 		d.step(int(b))
 	}
 	d.last = [2]int{sound(len(played) - 2), sound(len(played) - 1)}
-}
-
-func (d *g722Decoder) keep() {
-	d.kept.low, d.kept.high, d.kept.delay, d.kept.last = d.low, d.high, d.delay, d.last
-}
-
-func (d *g722Decoder) restore() {
-	d.low, d.high, d.delay, d.last = d.kept.low, d.kept.high, d.kept.delay, d.kept.last
 }
 
 // step decodes one byte into the QMF.

@@ -57,7 +57,7 @@ func toInt16(v float32) int16 {
 // lookAhead is the delay of the filters of G.722: its state lies so many samples ahead of its sound.
 const lookAhead = 22
 
-// rounds of decoding a packet behind a gap that make the two fit.
+// doubt is how much of the packet behind a gap, in ms, a codec with a memory decodes so badly that it is made up, too.
 const doubt = 5
 
 type waveDecoder struct {
@@ -75,13 +75,10 @@ type waveDecoder struct {
 	peek   []byte    // that packet
 }
 
-// memory is the state of a decoder that predicts from what it decoded, and has to go along when payloads are lost.
+// memory is the state of a decoder that predicts from what it decoded; it has to go along when payloads are lost.
 type memory interface {
 	// invent takes the state over a gap in which played was heard, and thought to go on with ahead.
 	invent(played, ahead []float32)
-	// keep and restore hold the state at one point, and go back to it.
-	keep()
-	restore()
 }
 
 func newWaveDecoder(rate, bytesPer10ms int, unpack func([]int16, []byte), m memory) *waveDecoder {
@@ -154,7 +151,7 @@ func (d *waveDecoder) Bridge(dst []audio.Frame, next []byte) int {
 		d.decodePeeked()
 		d.plc.Bridge(lost, d.peeked)
 	} else {
-		d.converge(lost)
+		d.bridgeInDoubt(lost)
 	}
 	d.plc.Played(lost)
 	for i := range dst {
@@ -170,9 +167,9 @@ func (d *waveDecoder) decodePeeked() {
 	}
 }
 
-// converge finds both what was lost and what comes next where each depends on the other: what the next packet
-// decodes to depends on the state that the lost one left.
-func (d *waveDecoder) converge(lost []float32) {
+// bridgeInDoubt decodes the packet behind the gap from the state that the extension of the past leaves, and bridges from
+// the past to where the decoder has found back.
+func (d *waveDecoder) bridgeInDoubt(lost []float32) {
 	d.plc.Guess(lost, d.ahead[:])
 	d.memory.invent(lost, d.ahead[:])
 	d.decodePeeked()
