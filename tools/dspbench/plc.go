@@ -1,8 +1,7 @@
 package main
 
 import (
-	"fmt"
-	"io"
+	"encoding/json"
 	"os"
 
 	"opendeskphone/audio"
@@ -19,6 +18,7 @@ type plcCmd struct {
 	Codec string `default:"g711" enum:"g711,pcma,pcmu,g722,l16,opus" help:"pcma (also g711), pcmu, g722, l16 or opus."`
 	Back  int    `default:"-1" placeholder:"N" help:"Packets behind which a copy of each is sent (RFC 2198), up to 4; 0 for none. If left out, what the encoder asks for."`
 	Wait  int    `default:"-1" placeholder:"N" help:"Packets that the player holds behind the one it plays, 20 ms of delay each. If left out, one, or as many as make copies useful."`
+	JSON  string `name:"json" placeholder:"FILE" help:"File to write figures to."`
 }
 
 // Help stands behind the summary of the command.
@@ -28,8 +28,8 @@ network of the loss file, and the phone's decoder and concealment, in the order 
 is decoded, a missing one is taken from its copy, from the redundancy within the next, bridged between what was heard and the packet behind the
 gap if that one is held already, or else made up out of what was heard.
 
-Written is the bit rate of the payloads, the share of packets lost and the share left after copies, and the delay of the packets held. The
-output is not moved by that delay.`
+The JSON file has kbps, the bit rate of the payloads with their copies; lost, the share of packets lost; left, the share still missing after
+copies; held_ms, the delay of the packets held. The output is not moved by that delay.`
 }
 
 const (
@@ -38,7 +38,8 @@ const (
 	payloadType  = 111
 )
 
-func (c plcCmd) Run(out io.Writer) error {
+// Run does it.
+func (c plcCmd) Run() error {
 	frames, clip, err := load(c.In)
 	if err != nil {
 		return err
@@ -63,9 +64,22 @@ func (c plcCmd) Run(out io.Writer) error {
 	wire, bytes := send(enc, frames, c.Back)
 	packets := receive(wire, lost)
 	missing := play(dec, packets, frames, c.Wait)
-	fmt.Fprintf(out, "%.1f kbit/s, %.1f %% lost, %.1f %% after copies, %d ms held\n", float64(bytes)*0.8/float64(len(frames)),
-		100*shareOf(lost), 100*float64(missing)/float64(max(1, len(packets))), c.Wait*packetFrames*10)
+	if err := c.tell(float64(bytes)*0.8/float64(len(frames)), shareOf(lost), float64(missing)/float64(max(1, len(packets)))); err != nil {
+		return err
+	}
 	return save(c.Out, frames, clip)
+}
+
+// tell writes the figures of the run.
+func (c plcCmd) tell(kbps, lost, left float64) error {
+	if c.JSON == "" {
+		return nil
+	}
+	b, err := json.Marshal(map[string]float64{"kbps": kbps, "lost": lost, "left": left, "held_ms": float64(c.Wait * packetFrames * 10)})
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(c.JSON, append(b, '\n'), 0o644)
 }
 
 // report tells the encoder of the loss, as a far end that has reported it all every five seconds, and whether copies

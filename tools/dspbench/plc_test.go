@@ -33,7 +33,7 @@ func talker(t *testing.T, path string) lab.Clip {
 	return c
 }
 
-// over sends the talker over a network and gives what is heard, and the line written.
+// over sends the talker over a network and gives what is heard, and the figures.
 func over(t *testing.T, loss string, args ...string) (lab.Clip, string) {
 	t.Helper()
 	dir := t.TempDir()
@@ -43,14 +43,19 @@ func over(t *testing.T, loss string, args ...string) (lab.Clip, string) {
 		t.Fatal(err)
 	}
 	var stdout, stderr bytes.Buffer
-	if status := run(append([]string{"plc", "-in", in, "-out", out, "-loss", file}, args...), &stdout, &stderr); status != 0 {
+	figures := filepath.Join(dir, "figures.json")
+	if status := run(append([]string{"plc", "-in", in, "-out", out, "-loss", file, "-json", figures}, args...), &stdout, &stderr); status != 0 {
 		t.Fatalf("status %d: %s", status, stderr.String())
+	}
+	told, err := os.ReadFile(figures)
+	if err != nil {
+		t.Fatal(err)
 	}
 	heard, err := lab.ReadWAV(out)
 	if err != nil || len(heard.Samples) != len(said.Samples) || heard.Rate != said.Rate {
 		t.Fatal(err, len(heard.Samples), heard.Rate)
 	}
-	return heard, stdout.String()
+	return heard, string(told)
 }
 
 // likeness is the power of the difference below that of a, in dB.
@@ -76,7 +81,7 @@ func TestAPacketHeldMendsSingleLosses(t *testing.T) {
 		if a, b := likeness(whole, held), likeness(whole, unheld); a < b+least {
 			t.Errorf("%s: %.1f dB with a packet held, %.1f without", codec, a, b)
 		}
-		if !strings.Contains(line, "20 ms held") {
+		if !strings.Contains(line, `"held_ms":20,`) {
 			t.Error(line)
 		}
 	}
@@ -86,7 +91,7 @@ func TestCopiesMakeABurstUndone(t *testing.T) {
 	whole, _ := over(t, strings.Repeat("0", len(bursts)), "-codec", "opus", "-back", "0")
 	with, line := over(t, bursts, "-codec", "opus")
 	without, _ := over(t, bursts, "-codec", "opus", "-back", "0")
-	if !strings.Contains(line, "0.0 % after copies, 60 ms held") {
+	if !strings.Contains(line, `"held_ms":60,"kbps":`) || !strings.Contains(line, `"left":0,`) {
 		t.Error(line)
 	}
 	if a, b := likeness(whole, with), likeness(whole, without); a < b+0.5 {

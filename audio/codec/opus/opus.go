@@ -67,7 +67,7 @@ const (
 	complexity  = 5             // of 10: half the cost of 10 for 0.1 MOS
 
 	// Bit rates in bit/s. What is sent is less by the pauses: of 57 about 48.
-	clean     = 28_000 // no loss: the full band
+	clean     = 36_000 // no loss: the full band
 	guarded   = 36_000 // with FEC, so that it is not taken from the speech
 	guardedBy = 2_500  // more for each percent lost,
 	most      = 57_000 // up to this
