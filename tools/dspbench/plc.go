@@ -16,7 +16,7 @@ type plcCmd struct {
 	Loss  string `required:"" placeholder:"FILE" help:"Text: 0 or 1 for each packet of 20 ms, 1 = lost. Behind its end nothing is lost."`
 	Out   string `required:"" placeholder:"FILE" help:"WAV file to write: what is heard at the far end."`
 	Codec string `default:"g711" enum:"g711,pcma,pcmu,g722,l16,opus" help:"pcma (also g711), pcmu, g722, l16 or opus."`
-	Back  int    `default:"-1" placeholder:"N" help:"Packets behind which a copy of each is sent (RFC 2198), up to 4; 0 for none. If left out, what the encoder asks for."`
+	Back  int    `default:"-1" placeholder:"N" help:"Packets behind which a copy of each is sent (RFC 2198), up to 6; 0 for none. If left out, what the encoder asks for."`
 	Wait  int    `default:"-1" placeholder:"N" help:"Packets that the player holds behind the one it plays, 20 ms of delay each. If left out, one, or as many as make copies useful."`
 	JSON  string `name:"json" placeholder:"FILE" help:"File to write figures to."`
 }

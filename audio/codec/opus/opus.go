@@ -67,14 +67,13 @@ const (
 	complexity  = 5             // of 10: half the cost of 10 for 0.1 MOS
 
 	// Bit rates in bit/s. What is sent is less by the pauses: of 57 about 48.
-	clean     = 36_000 // no loss: the full band
-	guarded   = 36_000 // with FEC, so that it is not taken from the speech
-	guardedBy = 2_500  // more for each percent lost,
-	most      = 57_000 // up to this
-	doubled   = 26_700 // each packet sent twice
+	clean   = 36_000 // no loss: the full band
+	guarded = 2_500  // more for FEC with each percent lost...
+	most    = 57_000 // ...up to this
+	doubled = 26_700 // each packet sent twice
 
 	copied = 3 // percent lost from which packets are sent twice
-	back   = 3 // packets behind which its copy is sent: bursts of 60 ms are covered, at 60 ms of delay
+	reach  = 6 // frames behind which the copy is sent: bursts of 60 ms are covered, at 60 ms of delay
 )
 
 // Codec offers Opus as RFC 7587 says: mono speech, variable bit rate, with FEC once loss is reported. The phone plays
@@ -89,6 +88,7 @@ type encoder struct {
 	loss    int
 	single  bool
 	repeats bool
+	frames  int // of the last packet
 }
 
 // decoder is libopus's, with a better concealment in front of its own.
@@ -103,7 +103,7 @@ type decoder struct {
 }
 
 func newCodec() (codec.Encoder, codec.Decoder, error) {
-	e := &encoder{state: words(int(C.opus_encoder_get_size(1)))}
+	e := &encoder{frames: 2, state: words(int(C.opus_encoder_get_size(1)))}
 	if r := C.opus_encoder_init(e.c(), audio.Rate, 1, C.OPUS_APPLICATION_VOIP); r != C.OPUS_OK {
 		return nil, nil, fmt.Errorf("opus: make encoder: %w", failure(r))
 	}
@@ -133,6 +133,7 @@ func (e *encoder) Encode(dst []byte, pcm []audio.Frame) []byte {
 	if len(pcm) == 0 {
 		return dst
 	}
+	e.frames = len(pcm)
 	var room [maxPacket]byte
 	n := C.opus_encode_float(e.c(), samples(pcm), C.int(len(pcm)*audio.FrameLen),
 		(*C.uchar)(unsafe.Pointer(&room[0])), maxPacket)
@@ -157,10 +158,10 @@ func (e *encoder) Repeat(can bool) {
 	}
 }
 
-// Back is 3 while much is lost in runs, or may be, and copies can be sent; else 0.
+// Back is 60 ms in packets while much is lost in runs, or may be, and copies can be sent; else 0.
 func (e *encoder) Back() int {
 	if e.repeats && !e.single && e.loss >= copied {
-		return back
+		return max(1, reach/e.frames)
 	}
 	return 0
 }
@@ -173,7 +174,7 @@ func (e *encoder) protect() {
 	case e.Back() > 0:
 		rate, band = doubled, C.OPUS_BANDWIDTH_WIDEBAND
 	case e.loss > 0:
-		rate, fec, band = min(guarded+guardedBy*e.loss, most), 1, C.OPUS_BANDWIDTH_WIDEBAND
+		rate, fec, band = min(clean+guarded*e.loss, most), 1, C.OPUS_BANDWIDTH_WIDEBAND
 	}
 	C.odp_protect(e.c(), C.int(e.loss), C.int(rate), C.int(fec), C.int(band))
 }

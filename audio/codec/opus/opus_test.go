@@ -132,7 +132,15 @@ func TestBitsFollowTheLoss(t *testing.T) {
 	if some < 1.15*calm || half > 0.65*some || 2*half > 60 {
 		t.Errorf("%.1f kbit/s without loss, %.1f at 10 %%, twice %.1f with copies", calm, some, half)
 	}
-	t.Logf("%.1f kbit/s without loss, %.1f at 10 %%, twice %.1f with copies", calm, some, half)
+	e, _ := open(t)
+	r := e.(codec.Repeater)
+	r.Repeat(true)
+	r.Loss(10, false)
+	for frames, want := range map[int]int{1: 6, 2: 3, 4: 1, 6: 1} {
+		if e.Encode(nil, vowel(frames)); r.Back() != want {
+			t.Errorf("copies %d packets of %d ms back", r.Back(), 10*frames)
+		}
+	}
 }
 
 func TestABridgeLeadsOn(t *testing.T) {

@@ -74,7 +74,7 @@ type Sender struct {
 }
 
 // MaxBack is how many packets back a Sender reaches.
-const MaxBack = 4
+const MaxBack = 6
 
 type past struct {
 	ts   uint32
