@@ -80,6 +80,9 @@ func (e *extension) repeated(most int) float32 {
 	for loop < least && loop+e.period <= float32(most) {
 		loop += e.period
 	}
+	if e.rate > fine { // whole samples are near enough, and cost no interpolation
+		loop = float32(math.Round(float64(loop)))
+	}
 	return loop
 }
 
