@@ -409,5 +409,17 @@ func BenchmarkCodecs(b *testing.B) {
 				d.Decode(x, buf)
 			}
 		})
+		b.Run(fmt.Sprint(c.Name, "/decode20msConceal10ms"), func(b *testing.B) {
+			for b.Loop() {
+				d.Decode(x, buf)
+				d.Conceal(&x[0])
+			}
+		})
+		b.Run(fmt.Sprint(c.Name, "/decode20msBridge20ms"), func(b *testing.B) {
+			for b.Loop() {
+				d.(Bridger).Bridge(x, buf)
+				d.Decode(x, buf)
+			}
+		})
 	}
 }
