@@ -27,6 +27,7 @@ type Codec struct {
 	Channels int    // channels of the rtpmap; 2 for opus by RFC 7587 §4.1, though we speak mono
 	Fmtp     string // our format parameters, "" if none
 	PacketMS int    // the packet time we send, in ms
+	Repeats  bool   // its encoder is a Repeater
 
 	New func() (Encoder, Decoder, error)
 }
@@ -48,11 +49,28 @@ type Decoder interface {
 	Recover(dst []audio.Frame, next []byte) int
 }
 
+// Bridger is a Decoder that makes up a gap better when it knows what comes after it.
+type Bridger interface {
+	// Bridge makes up dst, which is missing directly before next, out of the sound on both sides, and
+	// tells how many frames it wrote: all or, if it cannot, none. next is to be decoded after.
+	Bridge(dst []audio.Frame, next []byte) int
+}
+
 // Tuner is an Encoder that adapts to the network, as the Opus encoder does.
 type Tuner interface {
-	// Loss tells the packet loss that the far end reports, in percent 0..100. FEC is switched by it,
-	// because with no loss it costs quality.
-	Loss(percent int)
+	// Loss tells the packet loss that the far end reports, in percent 0..100, and whether packets are known to be
+	// lost singly, not in runs. Protection is switched by it, because with no loss it costs quality.
+	Loss(percent int, single bool)
+}
+
+// Repeater is a Tuner that divides its bits between packets and copies of them, where the session can send copies
+// in later packets (RFC 2198).
+type Repeater interface {
+	Tuner
+	// Repeat tells whether the session can send copies; at first it cannot.
+	Repeat(can bool)
+	// Back tells how many packets later a copy of each is to be sent, at present; 0 for none.
+	Back() int
 }
 
 // All are the codecs without C in order of preference.

@@ -203,6 +203,106 @@ func TestLossIsConcealedWithoutClicks(t *testing.T) {
 	}
 }
 
+// lossy sends x in packets of 20 ms of which every fifth is lost, and hears it with or without a look at the packet
+// behind the gap.
+func lossy(t *testing.T, c Codec, x []audio.Frame, ahead bool) []audio.Frame {
+	e, d, err := c.New()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var packets [][]byte
+	for i := 0; i+1 < len(x); i += 2 {
+		packets = append(packets, e.Encode(nil, x[i:i+2]))
+	}
+	y := make([]audio.Frame, len(x))
+	for i, p := range packets {
+		f := y[2*i : 2*i+2]
+		switch {
+		case i%5 != 4 || i+1 == len(packets):
+			d.Decode(f, p)
+		case ahead && d.(Bridger).Bridge(f, packets[i+1]) == 2:
+		default:
+			d.Conceal(&f[0])
+			d.Conceal(&f[1])
+		}
+	}
+	return y
+}
+
+// distance is the power of the difference below that of x, in dB.
+func distance(x, y []audio.Frame) float64 {
+	var s, e float64
+	for i := range x {
+		for j, v := range x[i] {
+			s += float64(v) * float64(v)
+			e += float64(v-y[i][j]) * float64(v-y[i][j])
+		}
+	}
+	return 10 * math.Log10(s/e)
+}
+
+// glide gives n frames of a voice whose pitch goes up and down.
+func glide(n int) []audio.Frame {
+	x := make([]audio.Frame, n)
+	phase := 0.0
+	for i := range n * audio.FrameLen {
+		phase += 2 * math.Pi * (130 + 20*math.Sin(float64(i)/audio.Rate*5)) / audio.Rate
+		for k := 1.0; k < 20; k++ {
+			x[i/audio.FrameLen][i%audio.FrameLen] += float32(0.15 / k * math.Sin(k*phase+k))
+		}
+	}
+	return x
+}
+
+func TestAPacketAheadHelps(t *testing.T) {
+	for _, c := range []Codec{PCMA, PCMU, L16} {
+		x := glide(400)
+		whole := through(t, c, x)
+		with, without := distance(whole, lossy(t, c, x, true)), distance(whole, lossy(t, c, x, false))
+		if with < without+5 {
+			t.Errorf("%s: %.1f dB with the packet behind the gap, %.1f dB without", c.Name, with, without)
+		}
+	}
+}
+
+// The packet behind a bridge is decoded once: what follows is as if it had been decoded in its time.
+func TestABridgeIsCrossedOnce(t *testing.T) {
+	for _, c := range []Codec{PCMA, L16} {
+		e, d, _ := c.New()
+		_, plain, _ := c.New()
+		x := glide(12)
+		var packets [][]byte
+		for i := 0; i < len(x); i += 2 {
+			packets = append(packets, e.Encode(nil, x[i:i+2]))
+		}
+		y, want, gap := make([]audio.Frame, 2), make([]audio.Frame, 2), make([]audio.Frame, 2)
+		for i, p := range packets {
+			plain.Decode(want, p)
+			if i == 2 {
+				d.(Bridger).Bridge(gap, packets[3])
+				continue
+			}
+			if n, err := d.Decode(y, p); n != 2 || err != nil {
+				t.Fatal(c.Name, n, err)
+			}
+			if i > 3 && distance(want, y) < 80 {
+				t.Errorf("%s: packet %d differs by %.1f dB", c.Name, i, distance(want, y))
+			}
+		}
+	}
+}
+
+func TestNoBridgeWithoutAPier(t *testing.T) {
+	for _, c := range All() {
+		_, d, _ := c.New()
+		dst := make([]audio.Frame, 7)
+		next := make([]byte, 640)
+		if d.(Bridger).Bridge(dst, next) != 0 || d.(Bridger).Bridge(dst[:0], next) != 0 || d.(Bridger).Bridge(dst[:2], next[:7]) != 0 {
+			t.Errorf("%s: bridged what cannot be", c.Name)
+		}
+	}
+}
+
 func TestNothingAllocates(t *testing.T) {
 	for _, c := range All() {
 		e, d, _ := c.New()
@@ -213,6 +313,7 @@ func TestNothingAllocates(t *testing.T) {
 			d.Decode(x, b)
 			d.Conceal(&x[0])
 			d.Recover(x, b)
+			d.(Bridger).Bridge(x, b)
 		}); n != 0 {
 			t.Errorf("%s: %v allocations", c.Name, n)
 		}
@@ -280,6 +381,8 @@ func FuzzDecoders(f *testing.F) {
 			t.Fatal(n, err)
 		}
 		d.Conceal(&dst[0])
+		d.(Bridger).Bridge(dst[:2], payload)
+		d.Decode(dst, payload)
 		p := NewNoise()
 		p.Set(payload)
 		for range 5 {
@@ -303,6 +406,18 @@ func BenchmarkCodecs(b *testing.B) {
 		})
 		b.Run(fmt.Sprint(c.Name, "/decode20ms"), func(b *testing.B) {
 			for b.Loop() {
+				d.Decode(x, buf)
+			}
+		})
+		b.Run(fmt.Sprint(c.Name, "/decode20msConceal10ms"), func(b *testing.B) {
+			for b.Loop() {
+				d.Decode(x, buf)
+				d.Conceal(&x[0])
+			}
+		})
+		b.Run(fmt.Sprint(c.Name, "/decode20msBridge20ms"), func(b *testing.B) {
+			for b.Loop() {
+				d.(Bridger).Bridge(x, buf)
 				d.Decode(x, buf)
 			}
 		})

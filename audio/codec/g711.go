@@ -35,7 +35,7 @@ func newG711(compress func(int16) byte, level *[256]int16) func() (Encoder, Deco
 		}
 	}
 	return func() (Encoder, Decoder, error) {
-		return newWaveEncoder(8000, pack), newWaveDecoder(8000, 80, unpack), nil
+		return newWaveEncoder(8000, pack), newWaveDecoder(8000, 80, unpack, nil), nil
 	}
 }
 

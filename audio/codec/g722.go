@@ -5,7 +5,7 @@ var G722 = Codec{Name: "G722", PT: 9, Clock: 8000, Channels: 1, PacketMS: 20, Ne
 
 func newG722() (Encoder, Decoder, error) {
 	e, d := newG722Encoder(), newG722Decoder()
-	return newWaveEncoder(16000, e.pack), newWaveDecoder(16000, 80, d.unpack), nil
+	return newWaveEncoder(16000, e.pack), newWaveDecoder(16000, 80, d.unpack, d), nil
 }
 
 // G.722 splits 16 kHz sound into two bands of 8 kHz by a quadrature mirror filter (QMF) and codes
@@ -21,6 +21,9 @@ type g722Encoder struct {
 type g722Decoder struct {
 	low, high subband
 	delay     [24]int
+	last      [2]int // samples given out last
+	again     g722Encoder
+	code      []byte
 }
 
 func newG722Encoder() *g722Encoder {
@@ -28,7 +31,7 @@ func newG722Encoder() *g722Encoder {
 }
 
 func newG722Decoder() *g722Decoder {
-	return &g722Decoder{low: subband{det: 32}, high: subband{det: 8}}
+	return &g722Decoder{low: subband{det: 32}, high: subband{det: 8}, code: make([]byte, 0, MaxFrames*80)}
 }
 
 // qmf is half of the symmetric filter of table 11; the other half is it reversed.
@@ -94,16 +97,50 @@ func magnitude(v int) int {
 // unpack decodes len(payload) bytes to twice as many samples.
 func (d *g722Decoder) unpack(dst []int16, payload []byte) {
 	for i, b := range payload {
-		low, high := d.decode(int(b))
-		copy(d.delay[:], d.delay[2:])
-		d.delay[22], d.delay[23] = low+high, low-high
+		d.step(int(b))
 		even, odd := 0, 0
 		for k, h := range qmf {
 			odd += d.delay[2*k] * h
 			even += d.delay[2*k+1] * qmf[11-k]
 		}
-		dst[2*i], dst[2*i+1] = int16(saturate(even>>11)), int16(saturate(odd>>11))
+		d.last = [2]int{saturate(even >> 11), saturate(odd >> 11)}
+		dst[2*i], dst[2*i+1] = int16(d.last[0]), int16(d.last[1])
 	}
+}
+
+// invent takes the state of the decoder over a gap, as Appendix IV of G.722 does: what was played is coded
+// again, and the predictors and step sizes follow the code. The filters of both ends together delay by 22
+// samples, so what is coded at a time is what will be heard 22 samples later.
+func (d *g722Decoder) invent(played, ahead []float32) {
+	e := &d.again
+	e.low, e.high = d.low, d.high
+	sound := func(i int) int {
+		switch {
+		case i < 0:
+			return d.last[2+i]
+		case i < len(played):
+			return int(toInt16(played[i]))
+		}
+		return int(toInt16(ahead[i-len(played)]))
+	}
+	for i := range e.delay {
+		e.delay[i] = sound(i - 2)
+	}
+	d.code = d.code[:0]
+	for i := 0; i+1 < len(played); i += 2 {
+		d.code = e.pack(d.code, []int16{int16(sound(i + lookAhead)), int16(sound(i + lookAhead + 1))})
+	}
+	for _, b := range d.code {
+		d.step(int(b))
+	}
+	d.last = [2]int{sound(len(played) - 2), sound(len(played) - 1)}
+}
+
+// step decodes one byte into the QMF.
+func (d *g722Decoder) step(b int) {
+	low, high := d.decode(b)
+	copy(d.delay[:], d.delay[2:])
+	d.delay[22], d.delay[23] = low+high, low-high
 }
 
 // decode gives one sample of each band, 15 bits each.

@@ -2,6 +2,7 @@ package codec
 
 import (
 	"encoding/binary"
+	"math"
 	"os"
 	"path/filepath"
 	"testing"
@@ -51,5 +52,41 @@ func TestG722DecoderIsBitExact(t *testing.T) {
 				t.Fatalf("%s: sample %d is %d, want %d", v[0], i, got[i], want[i])
 			}
 		}
+	}
+}
+
+// Where what was played is what was sent, the decoder's state behind a gap is what it would have been.
+func TestG722StateGoesOverAGap(t *testing.T) {
+	code := bytesOf(t, "code.g722")
+	whole := make([]int16, 2*len(code))
+	newG722Decoder().unpack(whole, code)
+	soft := make([]float32, len(whole))
+	for i, v := range whole {
+		soft[i] = float32(v) / 32768
+	}
+	var quality [2]float64
+	for told := range 2 {
+		d := newG722Decoder()
+		var s, e float64
+		out := make([]int16, 320)
+		for i := 0; 2*i+342 < len(whole); i += 160 { // 20 ms each: lost, then one whose quality counts, then one more
+			if i/160%3 == 2 {
+				if told == 1 {
+					d.invent(soft[2*i:2*i+320], soft[2*i+320:2*i+342])
+				}
+				continue
+			}
+			d.unpack(out, code[i:i+160])
+			for j, v := range out {
+				if i/160%3 == 0 {
+					a, b := float64(whole[2*i+j]), float64(v)
+					s, e = s+a*a, e+(a-b)*(a-b)
+				}
+			}
+		}
+		quality[told] = 10 * math.Log10(s/e)
+	}
+	if quality[1] < quality[0]+12 {
+		t.Errorf("packets behind a gap are at %.1f dB, and at %.1f if the decoder is told what was played", quality[0], quality[1])
 	}
 }

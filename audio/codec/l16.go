@@ -18,5 +18,5 @@ func newL16() (Encoder, Decoder, error) {
 			dst[i] = int16(binary.BigEndian.Uint16(payload[2*i:]))
 		}
 	}
-	return newWaveEncoder(16000, pack), newWaveDecoder(16000, 320, unpack), nil
+	return newWaveEncoder(16000, pack), newWaveDecoder(16000, 320, unpack, nil), nil
 }

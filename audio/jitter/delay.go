@@ -74,14 +74,14 @@ func (d *delay) edge(bin int64) int64 { return d.base + bin*audio.FrameLen }
 
 // take counts a packet of span samples that came before the Get of the time now. One that did not come
 // in order was not waited for longer than it is itself.
-func (d *delay) take(now, late, span int64, inOrder bool) {
+func (d *delay) take(now, late, span int64, inOrder, again bool) {
 	if b := (late - d.base) / audio.FrameLen; b < firstBin/2 || b >= bins {
 		d.slide(b)
 	}
 	d.weight[d.bin(late)] += d.unit
 	d.total += d.unit
 	if late > d.peak || !inOrder {
-		d.charge(late, span, inOrder)
+		d.charge(late, span, inOrder, again)
 	}
 	if now != d.at { // those that come together were held up by one fault
 		d.turn, d.at = (d.turn+1)%watched, now
@@ -98,9 +98,15 @@ func (d *delay) take(now, late, span int64, inOrder bool) {
 	d.learn(span)
 }
 
-// charge enters what a packet that is later than those just before it would have cost.
-func (d *delay) charge(late, span int64, inOrder bool) {
-	to := d.bin(d.needed(min(late, d.peak+outage)))
+// charge enters what a packet that is later than those just before it would have cost. All copies are equally late, and
+// nothing is played slowly to wait for them.
+func (d *delay) charge(late, span int64, inOrder, again bool) {
+	late = min(late, d.peak+outage)
+	if again {
+		d.made[d.bin(late)] += d.unit * reach * float64(span)
+		return
+	}
+	to := d.bin(d.needed(late))
 	if !inOrder {
 		d.made[to] += d.unit * reach * float64(span)
 		return

@@ -1,6 +1,9 @@
 package jitter
 
-import "opendeskphone/audio"
+import (
+	"opendeskphone/audio"
+	"opendeskphone/audio/codec"
+)
 
 const (
 	slack  = audio.FrameLen / 20    // delay above what is aimed at that is left alone
@@ -10,6 +13,8 @@ const (
 	ample  = audio.Rate * 50 / 1000 // sound in hand that is not stretched even if the next packet is late
 	room   = 2 * audio.FrameLen     // between the usual delay and that aimed at, below which stretching cannot help
 	useful = 500                    // packets for which redundancy found once is waited for
+	worth  = 30                     // packets for which a gap bridged speaks for waiting for the packet behind the next...
+	often  = 120                    // ...once so many are together: at more than one loss in thirty packets
 	quiet  = 30                     // frames in a row without a packet after which a stream has paused
 )
 
@@ -139,6 +144,10 @@ func (b *Buffer) extend(must bool) bool {
 	case copied:
 		n := p.dec.Recover(p.frames[:s.frames], p.work)
 		b.recovered(s, n)
+		if bridger, ok := p.dec.(codec.Bridger); ok && n == 0 {
+			n = bridger.Bridge(p.frames[:s.frames], p.work)
+			b.bridged(s, n)
+		}
 		for i := range n {
 			p.add(&p.frames[i])
 		}
@@ -170,6 +179,19 @@ func (b *Buffer) recovered(s step, n int) {
 	if s.epoch == b.queue.epoch {
 		b.queue.cursor += int64(n) * audio.FrameLen
 		b.queue.bare = n == 0
+	}
+}
+
+// bridged enters the frames made up between what was heard and the packet in work.
+func (b *Buffer) bridged(s step, n int) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	q := &b.queue
+	if n > 0 && s.epoch == q.epoch {
+		q.cursor += int64(n) * audio.FrameLen
+		q.holes += int64(n) * audio.FrameLen
+		b.confess(true)
+		q.losses = min(q.losses+worth, useful)
 	}
 }
 
@@ -282,7 +304,7 @@ func (b *Buffer) take(next *slot, s step) step {
 	q := &b.queue
 	q.bare = false
 	q.next, next.full = next.seq+1, false
-	q.copies = max(0, q.copies-1)
+	q.copies, q.losses = max(0, q.copies-1), max(0, q.losses-1)
 	s.media, s.drop = next.media, q.cursor-next.media
 	b.player.work = append(b.player.work[:0], next.payload...)
 	switch {

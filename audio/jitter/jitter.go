@@ -31,6 +31,7 @@ type Packet struct {
 	Seq     uint16
 	TS      uint32 // RTP timestamp in units of the codec's clock
 	Marker  bool   // first packet of a talk spurt (RFC 3551 §4.1)
+	Copy    bool   // sent again with a later packet (RFC 2198): as late as its sender means it to be
 	Kind    Kind
 	Payload []byte    // copied by Put; above 8 KiB it is rejected
 	Arrival time.Time // only for the jitter of RFC 3550
@@ -124,7 +125,7 @@ func (b *Buffer) Put(p Packet) {
 	}
 	if p.Kind != Other {
 		b.jitter.take(p.Arrival, at.media)
-		b.learn(at)
+		b.learn(at, p.Copy)
 		if b.tooLate(at) {
 			switch {
 			case at.seq == q.high+1 && b.stoodStill(at):
@@ -213,13 +214,13 @@ func (b *Buffer) begin(p Packet) spot {
 
 // learn counts how late the packet is. If it came far earlier than the fastest, the sound card has stood
 // still or the path has become shorter, and what was learned holds no more.
-func (b *Buffer) learn(at spot) {
+func (b *Buffer) learn(at spot, again bool) {
 	late := b.now - at.media
 	if late < b.delay.least-early {
 		b.delay.start(late)
 		return
 	}
-	b.delay.take(b.now, late, b.queue.span, at.seq >= b.queue.high)
+	b.delay.take(b.now, late, b.queue.span, at.seq >= b.queue.high, again)
 }
 
 // expired tells whether the packet's time is over.
@@ -273,7 +274,7 @@ func (b *Buffer) Reset(clock int, dec codec.Decoder) {
 // target is the delay aimed at, between the time of a packet and that of its play, on the buffer's clock.
 func (b *Buffer) target() int64 {
 	least, want := b.delay.least, b.delay.calm
-	if b.queue.copies > 0 {
+	if b.queue.copies > 0 || b.queue.losses > often {
 		want += b.queue.span // the packet behind a lost one must have come when the lost one is needed
 	}
 	return min(max(want, least+b.min), least+b.max)

@@ -32,6 +32,7 @@ type queue struct {
 	holes   int64 // samples made up of which it is not known whether the sender paused
 	waited  int64 // samples made up while time stood still, since the last packet
 	copies  int   // packets for which redundancy is expected
+	losses  int   // packets for which the one behind a lost one is waited for, to bridge the gap
 	gap     bool  // the last frame was made up
 	bare    bool  // the next packet has no copy of the one missing before it
 	epoch   int   // counts the starts

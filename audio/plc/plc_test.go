@@ -1,6 +1,7 @@
 package plc
 
 import (
+	"fmt"
 	"math"
 	"math/rand/v2"
 	"testing"
@@ -121,7 +122,8 @@ func TestNoiseDoesNotBecomeATone(t *testing.T) {
 	}
 	c := New(8000)
 	c.Good(x)
-	if _, voiced := c.period(); voiced {
+	c.begin()
+	if c.ahead.likeness > unvoiced {
 		t.Error("white noise taken for a voice")
 	}
 	y := make([]float32, 160)
@@ -151,16 +153,156 @@ func TestSilenceAndStartStaySilent(t *testing.T) {
 func TestNoAllocations(t *testing.T) {
 	c := New(16000)
 	x := voice(160, 16000, 100)
-	if n := testing.AllocsPerRun(100, func() { c.Good(x); c.Conceal(x); c.Conceal(x) }); n != 0 {
+	next := voice(320, 16000, 100)
+	if n := testing.AllocsPerRun(100, func() {
+		c.Good(x)
+		c.Conceal(x)
+		c.Guess(x, next[:22])
+		c.Ahead(next[:22])
+		c.Bridge(x, next)
+		c.Played(x)
+	}); n != 0 {
 		t.Fatal(n, "allocations")
 	}
 }
 
-func BenchmarkStartOfGap(b *testing.B) {
-	c := New(16000)
-	x := voice(160, 16000, 100)
-	for b.Loop() {
-		c.Good(x)
-		c.Conceal(x)
+// The three ways to make up sound, each behind 20 ms received: the first 10 ms of a gap, 10 ms more, and a bridge of 20 ms.
+func BenchmarkGap(b *testing.B) {
+	for _, rate := range []int{8000, 16000, 48000} {
+		c := New(rate)
+		x := voice(rate/50, rate, 100)
+		gap := make([]float32, rate/50)
+		ways := map[string]func(){
+			"none":   func() {},
+			"begin":  func() { c.Conceal(gap[:rate/100]) },
+			"longer": func() { c.Conceal(gap[:rate/100]); c.Conceal(gap[:rate/100]) },
+			"bridge": func() { c.Bridge(gap, x); c.Played(gap) },
+		}
+		for name, way := range ways {
+			b.Run(fmt.Sprint(rate, "/", name), func(b *testing.B) {
+				for range b.N {
+					c.Good(x)
+					way()
+				}
+			})
+		}
 	}
+}
+
+// bridged is pass where the packet behind a gap is at hand: the last block of a gap is bridged.
+func bridged(c *Concealer, x []float32, rate int, lost func(int) bool) []float32 {
+	y := append([]float32(nil), x...)
+	size := rate / 50
+	for n, i := 0, 0; i+2*size <= len(y); n, i = n+1, i+size {
+		b := y[i : i+size]
+		switch {
+		case !lost(n):
+			c.Good(b)
+		case !lost(n+1) && c.Bridge(b, x[i+size:i+2*size]):
+			c.Played(b)
+		default:
+			c.Conceal(b)
+		}
+	}
+	return y
+}
+
+func TestABridgeMeetsBothSides(t *testing.T) {
+	for _, rate := range []int{8000, 16000, 48000} {
+		for _, pitch := range []float64{80, 110, 190, 260} {
+			x := voice(2*rate, rate, pitch)
+			lost := func(n int) bool { return n > 5 && n%10 == 7 }
+			alone := append([]float32(nil), x...)
+			c := New(rate)
+			for n, i := 0, 0; i+rate/50 <= len(alone); n, i = n+1, i+rate/50 {
+				if b := alone[i : i+rate/50]; lost(n) {
+					c.Conceal(b)
+				} else {
+					c.Good(b)
+				}
+			}
+			y := bridged(New(rate), x, rate, lost)
+			with, without := snr(x, y), snr(x, alone)
+			if with < 24 || with < without+3 {
+				t.Errorf("%d Hz, voice of %.0f Hz: %.1f dB with both sides, %.1f with the past alone", rate, pitch, with, without)
+			}
+			if a, b := jump(x), jump(y); b > 1.3*a {
+				t.Errorf("%d Hz, voice of %.0f Hz: largest jump %.3f, of the original %.3f", rate, pitch, b, a)
+			}
+		}
+	}
+}
+
+func TestABridgeChangesNothingUntilPlayed(t *testing.T) {
+	x := voice(8000, 8000, 100)
+	c := New(8000)
+	c.Good(x[:4000])
+	var first, second, guess, ahead [160]float32
+	c.Bridge(first[:], x[4160:4320])
+	c.Guess(guess[:], ahead[:])
+	c.Bridge(second[:], x[4160:4320])
+	if first != second {
+		t.Error("the second bridge over one gap is another")
+	}
+	if c.Left() != 1 {
+		t.Error("the gap has begun")
+	}
+	if c.Bridge(make([]float32, 481), x[4481:]) || c.Bridge(first[:], x[4160:4239]) {
+		t.Error("bridged too long a gap, or on too short a pier")
+	}
+}
+
+// Where a word begins or ends in the gap, it neither bursts out nor is left out.
+func TestABridgeBetweenSoundAndSilence(t *testing.T) {
+	x := voice(8000, 8000, 120)
+	silence := make([]float32, 160)
+	for _, fromSilence := range []bool{true, false} {
+		c := New(8000)
+		before, after := x[:4000], silence
+		if fromSilence {
+			before, after = make([]float32, 4000), x[4160:4320]
+		}
+		c.Good(append([]float32(nil), before...))
+		var gap [160]float32
+		c.Bridge(gap[:], after)
+		var power, loudest float64
+		for _, v := range gap {
+			power += float64(v) * float64(v) / 160
+			loudest = max(loudest, math.Abs(float64(v)))
+		}
+		if power < 0.002 || loudest > 0.9 {
+			t.Errorf("from silence %v: power %.4f, peak %.2f", fromSilence, power, loudest)
+		}
+	}
+}
+
+func FuzzConcealer(f *testing.F) {
+	f.Add(uint8(0), []byte{0, 1, 2, 0, 2})
+	f.Fuzz(func(t *testing.T, kind uint8, data []byte) {
+		rate := []int{8000, 16000, 48000}[kind%3]
+		c := New(rate)
+		block := make([]float32, rate/100)
+		next := make([]float32, 2*len(block))
+		for i, b := range data {
+			for j := range next {
+				next[j] = float32(int8(data[(i+j*int(b))%len(data)])) / 128
+			}
+			copy(block, next)
+			switch b % 3 {
+			case 0:
+				c.Good(block)
+			case 1:
+				c.Conceal(block)
+			case 2:
+				if c.Bridge(block, next) {
+					c.Played(block)
+				}
+			}
+			for _, v := range block {
+				if !(v > -100 && v < 100) {
+					t.Fatalf("sample of %v", v)
+				}
+			}
+		}
+	})
 }

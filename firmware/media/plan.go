@@ -22,6 +22,7 @@ type use struct {
 	kind  jitter.Kind
 	codec *codec.Codec // of Speech
 	event bool         // of Other: RFC 4733
+	red   bool         // the payload holds others: RFC 2198
 	known bool
 }
 
@@ -56,6 +57,9 @@ func newPlan(m offer.Media, codecs []codec.Codec, last *plan) (*plan, error) {
 	}
 	for _, e := range m.DTMF {
 		p.uses[e.RecvPT&127] = use{kind: jitter.Other, event: true, known: true}
+	}
+	if m.Red.RecvPT != 0 {
+		p.uses[m.Red.RecvPT&127] = use{kind: jitter.Other, red: true, known: true}
 	}
 	p.event, p.digits = m.Event()
 	p.frames = frames(m.Ptime, p.codec)

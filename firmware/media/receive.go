@@ -9,6 +9,7 @@ import (
 	"github.com/pion/rtp"
 
 	"opendeskphone/audio/codec"
+	"opendeskphone/audio/codec/red"
 	"opendeskphone/audio/jitter"
 )
 
@@ -47,8 +48,10 @@ type receiver struct {
 	latch latch
 	keys  listener
 	pt    uint8 // of the decoder in the jitter buffer
-	head  rtp.Packet
-	plain [mtu]byte
+
+	copies red.Receiver
+	head   rtp.Packet
+	plain  [mtu]byte
 }
 
 // packet takes one packet from its datagram to the jitter buffer, or refuses it as early as it can.
@@ -131,7 +134,7 @@ func (r *receiver) deliver(p *plan, size int, now time.Time) {
 			p.buffer.Reset(r.clock(p), nil)
 		}
 		s.source.begin(h.SSRC, h.SequenceNumber)
-		r.keys = listener{}
+		r.keys, r.copies = listener{}, red.Receiver{}
 	}
 	s.source.note(h.SequenceNumber, h.Timestamp, r.clock(p), now.Sub(s.born))
 	s.tally.received.Add(1)
@@ -145,10 +148,38 @@ func (r *receiver) deliver(p *plan, size int, now time.Time) {
 			s.tell(Event{Kind: Digit, Digit: digit})
 		}
 	}
-	if !p.receives() || !r.decoder(p, u) {
+	if !p.receives() {
 		return
 	}
-	p.buffer.Put(jitter.Packet{Seq: h.SequenceNumber, TS: h.Timestamp, Marker: h.Marker, Kind: u.kind, Payload: h.Payload, Arrival: now})
+	if u.red {
+		r.open(p, now)
+		return
+	}
+	r.copies.Note(h.SequenceNumber, h.Timestamp)
+	if r.decoder(p, u, h.PayloadType) {
+		p.buffer.Put(jitter.Packet{Seq: h.SequenceNumber, TS: h.Timestamp, Marker: h.Marker, Kind: u.kind, Payload: h.Payload, Arrival: now})
+	}
+}
+
+// open takes a packet with copies apart: what was lost comes now, though late. The copies are put in front of the
+// newest payload, which is the one that tells how the network is.
+func (r *receiver) open(p *plan, now time.Time) {
+	packets, err := r.copies.Open(r.head.SequenceNumber, r.head.Timestamp, r.head.Payload)
+	if err != nil {
+		r.s.tally.refused.Add(1)
+		return
+	}
+	for _, c := range packets {
+		u := p.uses[c.PT&127]
+		if u.kind != jitter.Speech || u.codec == nil || !r.decoder(p, u, c.PT) {
+			continue
+		}
+		in := jitter.Packet{Seq: c.Seq, TS: c.TS, Copy: c.Copy, Payload: c.Data}
+		if !c.Copy {
+			in.Marker, in.Arrival = r.head.Marker, now
+		}
+		p.buffer.Put(in)
+	}
 }
 
 // hearing is the codec that the far side speaks at present.
@@ -164,8 +195,8 @@ func (r *receiver) clock(p *plan) int { return r.hearing(p).Clock }
 
 // decoder puts the decoder of the packet's codec into the jitter buffer when the far side switches
 // to another of the agreed codecs in mid-stream (RFC 3264 §5.1 allows it at any packet).
-func (r *receiver) decoder(p *plan, u use) bool {
-	if u.kind != jitter.Speech || r.head.PayloadType == r.pt {
+func (r *receiver) decoder(p *plan, u use, pt uint8) bool {
+	if u.kind != jitter.Speech || pt == r.pt {
 		return true
 	}
 	_, dec, err := u.codec.New()
@@ -174,7 +205,7 @@ func (r *receiver) decoder(p *plan, u use) bool {
 		return false
 	}
 	p.buffer.Reset(u.codec.Clock, dec)
-	r.pt = r.head.PayloadType
+	r.pt = pt
 	r.s.hearing.Store(u.codec)
 	return true
 }

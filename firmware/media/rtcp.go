@@ -5,11 +5,13 @@ import (
 	"encoding/base64"
 	mathrand "math/rand/v2"
 	"net/netip"
+	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/pion/rtcp"
 
+	"opendeskphone/audio/quality"
 	"opendeskphone/sip/srtp"
 )
 
@@ -21,11 +23,17 @@ const reportEvery = 5 * time.Second
 type far struct {
 	ours   atomic.Uint32 // our SSRC, which reports must name
 	lost   atomic.Uint32 // of 256, in its last interval
+	single atomic.Bool   // what we send is lost packet by packet, not in runs
 	jitter atomic.Uint32 // in our RTP units
 	rtt    atomic.Int64  // ns, 0 if not known
 	left   atomic.Bool   // it said BYE
 	heard  atomic.Int64  // when its last report came, ns since the session was born
 	note   atomic.Pointer[senderNote]
+
+	mu   sync.Mutex // reports may come on two sockets
+	runs quality.Runs
+	told uint32 // highest sequence number that the last report told of
+	of   uint32 // our SSRC then
 }
 
 // senderNote is the far side's last sender report, as our next one answers it (LSR and DLSR).
@@ -184,6 +192,7 @@ func (f *far) blocks(reports []rtcp.ReceptionReport, now time.Time) {
 			continue
 		}
 		f.lost.Store(uint32(b.FractionLost))
+		f.pattern(b)
 		f.jitter.Store(b.Jitter)
 		if b.LastSenderReport != 0 {
 			// RFC 3550 §6.4.1: A - LSR - DLSR, in 1/65536 s; a clock that was set meanwhile gives nonsense.
@@ -193,6 +202,17 @@ func (f *far) blocks(reports []rtcp.ReceptionReport, now time.Time) {
 			}
 		}
 	}
+}
+
+// pattern learns from a report how packets are lost.
+func (f *far) pattern(b rtcp.ReceptionReport) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if n := b.LastSequenceNumber - f.told; f.of == b.SSRC && n < 1<<15 {
+		f.runs.Report(int(n), float64(b.FractionLost)/256)
+	}
+	f.told, f.of = b.LastSequenceNumber, b.SSRC
+	f.single.Store(f.runs.Single())
 }
 
 // ntp is a moment as RFC 3550 §4 writes it: seconds since 1900, and 32 bits of their fraction.

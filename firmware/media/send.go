@@ -9,6 +9,7 @@ import (
 
 	"opendeskphone/audio"
 	"opendeskphone/audio/codec"
+	"opendeskphone/audio/codec/red"
 	"opendeskphone/audio/vad"
 	"opendeskphone/sip/srtp"
 )
@@ -46,6 +47,7 @@ type sender struct {
 	lastRTP         uint32 // timestamp of the last packet, and
 	lastSent        time.Time
 
+	copies  *red.Sender
 	packet  [mtu]byte
 	sealed  [mtu + srtp.MaxOverhead]byte
 	reports reporter
@@ -54,7 +56,7 @@ type sender struct {
 // send is the sender goroutine: frames become packets as they come; once a second it looks after
 // the statistics, every five seconds after the reports.
 func (s *Session) send(ctx context.Context) {
-	w := &sender{s: s, noise: codec.NewNoiseEncoder()}
+	w := &sender{s: s, noise: codec.NewNoiseEncoder(), copies: red.NewSender()}
 	w.restart(8000)
 	w.reports.init()
 	second := time.NewTicker(time.Second)
@@ -104,6 +106,9 @@ func (w *sender) follow() {
 		w.dialler = dialler{}
 	}
 	w.plan, w.have, w.frames, w.fresh = p, 0, p.frames, true
+	if r, ok := p.enc.(codec.Repeater); ok {
+		r.Repeat(p.media.Red.SendPT != 0)
+	}
 	if p.sends() && w.packets == 0 {
 		w.greet()
 	}
@@ -186,8 +191,25 @@ func (w *sender) emit(frames []audio.Frame, ts uint32, now time.Time) {
 		w.frames = max(1, w.frames/2)
 		return
 	}
-	w.write(p.media.Send.PT, ts, w.fresh, len(payload), now)
+	pt, n := w.repeat(ts, payload)
+	w.write(pt, ts, w.fresh, n, now)
 	w.fresh = false
+}
+
+// repeat puts a copy of an earlier payload in front of the one in w.packet, if the encoder asks for that, and gives
+// the payload type and the length of the whole.
+func (w *sender) repeat(ts uint32, payload []byte) (pt uint8, n int) {
+	p := w.plan
+	r, ok := p.enc.(codec.Repeater)
+	if !ok || p.media.Red.SendPT == 0 {
+		return p.media.Send.PT, len(payload)
+	}
+	back := r.Back()
+	whole := w.copies.Pack(w.sealed[:0], p.media.Send.PT, ts, payload, back)
+	if back == 0 || len(whole) > maxPayload {
+		return p.media.Send.PT, len(payload)
+	}
+	return p.media.Red.SendPT, copy(w.packet[12:], whole)
 }
 
 // quiet sends comfort noise in place of silence, where it was agreed. Its clock is 8000 Hz, so it

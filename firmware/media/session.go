@@ -103,6 +103,9 @@ func (s *Session) Local() offer.Local {
 	l := offer.Local{Addr: cfg.Bind, Port: s.port, DTMF: true, ComfortNoise: cfg.ComfortNoise, Ptime: cfg.Ptime, RTCPMux: cfg.RTCPMux}
 	for _, c := range s.f.codecs {
 		l.Codecs = append(l.Codecs, offer.Codec{Name: c.Name, PT: c.PT, Clock: c.Clock, Channels: c.Channels, Fmtp: c.Fmtp})
+		if c.Repeats {
+			l.Copied = c.Name
+		}
 	}
 	return l
 }

@@ -92,7 +92,7 @@ func (s *Session) second(now time.Time) {
 	last.sentOctets, last.receivedOctets, last.at, last.jitter = sent, received, now, st.Jitterbuffer
 	s.stats.Store(&st)
 	if tuner, ok := p.enc.(codec.Tuner); ok {
-		tuner.Loss(int(math.Round(st.FarLoss)))
+		tuner.Loss(int(math.Round(st.FarLoss)), s.far.single.Load())
 	}
 }
 

@@ -99,14 +99,20 @@ type Local struct {
 	DTMF         bool       // telephone-event (RFC 4733), one for each clock rate in use
 	ComfortNoise bool       // payload type 13 (RFC 3389)
 	SRTP         SRTP
-	Ptime        int  // packet time in ms we ask for, 10..60; 0 leaves the attribute out
-	RTCPMux      bool // offer and accept RTP and RTCP on one port (RFC 5761)
+	Ptime        int    // packet time in ms we ask for, 10..60; 0 leaves the attribute out
+	RTCPMux      bool   // offer and accept RTP and RTCP on one port (RFC 5761)
+	Copied       string // name of the codec whose packets may carry copies of earlier ones (RFC 2198), "" for none
 }
 
 // Event is an agreed telephone-event format (RFC 4733).
 type Event struct {
 	SendPT, RecvPT uint8 // payload types 96..127; they differ only if the peer answered with its own number
 	Clock          int   // RTP clock rate in Hz, the one of the audio beside it
+}
+
+// Redundancy is the agreed format of packets with copies of earlier ones (RFC 2198); its zero value is none.
+type Redundancy struct {
+	SendPT, RecvPT uint8 // payload types 96..127
 }
 
 // Crypto is an agreed SRTP suite with both master keys, each followed by its salt.
@@ -123,6 +129,7 @@ type Media struct {
 	Send       Codec          // format we send: number and fmtp are the peer's wish
 	Recv       []Codec        // formats we must understand, with the payload types that arrive
 	DTMF       []Event        // agreed telephone events, empty if none
+	Red        Redundancy     // agreed copies of earlier packets
 	CN         uint8          // payload type of comfort noise, 0 if not agreed
 	Direction  Direction      // our direction
 	RemoteHeld bool           // the peer put us on hold: it takes no media from us

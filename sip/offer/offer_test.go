@@ -397,3 +397,55 @@ func check(t *testing.T, m Media, srtp SRTP) {
 		t.Fatalf("key length %d of %s", len(m.Crypto.RemoteKey), m.Crypto.Suite)
 	}
 }
+
+// TestCopies: packets with copies (RFC 2198) are agreed where both know them, and of the one codec alone.
+func TestCopies(t *testing.T) {
+	ours := local(Off)
+	ours.Copied = "opus"
+	a, b := New(ours), New(ours)
+	body, err := a.Offer(SendRecv)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if s := string(body); !strings.Contains(s, "a=rtpmap:112 red/48000/2\r\na=fmtp:112 96/96\r\n") {
+		t.Errorf("offer\n%s", s)
+	}
+	answer, mb, err := b.Answer(body, SendRecv)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ma, err := a.Accept(answer)
+	if want := (Redundancy{112, 112}); err != nil || ma.Red != want || mb.Red != want {
+		t.Errorf("%v; agreed %+v and %+v\n%s", err, ma.Red, mb.Red, answer)
+	}
+
+	plain := New(local(Off)) // knows nothing of copies
+	if _, m, err := plain.Answer(body, SendRecv); err != nil || m.Red != (Redundancy{}) {
+		t.Errorf("%v; %+v without being asked for", err, m.Red)
+	}
+	for _, row := range []struct {
+		name  string
+		attrs []string
+		red   Redundancy
+	}{
+		{"their numbers", []string{"a=rtpmap:100 opus/48000/2", "a=rtpmap:63 red/48000/2", "a=rtpmap:99 RED/48000/2", "a=fmtp:99 100/100"}, Redundancy{99, 99}},
+		{"two copies", []string{"a=rtpmap:100 opus/48000/2", "a=rtpmap:99 red/48000/2", "a=fmtp:99 100/100/100"}, Redundancy{99, 99}},
+		{"of another codec", []string{"a=rtpmap:100 opus/48000/2", "a=rtpmap:99 red/48000/2", "a=fmtp:99 100/0"}, Redundancy{}},
+		{"another clock", []string{"a=rtpmap:100 opus/48000/2", "a=rtpmap:99 red/8000", "a=fmtp:99 100/100"}, Redundancy{}},
+		{"of nothing", []string{"a=rtpmap:100 opus/48000/2", "a=rtpmap:99 red/48000/2"}, Redundancy{}},
+	} {
+		_, m, err := New(ours).Answer(remote("audio 5000 RTP/AVP 100 99 63 0", row.attrs...), SendRecv)
+		if err != nil || m.Red != row.red || m.Send.Name != "opus" {
+			t.Errorf("%s: %v, %+v", row.name, err, m)
+		}
+	}
+	// The peer answers with its own numbers.
+	c := New(ours)
+	if _, err := c.Offer(SendRecv); err != nil {
+		t.Fatal(err)
+	}
+	m, err := c.Accept(remote("audio 5000 RTP/AVP 120 121", "a=rtpmap:120 opus/48000/2", "a=rtpmap:121 red/48000/2", "a=fmtp:121 120/120"))
+	if err != nil || m.Red != (Redundancy{121, 112}) {
+		t.Errorf("%v, %+v", err, m.Red)
+	}
+}

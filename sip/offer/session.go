@@ -41,6 +41,7 @@ type ours struct {
 	dir    Direction
 	codecs []Codec
 	events []Event
+	red    Codec // Name is empty if not offered
 	cn     bool
 	secure bool
 }
@@ -105,10 +106,11 @@ func (s *Session) Offer(dir Direction) ([]byte, error) {
 		c.PT = s.number(c)
 		o.codecs = append(o.codecs, c)
 	}
+	o.red = s.redundancy(o.codecs)
 	if s.local.DTMF {
 		o.events = s.events(o.codecs)
 	}
-	d := description{dir: dir, codecs: o.codecs, events: o.events, cn: o.cn, keys: s.ownKeys(), mux: s.local.RTCPMux}
+	d := description{dir: dir, codecs: o.codecs, red: o.red, events: o.events, cn: o.cn, keys: s.ownKeys(), mux: s.local.RTCPMux}
 	d.proto = s.proto
 	if d.proto == "" {
 		d.proto = "RTP/AVP"
@@ -208,6 +210,9 @@ func (s *Session) matchAnswer(r *stream, m *Media) bool {
 			m.Recv = append(m.Recv, o)
 		}
 	}
+	if c, ok := r.copies(m.Send); ok && s.offer.red.format() == c.format() && strings.EqualFold(m.Send.Name, s.local.Copied) {
+		m.Red = Redundancy{SendPT: c.PT, RecvPT: s.offer.red.PT}
+	}
 	return m.Send.Name != ""
 }
 
@@ -234,6 +239,7 @@ func (s *Session) Answer(remoteOffer []byte, dir Direction) ([]byte, Media, erro
 		d.keys = []keyLine{{tag: k.tag, suite: k.suite, key: m.Crypto.LocalKey}}
 	}
 	s.match(r, &m)
+	d.red = s.matchCopies(r, &m)
 	m.Direction = d.dir
 	m.RemoteHeld = !r.theirs().Receives()
 	d.codecs, d.events, d.cn, d.mux = m.Recv, m.DTMF, m.CN != 0, m.RTCPMux
@@ -322,4 +328,16 @@ func (s *Session) match(r *stream, m *Media) {
 		m.Recv = append(m.Recv, Codec{Name: o.Name, PT: c.PT, Clock: o.Clock, Channels: o.Channels, Fmtp: o.Fmtp})
 		s.learn(c)
 	}
+}
+
+// matchCopies takes the copies that are offered of the codec we copy.
+func (s *Session) matchCopies(r *stream, m *Media) (red Codec) {
+	for _, o := range m.Recv {
+		if c, ok := r.copies(o); ok && strings.EqualFold(o.Name, s.local.Copied) {
+			m.Red = Redundancy{SendPT: c.PT, RecvPT: c.PT}
+			s.learn(c)
+			return c
+		}
+	}
+	return red
 }

@@ -12,7 +12,9 @@ const (
 	cnType      = 13 // RFC 3389
 	eventName   = "telephone-event"
 	eventRange  = "0-16" // the digits, A to D and flash (RFC 4733 §3.2)
-	firstEvent  = 101    // the number most peers use
+	redName     = "red"
+	firstRed    = 112
+	firstEvent  = 101 // the number most peers use
 	lowDynamic  = 96
 	highDynamic = 127
 )
@@ -22,6 +24,7 @@ type description struct {
 	proto  string
 	dir    Direction
 	codecs []Codec
+	red    Codec
 	events []Event
 	cn     bool
 	keys   []keyLine
@@ -85,12 +88,18 @@ func (s *Session) audio(d description) *sdp.MediaDescription {
 			add("fmtp", n+" "+fmtp)
 		}
 	}
-	for _, c := range d.codecs {
+	coded := func(c Codec) {
 		text := c.Name + "/" + strconv.Itoa(c.Clock)
 		if c.Channels > 1 {
 			text += "/" + strconv.Itoa(c.Channels)
 		}
 		one(c.PT, text, c.Fmtp)
+	}
+	for _, c := range d.codecs {
+		coded(c)
+	}
+	if d.red.Name != "" {
+		coded(d.red)
 	}
 	if d.cn {
 		one(cnType, "CN/8000", "")
@@ -163,6 +172,38 @@ func (s *Session) events(codecs []Codec) []Event {
 		events[i] = Event{SendPT: pt, RecvPT: pt, Clock: clock}
 	}
 	return events
+}
+
+// redundancy is the format of packets with copies of the one codec that is copied (RFC 2198 §5).
+func (s *Session) redundancy(codecs []Codec) Codec {
+	for _, c := range codecs {
+		if strings.EqualFold(c.Name, s.local.Copied) {
+			red := Codec{Name: redName, PT: firstRed, Clock: c.Clock, Channels: c.Channels}
+			red.PT = s.number(red)
+			n := strconv.Itoa(int(c.PT))
+			red.Fmtp = n + "/" + n
+			return red
+		}
+	}
+	return Codec{}
+}
+
+// copies is the peer's format for packets of c with copies of earlier ones: its parameters name c alone.
+func (r *stream) copies(c Codec) (red Codec, ok bool) {
+	for _, red = range r.codecs {
+		if !strings.EqualFold(red.Name, redName) || red.Clock != c.Clock || max(red.Channels, 1) != max(c.Channels, 1) {
+			continue
+		}
+		of := strings.Split(red.Fmtp, "/")
+		same := len(of) > 1
+		for _, n := range of {
+			same = same && n == strconv.Itoa(int(c.PT))
+		}
+		if same {
+			return red, true
+		}
+	}
+	return Codec{}, false
 }
 
 func isEvent(c Codec) bool { return strings.EqualFold(c.Name, eventName) }

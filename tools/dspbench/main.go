@@ -22,6 +22,7 @@ type arguments struct {
 	AEC aecCommand `cmd:"" name:"aec" help:"Take the echo out of a recording."`
 	NS  nsCommand  `cmd:"" name:"ns" help:"Suppress noise."`
 	JB  jbCommand  `cmd:"" name:"jb" help:"Play a stream of packets through the jitter buffer."`
+	PLC plcCommand `cmd:"" name:"plc" help:"Send speech over a network that loses packets."`
 }
 
 const description = `Runs the phone's audio code over files.

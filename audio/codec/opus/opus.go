@@ -12,8 +12,8 @@ package opus
 #cgo nocallback opus_packet_get_nb_samples
 #cgo noescape odp_has_fec
 #cgo nocallback odp_has_fec
-#cgo noescape odp_set_loss
-#cgo nocallback odp_set_loss
+#cgo noescape odp_protect
+#cgo nocallback odp_protect
 #include <opus.h>
 
 // opus_encoder_ctl takes variable arguments, which cgo cannot call.
@@ -24,10 +24,12 @@ static int odp_set_up(OpusEncoder *e, int bitrate, int complexity) {
 	return r;
 }
 
-static int odp_set_loss(OpusEncoder *e, int percent, int bitrate) {
-	opus_encoder_ctl(e, OPUS_SET_INBAND_FEC(percent > 0));
-	opus_encoder_ctl(e, OPUS_SET_BITRATE(bitrate));
-	return opus_encoder_ctl(e, OPUS_SET_PACKET_LOSS_PERC(percent));
+static int odp_protect(OpusEncoder *e, int percent, int bitrate, int fec, int bandwidth) {
+	int r = opus_encoder_ctl(e, OPUS_SET_BITRATE(bitrate));
+	if (r == OPUS_OK) r = opus_encoder_ctl(e, OPUS_SET_INBAND_FEC(fec));
+	if (r == OPUS_OK) r = opus_encoder_ctl(e, OPUS_SET_MAX_BANDWIDTH(bandwidth));
+	if (r == OPUS_OK) r = opus_encoder_ctl(e, OPUS_SET_PACKET_LOSS_PERC(percent));
+	return r;
 }
 
 // odp_has_fec tells whether a packet carries a copy of the one before: SILK or hybrid mode, and the
@@ -49,43 +51,66 @@ static int odp_has_fec(const unsigned char *p, int len) {
 import "C"
 
 import (
+	"bytes"
 	"fmt"
 	"unsafe"
 
 	"opendeskphone/audio"
 	"opendeskphone/audio/codec"
+	"opendeskphone/audio/plc"
 )
 
 const (
 	payloadType = 111 // by custom; Opus has no static number
 	maxPacket   = 1275
-	complexity  = 5      // of 10: half the cost of 10 for 0.1 MOS
-	bitrate     = 28_000 // bit/s without redundancy
-	bitrateFEC  = 36_000 // with it, so that the redundancy is not taken from the speech
+	maxPeek     = 4 * maxPacket // a packet of several
+	complexity  = 5             // of 10: half the cost of 10 for 0.1 MOS
+
+	// Bit rates in bit/s. What is sent is less by the pauses: of 57 about 48.
+	clean   = 36_000 // no loss: the full band
+	guarded = 2_500  // more for FEC with each percent lost...
+	most    = 57_000 // ...up to this
+	doubled = 26_700 // each packet sent twice
+
+	copied = 3 // percent lost from which packets are sent twice
+	reach  = 6 // frames behind which the copy is sent: bursts of 60 ms are covered, at 60 ms of delay
 )
 
-// Codec offers Opus as RFC 7587 says: mono speech, variable bit rate, with FEC once loss is reported.
+// Codec offers Opus as RFC 7587 says: mono speech, variable bit rate, with FEC once loss is reported. The phone plays
+// frames of 10 ms, so it asks for no shorter packets, and refuses them (minptime; 3 ms is what it defaults to).
 var Codec = codec.Codec{
 	Name: "opus", PT: payloadType, Clock: 48000, Channels: 2,
-	Fmtp: "useinbandfec=1", PacketMS: 20, New: newCodec,
+	Fmtp: "minptime=10;useinbandfec=1", PacketMS: 20, Repeats: true, New: newCodec,
 }
 
 type encoder struct {
-	state []uint64
-	loss  int
+	state   []uint64
+	loss    int
+	single  bool
+	repeats bool
+	frames  int // of the last packet
 }
 
-type decoder struct{ state []uint64 }
+// decoder is libopus's, with a better concealment in front of its own.
+type decoder struct {
+	state []uint64
+	plc   *plc.Concealer
+
+	ours   audio.Frame
+	ahead  [codec.MaxFrames]audio.Frame // of the packet behind a gap, decoded before their time
+	peeked int                          // frames of ahead that are valid
+	peek   []byte                       // that packet
+}
 
 func newCodec() (codec.Encoder, codec.Decoder, error) {
-	e := &encoder{state: words(int(C.opus_encoder_get_size(1)))}
+	e := &encoder{frames: 2, state: words(int(C.opus_encoder_get_size(1)))}
 	if r := C.opus_encoder_init(e.c(), audio.Rate, 1, C.OPUS_APPLICATION_VOIP); r != C.OPUS_OK {
 		return nil, nil, fmt.Errorf("opus: make encoder: %w", failure(r))
 	}
-	if r := C.odp_set_up(e.c(), bitrate, complexity); r != C.OPUS_OK {
+	if r := C.odp_set_up(e.c(), clean, complexity); r != C.OPUS_OK {
 		return nil, nil, fmt.Errorf("opus: set up encoder: %w", failure(r))
 	}
-	d := &decoder{state: words(int(C.opus_decoder_get_size(1)))}
+	d := &decoder{state: words(int(C.opus_decoder_get_size(1))), plc: plc.New(audio.Rate), peek: make([]byte, 0, maxPeek)}
 	if r := C.opus_decoder_init(d.c(), audio.Rate, 1); r != C.OPUS_OK {
 		return nil, nil, fmt.Errorf("opus: make decoder: %w", failure(r))
 	}
@@ -108,28 +133,80 @@ func (e *encoder) Encode(dst []byte, pcm []audio.Frame) []byte {
 	if len(pcm) == 0 {
 		return dst
 	}
+	e.frames = len(pcm)
 	var room [maxPacket]byte
 	n := C.opus_encode_float(e.c(), samples(pcm), C.int(len(pcm)*audio.FrameLen),
 		(*C.uchar)(unsafe.Pointer(&room[0])), maxPacket)
 	return append(dst, room[:max(n, 0)]...)
 }
 
-// Loss switches FEC by the loss the far end reports, in percent.
-func (e *encoder) Loss(percent int) {
-	percent = min(max(percent, 0), 100)
-	if percent == e.loss {
-		return
+// Loss sets the protection for the loss that the far end reports, in percent: single losses are mended by FEC within
+// the next packet, runs of them by copies in later ones, if they can be sent. Any loss takes the bits that the band above
+// 8 kHz would get: some treble is worth less than a whole word.
+func (e *encoder) Loss(percent int, single bool) {
+	if percent = min(max(percent, 0), 100); percent != e.loss || single != e.single {
+		e.loss, e.single = percent, single
+		e.protect()
 	}
-	e.loss = percent
-	rate := bitrate
-	if percent > 0 {
-		rate = bitrateFEC
+}
+
+// Repeat tells whether copies of packets can be sent in later ones.
+func (e *encoder) Repeat(can bool) {
+	if can != e.repeats {
+		e.repeats = can
+		e.protect()
 	}
-	C.odp_set_loss(e.c(), C.int(percent), C.int(rate))
+}
+
+// Back is 60 ms in packets while much is lost in runs, or may be, and copies can be sent; else 0.
+func (e *encoder) Back() int {
+	if e.repeats && !e.single && e.loss >= copied {
+		return max(1, reach/e.frames)
+	}
+	return 0
+}
+
+// protect divides the bits. The loss told to libopus makes packets depend less on the ones before (LTP scaling),
+// and, with FEC on, is how much of them goes into the copy of the one before.
+func (e *encoder) protect() {
+	rate, fec, band := clean, 0, C.OPUS_BANDWIDTH_FULLBAND
+	switch {
+	case e.Back() > 0:
+		rate, band = doubled, C.OPUS_BANDWIDTH_WIDEBAND
+	case e.loss > 0:
+		rate, fec, band = min(clean+guarded*e.loss, most), 1, C.OPUS_BANDWIDTH_WIDEBAND
+	}
+	C.odp_protect(e.c(), C.int(e.loss), C.int(rate), C.int(fec), C.int(band))
 }
 
 // Decode decodes packets of whole frames; what cannot be decoded is an error and leaves dst as it may be.
 func (d *decoder) Decode(dst []audio.Frame, payload []byte) (int, error) {
+	known := d.peeked
+	if !bytes.Equal(d.peek, payload) {
+		known = 0
+	}
+	d.peeked = 0
+	switch {
+	case known > len(dst):
+		return 0, codec.ErrRoom
+	case known > 0:
+		copy(dst, d.ahead[:known])
+		d.heard(dst[:known])
+		return known, nil
+	}
+	n, err := d.decode(dst, payload)
+	d.heard(dst[:n])
+	return n, err
+}
+
+// heard takes what was decoded into the concealment's memory; after a gap it is faded in.
+func (d *decoder) heard(f []audio.Frame) {
+	for i := range f {
+		d.plc.Good(f[i][:])
+	}
+}
+
+func (d *decoder) decode(dst []audio.Frame, payload []byte) (int, error) {
 	if len(payload) == 0 {
 		return 0, codec.ErrSize
 	}
@@ -147,12 +224,47 @@ func (d *decoder) Decode(dst []audio.Frame, payload []byte) (int, error) {
 	return n / audio.FrameLen, nil
 }
 
-// Conceal lets libopus make up 10 ms.
+// Conceal makes up 10 ms: what was heard goes on, and as it fades, what libopus makes of its state comes
+// up, which is the background noise after the sender's last word (DTX).
 func (d *decoder) Conceal(dst *audio.Frame) {
+	d.invent(dst)
+	g := d.plc.Left()
+	d.plc.Conceal(d.ours[:])
+	step := (d.plc.Left() - g) / audio.FrameLen
+	for i, v := range d.ours {
+		dst[i] = v + (1-g)*dst[i]
+		g += step
+	}
+}
+
+// invent lets libopus make up 10 ms, so that its state goes along.
+func (d *decoder) invent(dst *audio.Frame) {
 	if C.opus_decode_float(d.c(), nil, 0, (*C.float)(&dst[0]), audio.FrameLen, 0) < 0 {
 		dst.Clear()
 	}
 }
+
+// Bridge decodes next before its time, and keeps what comes out until it is asked for.
+func (d *decoder) Bridge(dst []audio.Frame, next []byte) int {
+	if len(dst) == 0 || len(dst) > int(plc.MaxBridge*100) || len(next) > maxPeek {
+		return 0
+	}
+	for i := range dst {
+		d.invent(&dst[i])
+	}
+	n, err := d.decode(d.ahead[:], next)
+	if err != nil {
+		return 0
+	}
+	d.peek, d.peeked = append(d.peek[:0], next...), n
+	lost, ahead := flat(dst), flat(d.ahead[:n])
+	d.plc.Bridge(lost, ahead)
+	d.plc.Played(lost)
+	return len(dst)
+}
+
+// flat is frames as one run of samples.
+func flat(f []audio.Frame) []float32 { return unsafe.Slice(&f[0][0], len(f)*audio.FrameLen) }
 
 // Recover decodes the redundancy of next into dst, whose length says how much was lost.
 func (d *decoder) Recover(dst []audio.Frame, next []byte) int {
@@ -166,6 +278,7 @@ func (d *decoder) Recover(dst []audio.Frame, next []byte) int {
 	if C.opus_decode_float(d.c(), p, C.opus_int32(len(next)), samples(dst), C.int(len(dst)*audio.FrameLen), 1) < 0 {
 		return 0
 	}
+	d.heard(dst)
 	return len(dst)
 }
 

@@ -13,7 +13,7 @@ import (
 // A stream with 10 % loss through the jitter buffer: more frames come back by FEC than are made up.
 func TestLossyStreamThroughTheJitterBuffer(t *testing.T) {
 	e, d := open(t)
-	e.(codec.Tuner).Loss(10)
+	e.(codec.Tuner).Loss(10, true)
 	b := jitter.New(jitter.Config{Clock: 48000}, d)
 	x := vowel(2000)
 	r := rand.New(rand.NewPCG(1, 1))
