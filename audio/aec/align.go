@@ -3,10 +3,11 @@ package aec
 import "math"
 
 const (
-	soon   = 6   // hops for which the finder must be sure before it is believed the first time
-	later  = 20  // and when the filters know the echo already
-	stale  = 200 // hops after a jump in which the finder has not forgotten the old lag
-	wobble = 16  // samples by which its lag may vary
+	soon    = 6   // hops for which the finder must be sure before it is believed the first time
+	later   = 20  // and when the filters know the echo already
+	stale   = 200 // hops after a jump in which the finder has not forgotten the old lag
+	useless = 0.7 // share of what is heard that the filters leave when they look in the wrong place
+	wobble  = 16  // samples by which its lag may vary
 
 	earliest, latest = 16, 320 // samples of the response between which the strongest tap may lie
 )
@@ -27,7 +28,8 @@ func (c *Canceller) align() {
 		return
 	}
 	tap := float64(c.seen) - (c.ref.lag() - Hop)
-	if !c.aligned && c.steady >= soon || (tap < earliest || tap > latest) && c.steady >= later {
+	astray := (tap < earliest || tap > latest) && c.rivalry.slow > useless*c.rivalry.heard
+	if !c.aligned && c.steady >= soon || astray && c.steady >= later {
 		c.aligned = true
 		c.move(math.Round(tap - lead))
 	}
@@ -50,6 +52,7 @@ func (c *Canceller) jump(by int) {
 	c.ref.pos -= float64(by)
 	c.rebuild()
 	c.jumper.forget()
+	c.finder.filter.wonder()
 	c.wait = stale
 }
 
