@@ -11,17 +11,18 @@ const (
 	width  = (bins - 1) / bands
 	levels = 5 // of the far side, each three times as loud as the one before: loudspeakers distort more when loud
 
-	hold     = 0.8   // of the echo's power that is still in the room a hop later: at most a reverberation time of 0.6 s
-	spread   = 0.05  // of the echo's mean power that distortion may bring to any bin
-	first    = 0.015 // share of the echo that is expected to be left, before it is known
-	downward = 0.1   // of the way, in octaves of power, on which what is left less is followed
-	upward   = 0.1   // and more
-	outlier  = 2     // octaves of power above what is expected where talk begins
-	certain  = 0.9   // octaves above what is expected, as a mean over the bands, below which nobody talks
-	talking  = 1.9   // and above which somebody does
-	gentle   = 0.3   // times the expected power is taken off while somebody talks
-	firm     = 10    // and while nobody does
-	trust    = 0.2   // of the power that the filter doubts
+	hold     = 0.8  // of the echo's power that is still in the room a hop later: at most a reverberation time of 0.6 s
+	spread   = 0.05 // of the echo's mean power that distortion may bring to any bin
+	quietest = 3e-5 // power of the noise that is expected, before it is known
+	first    = 0.01 // share of the echo that is expected to be left, before it is known
+	downward = 0.15 // of the way, in octaves of power, on which what is left less is followed
+	upward   = 0.1  // and more
+	outlier  = 2    // octaves of power above what is expected where talk begins
+	certain  = 0.9  // octaves above what is expected, as a mean over the bands, below which nobody talks
+	talking  = 1.9  // and above which somebody does
+	gentle   = 0.3  // times the expected power is taken off while somebody talks
+	firm     = 10   // and while nobody does
+	trust    = 0.2  // of the power that the filter doubts
 )
 
 // residual knows how much of the echo is left behind the filter, and whether anybody talks at the near end.
@@ -43,7 +44,7 @@ func newResidual() *residual {
 	r := &residual{}
 	r.wonder()
 	for k := range r.noise {
-		r.noise[k] = 1
+		r.noise[k] = quietest
 	}
 	for i := range stft.Len {
 		w := stft.Window(i)
