@@ -148,6 +148,7 @@ func TestComputerIsPairedAttachedAndControlsThePhoneThroughTheCable(t *testing.T
 	if err != nil {
 		t.Fatal(err)
 	}
+	b.until("attached", func(s *phone.State) bool { return s.PC.Attached })
 	shown := shownComputers{b.Device}.Computers()
 	if len(shown) != 1 || shown[0].Name != "laptop" || !shown[0].Attached {
 		t.Fatalf("the phone knows %+v", shown)
