@@ -1,6 +1,6 @@
 package band
 
-import "math"
+import "opendeskphone/audio/resample"
 
 // taps is the length of each of the two filters that are not trivial.
 const taps = 30
@@ -9,15 +9,13 @@ const taps = 30
 // of it. Together with the samples themselves they are a low-pass of 89 taps that lets 7 kHz pass and takes 60 dB off 9.
 var oneThird, twoThirds = design()
 
-// design is a Kaiser-windowed sinc (Oppenheim and Schafer, Discrete-Time Signal Processing, §7.5).
 func design() (one, two [taps]float32) {
 	const beta = 5.65 // 60 dB
 	var h [taps]float64
 	var sum float64
 	for i := range h {
 		at := float64(i) - early - 1.0/third // low samples from the middle
-		u := at / late
-		h[i] = math.Sin(math.Pi*at) / (math.Pi * at) * bessel(beta*math.Sqrt(1-u*u))
+		h[i] = resample.Kaiser(at, 0.5, late, beta)
 		sum += h[i]
 	}
 	for i, v := range h {
@@ -25,16 +23,6 @@ func design() (one, two [taps]float32) {
 		two[taps-1-i] = one[i]
 	}
 	return one, two
-}
-
-// bessel is the modified Bessel function of the first kind and order zero.
-func bessel(x float64) float64 {
-	sum, term := 1.0, 1.0
-	for k := 1.0; term > 1e-12*sum; k++ {
-		term *= x / (2 * k) * (x / (2 * k))
-		sum += term
-	}
-	return sum
 }
 
 // fir writes to y the products of the filter with x, which begins taps-1 samples before y. Four sums and five taps at a

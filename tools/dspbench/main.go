@@ -14,6 +14,7 @@ import (
 
 	"opendeskphone/audio"
 	"opendeskphone/audio/resample"
+	"opendeskphone/tools/command"
 	"opendeskphone/tools/lab"
 )
 
@@ -41,29 +42,12 @@ EXIT STATUS
 
 func main() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) }
 
-// exited carries the status out of kong, which calls its exit function in the midst of parsing.
-type exited int
-
-func run(args []string, stdout, stderr io.Writer) (status int) {
-	defer func() {
-		if p := recover(); p != nil {
-			code, ok := p.(exited)
-			if !ok {
-				panic(p)
-			}
-			status = int(code)
-		}
-	}()
+func run(args []string, stdout, stderr io.Writer) int {
 	var a arguments
-	k, err := kong.New(&a, kong.Name("dspbench"), kong.Description(description), kong.Writers(stdout, stderr),
-		kong.Exit(func(code int) { panic(exited(code)) }), kong.ConfigureHelp(kong.HelpOptions{WrapUpperBound: 120, Compact: true}))
-	if err != nil {
-		panic(err) // the structs of the commands are wrong
-	}
-	ctx, err := k.Parse(dashed(args))
-	if err != nil {
-		fmt.Fprintf(stderr, "dspbench: %v (see dspbench --help)\n", err)
-		return 2
+	ctx, status := command.Parse(&a, "dspbench", description, dashed(args), stdout, stderr,
+		kong.ConfigureHelp(kong.HelpOptions{WrapUpperBound: 120, Compact: true}))
+	if ctx == nil {
+		return status
 	}
 	ctx.BindTo(stdout, (*io.Writer)(nil))
 	if err := ctx.Run(); err != nil {

@@ -10,17 +10,16 @@ import (
 	"strings"
 	"unicode"
 
-	"github.com/alecthomas/kong"
-
 	"opendeskphone/firmware/diag"
 	"opendeskphone/firmware/phone"
+	"opendeskphone/tools/command"
 )
 
 // Exit statuses, as the help tells them.
 const (
 	same       = 0
 	different  = 1
-	unreadable = 2
+	unreadable = command.Wrong
 )
 
 type arguments struct {
@@ -54,28 +53,11 @@ EXAMPLES
 
 func main() { os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr)) }
 
-// exited carries the status out of kong, which calls its exit function in the midst of parsing.
-type exited int
-
-func run(args []string, stdin io.Reader, stdout, stderr io.Writer) (status int) {
-	defer func() {
-		if p := recover(); p != nil {
-			code, ok := p.(exited)
-			if !ok {
-				panic(p)
-			}
-			status = int(code)
-		}
-	}()
+func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	var a arguments
-	k, err := kong.New(&a, kong.Name("replay"), kong.Description(description), kong.Writers(stdout, stderr),
-		kong.Exit(func(code int) { panic(exited(code)) }), kong.ConfigureHelp(kong.HelpOptions{WrapUpperBound: 120}))
-	if err != nil {
-		panic(err) // the struct above is wrong
-	}
-	if _, err := k.Parse(args); err != nil {
-		fmt.Fprintf(stderr, "replay: %v (see replay --help)\n", err)
-		return unreadable
+	ctx, status := command.Parse(&a, "replay", description, args, stdout, stderr)
+	if ctx == nil {
+		return status
 	}
 	f, err := read(a.Record, stdin)
 	if err != nil {
