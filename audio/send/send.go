@@ -1,5 +1,5 @@
-// Package send is the way of our own voice from the microphone to the far side: the loudspeaker's echo and the room's
-// noise go, and every talker comes out at the same level.
+// Package send cleans our own voice on its way from the microphone to the far side: the loudspeaker's echo goes, and the
+// room's noise. The engine does not use it yet: on a small processor it costs too much (docs/adr/0013-echo.md).
 package send
 
 import (

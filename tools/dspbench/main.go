@@ -1,4 +1,4 @@
-// Command dspbench runs the audio code of the phone over files: the same code, frame by frame, as in a call. What it
+// Command dspbench runs the audio code of the phone over files, frame by frame as in a call. What it
 // writes is the same on every machine, so that scorers can compare versions and other makers' systems.
 package main
 
