@@ -21,6 +21,8 @@ func (a *Agent) Pair(phone string) error {
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	run := &pairingRun{ctx: ctx, cancel: cancel, match: make(chan bool, 1)}
+	a.mu.Lock()
+	defer a.mu.Unlock()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.pairing != nil {
@@ -28,7 +30,8 @@ func (a *Agent) Pair(phone string) error {
 		return &Refusal{Kind: Usage, Words: "A pairing is under way already."}
 	}
 	s.pairing = run
-	go a.pairingStep(s.id, Begun, "", "")
+	// Shown before the session is told: what it shows next comes after.
+	a.showPairing(s.id, Begun, "", "")
 	s.tell()
 	return nil
 }
@@ -100,9 +103,14 @@ func (a *Agent) CancelPairing() {
 }
 
 // pairingStep shows how far a pairing has come.
-func (a *Agent) pairingStep(phone string, step Step, digits, problem string) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
+func (s *session) pairingStep(step Step, digits string) {
+	s.a.mu.Lock()
+	defer s.a.mu.Unlock()
+	s.a.showPairing(s.id, step, digits, "")
+}
+
+// showPairing is what the user sees of a pairing; a.mu is held.
+func (a *Agent) showPairing(phone string, step Step, digits, problem string) {
 	a.pairing = &Pairing{Phone: phone, Step: step, Digits: digits, Problem: problem}
 	a.events.view()
 }

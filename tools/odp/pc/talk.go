@@ -186,18 +186,13 @@ func (s *session) wanted() *pairingRun {
 
 // pair carries a pairing out.
 func (s *session) pair(run *pairingRun, c *cable.Cable) {
-	defer func() {
-		run.cancel()
-		s.mu.Lock()
-		s.pairing = nil
-		s.mu.Unlock()
-	}()
+	defer run.cancel()
 	p, err := c.Pair(run.ctx, wantedRights, run.compare, func(st pairing.Showed) {
 		switch st.Stage {
 		case pairing.Comparing:
-			s.a.pairingStep(s.id, Compare, st.Digits, "")
+			s.pairingStep(Compare, st.Digits)
 		case pairing.Waiting:
-			s.a.pairingStep(s.id, Key, st.Digits, "")
+			s.pairingStep(Key, st.Digits)
 		}
 	})
 	if err == nil {
@@ -207,7 +202,7 @@ func (s *session) pair(run *pairingRun, c *cable.Cable) {
 	}
 	if err == nil {
 		s.a.update(s.id, func(q *Phone) { q.Paired, q.Link, q.Problem, q.Hint = true, Attaching, "", "" })
-		s.a.pairingStep(s.id, Done, "", "")
+		s.pairingOver(Done, "")
 		return
 	}
 	why, ok := reasons[cable.ReasonOf(err)]
@@ -217,7 +212,17 @@ func (s *session) pair(run *pairingRun, c *cable.Cable) {
 	case !ok:
 		why = sentence(err)
 	}
-	s.a.pairingStep(s.id, Failed, "", why)
+	s.pairingOver(Failed, why)
+}
+
+// pairingOver shows the end of a pairing; who sees it can begin the next.
+func (s *session) pairingOver(step Step, problem string) {
+	s.a.mu.Lock()
+	defer s.a.mu.Unlock()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.pairing = nil
+	s.a.showPairing(s.id, step, "", problem)
 }
 
 // compare waits for the user's word on the digits.
