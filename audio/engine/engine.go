@@ -2,8 +2,8 @@
 // and makes one for the speaker. What happens to a frame is a fixed function, not a graph that is
 // put together at run time:
 //
-//	            ┌ level            ┌───────────────────────┐
-//	mic ── → ───┴── mute ── → ─────┤                       ├─── → ── Push ─ party 1
+//	       level                   ┌───────────────────────┐
+//	mic ── → ┴─ clean ── mute ─ → ─┤                       ├─── → ── Push ─ party 1
 //	                               │  everybody hears all  ├─── → ── Push ─ party 2 …
 //	party 1 ─ Pull ── → ───────────┤  others and not       │
 //	party 2 ─ Pull ── → ───────────┤  himself (mix.Minus)  ├─── → ── ear ──┐
@@ -75,6 +75,8 @@ type Engine struct {
 	tones  tone.Player // into the ear
 	ringer tone.Player // to the speaker, whatever the path
 
+	cleaning cleaning
+
 	meters meters
 	ticks  atomic.Uint64
 	faults atomic.Uint64
@@ -100,6 +102,7 @@ func New(cfg Config, open func() (Device, error), notify func(error), log *slog.
 		e.in[i], e.out[i] = &e.frames[0][i], &e.frames[1][i]
 	}
 	e.parties.Store(&[]Party{})
+	e.cleaning.news = make(chan struct{}, 1)
 	e.Configure(cfg)
 	e.micGain.last, e.earGain.last = 1, gain(cfg.Handset)
 	return e
@@ -118,13 +121,26 @@ func (e *Engine) Configure(cfg Config) {
 func (e *Engine) SetParties(p []Party) {
 	set := append([]Party(nil), p[:min(len(p), MaxParties)]...)
 	e.parties.Store(&set)
+	e.cleaning.change(func(c *cleaning) bool {
+		was := c.heard
+		c.heard = len(set) > 0
+		return c.heard != was
+	})
 }
 
 // SetMuted silences our microphone, or not.
 func (e *Engine) SetMuted(muted bool) { e.muted.Store(muted) }
 
 // SetPath chooses whose volume counts.
-func (e *Engine) SetPath(p Path) { e.path.Store(uint32(min(p, paths-1))) }
+func (e *Engine) SetPath(p Path) {
+	p = min(p, paths-1)
+	e.path.Store(uint32(p))
+	e.cleaning.change(func(c *cleaning) bool {
+		was := c.path
+		c.path = p
+		return p != was
+	})
+}
 
 // SetVolume sets the volume of a path, in steps 0 to MaxStep (see Config).
 func (e *Engine) SetVolume(p Path, step int) { e.volume[min(p, paths-1)].Store(int32(held(step))) }
@@ -154,14 +170,15 @@ func (e *Engine) Levels() (mic, spk float64) { return e.meters.mic.level(), e.me
 // Ticks counts ticks; a watchdog feeds its dog only while it moves.
 func (e *Engine) Ticks() uint64 { return e.ticks.Load() }
 
-// tick is the life of 10 ms of sound: mic is what the microphone heard, spk becomes what the
-// speaker shall say. It neither allocates nor waits.
+// tick is the life of 10 ms of sound: mic is what the microphone heard while the speaker said spk, which becomes what it
+// shall say next. It neither allocates nor waits.
 func (e *Engine) tick(mic, spk *audio.Frame) {
 	parties := *e.parties.Load()
 	e.meters.mic.add(mic)
 
 	own := e.in[0]
 	*own = *mic
+	e.cleaning.clean(own, spk)
 	e.micGain.apply(own, openUnless(e.muted.Load()))
 
 	for i, p := range parties {

@@ -37,19 +37,20 @@ func (e *Engine) Stats() Stats {
 	}
 }
 
-// Run is the audio goroutine, and beside it the one that opens and closes cards, which may take its
-// time. It returns when ctx ends and the card is closed; the error is nil.
+// Run is the audio goroutine, and beside it the one that opens and closes cards and the one that makes cleaners, which
+// may take their time. It returns when ctx ends and the card is closed; the error is nil.
 func (e *Engine) Run(ctx context.Context) error {
 	fresh := make(chan *card)      // opened cards on their way to the audio goroutine
 	failed := make(chan error, 1)  // the reason why the present card is no longer used
 	stopped := make(chan struct{}) // the audio goroutine uses no card any more
-	var both sync.WaitGroup
-	both.Go(func() {
+	var all sync.WaitGroup
+	all.Go(func() {
 		defer close(stopped)
 		e.loop(ctx, fresh, failed)
 	})
-	both.Go(func() { e.keep(ctx, fresh, failed, stopped) })
-	both.Wait()
+	all.Go(func() { e.keep(ctx, fresh, failed, stopped) })
+	all.Go(func() { e.cleaning.prepare(ctx) })
+	all.Wait()
 	return nil
 }
 

@@ -6,43 +6,8 @@ import (
 	"testing"
 
 	"opendeskphone/audio"
+	"opendeskphone/audio/talker"
 )
-
-// voice is a talker of vowels: pulses of a gliding pitch through three resonances that move from syllable to syllable,
-// 180 ms of sound and 60 ms of none, and after two seconds one of pause. Its level is -26 dBov while it sounds.
-func voice(frames int) []audio.Frame {
-	r := rand.New(rand.NewPCG(5, 6))
-	vowels := [][3]float64{{730, 1090, 2440}, {270, 2290, 3010}, {570, 840, 2410}, {300, 870, 2240}, {530, 1840, 2480}}
-	var state [3][2]float64
-	var f [3]float64
-	x := make([]audio.Frame, frames)
-	phase, pitch, loud, tip := 0.0, 120.0, 0.0, 0.0
-	for n := range x {
-		if n%24 == 0 {
-			f, pitch = vowels[r.IntN(len(vowels))], 100+60*r.Float64()
-		}
-		goal := 0.0
-		if n%300 < 200 && n%24 < 18 {
-			goal = 1
-		}
-		for i := range x[n] {
-			loud += (goal - loud) * 0.002
-			if phase += (pitch + float64(n%24)) / audio.Rate; phase >= 1 {
-				phase--
-				tip = 1
-			}
-			v := loud * tip
-			tip *= 0.9
-			for k, hz := range f {
-				p := math.Exp(-math.Pi * 90 / audio.Rate)
-				y := v + 2*p*math.Cos(2*math.Pi*hz/audio.Rate)*state[k][0] - p*p*state[k][1]
-				state[k][1], state[k][0] = state[k][0], y
-				x[n][i] += float32(0.006 * y / float64(1+k))
-			}
-		}
-	}
-	return x
-}
 
 func noise(frames int, dBov float64) []audio.Frame {
 	r := rand.New(rand.NewPCG(7, 8))
@@ -116,7 +81,7 @@ func always(int) bool    { return true }
 
 // TestNoiseGoesAndTheVoiceStays: of a room's noise 15 dB under the talker little is left, of the talker nearly all.
 func TestNoiseGoesAndTheVoiceStays(t *testing.T) {
-	v := voice(1500)
+	v := talker.Say(1500)
 	loud := level(v, talking)
 	noisy := sum(v, noise(1500, loud-15))
 	out := clean(noisy)
@@ -138,7 +103,7 @@ func TestKeysGo(t *testing.T) {
 
 // TestACleanVoiceIsLeftAlone: what comes out is what went in, after Delay.
 func TestACleanVoiceIsLeftAlone(t *testing.T) {
-	v := voice(1500)
+	v := talker.Say(1500)
 	out := clean(v)
 	delay := NewSuppressor().Delay()
 	var signal, change float64
@@ -155,7 +120,7 @@ func TestACleanVoiceIsLeftAlone(t *testing.T) {
 
 // TestSpeechIsTold: the probability is high while someone talks, and low in pauses.
 func TestSpeechIsTold(t *testing.T) {
-	x := sum(voice(1500), noise(1500, -55))
+	x := sum(talker.Say(1500), noise(1500, -55))
 	s := NewSuppressor()
 	right, wrong, n1, n0 := 0, 0, 0, 0
 	for n := range x {

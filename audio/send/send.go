@@ -1,5 +1,5 @@
 // Package send cleans our own voice on its way from the microphone to the far side: the loudspeaker's echo goes, and the
-// room's noise. The engine does not use it yet: on a small processor it costs too much (docs/adr/0013-echo.md).
+// room's noise, and what is left comes to one level (docs/adr/0013-echo.md).
 package send
 
 import (
@@ -22,10 +22,14 @@ type Cleaner struct {
 
 // NewCleaner makes one. quiet says whether noise goes too.
 func NewCleaner(quiet bool) *Cleaner {
-	c := &Cleaner{mic: band.New(aec.Delay), far: band.New(0)}
 	if quiet {
-		c.gain.estimator = ns.New()
+		return newCleaner(quiet, ns.New())
 	}
+	return newCleaner(quiet, nil)
+}
+
+func newCleaner(quiet bool, estimator *ns.Estimator) *Cleaner {
+	c := &Cleaner{mic: band.New(aec.Delay), far: band.New(0), gain: recorder{quiet: quiet, estimator: estimator}}
 	c.echo = aec.New(&c.gain)
 	return c
 }
@@ -36,13 +40,21 @@ func (c *Cleaner) Delay() int { return c.mic.Delay() }
 // Drift is by how many parts in a million the loudspeaker's clock is slower than the microphone's.
 func (c *Cleaner) Drift() float64 { return c.echo.Drift() }
 
+// Speech is the probability that somebody at the near end talked in the last frame, 0 to 1; 0 without an estimator.
+func (c *Cleaner) Speech() float32 {
+	if c.gain.estimator == nil {
+		return 0
+	}
+	return c.gain.estimator.Speech() * (1 - c.echo.Alone())
+}
+
 // Process cleans what the microphone heard while the loudspeaker played far.
 func (c *Cleaner) Process(mic, far *audio.Frame) {
 	c.far.Split(&c.away, far)
 	c.mic.Split(&c.near, mic)
 	c.echo.Process(c.away[:], c.near[:])
 	g := c.high.gain(c.mic.High(), c.far.High(), c.echo.Alone())
-	if c.gain.estimator != nil {
+	if c.gain.quiet {
 		g *= c.top.Gain(c.mic.High(), c.gain.power[:], c.gain.gain[:])
 	}
 	c.mic.Join(mic, &c.near, g)
@@ -50,18 +62,21 @@ func (c *Cleaner) Process(mic, far *audio.Frame) {
 
 // recorder is the canceller's Shaper; what it saw decides on the high band too.
 type recorder struct {
-	estimator   *ns.Estimator // nil: noise stays
+	quiet       bool          // else noise stays
+	estimator   *ns.Estimator // nil: nobody asks for it
 	power, gain [stft.Bins]float32
 }
 
 func (r *recorder) Gains(gain, power, newest []float32) {
-	if r.estimator == nil {
+	if r.estimator != nil {
+		r.estimator.Gains(gain, power, newest)
+	}
+	if !r.quiet {
 		for k := range gain {
 			gain[k] = 1
 		}
 		return
 	}
-	r.estimator.Gains(gain, power, newest)
 	copy(r.power[:], power)
 	copy(r.gain[:], gain)
 }

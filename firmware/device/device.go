@@ -18,6 +18,7 @@ import (
 
 	"opendeskphone/audio/codec"
 	"opendeskphone/audio/engine"
+	"opendeskphone/audio/send"
 	"opendeskphone/firmware/credentials"
 	"opendeskphone/firmware/diag"
 	"opendeskphone/firmware/lock"
@@ -103,6 +104,7 @@ func New(hardware hal.Devices, o Options) (*Device, error) {
 	d.keeper = lock.New(lockConfig(f.Lock), d.loop, d.postFrom("lock"), o.PIN, o.Log)
 	d.desk = credentials.NewDesk(o.Vault, d.loop, d.postFrom("credentials"), func(string) { d.setLines(d.settings.File().Lines) })
 	d.engine = engine.New(engineConfig(f.Sound), d.openSound, d.soundChanged, o.Log)
+	d.engine.SetCleaner(cleaner(f.Sound))
 	d.pc = usbsound.New(d.loop, d.postFrom("pc"), o.Log)
 	d.voices = newVoices(d.mediaFactory, func() bool { return d.loop.State().Muted }, d.keyHeard, func() { d.sounder.bound() }, d.pc.Party())
 	d.pairs = d.newPairs()
@@ -266,7 +268,17 @@ func (d *Device) setLines(l []settings.Line) {
 	d.sip.renew()
 }
 
-func (d *Device) setSound(s settings.Sound) { d.sounder.configure(s.Country, s.RingTone) }
+func (d *Device) setSound(s settings.Sound) {
+	d.sounder.configure(s.Country, s.RingTone)
+	d.engine.SetCleaner(cleaner(s))
+}
+
+// cleaner makes what cleans our voice.
+func cleaner(s settings.Sound) func(engine.Path) engine.Cleaner {
+	return func(engine.Path) engine.Cleaner {
+		return send.NewVoice(send.Profile{Noise: s.SuppressNoise, Level: s.LevelVoice})
+	}
+}
 
 func engineConfig(s settings.Sound) engine.Config {
 	return engine.Config{Handset: s.HandsetVolume, Headset: s.HeadsetVolume, Speaker: s.SpeakerVolume, Ring: s.RingVolume}

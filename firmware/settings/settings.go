@@ -107,6 +107,8 @@ type Sound struct {
 	HandsetVolume int    `toml:"handset_volume" range:"0 15" doc:"Volume of the handset when the phone is new."`
 	HeadsetVolume int    `toml:"headset_volume" range:"0 15" doc:"Volume of the headset when the phone is new."`
 	SpeakerVolume int    `toml:"speaker_volume" range:"0 15" doc:"Volume of the loudspeaker when the phone is new."`
+	SuppressNoise bool   `toml:"suppress_noise" doc:"Take the room's noise out of what the far side hears. Without it music may be played to the microphone."`
+	LevelVoice    bool   `toml:"level_voice" doc:"Bring every talker to the same loudness, near or far from the microphone (-19 dBm0)."`
 	Playback      string `toml:"playback" eg:"hw:0" doc:"Sound card to play on. Empty: the board's."`
 	Capture       string `toml:"capture" eg:"hw:1,1" doc:"Sound card to listen to. Empty: the board's."`
 }
@@ -164,7 +166,7 @@ func Default() File {
 		},
 		SIP:     SIP{Port: 5060, UDP: true, TCP: true, SystemRoots: true},
 		Media:   Media{Codecs: []string{"opus", "G722", "PCMA", "PCMU"}, PortMin: 16384, PortMax: 16483, DSCP: 46, Ptime: 20, JitterMax: 400},
-		Sound:   Sound{Country: "us", RingVolume: 10, HandsetVolume: 10, HeadsetVolume: 10, SpeakerVolume: 10},
+		Sound:   Sound{Country: "us", RingVolume: 10, HandsetVolume: 10, HeadsetVolume: 10, SpeakerVolume: 10, SuppressNoise: true, LevelVoice: true},
 		Screen:  Screen{Theme: "auto", Language: "en", Brightness: 80, TimeZone: "UTC"},
 		Lock:    Lock{Idle: 10, Dial: phone.DialEmergency.String(), WithPC: true, UnlockWithPC: true},
 		TPCP:    TPCP{Listen: true, Port: 5588},

@@ -1,0 +1,81 @@
+package engine
+
+import (
+	"context"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"opendeskphone/audio"
+)
+
+// halver is a Cleaner that can be told from silence and from none, and remembers what it was told of the speaker.
+type halver struct {
+	path   Path
+	played *audio.Frame
+}
+
+func (h *halver) Process(mic, spk *audio.Frame) {
+	mic.Scale(0.5)
+	*h.played = *spk
+}
+
+// run lets a phone without a card live for d.
+func run(t *testing.T, e *Engine, during func()) {
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan error)
+	go func() { done <- e.Run(ctx) }()
+	during()
+	cancel()
+	if err := <-done; err != nil {
+		t.Error(err)
+	}
+}
+
+func TestVoiceIsCleanedWhileSomebodyHearsIt(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var mic echo // hears itself: says what it plays
+		mic.rate = audio.Rate
+		e := New(Default(), func() (Device, error) { return &paced{echo: &mic}, nil }, nil, quiet)
+		made := map[Path]int{}
+		var played audio.Frame
+		e.SetCleaner(func(p Path) Cleaner { made[p]++; return &halver{p, &played} })
+		run(t, e, func() {
+			settle := func() { time.Sleep(100 * time.Millisecond); synctest.Wait() }
+			settle()
+			if len(made) != 0 {
+				t.Errorf("nobody hears us, and %v cleaners were made", made)
+			}
+			p := &voice{says: 0.2}
+			e.SetParties([]Party{p})
+			settle()
+			if made[Handset] != 1 || !near(p.heard[479], 0.1) || !near(played[479], 0.2) {
+				t.Errorf("a call: %v made, heard %v while the speaker said %v", made, p.heard[479], played[479])
+			}
+			e.SetParties([]Party{p, &voice{}})
+			e.SetPath(Handset)
+			settle()
+			if made[Handset] != 1 {
+				t.Errorf("nothing new: %v made", made)
+			}
+			e.SetPath(Speaker)
+			settle()
+			if made[Speaker] != 1 || !near(p.heard[479], 0.1) {
+				t.Errorf("another path: %v made, heard %v", made, p.heard[479])
+			}
+			e.SetCleaner(nil)
+			settle()
+			if !near(p.heard[479], 0.2) {
+				t.Errorf("as it is: heard %v", p.heard[479])
+			}
+		})
+	})
+}
+
+// paced is an echo at the pace of the clock.
+type paced struct{ *echo }
+
+func (p *paced) Exchange(mic, spk []int16) error {
+	time.Sleep(10 * time.Millisecond)
+	return p.echo.Exchange(mic, spk)
+}

@@ -1,0 +1,39 @@
+package send
+
+import (
+	"opendeskphone/audio"
+	"opendeskphone/audio/agc"
+	"opendeskphone/audio/ns"
+)
+
+// Profile says what is done to our voice beside taking out the echo.
+type Profile struct {
+	Noise bool // the room's noise goes
+	Level bool // every talker comes to agc.Target
+}
+
+// Voice is all that happens between the microphone and the far side. It belongs to one goroutine.
+type Voice struct {
+	profile Profile
+	cleaner *Cleaner
+	level   agc.Leveller
+}
+
+// NewVoice makes one.
+func NewVoice(p Profile) *Voice {
+	v := &Voice{profile: p}
+	if p.Noise || p.Level {
+		v.cleaner = newCleaner(p.Noise, ns.New())
+	} else {
+		v.cleaner = newCleaner(false, nil)
+	}
+	return v
+}
+
+// Process makes of what the microphone heard, while the loudspeaker played spk, what the far side shall hear.
+func (v *Voice) Process(mic, spk *audio.Frame) {
+	v.cleaner.Process(mic, spk)
+	if v.profile.Level {
+		v.level.Process(mic, v.cleaner.Speech())
+	}
+}
