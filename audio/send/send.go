@@ -17,6 +17,7 @@ type Cleaner struct {
 	gain       recorder
 	top        ns.High
 	high       high
+	howl       howl
 	near, away [band.Len]float32
 }
 
@@ -51,6 +52,7 @@ func (c *Cleaner) Speech() float32 {
 // Process cleans what the microphone heard while the loudspeaker played far.
 func (c *Cleaner) Process(mic, far *audio.Frame) {
 	c.far.Split(&c.away, far)
+	c.howl.listen(mic, c.away[:])
 	c.mic.Split(&c.near, mic)
 	c.echo.Process(c.away[:], c.near[:])
 	g := c.high.gain(c.mic.High(), c.far.High(), c.echo.Alone())
@@ -58,6 +60,7 @@ func (c *Cleaner) Process(mic, far *audio.Frame) {
 		g *= c.top.Gain(c.mic.High(), c.gain.power[:], c.gain.gain[:])
 	}
 	c.mic.Join(mic, &c.near, g)
+	c.howl.hush(mic)
 }
 
 // recorder is the canceller's Shaper; what it saw decides on the high band too.
@@ -71,13 +74,12 @@ func (r *recorder) Gains(gain, power, newest []float32) {
 	if r.estimator != nil {
 		r.estimator.Gains(gain, power, newest)
 	}
+	copy(r.power[:], power)
 	if !r.quiet {
 		for k := range gain {
 			gain[k] = 1
 		}
-		return
 	}
-	copy(r.power[:], power)
 	copy(r.gain[:], gain)
 }
 

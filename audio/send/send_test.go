@@ -53,7 +53,7 @@ func echo(f []audio.Frame, delay int, gain float32) []audio.Frame {
 	return out
 }
 
-func energy(f []audio.Frame) (sum float64) {
+func loudness(f []audio.Frame) (sum float64) {
 	for i := range f {
 		for _, v := range f[i] {
 			sum += float64(v) * float64(v)
@@ -66,11 +66,11 @@ func TestEchoGoesInAllBands(t *testing.T) {
 	far := talk(1000, 1)
 	mic := echo(far, 40*48, 0.5)
 	c := NewCleaner(false)
-	before := energy(mic[600:])
+	before := loudness(mic[600:])
 	for i := range mic {
 		c.Process(&mic[i], &far[i])
 	}
-	if erle := 10 * math.Log10(before/energy(mic[600:])); erle < 30 {
+	if erle := 10 * math.Log10(before/loudness(mic[600:])); erle < 30 {
 		t.Errorf("%.1f dB", erle)
 	}
 }

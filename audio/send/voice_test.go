@@ -21,7 +21,7 @@ func TestEveryTalkerArrivesAtOneLevel(t *testing.T) {
 			near[i].Add(&back[i])
 			v.Process(&near[i], &spk[i])
 		}
-		return 10 * math.Log10(energy(near[1200:])/(600*audio.FrameLen))
+		return 10 * math.Log10(loudness(near[1200:])/(600*audio.FrameLen))
 	}
 	soft, loud, against := arrives(0.1, silence), arrives(0.5, silence), arrives(0.1, far)
 	if math.Abs(soft-loud) > 2 || math.Abs(soft-against) > 3 {
