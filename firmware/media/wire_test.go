@@ -7,12 +7,14 @@ import (
 	"net/netip"
 	"sync"
 	"testing"
+	"time"
 )
 
 var quiet = slog.New(slog.NewTextHandler(io.Discard, nil))
 
-// lan is a network in memory. Datagrams arrive at once and in order, unless lose says otherwise.
+// lan is a network in memory. Datagrams arrive late by so much, and in order, unless lose says otherwise.
 type lan struct {
+	late  time.Duration
 	mu    sync.Mutex
 	ports map[netip.AddrPort]*port
 	seen  func(from, to netip.AddrPort, b []byte)
@@ -79,12 +81,21 @@ func (p *port) WriteTo(b []byte, to netip.AddrPort) (int, error) {
 		return len(b), nil
 	}
 	if q := p.l.ports[to]; q != nil {
-		select {
-		case q.in <- datagram{from, append([]byte(nil), b...)}:
-		default:
+		d := datagram{from, append([]byte(nil), b...)}
+		if p.l.late == 0 {
+			q.put(d)
+		} else {
+			time.AfterFunc(p.l.late, func() { q.put(d) })
 		}
 	}
 	return len(b), nil
+}
+
+func (p *port) put(d datagram) {
+	select {
+	case p.in <- d:
+	default:
+	}
 }
 
 func (p *port) Close() error {

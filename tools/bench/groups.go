@@ -23,6 +23,8 @@ var figures = []row{
 	{id: "usb_audio_gaps", unit: "in 10 min"},
 	{id: "usb_drift_ms_10min", unit: "ms"},
 	{id: "audio_tick_allocs", unit: "allocations"},
+	{id: "mouth_to_ear_10ms_packets_ms", unit: "ms"},
+	{id: "mouth_to_ear_g711_ms", unit: "ms"},
 	{id: "torture_udp_conforming", unit: "of 61"},
 	{id: "torture_tcp_conforming", unit: "of 61"},
 }
@@ -35,5 +37,5 @@ var groups = []group{
 	{"escalation", []string{"escalation_gap_ms"}, measureEscalation},
 	{"memory of baresip", []string{"rss_registered_mb", "rss_in_call_mb"}, measureBaresipMemory},
 	{"image", []string{"boot_to_registered_s", "image_mib", "rss_registered_mb", "rss_in_call_mb"}, measureImage},
-	{"tests", []string{"audio_tick_allocs", "usb_audio_gaps", "usb_drift_ms_10min", "torture_udp_conforming", "torture_tcp_conforming"}, readTests},
+	{"tests", []string{"audio_tick_allocs", "usb_audio_gaps", "usb_drift_ms_10min", "mouth_to_ear_10ms_packets_ms", "mouth_to_ear_g711_ms", "torture_udp_conforming", "torture_tcp_conforming"}, readTests},
 }

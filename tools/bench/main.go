@@ -119,7 +119,8 @@ they are INVITE to 180 plus Answer key to 200 (to the first RTP packet); baresip
 The tpcp rows are 300 requests each that change the phone, natively; the cable there is the simulated one, held to a report a millisecond each way.
 The attachment is of the image in QEMU to a USB host in user space, from the configuration set to both ends proven: the median of 100 plugs.
 The escalation gap is the longest silence at the far side while its call moves to linphonec on a computer: the median of eleven calls.
-The usb rows are ten minutes of virtual time with the PC's clock 300 ppm off, natively.
+The usb rows are ten minutes of virtual time with the PC's clock 300 ppm off, natively. Mouth to ear is from the microphone of one phone
+to the loudspeaker of another in virtual time, over a network of 1 ms, without the sound cards' own buffers (10 ms at the least).
 
 | id | ours | anchor | unit | command |
 |---|---|---|---|---|

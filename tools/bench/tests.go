@@ -10,6 +10,9 @@ import (
 // twoClocks is the phone's and the PC's sound with clocks 300 ppm apart, for ten minutes of their time.
 var twoClocks = []string{"test", "-v", "-run", "^TestTenMinutesWithTwoClocks$", "./firmware/usbsound"}
 
+// mouth is the way of a voice from one phone's sound card to another's.
+var mouth = []string{"test", "-count=1", "-v", "-run", "^TestMouthToEar$", "./firmware/media"}
+
 // readTests runs the tests that hold a figure themselves and reads it from their output.
 func readTests(ctx context.Context, b *bench) error {
 	for _, f := range []struct {
@@ -22,6 +25,8 @@ func readTests(ctx context.Context, b *bench) error {
 		{"torture_tcp_conforming", []string{"test", "-count=1", "-v", "-run", "^TestTorture$", "./sip/ua"}, `tcp: (\d+) of 61`},
 		{"usb_audio_gaps", twoClocks, `worst of all: (\d+) gaps`},
 		{"usb_drift_ms_10min", twoClocks, `worst of all: \d+ gaps, drift ([0-9.]+) ms`},
+		{"mouth_to_ear_10ms_packets_ms", mouth, `mouth to ear, Opus 10 ms: ([0-9.]+) ms`},
+		{"mouth_to_ear_g711_ms", mouth, `mouth to ear, PCMA 20 ms: ([0-9.]+) ms`},
 	} {
 		out, err := exec.CommandContext(ctx, "go", f.args...).CombinedOutput()
 		if err != nil {
