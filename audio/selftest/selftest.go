@@ -44,9 +44,9 @@ const (
 // so many Hz.
 func Judge(quiet, played []audio.Frame, hz float64) Result {
 	floor, tone := at(quiet, hz), at(played, hz)
-	r := Result{Noise: level(quiet), Tone: tone}
+	r := Result{Noise: power(quiet), Tone: tone}
 	switch {
-	case r.Noise < deaf && level(played) < deaf:
+	case r.Noise < deaf && power(played) < deaf:
 		r.Verdict = Dead
 	case clipped(played):
 		r.Verdict = Clipped
@@ -60,8 +60,8 @@ func Judge(quiet, played []audio.Frame, hz float64) Result {
 	return r
 }
 
-// level is the power of all frames without their mean: an offset is no sound.
-func level(frames []audio.Frame) float64 {
+// power is that of all frames without their mean: an offset is no sound.
+func power(frames []audio.Frame) float64 {
 	var sum, squares float64
 	for i := range frames {
 		for _, v := range frames[i] {

@@ -18,7 +18,6 @@ import (
 
 	"opendeskphone/audio/codec"
 	"opendeskphone/audio/engine"
-	"opendeskphone/audio/send"
 	"opendeskphone/firmware/credentials"
 	"opendeskphone/firmware/diag"
 	"opendeskphone/firmware/lock"
@@ -104,12 +103,12 @@ func New(hardware hal.Devices, o Options) (*Device, error) {
 	d.keeper = lock.New(lockConfig(f.Lock), d.loop, d.postFrom("lock"), o.PIN, o.Log)
 	d.desk = credentials.NewDesk(o.Vault, d.loop, d.postFrom("credentials"), func(string) { d.setLines(d.settings.File().Lines) })
 	d.engine = engine.New(engineConfig(f.Sound), d.openSound, d.soundChanged, o.Log)
-	d.engine.SetCleaner(cleaner(f.Sound))
 	d.pc = usbsound.New(d.loop, d.postFrom("pc"), o.Log)
 	d.voices = newVoices(d.mediaFactory, func() bool { return d.loop.State().Muted }, d.keyHeard, func() { d.sounder.bound() }, d.pc.Party())
 	d.pairs = d.newPairs()
-	d.sounder = &sounder{engine: d.engine, voices: d.voices, pc: d.pc.Party(), mixer: hardware.Mixer}
-	d.sounder.configure(f.Sound.Country, f.Sound.RingTone)
+	d.sounder = &sounder{engine: d.engine, voices: d.voices, pc: d.pc.Party(), mixer: hardware.Mixer, log: o.Log,
+		tested: func(v phone.SoundVerdict) { d.loop.Post("sound", phone.SoundTested{Verdict: v}) }}
+	d.sounder.configure(f.Sound)
 	d.sip = newSIPSide(d)
 	if err := d.newScreen(f.Screen); err != nil {
 		return nil, err
@@ -124,7 +123,7 @@ func New(hardware hal.Devices, o Options) (*Device, error) {
 		Lines:  d.setLines,
 		SIP:    func(settings.SIP) { d.sip.renew() },
 		Media:  func(m settings.Media) { d.report("media settings", d.setMedia(m)) },
-		Sound:  d.setSound,
+		Sound:  d.sounder.configure,
 		Screen: d.setScreen,
 		Lock:   func(s settings.Lock) { d.keeper.Configure(lockConfig(s)) },
 		TPCP:   d.setTPCP,
@@ -266,18 +265,6 @@ func (d *Device) setLines(l []settings.Line) {
 		return
 	}
 	d.sip.renew()
-}
-
-func (d *Device) setSound(s settings.Sound) {
-	d.sounder.configure(s.Country, s.RingTone)
-	d.engine.SetCleaner(cleaner(s))
-}
-
-// cleaner makes what cleans our voice.
-func cleaner(s settings.Sound) func(engine.Path) engine.Cleaner {
-	return func(engine.Path) engine.Cleaner {
-		return send.NewVoice(send.Profile{Noise: s.SuppressNoise, Level: s.LevelVoice})
-	}
 }
 
 func engineConfig(s settings.Sound) engine.Config {

@@ -98,6 +98,46 @@ func TestMissingSoundCardIsSaidAndForgotten(t *testing.T) {
 	b.until("all well", func(s *phone.State) bool { return s.Notices[phone.NoSoundCard] == "" })
 }
 
+// TestSoundTest: the phone hears its own loudspeaker, or not; a call ends the test.
+func TestSoundTest(t *testing.T) {
+	b := start(t, t.TempDir(), oneLine, nil)
+	result := func() phone.SoundVerdict {
+		b.press(phone.TestSound{})
+		b.until("tested", func(s *phone.State) bool { return !s.Test.Running })
+		return b.Control().State().Test.Verdict
+	}
+	hiss := func(mic []int16) {
+		for i := range mic {
+			mic[i] = int16(i%7 - 3)
+		}
+	}
+	var last [480]int16
+	b.Card.SetLoop(func(mic, spk []int16) {
+		hiss(mic)
+		for i := range mic {
+			mic[i] += last[i] / 4
+		}
+		copy(last[:], spk)
+	})
+	if v := result(); v != phone.SoundWorks {
+		t.Errorf("a phone on a desk: %v", v)
+	}
+	b.Card.SetLoop(func(mic, _ []int16) { hiss(mic) })
+	if v := result(); v != phone.SpeakerSilent {
+		t.Errorf("a pulled loudspeaker: %v", v)
+	}
+	b.Card.SetLoop(nil)
+	if v := result(); v != phone.MicDead {
+		t.Errorf("a pulled microphone: %v", v)
+	}
+	b.press(phone.TestSound{})
+	b.Press(hal.Hook, true)
+	b.until("broken off", func(s *phone.State) bool { return s.OffHook })
+	if now := b.Control().State().Test; now != (phone.SoundTest{}) {
+		t.Errorf("broken off: %+v", now)
+	}
+}
+
 func TestBrokenSettingsAreNamedAndThePhoneStarts(t *testing.T) {
 	dir := t.TempDir()
 	start(t, dir, oneLine, nil).stop()

@@ -1,13 +1,19 @@
 package device
 
 import (
+	"context"
+	"log/slog"
+	"math"
 	"slices"
 	"sync"
 	"time"
 
 	"opendeskphone/audio/engine"
+	"opendeskphone/audio/selftest"
+	"opendeskphone/audio/send"
 	"opendeskphone/audio/tone"
 	"opendeskphone/firmware/phone"
+	"opendeskphone/firmware/settings"
 	"opendeskphone/hal"
 )
 
@@ -18,18 +24,29 @@ type sounder struct {
 	voices *voices
 	pc     engine.Party // what the PC plays and hears
 	mixer  hal.Mixer
+	log    *slog.Logger
+	tested func(phone.SoundVerdict)
 
-	mu   sync.Mutex
-	last phone.Sound
-	plan tone.Plan
-	ring tone.Tone
+	mu     sync.Mutex
+	last   phone.Sound
+	plan   tone.Plan
+	ring   tone.Tone
+	clean  func(engine.Path) engine.Cleaner
+	probe  *selftest.Probe // of the test under way, which broken ends
+	broken context.CancelFunc
 }
 
-// configure chooses the tones of the country and the ring.
-func (s *sounder) configure(country, ring string) {
+// configure chooses the tones of the country, the ring, and what is done to our voice.
+func (s *sounder) configure(c settings.Sound) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.plan, s.ring = tone.PlanOf(country), tone.Ring(ring)
+	s.plan, s.ring = tone.PlanOf(c.Country), tone.Ring(c.RingTone)
+	s.clean = func(engine.Path) engine.Cleaner {
+		return send.NewVoice(send.Profile{Noise: c.SuppressNoise, Level: c.LevelVoice})
+	}
+	if s.probe == nil {
+		s.engine.SetCleaner(s.clean)
+	}
 }
 
 // Set makes it sound so.
@@ -45,6 +62,9 @@ func (s *sounder) Set(now phone.Sound) {
 	s.engine.SetMuted(now.Muted)
 	if now.Path != last.Path && s.mixer != nil {
 		_ = s.mixer.SetPath(now.Path.String()) // a mixer that fails leaves the sound on the other path: nothing better is to be had
+	}
+	if now.Test != last.Test {
+		s.try(now.Test)
 	}
 	s.connect()
 	if now.Tone != last.Tone {
@@ -70,7 +90,44 @@ func (s *sounder) connect() {
 	if s.last.PC {
 		parties = append(parties, s.pc)
 	}
+	if s.probe != nil {
+		parties = append(parties, s.probe)
+	}
 	s.engine.SetParties(parties)
+}
+
+// try begins or ends the test of loudspeaker and microphone; the caller holds mu. The test is the far side of a call of
+// its own, and hears the microphone as it is.
+func (s *sounder) try(on bool) {
+	if !on {
+		s.probe = nil
+		s.broken()
+		s.engine.SetCleaner(s.clean)
+		return
+	}
+	ctx, broken := context.WithCancel(context.Background())
+	s.probe, s.broken = selftest.NewProbe(), broken
+	s.engine.SetCleaner(nil)
+	go func(p *selftest.Probe) {
+		select {
+		case <-p.Done():
+			s.tested(s.verdict(p))
+		case <-ctx.Done():
+		}
+	}(s.probe)
+}
+
+// verdict is what the probe found, in the phone's terms.
+func (s *sounder) verdict(p *selftest.Probe) phone.SoundVerdict {
+	if !s.engine.Stats().OnCard {
+		return phone.SoundNoCard
+	}
+	r := p.Judge()
+	s.log.Info("sound test", "verdict", r.Verdict, "noise_dbov", math.Round(r.Noise), "tone_dbov", math.Round(r.Tone))
+	return [...]phone.SoundVerdict{
+		selftest.Works: phone.SoundWorks, selftest.Dead: phone.MicDead, selftest.Clipped: phone.MicClips,
+		selftest.TooNoisy: phone.RoomLoud, selftest.Silent: phone.SpeakerSilent,
+	}[r.Verdict]
 }
 
 // bound is told that a call has got its voice. A call that takes the place of another is to be heard

@@ -82,6 +82,8 @@ func (t *step) setting(in Command) error {
 		return t.pcDo(in.Act)
 	case SetLock:
 		return t.setLock(in.Kind)
+	case TestSound:
+		return t.testSound()
 	case Ask:
 		return t.ask(in)
 	case AnswerQuestion:

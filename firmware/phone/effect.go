@@ -136,11 +136,16 @@ type Sound struct {
 	PC         bool            // the PC's sound is connected; never together with a call
 	Tone       Tone
 	Ring       bool // the ringer rings (loudspeaker)
+	Test       bool // loudspeaker and microphone are tried; nothing else sounds then
 }
 
 // sound derives what must be heard in s.
 func (s *State) sound() Sound {
 	out := Sound{Path: s.Path, Muted: s.Muted, Volume: s.Volume[s.Path], RingVolume: s.RingVolume}
+	if s.Test.Running {
+		out.Path, out.Volume, out.Test = Speaker, s.Volume[Speaker], true
+		return out
+	}
 	front := s.Foreground()
 	if front != nil {
 		switch front.State {

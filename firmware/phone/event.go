@@ -45,6 +45,8 @@ func (t *step) event(in Event) {
 		t.pcChanged(in)
 	case PCStreams:
 		t.pcStreams(in)
+	case SoundTested:
+		t.soundTested(in.Verdict)
 	case PINRefused:
 		t.pinRefused(in)
 	case QuestionDropped:

@@ -83,7 +83,7 @@ func TestEveryInputIsTaken(t *testing.T) {
 		PCDo{Act: PCHangup}, PCCallChanged{Ringing: true}, PCStreams{Plays: true},
 		AnswerPairing{Stage: PairingCompare, Yes: true}, PairingMoved{Stage: PairingAsked}, PCAttached{On: true},
 		Transfer{Call: 1, Target: "300"}, Consult{Call: 1, Number: "300"}, MoveTo{Call: 1, Target: "300"},
-		Pull{Target: "300", Replaces: Dialog{"a", "b", "c"}}, Able{Call: 1, Refers: true}, Referred{Call: 1, To: anna}, Conversing{Call: 1, Conversation: "c"},
+		Pull{Target: "300", Replaces: Dialog{"a", "b", "c"}}, TestSound{}, SoundTested{Verdict: SoundWorks}, Able{Call: 1, Refers: true}, Referred{Call: 1, To: anna}, Conversing{Call: 1, Conversation: "c"},
 	} {
 		taken := slices.ContainsFunc(states, func(word string) bool {
 			b := oneLine(t).reach(word)
@@ -91,6 +91,7 @@ func TestEveryInputIsTaken(t *testing.T) {
 			if _, ok := in.(AnswerPairing); ok {
 				b.s.PC.Stage = PairingCompare
 			}
+			b.s.Test.Running = in == SoundTested{Verdict: SoundWorks}
 			if _, ok := in.(PCDo); ok {
 				b.s.PCCall.Active = true
 			}

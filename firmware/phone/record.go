@@ -66,6 +66,7 @@ func Inputs() []Input {
 		AnswerPairing{}, PairingMoved{}, PCAttached{},
 		Transfer{}, Consult{}, CompleteTransfer{}, Reconnect{}, MoveTo{}, Pull{}, Join{}, Split{},
 		Able{}, Referred{}, MoveProgressed{}, Moved{}, MoveRefused{}, Conversing{},
+		TestSound{}, SoundTested{},
 	}
 }
 

@@ -42,6 +42,7 @@ func Step(s State, now time.Time, by Origin, in Input) (State, []Change, []Effec
 	t.comeBack()
 	t.Calls = slices.DeleteFunc(t.Calls, func(c Call) bool { return c.State == Ended })
 	t.meetPC()
+	t.breakTest()
 	if t.Muted && !t.spoken() {
 		t.Muted = false
 		t.changed(MuteChanged)

@@ -83,6 +83,11 @@ func (f *faultPage) steps(v *view, top int, t *told) {
 	if t.retry != "" {
 		steps = append(steps, t.retry)
 	}
+	v.whatToDo(top, steps)
+}
+
+// whatToDo lists up to three steps.
+func (v *view) whatToDo(top int, steps []string) {
 	r := v.Stage()
 	y := top + v.By(42, 20, 44)
 	v.FitText(widget.Semi(v.Type.Label), r.Min.X, y, draw.Start, r.Dx(), v.Words.Setup.WhatToDo, v.T2)

@@ -8,6 +8,7 @@ import (
 	"image/png"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 	"time"
 
@@ -208,6 +209,9 @@ func situations() []situation {
 		{name: "settings", state: idle(), setUp: inSettings(sectionScreen, hal.Down, hal.Down)},
 		{name: "settings-lines", state: failing, setUp: inSettings(sectionLines)},
 		{name: "settings-sound", state: idle(), setUp: inSettings(sectionSound)},
+		{name: "sound-test", state: tested(phone.SoundTest{Running: true}), setUp: inSettings(sectionSound, append(slices.Repeat([]hal.Key{hal.Down}, 6), hal.OK)...)},
+		{name: "sound-test-works", state: tested(phone.SoundTest{Verdict: phone.SoundWorks}), setUp: inSettings(sectionSound, append(slices.Repeat([]hal.Key{hal.Down}, 6), hal.OK)...)},
+		{name: "sound-test-silent", state: tested(phone.SoundTest{Verdict: phone.SpeakerSilent}), setUp: inSettings(sectionSound, append(slices.Repeat([]hal.Key{hal.Down}, 6), hal.OK)...)},
 		{name: "settings-about", state: idle(), setUp: inSettings(sectionAbout)},
 		{name: "settings-computers", state: idle(), setUp: inSettings(sectionComputers)},
 		{name: "computer", state: idle(), setUp: inSettings(sectionComputers, hal.Down, hal.OK)},
@@ -224,6 +228,12 @@ func situations() []situation {
 			d.Changed(phone.Update{Changes: []phone.Change{{What: phone.VolumeChanged}}}, d.st, now)
 		}},
 	}...)
+}
+
+func tested(test phone.SoundTest) *phone.State {
+	s := idle()
+	s.Test = test
+	return s
 }
 
 // inSettings opens the settings in the rows of a section and presses keys there.

@@ -159,6 +159,16 @@ func arabicFaults(c *Catalogue) {
 		phone.SettingsInvalid: {"رفض ملف إعدادات", "آخر إعدادات صالحة ما زالت سارية.", [3]string{"صحح الموضع المذكور أدناه", "يقرأ الهاتف الملف مجددا عند التشغيل", ""}},
 		phone.NoNetwork:       {"لا شبكة", "لا يمكن الاتصال حتى تعود الشبكة.", [3]string{cable, "افحص المبدل أو مقبس الحائط", admin}},
 	}
+	c.SoundTest = SoundTest{Title: "اختبار الصوت", Again: same("اختبر مجددا"),
+		Running: Fault{Head: "أستمع", Why: "صمت أولا، ثم نغمة من السماعة. الرجاء عدم الكلام."},
+		Verdicts: [phone.SoundVerdictCount]Fault{
+			phone.SoundUntried: {Head: "لم يختبر", Why: "احتاجت مكالمة أو الحاسوب إلى الصوت."}, phone.SoundWorks: {Head: "كل شيء سليم", Why: "الميكروفون يسمع السماعة."},
+			phone.MicDead:       {"الميكروفون صامت", "لا يسمع شيئا، ولا حتى الغرفة.", [3]string{"استعمل السماعة اليدوية حتى الإصلاح", admin, ""}},
+			phone.MicClips:      {"صوت الميكروفون مشوه", "يسمع النغمة أعلى مما يحتمل.", [3]string{"اخفض السماعة واختبر مجددا", admin, ""}},
+			phone.RoomLoud:      {"المكان صاخب", "لا يمكن الحكم في هذا الضجيج.", [3]string{"اختبر مجددا في لحظة هادئة", "", ""}},
+			phone.SpeakerSilent: {"السماعة صامتة", "الميكروفون يسمع الغرفة ولا يسمع النغمة.", [3]string{"ارفع السماعة واختبر مجددا", "استعمل السماعة اليدوية حتى الإصلاح", admin}},
+			phone.SoundNoCard:   {"لا صوت", "لا يجد الهاتف بطاقة صوت.", [3]string{"أطفئ الهاتف وشغله", admin, ""}},
+		}}
 	for i, f := range English.Notices {
 		if c.Notices[i].Head == "" {
 			c.Notices[i] = f

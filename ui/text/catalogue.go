@@ -41,6 +41,8 @@ type Catalogue struct {
 	Pairing Pairing
 	Moves   Moves
 
+	SoundTest SoundTest
+
 	Refusals  [phone.RefusalCount]string
 	LineWords []string                  // by phone.LineState: two words at most, for a tile
 	LineCards map[phone.LineFault]Fault // Head takes the line's label
@@ -174,6 +176,14 @@ type Setup struct {
 	SigningIn                                          string // takes the line
 	WhatToDo, Detail                                   string
 	Tries                                              string // takes the time
+}
+
+// SoundTest are the words of the test of loudspeaker and microphone.
+type SoundTest struct {
+	Title    string
+	Running  Fault
+	Verdicts [phone.SoundVerdictCount]Fault
+	Again    Label
 }
 
 // Entry are the words of the text entry.
