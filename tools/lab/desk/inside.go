@@ -61,6 +61,9 @@ func runTwin(cfg twinConfig) error {
 	if cfg.NoSound {
 		in.hardware.Card.Unplug()
 	}
+	if cfg.Room {
+		in.room = newRoom()
+	}
 	in.hardware.Card.SetLoop(in.exchange)
 	wav, err := os.Create(cfg.Speaker)
 	if err != nil {
@@ -91,6 +94,7 @@ type inside struct {
 	hardware *sim.Twin
 	control  phone.Control
 	spoken   chan []byte // what the speaker played, on its way to the file
+	room     *room       // nil: the microphone does not hear the speaker
 
 	mu      sync.Mutex
 	say     []byte           // what the microphone has yet to hear
@@ -112,6 +116,9 @@ func (in *inside) exchange(mic, spk []int16) {
 		}
 	}
 	in.mu.Unlock()
+	if in.room != nil {
+		in.room.echo(mic, spk)
+	}
 	pcm := make([]byte, 0, 2*len(spk))
 	for _, s := range spk {
 		pcm = binary.LittleEndian.AppendUint16(pcm, uint16(s))

@@ -33,6 +33,7 @@ type twinConfig struct {
 	Speaker string // file of the speaker's sound
 	Data    string // the data partition
 	NoSound bool
+	Room    bool // the microphone hears the speaker
 }
 
 // twinEnv makes a program that calls TwinMain a twin.
@@ -51,7 +52,7 @@ func StartTwin(ctx context.Context, s Setup) (*Twin, error) {
 	if err := t.fillData(); err != nil {
 		return nil, errors.Join(err, t.Close())
 	}
-	cfg, err := json.Marshal(twinConfig{Dir: t.dir, Speaker: t.Speaker(), Data: t.data(), NoSound: s.Faults.NoSound})
+	cfg, err := json.Marshal(twinConfig{Dir: t.dir, Speaker: t.Speaker(), Data: t.data(), NoSound: s.Faults.NoSound, Room: s.Room})
 	if err != nil {
 		return nil, fmt.Errorf("desk: %w", err)
 	}
