@@ -4,17 +4,17 @@
 //
 //	            ┌ level            ┌───────────────────────┐
 //	mic ── → ───┴── mute ── → ─────┤                       ├─── → ── Push ─ party 1
-//	                               │  everybody hears all  ├─── → ── Push ─ party 2 …
+//	"recorded" tone ────────── + ──┤  everybody hears all  ├─── → ── Push ─ party 2 …
 //	party 1 ─ Pull ── → ───────────┤  others and not       │
-//	party 2 ─ Pull ── → ───────────┤  himself (mix.Minus)  ├─── → ── ear ──┐
+//	party 2 ─ Pull ── → ───────────┤  himself (mix.Minus)  ├─── → ── ear ──┬──── (and our voice) Tap
 //	                               └───────────────────────┘               │
 //	tones (dial tone, DTMF, call waiting) ──────────────────────────── + ──┤
 //	                                                                volume of the path
 //	ringer ── swell ── ring volume ─────────────────────────────────── + ──┤
 //	                                                     limiter ── level ─┴─ → ── speaker
 //
-// A Party is one far side: a call, the PC, a recorder. A conference is three of them and no new
-// code. The sound card is the clock; while there is none, the system's clock stands in, so that
+// A Party is one far side: a call, the PC. A conference is several of them and no new code. A Tap is a
+// recorder. The sound card is the clock; while there is none, the system's clock stands in, so that
 // calls go on, RTP is sent, and the phone still works for everything but the ear.
 package engine
 
@@ -74,6 +74,9 @@ type Engine struct {
 
 	tones  tone.Player // into the ear
 	ringer tone.Player // to the speaker, whatever the path
+
+	tap       atomic.Pointer[Tap]
+	announcer tone.Player // says so to the parties
 
 	meters meters
 	ticks  atomic.Uint64
@@ -163,12 +166,14 @@ func (e *Engine) tick(mic, spk *audio.Frame) {
 	own := e.in[0]
 	*own = *mic
 	e.micGain.apply(own, openUnless(e.muted.Load()))
+	e.announcer.Process(own)
 
 	for i, p := range parties {
 		p.Pull(e.in[i+1])
 	}
 	n := len(parties) + 1
 	mix.Minus(e.out[:n], e.in[:n])
+	e.overhear(own, e.out[0], len(parties))
 	for i, p := range parties {
 		p.Push(e.out[i+1])
 	}

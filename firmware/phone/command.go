@@ -82,6 +82,8 @@ func (t *step) setting(in Command) error {
 		return t.pcDo(in.Act)
 	case SetLock:
 		return t.setLock(in.Kind)
+	case RecordCall:
+		return t.record(in)
 	case Ask:
 		return t.ask(in)
 	case AnswerQuestion:
@@ -404,5 +406,8 @@ func (t *step) configure(c Config) error {
 	}
 	t.Config = c
 	t.changed(ConfigChanged)
+	if !c.Recording {
+		t.stopRecording()
+	}
 	return nil
 }

@@ -21,10 +21,11 @@ const (
 	LockChanged
 	PCCallNews
 	PCChanged
+	RecordingChanged
 	whatCount
 )
 
-var whatNames = [whatCount]string{"call", "line", "hook", "path", "mute", "volume", "selected", "missed", "notice", "config", "question", "lock", "pc call", "pc"}
+var whatNames = [whatCount]string{"call", "line", "hook", "path", "mute", "volume", "selected", "missed", "notice", "config", "question", "lock", "pc call", "pc", "recording"}
 
 // String gives the part in one word, for logs.
 func (w What) String() string { return name(whatNames[:], w) }
