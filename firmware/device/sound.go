@@ -17,10 +17,12 @@ type sounder struct {
 	engine *engine.Engine
 	voices *voices
 	pc     engine.Party // what the PC plays and hears
+	tape   engine.Tap   // records calls
 	mixer  hal.Mixer
 
 	mu   sync.Mutex
 	last phone.Sound
+	told bool // the far side hears a tone while it is recorded
 	plan tone.Plan
 	ring tone.Tone
 }
@@ -47,6 +49,9 @@ func (s *sounder) Set(now phone.Sound) {
 		_ = s.mixer.SetPath(now.Path.String()) // a mixer that fails leaves the sound on the other path: nothing better is to be had
 	}
 	s.connect()
+	if now.Recorded != last.Recorded {
+		s.record()
+	}
 	if now.Tone != last.Tone {
 		s.playTone(now.Tone)
 	}
@@ -56,6 +61,25 @@ func (s *sounder) Set(now phone.Sound) {
 		} else {
 			s.engine.StopRing()
 		}
+	}
+}
+
+// announce chooses whether the far side hears that it is recorded.
+func (s *sounder) announce(told bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.told != told {
+		s.told = told
+		s.record()
+	}
+}
+
+// record connects the recorder, or not; the caller holds mu.
+func (s *sounder) record() {
+	if s.last.Recorded {
+		s.engine.SetTap(s.tape, s.told)
+	} else {
+		s.engine.SetTap(nil, false)
 	}
 }
 

@@ -32,7 +32,7 @@ func create(dir string, it *Item) (*file, error) {
 		return nil, err
 	}
 	for tries := 0; ; tries++ {
-		it.ID = name(it.Began, it.With)
+		*it, _ = named(name(it.Began, it.With))
 		f, err := os.OpenFile(filepath.Join(dir, it.ID), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 		if errors.Is(err, fs.ErrExist) && tries < 10 {
 			it.Began = it.Began.Add(time.Second)

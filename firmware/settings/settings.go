@@ -26,16 +26,17 @@ const (
 
 // File is the whole of the settings, layers already laid over each other.
 type File struct {
-	Lines   []Line  `toml:"line" doc:"An account, shown as a line of the phone. The first is line 1; at most 16."`
-	Phone   Phone   `toml:"phone" doc:"How the phone behaves."`
-	SIP     SIP     `toml:"sip" doc:"The SIP user agent, for all lines."`
-	Media   Media   `toml:"media" doc:"Voice on the network."`
-	Sound   Sound   `toml:"sound" doc:"What is heard."`
-	Screen  Screen  `toml:"screen" doc:"What is seen."`
-	Lock    Lock    `toml:"lock" doc:"The phone's lock. A phone without a PIN, which is set at the phone, is never locked."`
-	TPCP    TPCP    `toml:"tpcp" doc:"Control from paired computers (docs/TPCP.md)."`
-	USB     USB     `toml:"usb" doc:"The cable to a PC. A change takes the phone off the PC for a moment."`
-	Network Network `toml:"network" doc:"The phone in its network. A change is taken up within seconds."`
+	Lines     []Line    `toml:"line" doc:"An account, shown as a line of the phone. The first is line 1; at most 16."`
+	Phone     Phone     `toml:"phone" doc:"How the phone behaves."`
+	SIP       SIP       `toml:"sip" doc:"The SIP user agent, for all lines."`
+	Media     Media     `toml:"media" doc:"Voice on the network."`
+	Sound     Sound     `toml:"sound" doc:"What is heard."`
+	Recording Recording `toml:"recording" doc:"Recording of calls, to WAV files on the phone. In most countries everybody in a call must know of it."`
+	Screen    Screen    `toml:"screen" doc:"What is seen."`
+	Lock      Lock      `toml:"lock" doc:"The phone's lock. A phone without a PIN, which is set at the phone, is never locked."`
+	TPCP      TPCP      `toml:"tpcp" doc:"Control from paired computers (docs/TPCP.md)."`
+	USB       USB       `toml:"usb" doc:"The cable to a PC. A change takes the phone off the PC for a moment."`
+	Network   Network   `toml:"network" doc:"The phone in its network. A change is taken up within seconds."`
 }
 
 // Line is an account.
@@ -111,6 +112,13 @@ type Sound struct {
 	Capture       string `toml:"capture" eg:"hw:1,1" doc:"Sound card to listen to. Empty: the board's."`
 }
 
+// Recording is how calls are recorded.
+type Recording struct {
+	Allowed bool `toml:"allowed" doc:"Calls may be recorded, by More during a call."`
+	Tone    bool `toml:"tone" doc:"The far side hears a tone every 15 s of a recorded call: half a second of 1400 Hz."`
+	Quota   int  `toml:"quota" unit:"MB" range:"10 100000" doc:"What all recordings together may take; a minute takes 3.84 MB. When it is used up nothing more is recorded until some are deleted."`
+}
+
 // Screen is what is seen.
 type Screen struct {
 	LargeText  bool   `toml:"large_text" doc:"Larger text in lists, menus and notes, on displays of 800x480 and more."`
@@ -162,14 +170,15 @@ func Default() File {
 			DigitMap: string(p.DigitMap), InterDigit: int(p.InterDigit / time.Second), RingTime: int(p.RingTime / time.Second),
 			CallTime: int(p.CallTime / time.Second), HandsFree: p.HandsFree.String(), CallWaiting: p.CallWaiting, Follow: p.Follow, Emergency: p.Emergency,
 		},
-		SIP:     SIP{Port: 5060, UDP: true, TCP: true, SystemRoots: true},
-		Media:   Media{Codecs: []string{"opus", "G722", "PCMA", "PCMU"}, PortMin: 16384, PortMax: 16483, DSCP: 46, Ptime: 20, JitterMax: 400},
-		Sound:   Sound{Country: "us", RingVolume: 10, HandsetVolume: 10, HeadsetVolume: 10, SpeakerVolume: 10},
-		Screen:  Screen{Theme: "auto", Language: "en", Brightness: 80, TimeZone: "UTC"},
-		Lock:    Lock{Idle: 10, Dial: phone.DialEmergency.String(), WithPC: true, UnlockWithPC: true},
-		TPCP:    TPCP{Listen: true, Port: 5588},
-		USB:     USB{Enabled: true, Audio: 1},
-		Network: Network{DHCP: true},
+		SIP:       SIP{Port: 5060, UDP: true, TCP: true, SystemRoots: true},
+		Media:     Media{Codecs: []string{"opus", "G722", "PCMA", "PCMU"}, PortMin: 16384, PortMax: 16483, DSCP: 46, Ptime: 20, JitterMax: 400},
+		Sound:     Sound{Country: "us", RingVolume: 10, HandsetVolume: 10, HeadsetVolume: 10, SpeakerVolume: 10},
+		Recording: Recording{Tone: true, Quota: 200},
+		Screen:    Screen{Theme: "auto", Language: "en", Brightness: 80, TimeZone: "UTC"},
+		Lock:      Lock{Idle: 10, Dial: phone.DialEmergency.String(), WithPC: true, UnlockWithPC: true},
+		TPCP:      TPCP{Listen: true, Port: 5588},
+		USB:       USB{Enabled: true, Audio: 1},
+		Network:   Network{DHCP: true},
 	}
 }
 
@@ -191,6 +200,7 @@ func (f *File) Config() phone.Config {
 		CallTime:    time.Duration(f.Phone.CallTime) * time.Second,
 		HandsFree:   phone.Speaker,
 		LockedDial:  lockedDials[f.Lock.Dial],
+		Recording:   f.Recording.Allowed,
 		CallWaiting: f.Phone.CallWaiting,
 		Follow:      f.Phone.Follow,
 		Emergency:   f.Phone.Emergency,
