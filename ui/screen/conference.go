@@ -102,7 +102,7 @@ func (f conference) draw(v *view) {
 	if v.tall() {
 		detail = ""
 	}
-	v.StatusBar(&widget.Status{Title: w.Conference, Ink: ink, Detail: detail, Clock: text.Clock(v.now), Items: []widget.StatusItem{v.pathItem()}})
+	v.StatusBar(&widget.Status{Title: w.Conference, Ink: ink, Detail: detail, Clock: text.Clock(v.now), Items: v.callItems()})
 	r := v.beside()
 	members := f.list(v, all)
 	top := r.Min.Y + v.By(76, 34, 84)
@@ -318,7 +318,7 @@ func (m *confMenu) entries(v *view) []entry {
 	if v.st.Muted {
 		mute = entry{draw.IconMic, v.Words.Call.Unmute, m.run(v, phone.Mute{On: false})}
 	}
-	return append(out, mute)
+	return append(append(out, mute), v.recordEntry(all[0])...)
 }
 
 func (m *confMenu) run(v *view, c phone.Command) func() {

@@ -124,7 +124,7 @@ func (s *settings) soundRows(v *view) []settingRow {
 			v.do(phone.SetVolume{Path: phone.Path(p), Level: uint8(max(0, min(phone.VolumeMax, int(v.st.Volume[p])+by)))})
 		}})
 	}
-	return out
+	return append(out, v.recordingRows()...)
 }
 
 func (s *settings) screenRows(v *view) []settingRow {
