@@ -5,8 +5,8 @@
 //	            ┌ level            ┌───────────────────────┐
 //	mic ── → ───┴── mute ── → ─────┤                       ├─── → ── Push ─ party 1
 //	"recorded" tone ────────── + ──┤  everybody hears all  ├─── → ── Push ─ party 2 …
-//	party 1 ─ Pull ── → ───────────┤  others and not       │
-//	party 2 ─ Pull ── → ───────────┤  himself (mix.Minus)  ├─── → ── ear ──┬──── (and our voice) Tap
+//	party 1 ─ Pull ── → ── even ───┤  others and not       │
+//	party 2 ─ Pull ── → ── even ───┤  himself (mix.Minus)  ├─── → ── ear ──┬──── (and our voice) Tap
 //	                               └───────────────────────┘               │
 //	tones (dial tone, DTMF, call waiting) ──────────────────────────── + ──┤
 //	                                                                volume of the path
@@ -65,7 +65,7 @@ type Engine struct {
 	log    *slog.Logger
 	sleep  func(time.Duration) // on the audio goroutine's own thread
 
-	parties atomic.Pointer[[]Party]
+	parties atomic.Pointer[[]seat]
 	muted   atomic.Bool
 	path    atomic.Uint32
 	volume  [paths]atomic.Int32 // steps
@@ -102,7 +102,7 @@ func New(cfg Config, open func() (Device, error), notify func(error), log *slog.
 	for i := range e.in {
 		e.in[i], e.out[i] = &e.frames[0][i], &e.frames[1][i]
 	}
-	e.parties.Store(&[]Party{})
+	e.parties.Store(&[]seat{})
 	e.Configure(cfg)
 	e.micGain.last, e.earGain.last = 1, gain(cfg.Handset)
 	return e
@@ -119,7 +119,7 @@ func (e *Engine) Configure(cfg Config) {
 // SetParties says who is heard and spoken to, in place of whoever was. Only the first MaxParties
 // are taken.
 func (e *Engine) SetParties(p []Party) {
-	set := append([]Party(nil), p[:min(len(p), MaxParties)]...)
+	set := seats(p[:min(len(p), MaxParties)], *e.parties.Load())
 	e.parties.Store(&set)
 }
 
@@ -170,6 +170,7 @@ func (e *Engine) tick(mic, spk *audio.Frame) {
 
 	for i, p := range parties {
 		p.Pull(e.in[i+1])
+		p.even(e.in[i+1])
 	}
 	n := len(parties) + 1
 	mix.Minus(e.out[:n], e.in[:n])
