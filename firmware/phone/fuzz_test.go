@@ -59,7 +59,7 @@ func (p *tape) input(s State) Input {
 			c.Lines = p.lines[:len(p.lines)-p.next(16)/14] // seldom fewer: a phone without lines lives a dull life
 			f.Set(reflect.ValueOf(c))
 		case [MaxConf]CallID:
-			f.Set(reflect.ValueOf([MaxConf]CallID{p.call(s), p.call(s), p.call(s)}))
+			f.Set(reflect.ValueOf([MaxConf]CallID{p.call(s), p.call(s), p.call(s), p.call(s), p.call(s)}))
 		case Dialog:
 			f.Set(reflect.ValueOf([]Dialog{{}, {"a", "b", "c"}}[p.next(2)]))
 		case LineState:
