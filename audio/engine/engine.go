@@ -10,6 +10,7 @@
 //	                               └───────────────────────┘               │
 //	tones (dial tone, DTMF, call waiting) ──────────────────────────── + ──┤
 //	                                                                volume of the path
+//	mic ── sidetone ────────────────────────────────────────────────── + ──┤
 //	ringer ── swell ── ring volume ─────────────────────────────────── + ──┤
 //	                                                     limiter ── level ─┴─ → ── speaker
 //
@@ -92,6 +93,7 @@ type Engine struct {
 	micGain fader
 	earGain fader
 	swell   swell
+	side    sidetone
 	limiter mix.Limiter
 }
 
@@ -182,6 +184,7 @@ func (e *Engine) tick(mic, spk *audio.Frame) {
 	*spk = *e.out[0]
 	e.tones.Process(spk)
 	e.earGain.apply(spk, gain(int(e.volume[e.path.Load()].Load())))
+	e.side.add(spk, mic, e.hearsItself(len(parties)))
 	e.addRing(spk)
 	e.limiter.Process(spk)
 	e.meters.spk.add(spk)

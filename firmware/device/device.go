@@ -111,7 +111,7 @@ func New(hardware hal.Devices, o Options) (*Device, error) {
 	d.pairs = d.newPairs()
 	d.tape = recording.New(o.Recordings, d.postFrom("recording"), d.refresh, o.Log)
 	d.sounder = &sounder{engine: d.engine, voices: d.voices, pc: d.pc.Party(), tape: d.tape, mixer: hardware.Mixer}
-	d.sounder.configure(f.Sound.Country, f.Sound.RingTone)
+	d.setSound(f.Sound)
 	d.setRecording(f.Recording)
 	d.sip = newSIPSide(d)
 	if err := d.newScreen(f.Screen); err != nil {
@@ -274,7 +274,10 @@ func (d *Device) setLines(l []settings.Line) {
 	d.sip.renew()
 }
 
-func (d *Device) setSound(s settings.Sound) { d.sounder.configure(s.Country, s.RingTone) }
+func (d *Device) setSound(s settings.Sound) {
+	d.sounder.configure(s.Country, s.RingTone)
+	d.engine.SetSidetone(s.Sidetone)
+}
 
 func (d *Device) setRecording(r settings.Recording) {
 	d.sounder.announce(r.Tone)

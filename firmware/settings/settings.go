@@ -108,6 +108,7 @@ type Sound struct {
 	HandsetVolume int    `toml:"handset_volume" range:"0 15" doc:"Volume of the handset when the phone is new."`
 	HeadsetVolume int    `toml:"headset_volume" range:"0 15" doc:"Volume of the headset when the phone is new."`
 	SpeakerVolume int    `toml:"speaker_volume" range:"0 15" doc:"Volume of the loudspeaker when the phone is new."`
+	Sidetone      int    `toml:"sidetone" unit:"dB" range:"0 40" doc:"How loud you hear yourself in handset and headset: the loss from mouth to ear of a handset of nominal loudness (STMR, ITU-T P.79). More is softer, 0 is none. It is as late as the sound card; where that makes an echo of it, set 0 and use the card's own."`
 	Playback      string `toml:"playback" eg:"hw:0" doc:"Sound card to play on. Empty: the board's."`
 	Capture       string `toml:"capture" eg:"hw:1,1" doc:"Sound card to listen to. Empty: the board's."`
 }
@@ -172,7 +173,7 @@ func Default() File {
 		},
 		SIP:       SIP{Port: 5060, UDP: true, TCP: true, SystemRoots: true},
 		Media:     Media{Codecs: []string{"opus", "G722", "PCMA", "PCMU"}, PortMin: 16384, PortMax: 16483, DSCP: 46, Ptime: 20, JitterMax: 400},
-		Sound:     Sound{Country: "us", RingVolume: 10, HandsetVolume: 10, HeadsetVolume: 10, SpeakerVolume: 10},
+		Sound:     Sound{Country: "us", RingVolume: 10, HandsetVolume: 10, HeadsetVolume: 10, SpeakerVolume: 10, Sidetone: 18},
 		Recording: Recording{Tone: true, Quota: 200},
 		Screen:    Screen{Theme: "auto", Language: "en", Brightness: 80, TimeZone: "UTC"},
 		Lock:      Lock{Idle: 10, Dial: phone.DialEmergency.String(), WithPC: true, UnlockWithPC: true},
