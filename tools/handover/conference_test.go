@@ -49,7 +49,7 @@ func whole(of int) time.Duration { return firstAt + time.Duration(2*of)*turn }
 func TestConferenceOfFive(t *testing.T) {
 	cast := []Cast{{Make: "baresip", User: "201", Host: 11}, {Make: "linphonec", User: "202", Host: 12}, {Make: "baresip", User: "203", Host: 13},
 		{Make: "baresip", User: "204", Host: 14}, {Make: "baresip", User: "205", Host: 15}}
-	gains := []float64{3, -6, -15, -1, -10}
+	gains := []float64{9, 0, -9, 5, -4}
 	s := newStage(t)
 	said := map[string]lab.Clip{PhoneUser: part(t, PhoneUser, 1)}
 	for i, c := range cast {
