@@ -52,7 +52,7 @@ func TestVoiceIsCleanedWhileSomebodyHearsIt(t *testing.T) {
 			if made[Handset] != 1 || !near(p.heard[479], 0.1) || !near(played[479], 0.2) {
 				t.Errorf("a call: %v made, heard %v while the speaker said %v", made, p.heard[479], played[479])
 			}
-			e.SetParties([]Party{p, &voice{}})
+			e.SetParties([]Party{p})
 			e.SetPath(Handset)
 			settle()
 			if made[Handset] != 1 {

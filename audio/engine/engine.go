@@ -4,17 +4,18 @@
 //
 //	       level                   ┌───────────────────────┐
 //	mic ── → ┴─ clean ── mute ─ → ─┤                       ├─── → ── Push ─ party 1
-//	                               │  everybody hears all  ├─── → ── Push ─ party 2 …
-//	party 1 ─ Pull ── → ───────────┤  others and not       │
-//	party 2 ─ Pull ── → ───────────┤  himself (mix.Minus)  ├─── → ── ear ──┐
+//	"recorded" tone ────────── + ──┤  everybody hears all  ├─── → ── Push ─ party 2 …
+//	party 1 ─ Pull ── → ── even ───┤  others and not       │
+//	party 2 ─ Pull ── → ── even ───┤  himself (mix.Minus)  ├─── → ── ear ──┬──── (and our voice) Tap
 //	                               └───────────────────────┘               │
 //	tones (dial tone, DTMF, call waiting) ──────────────────────────── + ──┤
 //	                                                                volume of the path
+//	mic ── sidetone ────────────────────────────────────────────────── + ──┤
 //	ringer ── swell ── ring volume ─────────────────────────────────── + ──┤
 //	                                                     limiter ── level ─┴─ → ── speaker
 //
-// A Party is one far side: a call, the PC, a recorder. A conference is three of them and no new
-// code. The sound card is the clock; while there is none, the system's clock stands in, so that
+// A Party is one far side: a call, the PC. A conference is several of them and no new code. A Tap is a
+// recorder. The sound card is the clock; while there is none, the system's clock stands in, so that
 // calls go on, RTP is sent, and the phone still works for everything but the ear.
 package engine
 
@@ -65,7 +66,7 @@ type Engine struct {
 	log    *slog.Logger
 	sleep  func(time.Duration) // on the audio goroutine's own thread
 
-	parties atomic.Pointer[[]Party]
+	parties atomic.Pointer[[]seat]
 	muted   atomic.Bool
 	path    atomic.Uint32
 	volume  [paths]atomic.Int32 // steps
@@ -75,7 +76,9 @@ type Engine struct {
 	tones  tone.Player // into the ear
 	ringer tone.Player // to the speaker, whatever the path
 
-	cleaning cleaning
+	cleaning  cleaning
+	tap       atomic.Pointer[Tap]
+	announcer tone.Player // says so to the parties
 
 	meters meters
 	ticks  atomic.Uint64
@@ -88,9 +91,11 @@ type Engine struct {
 	frames  [2][MaxParties + 1]audio.Frame
 	in, out [MaxParties + 1]*audio.Frame // of frames: what each says, what each hears; 0 is we
 	bell    audio.Frame
+	played  audio.Frame // what came out of the speaker last but our own voice, in which no cleaner shall look for an echo
 	micGain fader
 	earGain fader
 	swell   swell
+	side    sidetone
 	limiter mix.Limiter
 }
 
@@ -101,7 +106,7 @@ func New(cfg Config, open func() (Device, error), notify func(error), log *slog.
 	for i := range e.in {
 		e.in[i], e.out[i] = &e.frames[0][i], &e.frames[1][i]
 	}
-	e.parties.Store(&[]Party{})
+	e.parties.Store(&[]seat{})
 	e.cleaning.news = make(chan struct{}, 1)
 	e.Configure(cfg)
 	e.micGain.last, e.earGain.last = 1, gain(cfg.Handset)
@@ -119,7 +124,7 @@ func (e *Engine) Configure(cfg Config) {
 // SetParties says who is heard and spoken to, in place of whoever was. Only the first MaxParties
 // are taken.
 func (e *Engine) SetParties(p []Party) {
-	set := append([]Party(nil), p[:min(len(p), MaxParties)]...)
+	set := seats(p[:min(len(p), MaxParties)], *e.parties.Load())
 	e.parties.Store(&set)
 	e.cleaning.change(func(c *cleaning) bool {
 		was := c.heard
@@ -170,22 +175,24 @@ func (e *Engine) Levels() (mic, spk float64) { return e.meters.mic.level(), e.me
 // Ticks counts ticks; a watchdog feeds its dog only while it moves.
 func (e *Engine) Ticks() uint64 { return e.ticks.Load() }
 
-// tick is the life of 10 ms of sound: mic is what the microphone heard while the speaker said spk, which becomes what it
-// shall say next. It neither allocates nor waits.
+// tick is the life of 10 ms of sound: mic is what the microphone heard, spk becomes what the speaker shall say next. It neither allocates nor waits.
 func (e *Engine) tick(mic, spk *audio.Frame) {
 	parties := *e.parties.Load()
 	e.meters.mic.add(mic)
 
 	own := e.in[0]
 	*own = *mic
-	e.cleaning.clean(own, spk)
+	e.cleaning.clean(own, &e.played)
 	e.micGain.apply(own, openUnless(e.muted.Load()))
+	e.announcer.Process(own)
 
 	for i, p := range parties {
 		p.Pull(e.in[i+1])
+		p.even(e.in[i+1])
 	}
 	n := len(parties) + 1
 	mix.Minus(e.out[:n], e.in[:n])
+	e.overhear(own, e.out[0], len(parties))
 	for i, p := range parties {
 		p.Push(e.out[i+1])
 	}
@@ -194,7 +201,12 @@ func (e *Engine) tick(mic, spk *audio.Frame) {
 	e.tones.Process(spk)
 	e.earGain.apply(spk, gain(int(e.volume[e.path.Load()].Load())))
 	e.addRing(spk)
+	e.played = *spk
+	e.side.add(spk, mic, e.hearsItself(len(parties)))
 	e.limiter.Process(spk)
+	if Path(e.path.Load()) == Speaker {
+		e.played = *spk // as it is heard, limited
+	}
 	e.meters.spk.add(spk)
 	e.ticks.Add(1)
 }

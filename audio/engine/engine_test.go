@@ -222,6 +222,7 @@ func TestTickDoesNotAllocate(t *testing.T) {
 	e.SetParties([]Party{&voice{says: 0.1}, &voice{says: 0.2}, &voice{says: 0.3}})
 	e.StartTone(tone.PlanOf("US").Ringback)
 	e.StartRing(tone.Rings()[0])
+	e.SetTap(&ear{}, true)
 	mic, spk := frame(0.1), audio.Frame{}
 	if n := testing.AllocsPerRun(200, func() { e.tick(&mic, &spk) }); n != 0 {
 		t.Errorf("%v allocations a tick", n)

@@ -10,9 +10,11 @@ import (
 	"opendeskphone/audio"
 )
 
+// A headset plugged in during a call is to be heard within 500 ms. To look for a card that is not there costs less than a
+// tick, so it is done often enough for that, for as long as it takes.
 const (
-	firstWait = 500 * time.Millisecond // before a card that failed is opened again; doubles
-	lastWait  = 10 * time.Second
+	firstWait = 50 * time.Millisecond // before a card that failed is opened again; doubles
+	lastWait  = 250 * time.Millisecond
 	healthy   = 5 * time.Second // a card that lived this long starts again with firstWait
 )
 

@@ -94,3 +94,7 @@ func Countries() []string {
 	}
 	return c
 }
+
+// Recorded is the tone by which everybody in a call hears that it is being recorded: half a second of 1400 Hz every 15 s
+// (Federal Standard 1037C, "recorder warning tone"; ITU-T E.180 Supplement 2 lists it for North America), as loud as speech.
+func Recorded() Tone { return cadence("recorded", dialLevel, []float64{1400}, 0.5, 14.5) }

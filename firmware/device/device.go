@@ -25,6 +25,7 @@ import (
 	"opendeskphone/firmware/pairing"
 	"opendeskphone/firmware/panel"
 	"opendeskphone/firmware/phone"
+	"opendeskphone/firmware/recording"
 	"opendeskphone/firmware/settings"
 	"opendeskphone/firmware/store"
 	"opendeskphone/firmware/tpcp"
@@ -36,20 +37,21 @@ import (
 
 // Options are what a phone is made of besides its hardware.
 type Options struct {
-	Settings  *settings.Store
-	Store     *store.Store
-	Pairings  *pairing.File      // the phone\'s key and its computers
-	PIN       lock.Memory        // the lock over a restart
-	Vault     *credentials.Vault // what computers handed over for the lines to sign in with
-	Recorder  *diag.Recorder
-	Identity  ed25519.PrivateKey // the phone's key towards computers; nil: one that nobody knows
-	Computers tpcp.Pairings      // nil: none
-	Codecs    []codec.Codec      // in order of preference
-	Network   stack.Network
-	Version   string
-	Board     string
-	Instance  string // urn:uuid:..., the device's name towards registrars (RFC 5626 §4.1)
-	About     func() Facts
+	Settings   *settings.Store
+	Store      *store.Store
+	Pairings   *pairing.File      // the phone\'s key and its computers
+	PIN        lock.Memory        // the lock over a restart
+	Vault      *credentials.Vault // what computers handed over for the lines to sign in with
+	Recordings *recording.Shelf
+	Recorder   *diag.Recorder
+	Identity   ed25519.PrivateKey // the phone's key towards computers; nil: one that nobody knows
+	Computers  tpcp.Pairings      // nil: none
+	Codecs     []codec.Codec      // in order of preference
+	Network    stack.Network
+	Version    string
+	Board      string
+	Instance   string // urn:uuid:..., the device's name towards registrars (RFC 5626 §4.1)
+	About      func() Facts
 	// NetChanged tells that addresses or links of the machine have changed; nil where nobody watches.
 	NetChanged <-chan struct{}
 	Crashes    string // folder for flight records
@@ -76,6 +78,7 @@ type Device struct {
 	engine  *engine.Engine
 	voices  *voices
 	sounder *sounder
+	tape    *recording.Recorder
 	sip     *sipSide
 	app     *ui.App // nil without a display
 	panel   *panel.Panel
@@ -106,9 +109,11 @@ func New(hardware hal.Devices, o Options) (*Device, error) {
 	d.pc = usbsound.New(d.loop, d.postFrom("pc"), o.Log)
 	d.voices = newVoices(d.mediaFactory, func() bool { return d.loop.State().Muted }, d.keyHeard, func() { d.sounder.bound() }, d.pc.Party())
 	d.pairs = d.newPairs()
-	d.sounder = &sounder{engine: d.engine, voices: d.voices, pc: d.pc.Party(), mixer: hardware.Mixer, log: o.Log,
+	d.tape = recording.New(o.Recordings, d.postFrom("recording"), d.refresh, o.Log)
+	d.sounder = &sounder{engine: d.engine, voices: d.voices, pc: d.pc.Party(), tape: d.tape, mixer: hardware.Mixer, log: o.Log,
 		tested: func(v phone.SoundVerdict) { d.loop.Post("sound", phone.SoundTested{Verdict: v}) }}
-	d.sounder.configure(f.Sound)
+	d.setSound(f.Sound)
+	d.setRecording(f.Recording)
 	d.sip = newSIPSide(d)
 	if err := d.newScreen(f.Screen); err != nil {
 		return nil, err
@@ -120,14 +125,15 @@ func New(hardware hal.Devices, o Options) (*Device, error) {
 		Phone: func(ctx context.Context, by phone.Origin, c phone.Config) error {
 			return d.loop.Do(ctx, by, phone.Configure{Config: c})
 		},
-		Lines:  d.setLines,
-		SIP:    func(settings.SIP) { d.sip.renew() },
-		Media:  func(m settings.Media) { d.report("media settings", d.setMedia(m)) },
-		Sound:  d.sounder.configure,
-		Screen: d.setScreen,
-		Lock:   func(s settings.Lock) { d.keeper.Configure(lockConfig(s)) },
-		TPCP:   d.setTPCP,
-		USB:    d.setUSB,
+		Lines:     d.setLines,
+		SIP:       func(settings.SIP) { d.sip.renew() },
+		Media:     func(m settings.Media) { d.report("media settings", d.setMedia(m)) },
+		Sound:     d.setSound,
+		Recording: d.setRecording,
+		Screen:    d.setScreen,
+		Lock:      func(s settings.Lock) { d.keeper.Configure(lockConfig(s)) },
+		TPCP:      d.setTPCP,
+		USB:       d.setUSB,
 	})
 	return d, nil
 }
@@ -147,7 +153,7 @@ func (d *Device) Run(ctx context.Context) error {
 	d.tellPlaces()
 	parts := []part{
 		{"panel", d.panel.Run}, {"sip", d.sip.Run}, {"voices", d.voices.Run}, {"store", d.store.Run},
-		{"memory", d.keep}, {"lock", d.keeper.Run}, {"pairings", d.pairs.Run}, {"tpcp", d.controllers.Run},
+		{"recording", d.tape.Run}, {"memory", d.keep}, {"lock", d.keeper.Run}, {"pairings", d.pairs.Run}, {"tpcp", d.controllers.Run},
 	}
 	if d.app != nil {
 		parts = append(parts, part{"ui", d.app.Run})
@@ -178,6 +184,8 @@ func (d *Device) exec(e phone.Effect) {
 	switch e := e.(type) {
 	case phone.SetSound:
 		d.sounder.Set(e.Sound)
+	case phone.StartRecording, phone.StopRecording:
+		d.tape.Exec(e)
 	case phone.LogCall:
 		d.logCall(e.Record)
 	case phone.PairingAnswered:
@@ -265,6 +273,16 @@ func (d *Device) setLines(l []settings.Line) {
 		return
 	}
 	d.sip.renew()
+}
+
+func (d *Device) setSound(s settings.Sound) {
+	d.sounder.configure(s)
+	d.engine.SetSidetone(s.Sidetone)
+}
+
+func (d *Device) setRecording(r settings.Recording) {
+	d.sounder.announce(r.Tone)
+	d.tape.SetQuota(int64(r.Quota) * 1_000_000)
 }
 
 func engineConfig(s settings.Sound) engine.Config {

@@ -5,6 +5,7 @@ import (
 
 	"opendeskphone/firmware/panel"
 	"opendeskphone/firmware/phone"
+	"opendeskphone/firmware/recording"
 	"opendeskphone/firmware/settings"
 	"opendeskphone/hal"
 	"opendeskphone/ui"
@@ -22,7 +23,7 @@ func (d *Device) newScreen(s settings.Screen) error {
 	var keys panel.Screen = blind{}
 	if d.hardware.Display != nil {
 		app, err := ui.New(d.hardware.Display, d.loop, screen.Sources{
-			Contacts: &book{d: d}, Log: d.store, Media: d.voices, Settings: screenSettings{d}, Lock: d.keeper, Computers: shownComputers{d},
+			Contacts: &book{d: d}, Log: d.store, Media: d.voices, Settings: screenSettings{d}, Lock: d.keeper, Computers: shownComputers{d}, Recordings: shownRecordings{d.opts.Recordings},
 		}, d.log)
 		if err != nil {
 			return err
@@ -32,6 +33,22 @@ func (d *Device) newScreen(s settings.Screen) error {
 	d.panel = panel.New(panelConfig(s), d.loop, d.hardware, keys, d.log)
 	return nil
 }
+
+// shownRecordings lets the screens list and delete recordings.
+type shownRecordings struct{ shelf *recording.Shelf }
+
+// Recordings implements screen.Recordings.
+func (s shownRecordings) Recordings() []screen.RecordedCall {
+	items := s.shelf.Items()
+	out := make([]screen.RecordedCall, len(items))
+	for i, it := range items {
+		out[i] = screen.RecordedCall{ID: it.ID, Number: it.With, Began: it.Began, Lasts: it.Lasts}
+	}
+	return out
+}
+
+// DeleteRecording implements screen.Recordings.
+func (s shownRecordings) DeleteRecording(id string) error { return s.shelf.Remove(id) }
 
 // blind is the screen of a phone without a display.
 type blind struct{}

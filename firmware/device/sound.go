@@ -6,6 +6,7 @@ import (
 	"math"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"opendeskphone/audio/engine"
@@ -23,12 +24,15 @@ type sounder struct {
 	engine *engine.Engine
 	voices *voices
 	pc     engine.Party // what the PC plays and hears
+	tape   engine.Tap   // records calls
 	mixer  hal.Mixer
 	log    *slog.Logger
 	tested func(phone.SoundVerdict)
+	toPC   atomic.Bool // our voice goes to the PC
 
 	mu     sync.Mutex
 	last   phone.Sound
+	told   bool // the far side hears a tone while it is recorded
 	plan   tone.Plan
 	ring   tone.Tone
 	clean  func(engine.Path) engine.Cleaner
@@ -42,6 +46,9 @@ func (s *sounder) configure(c settings.Sound) {
 	defer s.mu.Unlock()
 	s.plan, s.ring = tone.PlanOf(c.Country), tone.Ring(c.RingTone)
 	s.clean = func(engine.Path) engine.Cleaner {
+		if s.toPC.Load() { // programs there have their own ways with noise and level, and music passes
+			return send.NewVoice(send.Profile{})
+		}
 		return send.NewVoice(send.Profile{Noise: c.SuppressNoise, Level: c.LevelVoice})
 	}
 	if s.probe == nil {
@@ -67,6 +74,9 @@ func (s *sounder) Set(now phone.Sound) {
 		s.try(now.Test)
 	}
 	s.connect()
+	if now.Recorded != last.Recorded {
+		s.record()
+	}
 	if now.Tone != last.Tone {
 		s.playTone(now.Tone)
 	}
@@ -79,6 +89,25 @@ func (s *sounder) Set(now phone.Sound) {
 	}
 }
 
+// announce chooses whether the far side hears that it is recorded.
+func (s *sounder) announce(told bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.told != told {
+		s.told = told
+		s.record()
+	}
+}
+
+// record connects the recorder, or not; the caller holds mu.
+func (s *sounder) record() {
+	if s.last.Recorded {
+		s.engine.SetTap(s.tape, s.told)
+	} else {
+		s.engine.SetTap(nil, false)
+	}
+}
+
 // connect gives the engine the voices of the calls that are to be heard; the caller holds mu.
 func (s *sounder) connect() {
 	var parties []engine.Party
@@ -87,6 +116,7 @@ func (s *sounder) connect() {
 			parties = append(parties, p)
 		}
 	}
+	s.toPC.Store(s.last.PC)
 	if s.last.PC {
 		parties = append(parties, s.pc)
 	}

@@ -84,6 +84,8 @@ func (t *step) setting(in Command) error {
 		return t.setLock(in.Kind)
 	case TestSound:
 		return t.testSound()
+	case RecordCall:
+		return t.record(in)
 	case Ask:
 		return t.ask(in)
 	case AnswerQuestion:
@@ -406,5 +408,8 @@ func (t *step) configure(c Config) error {
 	}
 	t.Config = c
 	t.changed(ConfigChanged)
+	if !c.Recording {
+		t.stopRecording()
+	}
 	return nil
 }

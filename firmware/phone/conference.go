@@ -4,7 +4,7 @@ package phone
 type ConfID uint64
 
 // MaxConf is how many far sides a conference has at most.
-const MaxConf = 3
+const MaxConf = 5
 
 // The commands of conferences.
 type (

@@ -44,6 +44,16 @@ func TestAConferenceOfThree(t *testing.T) {
 	b.conf("-", "Talking", "bye 3, log 3, sound voice 1 speaker")
 }
 
+// five far sides talk together; a sixth does not come in.
+func TestAConferenceOfFive(t *testing.T) {
+	b := able(t, "Held Held Held Held Talking Ringing")
+	b.do(Join{Calls: [MaxConf]CallID{1, 2, 3, 4, 5}})
+	b.conf("aaaaa-", "Talking Talking Talking Talking Talking Ringing",
+		"hold 1 false, hold 2 false, hold 3 false, hold 4 false, sound voice 1 2 3 4 5 waiting tone speaker")
+	b.do(Answer{Call: 6}, Confirmed{Call: 6})
+	b.refused(Join{Calls: [MaxConf]CallID{1, 6}}, ConfFull)
+}
+
 func TestWhatCannotBeJoined(t *testing.T) {
 	b := able(t, "Held Held Held Talking Ringing")
 	b.refused(Join{}, WrongValue)
@@ -52,7 +62,6 @@ func TestWhatCannotBeJoined(t *testing.T) {
 	b.refused(Join{Calls: [MaxConf]CallID{1, 5}}, WrongState)
 	b.do(Join{Calls: [MaxConf]CallID{1, 2, 3}})
 	b.conf("aaa--", "Talking Talking Talking Held Ringing", "hold 4 true, hold 1 false, hold 2 false, hold 3 false, sound voice 1 2 3 waiting tone speaker")
-	b.refused(Join{Calls: [MaxConf]CallID{1, 4}}, ConfFull)
 	b.refused(Split{Call: 4}, WrongState)
 	b.do(Transfer{Call: 4, Target: "300"})
 	b.refused(Join{Calls: [MaxConf]CallID{1, 4}}, Moving)

@@ -15,6 +15,7 @@ type Config struct {
 	HandsFree   Path          // Speaker or Headset: the path of a call begun with the handset down
 	Follow      bool          // a far side may send us on to somebody else (REFER)
 	LockedDial  LockedDial    // what a locked phone may call besides emergency numbers
+	Recording   bool          // calls may be recorded
 	CallWaiting bool          // a second call may ring; else it is refused as busy
 	Plan        NumberPlan    // how national numbers become international ones
 	Emergency   []string      // numbers that may always be called, on any line

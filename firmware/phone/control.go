@@ -21,11 +21,12 @@ const (
 	LockChanged
 	PCCallNews
 	PCChanged
+	RecordingChanged
 	SoundTestChanged
 	whatCount
 )
 
-var whatNames = [whatCount]string{"call", "line", "hook", "path", "mute", "volume", "selected", "missed", "notice", "config", "question", "lock", "pc call", "pc", "sound test"}
+var whatNames = [whatCount]string{"call", "line", "hook", "path", "mute", "volume", "selected", "missed", "notice", "config", "question", "lock", "pc call", "pc", "recording", "sound test"}
 
 // String gives the part in one word, for logs.
 func (w What) String() string { return name(whatNames[:], w) }

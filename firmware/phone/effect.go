@@ -133,6 +133,7 @@ type Sound struct {
 	Volume     uint8
 	RingVolume uint8
 	Voices     [MaxConf]CallID // the calls whose voices are connected, with us and with each other
+	Recorded   bool            // what the voices and we say is recorded
 	PC         bool            // the PC's sound is connected; never together with a call
 	Tone       Tone
 	Ring       bool // the ringer rings (loudspeaker)
@@ -151,6 +152,7 @@ func (s *State) sound() Sound {
 		switch front.State {
 		case Talking, Answering:
 			out.Voices[0] = front.ID
+			out.Recorded = s.Recorded(front)
 			for i, c := range s.Conference(front.Conf) {
 				out.Voices[i] = c.ID
 			}

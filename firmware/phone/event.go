@@ -51,6 +51,8 @@ func (t *step) event(in Event) {
 		t.pinRefused(in)
 	case QuestionDropped:
 		t.dropQuestion(in.Ref)
+	case RecordingFailed:
+		t.recordingFailed(in)
 	case Recalled:
 		if in.Missed > 0 {
 			t.Missed += min(in.Missed, maxRecalled)

@@ -36,7 +36,7 @@ func (p *tape) call(s State) CallID {
 // begins and goesOn come more often than the rest, so that calls stand before they end.
 var (
 	begins = []Input{Invited{}, Answer{}, Confirmed{}, Accepted{}, Able{}, Dial{}}
-	goesOn = []Input{Transfer{}, Consult{}, CompleteTransfer{}, MoveTo{}, Join{}, Split{}, Referred{}, MoveRefused{}, Moved{}}
+	goesOn = []Input{RecordCall{}, Transfer{}, Consult{}, CompleteTransfer{}, MoveTo{}, Join{}, Split{}, Referred{}, MoveRefused{}, Moved{}}
 )
 
 // input fills one of the inputs.
@@ -55,11 +55,11 @@ func (p *tape) input(s State) Input {
 		case TimerID:
 			f.Set(reflect.ValueOf(TimerID{TimerKind(p.next(int(timerKindCount))), p.call(s)}))
 		case Config:
-			c.CallWaiting = p.next(2) == 0
+			c.CallWaiting, c.Recording = p.next(2) == 0, p.next(8) > 0
 			c.Lines = p.lines[:len(p.lines)-p.next(16)/14] // seldom fewer: a phone without lines lives a dull life
 			f.Set(reflect.ValueOf(c))
 		case [MaxConf]CallID:
-			f.Set(reflect.ValueOf([MaxConf]CallID{p.call(s), p.call(s), p.call(s)}))
+			f.Set(reflect.ValueOf([MaxConf]CallID{p.call(s), p.call(s), p.call(s), p.call(s), p.call(s)}))
 		case Dialog:
 			f.Set(reflect.ValueOf([]Dialog{{}, {"a", "b", "c"}}[p.next(2)]))
 		case LineState:
@@ -93,6 +93,7 @@ type world struct {
 	timers map[TimerID]bool
 	calls  map[CallID]string // what the far side was told last
 	sound  Sound
+	tape   bool // a recording goes on
 }
 
 // told are the orders about a call that may follow each other; "" is a call never spoken of.
@@ -135,6 +136,11 @@ func (w *world) take(e Effect) {
 			w.t.Fatal("the same sound was ordered twice")
 		}
 		w.sound = e.Sound
+	case StartRecording, StopRecording:
+		if _, on := e.(StartRecording); on == w.tape {
+			w.t.Fatalf("%T, and a recording goes on: %v", e, w.tape)
+		}
+		w.tape = !w.tape
 	case StartTimer:
 		if e.After <= 0 {
 			w.t.Fatalf("timer %+v without a time", e)
@@ -168,6 +174,10 @@ func (w *world) check(s State) {
 	}
 	if asked := s.Question.Kind != NoQuestion; asked != w.timers[TimerID{Kind: QuestionTime}] {
 		w.t.Fatalf("question %+v, and its timer runs: %v", s.Question, !asked)
+	}
+	recorded := s.Call(s.Recording.Call)
+	if (recorded != nil) != w.tape || s.Recording.Call != 0 && (recorded == nil || !recorded.State.stands()) || w.sound.Recorded && !w.tape {
+		w.t.Fatalf("recording %+v of %+v, and the adapter records: %v", s.Recording, recorded, w.tape)
 	}
 	for id := range w.timers {
 		if id.Kind == QuestionTime {
@@ -245,6 +255,9 @@ func live(t testing.TB, b []byte) {
 		now = now.Add(time.Duration(p.next(9)-4) * time.Second)
 		if fired, ok := in.(TimerFired); ok {
 			delete(w.timers, fired.ID)
+		}
+		if failed, ok := in.(RecordingFailed); ok && failed.No != 0 && failed.No == s.Recording.No && (failed.Fault == RecordingsFull || failed.Fault == RecordingBroken) {
+			w.tape = false
 		}
 		if accepted, ok := in.(Accepted); ok && w.calls[accepted.Call] == "invite" && s.Call(accepted.Call) != nil {
 			w.calls[accepted.Call] = "answered"

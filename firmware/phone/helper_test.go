@@ -183,5 +183,8 @@ func heard(s Sound) string {
 	if s.Muted {
 		out += " muted"
 	}
+	if s.Recorded {
+		out += " recorded"
+	}
 	return out + " " + s.Path.String()
 }

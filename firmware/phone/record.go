@@ -42,6 +42,8 @@ func (s *State) possible() error {
 		return fmt.Errorf("phone: read state: pairing in stage %d with fault %d", s.PC.Stage, s.PC.Fault)
 	case s.Lock.Kind >= lockKindCount:
 		return fmt.Errorf("phone: read state: lock of kind %d", s.Lock.Kind)
+	case s.Recording.Fault >= RecordingFaultCount || s.Recording.Call != 0 && (s.Call(s.Recording.Call) == nil || !s.Call(s.Recording.Call).State.stands()):
+		return fmt.Errorf("phone: read state: recording %+v", s.Recording)
 	case s.Question.Kind >= questionKindCount:
 		return fmt.Errorf("phone: read state: question of kind %d", s.Question.Kind)
 	case len(s.Lines) > 0 && int(s.Selected) >= len(s.Lines):
@@ -66,7 +68,7 @@ func Inputs() []Input {
 		AnswerPairing{}, PairingMoved{}, PCAttached{},
 		Transfer{}, Consult{}, CompleteTransfer{}, Reconnect{}, MoveTo{}, Pull{}, Join{}, Split{},
 		Able{}, Referred{}, MoveProgressed{}, Moved{}, MoveRefused{}, Conversing{},
-		TestSound{}, SoundTested{},
+		TestSound{}, SoundTested{}, RecordCall{}, RecordingFailed{},
 	}
 }
 
@@ -75,6 +77,6 @@ func Effects() []Effect {
 	return []Effect{
 		SendInvite{}, SendRinging{}, RefuseInvite{}, SendAccept{}, SendReject{}, SendCancel{}, SendBye{}, SendHold{}, PlayDTMF{},
 		SendRegister{}, SetSound{}, StartTimer{}, StopTimer{}, LogCall{}, QuestionAnswered{}, SendPC{}, SendPCVolume{}, PairingAnswered{},
-		SendRefer{}, SendBridge{}, RefuseRefer{},
+		SendRefer{}, SendBridge{}, RefuseRefer{}, StartRecording{}, StopRecording{},
 	}
 }

@@ -17,6 +17,8 @@ const (
 	Moving      // the call is being handed over, or has been
 	ConfFull    // MaxConf are in the conference
 	Locked      // not while the phone is locked
+	Forbidden   // the settings do not allow it
+	Recorded    // another call is being recorded
 	Stopped     // the phone is shutting down
 	RefusalCount
 )
@@ -26,6 +28,7 @@ var refusalText = [RefusalCount]string{
 	LineDown: "line cannot call now", TooMany: "too many calls", Busy: "not during a call",
 	WrongNumber: "number cannot be dialled", WrongValue: "value out of range", Moving: "call is being handed over",
 	ConfFull: "conference is full", Locked: "phone is locked", Stopped: "phone is shutting down",
+	Forbidden: "not allowed by the settings", Recorded: "another call is being recorded",
 }
 
 // Error gives the refusal in plain words, for logs; screens have sentences of their own.

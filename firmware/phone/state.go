@@ -203,6 +203,7 @@ type State struct {
 	PC         PC                  // the computer at the cable
 	PCCall     PCCall              // of a program on the PC that uses the phone as its telephone
 	Lock       Lock
+	Recording  Recording
 	Question   Question // what the person at the phone is asked now
 	Test       SoundTest
 	Config     Config

@@ -97,6 +97,7 @@ func (t *step) enter(c *Call, to CallState, cause Cause) {
 	t.timers(c, from)
 	if to == Ended {
 		t.log(c)
+		t.unrecord(c)
 		t.unlink(c)
 	}
 }

@@ -26,6 +26,7 @@ import (
 	"opendeskphone/firmware/diag"
 	"opendeskphone/firmware/lock"
 	"opendeskphone/firmware/pairing"
+	"opendeskphone/firmware/recording"
 	"opendeskphone/firmware/settings"
 	"opendeskphone/firmware/store"
 	"opendeskphone/hal"
@@ -113,7 +114,7 @@ func run() error {
 	}
 	d, err := device.New(hardware.Devices, device.Options{
 		Settings: saved, Store: store.Open(filepath.Join(cli.Data, "phone.db"), log),
-		Pairings: pairing.OpenFile(filepath.Join(cli.Data, "pairings"), log), PIN: lock.OpenFile(filepath.Join(cli.Data, "lock"), log), Vault: credentials.Open(cli.Data, log), Recorder: diag.NewRecorder(),
+		Pairings: pairing.OpenFile(filepath.Join(cli.Data, "pairings"), log), PIN: lock.OpenFile(filepath.Join(cli.Data, "lock"), log), Vault: credentials.Open(cli.Data, log), Recordings: recording.OpenShelf(filepath.Join(cli.Data, "recordings"), free, log), Recorder: diag.NewRecorder(),
 		Codecs: append([]codec.Codec{opus.Codec}, codec.All()...), Network: stack.System{}, Version: version,
 		Board: board.Name, Instance: instance(cli.Data, log), About: facts, NetChanged: changes,
 		Crashes: filepath.Join(cli.Data, "crash"), Log: log,
@@ -175,11 +176,14 @@ func soundOf(b *boards.Board, s *settings.Store, log *slog.Logger) func() (hal.S
 
 func facts() device.Facts {
 	host, _ := os.Hostname()
-	return device.LocalFacts(host, func() int64 {
-		var st syscall.Statfs_t
-		if syscall.Statfs(cli.Data, &st) != nil {
-			return -1
-		}
-		return int64(st.Bavail) * int64(st.Bsize)
-	})
+	return device.LocalFacts(host, free)
+}
+
+// free is how many bytes the data folder has room for; negative: not known.
+func free() int64 {
+	var st syscall.Statfs_t
+	if syscall.Statfs(cli.Data, &st) != nil {
+		return -1
+	}
+	return int64(st.Bavail) * int64(st.Bsize)
 }

@@ -26,16 +26,17 @@ const (
 
 // File is the whole of the settings, layers already laid over each other.
 type File struct {
-	Lines   []Line  `toml:"line" doc:"An account, shown as a line of the phone. The first is line 1; at most 16."`
-	Phone   Phone   `toml:"phone" doc:"How the phone behaves."`
-	SIP     SIP     `toml:"sip" doc:"The SIP user agent, for all lines."`
-	Media   Media   `toml:"media" doc:"Voice on the network."`
-	Sound   Sound   `toml:"sound" doc:"What is heard."`
-	Screen  Screen  `toml:"screen" doc:"What is seen."`
-	Lock    Lock    `toml:"lock" doc:"The phone's lock. A phone without a PIN, which is set at the phone, is never locked."`
-	TPCP    TPCP    `toml:"tpcp" doc:"Control from paired computers (docs/TPCP.md)."`
-	USB     USB     `toml:"usb" doc:"The cable to a PC. A change takes the phone off the PC for a moment."`
-	Network Network `toml:"network" doc:"The phone in its network. A change is taken up within seconds."`
+	Lines     []Line    `toml:"line" doc:"An account, shown as a line of the phone. The first is line 1; at most 16."`
+	Phone     Phone     `toml:"phone" doc:"How the phone behaves."`
+	SIP       SIP       `toml:"sip" doc:"The SIP user agent, for all lines."`
+	Media     Media     `toml:"media" doc:"Voice on the network."`
+	Sound     Sound     `toml:"sound" doc:"What is heard."`
+	Recording Recording `toml:"recording" doc:"Recording of calls, to WAV files on the phone. In most countries everybody in a call must know of it."`
+	Screen    Screen    `toml:"screen" doc:"What is seen."`
+	Lock      Lock      `toml:"lock" doc:"The phone's lock. A phone without a PIN, which is set at the phone, is never locked."`
+	TPCP      TPCP      `toml:"tpcp" doc:"Control from paired computers (docs/TPCP.md)."`
+	USB       USB       `toml:"usb" doc:"The cable to a PC. A change takes the phone off the PC for a moment."`
+	Network   Network   `toml:"network" doc:"The phone in its network. A change is taken up within seconds."`
 }
 
 // Line is an account.
@@ -107,10 +108,18 @@ type Sound struct {
 	HandsetVolume int    `toml:"handset_volume" range:"0 15" doc:"Volume of the handset when the phone is new."`
 	HeadsetVolume int    `toml:"headset_volume" range:"0 15" doc:"Volume of the headset when the phone is new."`
 	SpeakerVolume int    `toml:"speaker_volume" range:"0 15" doc:"Volume of the loudspeaker when the phone is new."`
+	Sidetone      int    `toml:"sidetone" unit:"dB" range:"0 40" doc:"How loud you hear yourself in handset and headset: the loss from mouth to ear of a handset of nominal loudness (STMR, ITU-T P.79). More is softer, 0 is none. It is as late as the sound card; where that makes an echo of it, set 0 and use the card's own."`
 	SuppressNoise bool   `toml:"suppress_noise" doc:"Take the room's noise out of what the far side hears. Without it music may be played to the microphone."`
 	LevelVoice    bool   `toml:"level_voice" doc:"Bring every talker to the same loudness, near or far from the microphone (-19 dBm0)."`
 	Playback      string `toml:"playback" eg:"hw:0" doc:"Sound card to play on. Empty: the board's."`
 	Capture       string `toml:"capture" eg:"hw:1,1" doc:"Sound card to listen to. Empty: the board's."`
+}
+
+// Recording is how calls are recorded.
+type Recording struct {
+	Allowed bool `toml:"allowed" doc:"Calls may be recorded, by More during a call."`
+	Tone    bool `toml:"tone" doc:"The far side hears a tone every 15 s of a recorded call: half a second of 1400 Hz."`
+	Quota   int  `toml:"quota" unit:"MB" range:"10 100000" doc:"What all recordings together may take; a minute takes 3.84 MB. When it is used up nothing more is recorded until some are deleted."`
 }
 
 // Screen is what is seen.
@@ -164,14 +173,15 @@ func Default() File {
 			DigitMap: string(p.DigitMap), InterDigit: int(p.InterDigit / time.Second), RingTime: int(p.RingTime / time.Second),
 			CallTime: int(p.CallTime / time.Second), HandsFree: p.HandsFree.String(), CallWaiting: p.CallWaiting, Follow: p.Follow, Emergency: p.Emergency,
 		},
-		SIP:     SIP{Port: 5060, UDP: true, TCP: true, SystemRoots: true},
-		Media:   Media{Codecs: []string{"opus", "G722", "PCMA", "PCMU"}, PortMin: 16384, PortMax: 16483, DSCP: 46, Ptime: 20, JitterMax: 400},
-		Sound:   Sound{Country: "us", RingVolume: 10, HandsetVolume: 10, HeadsetVolume: 10, SpeakerVolume: 10, SuppressNoise: true, LevelVoice: true},
-		Screen:  Screen{Theme: "auto", Language: "en", Brightness: 80, TimeZone: "UTC"},
-		Lock:    Lock{Idle: 10, Dial: phone.DialEmergency.String(), WithPC: true, UnlockWithPC: true},
-		TPCP:    TPCP{Listen: true, Port: 5588},
-		USB:     USB{Enabled: true, Audio: 1},
-		Network: Network{DHCP: true},
+		SIP:       SIP{Port: 5060, UDP: true, TCP: true, SystemRoots: true},
+		Media:     Media{Codecs: []string{"opus", "G722", "PCMA", "PCMU"}, PortMin: 16384, PortMax: 16483, DSCP: 46, Ptime: 20, JitterMax: 400},
+		Sound:     Sound{Country: "us", RingVolume: 10, HandsetVolume: 10, HeadsetVolume: 10, SpeakerVolume: 10, Sidetone: 18, SuppressNoise: true, LevelVoice: true},
+		Recording: Recording{Tone: true, Quota: 200},
+		Screen:    Screen{Theme: "auto", Language: "en", Brightness: 80, TimeZone: "UTC"},
+		Lock:      Lock{Idle: 10, Dial: phone.DialEmergency.String(), WithPC: true, UnlockWithPC: true},
+		TPCP:      TPCP{Listen: true, Port: 5588},
+		USB:       USB{Enabled: true, Audio: 1},
+		Network:   Network{DHCP: true},
 	}
 }
 
@@ -193,6 +203,7 @@ func (f *File) Config() phone.Config {
 		CallTime:    time.Duration(f.Phone.CallTime) * time.Second,
 		HandsFree:   phone.Speaker,
 		LockedDial:  lockedDials[f.Lock.Dial],
+		Recording:   f.Recording.Allowed,
 		CallWaiting: f.Phone.CallWaiting,
 		Follow:      f.Phone.Follow,
 		Emergency:   f.Phone.Emergency,

@@ -114,15 +114,16 @@ func readFile(path string) ([]byte, error) {
 // Sinks take parts of the settings into use. A nil one is passed over. Phone may refuse; the others
 // are told only of a change of their own part and must not call the Store.
 type Sinks struct {
-	Phone  func(ctx context.Context, by phone.Origin, c phone.Config) error
-	Lines  func([]Line)
-	SIP    func(SIP)
-	Media  func(Media)
-	Sound  func(Sound)
-	Screen func(Screen)
-	Lock   func(Lock)
-	TPCP   func(TPCP)
-	USB    func(USB)
+	Phone     func(ctx context.Context, by phone.Origin, c phone.Config) error
+	Lines     func([]Line)
+	SIP       func(SIP)
+	Media     func(Media)
+	Sound     func(Sound)
+	Recording func(Recording)
+	Screen    func(Screen)
+	Lock      func(Lock)
+	TPCP      func(TPCP)
+	USB       func(USB)
 }
 
 // ErrNotSaved: the settings are in force, but could not be written and will be lost at a restart.
@@ -254,6 +255,7 @@ func (s *Store) configure(old, now *File) {
 	hand(s.sinks.SIP, old.SIP, now.SIP)
 	hand(s.sinks.Media, old.Media, now.Media)
 	hand(s.sinks.Sound, old.Sound, now.Sound)
+	hand(s.sinks.Recording, old.Recording, now.Recording)
 	hand(s.sinks.Screen, old.Screen, now.Screen)
 	hand(s.sinks.Lock, old.Lock, now.Lock)
 	hand(s.sinks.TPCP, old.TPCP, now.TPCP)

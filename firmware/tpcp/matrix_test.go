@@ -52,7 +52,7 @@ var matrix = []struct{ name, method, params, want string }{
 	{"reconnect with itself", "call.reconnect", `{"heldCallId":"c-1","consultCallId":"c-1"}`, "none state state state state state state state state state"},
 	{"conference with itself", "call.conference", `{"callIds":["c-1","c-1"]}`, "none state state state state state state params params state"},
 	{"conference of one", "call.conference", `{"callIds":["c-1"]}`, "params params params params params params params params params params"},
-	{"conference of four", "call.conference", `{"callIds":["c-1","c-2","c-3","c-4"]}`, "busy busy busy busy busy busy busy busy busy busy"},
+	{"conference of seven", "call.conference", `{"callIds":["c-1","c-2","c-3","c-4","c-5","c-6"]}`, "busy busy busy busy busy busy busy busy busy busy"},
 	{"conference elsewhere", "call.conference", `{"callIds":["c-1","c-2"],"mode":"focus"}`, "unserved unserved unserved unserved unserved unserved unserved unserved unserved unserved"},
 	{"split", "call.split", `{"callId":"c-1"}`, "none state state state state state state state state state"},
 	{"drop", "call.dropParticipant", `{"confId":"f-1","participantId":"c-1"}`, "none state state state state state state state state state"},

@@ -110,6 +110,8 @@ display = "Anna Berg"
 password = %q
 [media]
 codecs = ["PCMA"]
+[recording]
+allowed = true
 [network]
 dhcp = false
 address = %q

@@ -41,7 +41,16 @@ func (v *view) pathItem() widget.StatusItem {
 
 // callStatus is the status bar of a call.
 func (v *view) callStatus(title string, ink theme.RGB, line phone.LineID) {
-	v.StatusBar(&widget.Status{Title: title, Ink: ink, Detail: v.lineName(line), Clock: text.Clock(v.now), Items: []widget.StatusItem{v.pathItem()}})
+	v.StatusBar(&widget.Status{Title: title, Ink: ink, Detail: v.lineName(line), Clock: text.Clock(v.now), Items: v.callItems()})
+}
+
+// callItems are the items in the status bar of a call.
+func (v *view) callItems() []widget.StatusItem {
+	path, tape := v.pathItem(), v.recordItem()
+	if len(tape) > 0 && v.Layout() != theme.Wide { // no room for both words
+		path.Word = ""
+	}
+	return append([]widget.StatusItem{path}, tape...)
 }
 
 // menuStatus is the status bar of a menu.

@@ -102,7 +102,7 @@ func (f conference) draw(v *view) {
 	if v.tall() {
 		detail = ""
 	}
-	v.StatusBar(&widget.Status{Title: w.Conference, Ink: ink, Detail: detail, Clock: text.Clock(v.now), Items: []widget.StatusItem{v.pathItem()}})
+	v.StatusBar(&widget.Status{Title: w.Conference, Ink: ink, Detail: detail, Clock: text.Clock(v.now), Items: v.callItems()})
 	r := v.beside()
 	members := f.list(v, all)
 	top := r.Min.Y + v.By(76, 34, 84)
@@ -301,8 +301,12 @@ func (*confMenu) stale(st *phone.State) bool {
 func (m *confMenu) entries(v *view) []entry {
 	f, w := conference{}, &v.Words.Moves
 	all := f.members(v)
-	var out []entry
 	chosen := f.chosen(v, all)
+	mute := entry{draw.IconMicOff, v.Words.Call.Mute, m.run(v, phone.Mute{On: true})}
+	if v.st.Muted {
+		mute = entry{draw.IconMic, v.Words.Call.Unmute, m.run(v, phone.Mute{On: false})}
+	}
+	out := append([]entry{mute}, v.recordEntry(all[0])...)
 	for i, c := range all {
 		if name := v.party(c.Remote).first; chosen < 0 || chosen == i {
 			out = append(out, entry{draw.IconHangup, fmt.Sprintf(w.Remove, name), m.run(v, phone.Hangup{Call: c.ID})})
@@ -314,11 +318,7 @@ func (m *confMenu) entries(v *view) []entry {
 	if keys := f.keys(v); v.four() && len(keys) == 5 && keys[2].do != nil {
 		out = append(out, entry{draw.IconAdd, keys[2].label.Long, func() { v.back(); keys[2].do() }})
 	}
-	mute := entry{draw.IconMicOff, v.Words.Call.Mute, m.run(v, phone.Mute{On: true})}
-	if v.st.Muted {
-		mute = entry{draw.IconMic, v.Words.Call.Unmute, m.run(v, phone.Mute{On: false})}
-	}
-	return append(out, mute)
+	return out
 }
 
 func (m *confMenu) run(v *view, c phone.Command) func() {

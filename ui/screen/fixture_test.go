@@ -2,6 +2,7 @@ package screen
 
 import (
 	"errors"
+	"slices"
 	"time"
 
 	"opendeskphone/firmware/phone"
@@ -211,6 +212,26 @@ func (l *lock) SetPIN(pin string) error {
 	return nil
 }
 func (l *lock) Lock() { l.shut++ }
+
+// tapes are recordings on the phone.
+type tapes struct {
+	all  []RecordedCall
+	fail bool
+}
+
+func (t *tapes) Recordings() []RecordedCall { return t.all }
+func (t *tapes) DeleteRecording(id string) error {
+	if t.fail {
+		return errors.New("read-only file system")
+	}
+	t.all = slices.DeleteFunc(slices.Clone(t.all), func(c RecordedCall) bool { return c.ID == id })
+	return nil
+}
+
+func recorded() []RecordedCall {
+	return []RecordedCall{{"c", "+491715550142", at(13, 40), 200 * time.Second}, {"b", "2431", at(11, 12), 3723 * time.Second},
+		{"a", "", at(9, 0).AddDate(0, 0, -1), 18 * time.Second}}
+}
 
 // computers are two paired computers, of which one is there.
 type computers struct{ removed []string }

@@ -39,6 +39,7 @@ type desk struct {
 	options   *options
 	lock      lock
 	computers computers
+	tapes     tapes
 	st        *phone.State
 	now       time.Time
 }
@@ -61,7 +62,7 @@ func newDesk(t testing.TB, size image.Point, o Options) *desk {
 	}
 	d := &desk{book: &book{people: persons()}, log: calls(), sounds: sounds{1: good(), 2: good(), OfPC: {Trace: voice()}}, st: idle(), now: now,
 		options: &options{o: o, accounts: map[phone.LineID]Account{0: {Server: "sip.nordwerk.example", User: "2417", Display: "Anna Weber", Password: PasswordSet, Transport: "tls"}}}}
-	d.Screens = New(Sources{Contacts: d.book, Log: &d.log, Media: &d.sounds, Settings: d.options, Lock: &d.lock, Computers: &d.computers}, th)
+	d.Screens = New(Sources{Contacts: d.book, Log: &d.log, Media: &d.sounds, Settings: d.options, Lock: &d.lock, Computers: &d.computers, Recordings: &d.tapes}, th)
 	d.canvas = draw.NewCanvas(size, fonts)
 	d.Apply(o, idle(), now)
 	return d
@@ -152,10 +153,38 @@ func situations() []situation {
 	wrongPIN.Lock = phone.Lock{Kind: phone.ManualLock, Wrong: 6, Until: now.Add(45 * time.Second)}
 	shutHard := idle()
 	shutHard.Lock = phone.Lock{Kind: phone.HardLock, Wrong: 10}
+	recorder := withCalls(talking(1, jonas, 767*time.Second), other(2, phone.Held, mira, 100*time.Second))
+	recorder.Config.Recording, recorder.Recording = true, phone.Recording{Call: 1, No: 1, Since: now}
+	recordedOne := withCalls(talking(1, jonas, 767*time.Second))
+	recordedOne.Config.Recording, recordedOne.Recording = true, recorder.Recording
+	recordedHeld := withCalls(other(1, phone.Held, jonas, 252*time.Second))
+	recordedHeld.Recording = recorder.Recording
+	mayRecord := withCalls(talking(1, jonas, 767*time.Second))
+	mayRecord.Config.Recording = true
+	archive := func(keys ...hal.Key) func(*desk) {
+		return func(d *desk) {
+			d.tapes.all = recorded()
+			d.menu = []page{&recordings{}}
+			for _, k := range keys {
+				d.Press(k, d.st, now.Add(-500*time.Millisecond))
+			}
+		}
+	}
 	ringback := other(1, phone.Ringback, mira, 7*time.Second)
 	attached := idle()
 	attached.PC.Attached, attached.PC.Name = true, "ANNA-LAPTOP"
 	return append(handovers(), []situation{
+		{name: "record-more", state: mayRecord, setUp: func(d *desk) { d.paint(); d.over = []page{&moreMenu{call: 1}} }},
+		{name: "record-in-call", state: recordedOne},
+		{name: "record-two-calls", state: recorder},
+		{name: "record-held", state: recordedHeld},
+		{name: "record-full", state: mayRecord, setUp: func(d *desk) {
+			s := *mayRecord
+			s.Recording.Fault = phone.RecordingsFull
+			d.Changed(phone.Update{State: &s, Changes: []phone.Change{{What: phone.RecordingChanged}}}, d.st, now)
+		}},
+		{name: "recordings", state: idle(), setUp: archive(hal.Down)},
+		{name: "recording-delete", state: idle(), setUp: archive(hal.Soft1)},
 		{name: "home", state: idle()},
 		{name: "locked", state: shut, keys: []hal.Key{hal.Digit1, hal.Digit2}},
 		{name: "locked-by-pc", state: shutByPC, keys: []hal.Key{hal.Digit1, hal.Digit2, hal.Digit3, hal.Digit4, hal.Digit5}},
@@ -267,12 +296,12 @@ var variants = []struct {
 
 var mainScreens = map[string]bool{"home": true, "home-line-failing": true, "dial": true, "incoming": true, "in-call": true, "in-call-muted": true, "two-calls": true,
 	"second-call-rings": true, "calls": true, "contacts": true, "settings": true, "text-entry": true, "fault-certificate": true,
-	"transfer-to": true, "transfer-asking": true, "transfer-failed": true, "conference": true}
+	"transfer-to": true, "transfer-asking": true, "transfer-failed": true, "conference": true, "record-in-call": true, "recordings": true}
 
 // arabicScreens are mirrored; among them all that hold back something from that.
 var arabicScreens = map[string]bool{"locked": true, "home": true, "home-line-failing": true, "dial": true, "incoming-arabic": true, "in-call": true, "two-calls": true, "second-call-rings": true,
 	"calls": true, "contacts": true, "settings": true, "text-entry": true, "ended": true, "volume": true, "calling": true,
-	"transfer-to-typed": true, "transfer-asking": true, "conference": true}
+	"transfer-to-typed": true, "transfer-asking": true, "conference": true, "record-in-call": true, "recordings": true}
 
 func TestGolden(t *testing.T) {
 	for _, v := range variants {

@@ -28,7 +28,7 @@ func consulting(st phone.CallState) *phone.State {
 // conferring is a conference of so many others.
 func conferring(n int) *phone.State {
 	var all []phone.Call
-	for i, who := range []phone.Peer{jonas, mira, ruth}[:n] {
+	for i, who := range []phone.Peer{jonas, mira, ruth, {Number: "2419"}, {Number: "+442079460018"}}[:n] {
 		c := talking(phone.CallID(i+1), who, 485*time.Second)
 		c.Conf = 7
 		all = append(all, c)
@@ -111,6 +111,7 @@ func handovers() []situation {
 		{name: "conference", state: conferring(2), setUp: sounds},
 		{name: "conference-focus", state: conferring(2), setUp: sounds, keys: []hal.Key{hal.Right, hal.Right}},
 		{name: "conference-four", state: conferring(3), setUp: sounds},
+		{name: "conference-six", state: conferring(5), setUp: sounds},
 		{name: "conference-held", state: held, setUp: sounds},
 		{name: "conference-and-one", state: confAndOne, setUp: sounds},
 		{name: "conference-more", state: conferring(2), setUp: func(d *desk) {
@@ -139,19 +140,19 @@ func TestPressesOfHandingOver(t *testing.T) {
 		{"hand over after asking", consulting(phone.Talking), []hal.Key{hal.Soft1}, []phone.Command{phone.CompleteTransfer{Call: 1, Consult: 2}}},
 		{"hand over while it rings there", consulting(phone.Ringback), []hal.Key{hal.Soft1}, []phone.Command{phone.CompleteTransfer{Call: 1, Consult: 2}}},
 		{"swap with who was asked", consulting(phone.Talking), []hal.Key{hal.Soft2}, []phone.Command{phone.Swap{}}},
-		{"join all", consulting(phone.Talking), []hal.Key{hal.Soft3}, []phone.Command{phone.Join{Calls: [3]phone.CallID{1, 2}}}},
+		{"join all", consulting(phone.Talking), []hal.Key{hal.Soft3}, []phone.Command{phone.Join{Calls: [phone.MaxConf]phone.CallID{1, 2}}}},
 		{"back to who waits", consulting(phone.Talking), []hal.Key{hal.Soft5}, []phone.Command{phone.Reconnect{Call: 1, Consult: 2}}},
 		{"back while it rings there", consulting(phone.Ringback), []hal.Key{hal.Soft5}, []phone.Command{phone.Reconnect{Call: 1, Consult: 2}}},
 		{"back from a transfer this phone makes", goesTo(phone.Transferring, phone.Ringback), []hal.Key{hal.Soft1}, []phone.Command{phone.Reconnect{Call: 1, Consult: 2}}},
 		{"back from a call kept here", goesTo(phone.Bridged, phone.Talking), []hal.Key{hal.Soft1}, []phone.Command{phone.Resume{Call: 1}}},
-		{"join two calls", two(), []hal.Key{hal.Soft3}, []phone.Command{phone.Join{Calls: [3]phone.CallID{1, 2}}}},
+		{"join two calls", two(), []hal.Key{hal.Soft3}, []phone.Command{phone.Join{Calls: [phone.MaxConf]phone.CallID{1, 2}}}},
 		{"hand two calls over", two(), []hal.Key{hal.Soft2, hal.Soft1}, []phone.Command{phone.CompleteTransfer{Call: 2, Consult: 1}}},
 		{"leave a conference to go on", conferring(2), []hal.Key{hal.Soft2, hal.Soft1}, []phone.Command{phone.CompleteTransfer{Call: 1, Consult: 2}}},
 		{"end a conference", conferring(3), []hal.Key{hal.Soft5}, []phone.Command{phone.Hangup{Call: 1}, phone.Hangup{Call: 2}, phone.Hangup{Call: 3}}},
 		{"hold a conference", conferring(2), []hal.Key{hal.Soft1}, []phone.Command{phone.Hold{Call: 1}}},
-		{"remove one", conferring(3), []hal.Key{hal.Soft4, hal.Digit3}, []phone.Command{phone.Hangup{Call: 2}}},
-		{"talk to one alone", conferring(3), []hal.Key{hal.Soft4, hal.Digit4}, []phone.Command{phone.Split{Call: 2}}},
-		{"remove the one with the focus", conferring(3), []hal.Key{hal.Left, hal.Soft4, hal.Digit1}, []phone.Command{phone.Hangup{Call: 1}}},
+		{"remove one", conferring(3), []hal.Key{hal.Soft4, hal.Digit4}, []phone.Command{phone.Hangup{Call: 2}}},
+		{"talk to one alone", conferring(3), []hal.Key{hal.Soft4, hal.Digit5}, []phone.Command{phone.Split{Call: 2}}},
+		{"remove the one with the focus", conferring(3), []hal.Key{hal.Left, hal.Soft4, hal.Digit2}, []phone.Command{phone.Hangup{Call: 1}}},
 		{"add one", conferring(2), []hal.Key{hal.Soft3}, []phone.Command{phone.Dial{Line: 0}}},
 	} {
 		d := wide(t)
@@ -170,8 +171,8 @@ func TestFourKeysReachAll(t *testing.T) {
 		want  phone.Command
 	}{
 		{withCalls(talking(1, jonas, time.Minute)), phone.Dial{Line: 0}},
-		{withCalls(talking(1, mira, time.Minute), other(2, phone.Held, jonas, time.Minute)), phone.Join{Calls: [3]phone.CallID{1, 2}}},
-		{consulting(phone.Talking), phone.Join{Calls: [3]phone.CallID{1, 2}}},
+		{withCalls(talking(1, mira, time.Minute), other(2, phone.Held, jonas, time.Minute)), phone.Join{Calls: [phone.MaxConf]phone.CallID{1, 2}}},
+		{consulting(phone.Talking), phone.Join{Calls: [phone.MaxConf]phone.CallID{1, 2}}},
 		{conferring(2), phone.Dial{Line: 0}},
 	} {
 		d := newDesk(t, fourKeys, Options{Theme: "dark", Language: "en"})

@@ -134,6 +134,7 @@ func (m *moreMenu) entries(v *view) []entry {
 			out = append(out, entry{pathIcons[p], fmt.Sprintf(w.On, v.Words.Paths[p]), m.run(v, phone.SetPath{Path: p})})
 		}
 	}
+	out = append(out, v.recordEntry(v.st.Call(m.call))...)
 	out = append(out, m.displaced(v)...)
 	return append(out,
 		entry{draw.IconSound, w.Numbers, func() { v.back(); v.open(v, &callNumbers{call: m.call}) }},

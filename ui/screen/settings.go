@@ -119,13 +119,13 @@ func (s *settings) soundRows(v *view) []settingRow {
 			v.change(func(o *Options) { o.HandsFree = step([]phone.Path{phone.Speaker, phone.Headset}, o.HandsFree, by) })
 		}},
 	}
-	test := settingRow{name: v.Words.SoundTest.Title, open: func() { v.open(v, newSoundTest(v)) }}
 	for p, name := range [phone.PathCount]string{phone.Handset: w.HandsetVolume, phone.Headset: w.HeadsetVolume, phone.Speaker: w.SpeakerVolume} {
 		out = append(out, settingRow{name: name, value: fmt.Sprint(v.st.Volume[p]), step: func(by int) {
 			v.do(phone.SetVolume{Path: phone.Path(p), Level: uint8(max(0, min(phone.VolumeMax, int(v.st.Volume[p])+by)))})
 		}})
 	}
-	return append(out, test)
+	out = append(out, v.recordingRows()...)
+	return append(out, settingRow{name: v.Words.SoundTest.Title, open: func() { v.open(v, newSoundTest(v)) }})
 }
 
 func (s *settings) screenRows(v *view) []settingRow {

@@ -10,12 +10,13 @@ import (
 // Sources are what the screens show beyond phone.State. Every method that reads answers at once from memory; the slices it
 // gives are never written again, so a screen may keep them while it stands.
 type Sources struct {
-	Contacts  Contacts
-	Log       Log
-	Media     Media
-	Settings  Settings
-	Lock      Lock
-	Computers Computers
+	Contacts   Contacts
+	Log        Log
+	Media      Media
+	Settings   Settings
+	Lock       Lock
+	Computers  Computers
+	Recordings Recordings
 }
 
 // Lock is the lock of the phone. What comes of a PIN shows in phone.State.Lock.

@@ -23,11 +23,13 @@ func arabic() Catalogue {
 	arabicSetup(&c)
 	arabicFaults(&c)
 	arabicMoves(&c)
+	c.Recording = arabicRecording
 	c.Refusals = [phone.RefusalCount]string{
 		0: "لم ينجح ذلك.", phone.NoSuchCall: "انتهت هذه المكالمة.", phone.NoSuchLine: "هذا الخط غير معد.", phone.WrongState: "هذا غير ممكن الآن.",
 		phone.LineDown: "هذا الخط غير مسجل.", phone.TooMany: "لا مكان لمكالمة أخرى. أنه واحدة أولا.", phone.Busy: "ليس أثناء مكالمة. أنهها أولا.",
 		phone.WrongNumber: "لا يمكن طلب هذا الرقم.", phone.WrongValue: "هذه القيمة خارج المدى.", phone.Moving: "يجري تحويل هذه المكالمة.",
 		phone.ConfFull: "المؤتمر مكتمل.", phone.Locked: "الهاتف مقفل.", phone.Stopped: "الهاتف يعيد التشغيل.",
+		phone.Forbidden: "إعدادات هذا الهاتف لا تسمح بذلك.", phone.Recorded: "مكالمة أخرى تسجل الآن.",
 	}
 	for i, s := range English.Refusals {
 		if c.Refusals[i] == "" {

@@ -26,20 +26,21 @@ type Catalogue struct {
 
 	RightToLeft bool // it is read so, and the screens are mirrored
 
-	Keys    Keys
-	Status  Status
-	Home    Home
-	Call    Call
-	Dial    Dial
-	Log     Log
-	People  People
-	Setup   Setup
-	Entry   Entry
-	Asks    Asks
-	Lock    Lock
-	PC      PC
-	Pairing Pairing
-	Moves   Moves
+	Keys      Keys
+	Status    Status
+	Home      Home
+	Call      Call
+	Dial      Dial
+	Log       Log
+	People    People
+	Setup     Setup
+	Entry     Entry
+	Asks      Asks
+	Lock      Lock
+	PC        PC
+	Pairing   Pairing
+	Moves     Moves
+	Recording Recording
 
 	SoundTest SoundTest
 

@@ -121,6 +121,7 @@ var English = Catalogue{
 	},
 	Entry:     Entry{Space: "space", Letters: "abc", Figures: "123", For: "%s for %s"},
 	Moves:     englishMoves,
+	Recording: englishRecording,
 	Refusals:  englishRefusals,
 	LineWords: []string{phone.LineOff: "Off", phone.LineRegistering: "Signing in", phone.LineRegistered: "Ready", phone.LineFailing: "No sign-in"},
 	LineCards: englishFaults,
@@ -168,6 +169,8 @@ var englishRefusals = [phone.RefusalCount]string{
 	phone.Moving:      "This call is being handed over.",
 	phone.ConfFull:    "The conference is full.",
 	phone.Locked:      "The phone is locked.",
+	phone.Forbidden:   "The settings of this phone do not allow it.",
+	phone.Recorded:    "Another call is being recorded.",
 	phone.Stopped:     "The phone is restarting.",
 }
 

@@ -121,6 +121,7 @@ var German = Catalogue{
 	},
 	Entry:     Entry{Space: "Leer", Letters: "abc", Figures: "123", For: "%s für %s"},
 	Moves:     germanMoves,
+	Recording: germanRecording,
 	Refusals:  germanRefusals,
 	LineWords: []string{phone.LineOff: "Aus", phone.LineRegistering: "Meldet sich an", phone.LineRegistered: "Bereit", phone.LineFailing: "Gestört"},
 	LineCards: germanFaults,
@@ -168,6 +169,8 @@ var germanRefusals = [phone.RefusalCount]string{
 	phone.Moving:      "Dieses Gespräch wird gerade übergeben.",
 	phone.ConfFull:    "Die Konferenz ist voll.",
 	phone.Locked:      "Das Telefon ist gesperrt.",
+	phone.Forbidden:   "Die Einstellungen dieses Telefons erlauben das nicht.",
+	phone.Recorded:    "Ein anderes Gespräch wird gerade aufgenommen.",
 	phone.Stopped:     "Das Telefon startet neu.",
 }
 

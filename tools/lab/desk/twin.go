@@ -52,7 +52,7 @@ func StartTwin(ctx context.Context, s Setup) (*Twin, error) {
 	if err := t.fillData(); err != nil {
 		return nil, errors.Join(err, t.Close())
 	}
-	cfg, err := json.Marshal(twinConfig{Dir: t.dir, Speaker: t.Speaker(), Data: t.data(), NoSound: s.Faults.NoSound, Room: s.Room})
+	cfg, err := json.Marshal(twinConfig{Dir: t.dir, Speaker: t.Speaker(), Data: t.Data(), NoSound: s.Faults.NoSound, Room: s.Room})
 	if err != nil {
 		return nil, fmt.Errorf("desk: %w", err)
 	}
@@ -79,7 +79,9 @@ func StartTwin(ctx context.Context, s Setup) (*Twin, error) {
 	return t, nil
 }
 
-func (t *Twin) data() string     { return filepath.Join(t.dir, "data") }
+// Data is the folder that stands for the data partition.
+func (t *Twin) Data() string { return filepath.Join(t.dir, "data") }
+
 func socketIn(dir string) string { return filepath.Join(dir, "ctl") }
 
 // RSS is the resident memory of the twin's process in bytes: the phone, its simulated hardware and the
@@ -113,28 +115,28 @@ const fullSize = "size=128k"
 // fillData writes the data partition's files. A full one is a file system of its own, full to the
 // last byte.
 func (t *Twin) fillData() error {
-	if err := os.MkdirAll(t.data(), 0o755); err != nil {
+	if err := os.MkdirAll(t.Data(), 0o755); err != nil {
 		return fmt.Errorf("desk: make data directory: %w", err)
 	}
 	full := t.setup.Faults.DataFull
 	if full {
-		if err := unix.Mount("tmpfs", t.data(), "tmpfs", 0, fullSize); err != nil {
+		if err := unix.Mount("tmpfs", t.Data(), "tmpfs", 0, fullSize); err != nil {
 			return fmt.Errorf("desk: mount data: %w", err)
 		}
 	}
-	files, err := t.setup.dataFiles(filepath.Join(t.data(), filepath.Base(RootsPath)))
+	files, err := t.setup.dataFiles(filepath.Join(t.Data(), filepath.Base(RootsPath)))
 	if err != nil {
 		return err
 	}
 	for name, text := range files {
-		if err := os.WriteFile(filepath.Join(t.data(), name), text, 0o644); err != nil {
+		if err := os.WriteFile(filepath.Join(t.Data(), name), text, 0o644); err != nil {
 			return fmt.Errorf("desk: write %s: %w", name, err)
 		}
 	}
 	if !full {
 		return nil
 	}
-	err = os.WriteFile(filepath.Join(t.data(), "ballast"), make([]byte, 256<<10), 0o600)
+	err = os.WriteFile(filepath.Join(t.Data(), "ballast"), make([]byte, 256<<10), 0o600)
 	if !errors.Is(err, unix.ENOSPC) {
 		return fmt.Errorf("desk: the data partition cannot be filled: %w", err)
 	}
@@ -205,7 +207,7 @@ func (t *Twin) Close() error {
 	}
 	err := t.setup.LAN.Remove(t.host)
 	if t.setup.Faults.DataFull {
-		err = errors.Join(err, unix.Unmount(t.data(), unix.MNT_DETACH))
+		err = errors.Join(err, unix.Unmount(t.Data(), unix.MNT_DETACH))
 	}
 	return errors.Join(err, os.RemoveAll(t.dir))
 }

@@ -21,6 +21,7 @@ import (
 	"opendeskphone/firmware/diag"
 	"opendeskphone/firmware/lock"
 	"opendeskphone/firmware/pairing"
+	"opendeskphone/firmware/recording"
 	"opendeskphone/firmware/settings"
 	"opendeskphone/firmware/store"
 	"opendeskphone/firmware/tpcp"
@@ -67,11 +68,12 @@ func New(cfg Config) (*Phone, error) {
 	twin.Card.SetSleep(sleep)
 	d, err := device.New(twin.Devices(), device.Options{
 		Settings: settings.Open(settings.Paths{User: path}, cfg.Log), Store: st, Pairings: pairing.OpenFile(filepath.Join(cfg.Folder, "pairings"), cfg.Log), PIN: lock.OpenFile(filepath.Join(cfg.Folder, "lock"), cfg.Log), Vault: credentials.Open(cfg.Folder, cfg.Log),
-		Recorder: diag.NewRecorder(), Identity: cfg.Identity, Computers: cfg.Computers,
+		Recordings: recording.OpenShelf(filepath.Join(cfg.Folder, "recordings"), free, cfg.Log),
+		Recorder:   diag.NewRecorder(), Identity: cfg.Identity, Computers: cfg.Computers,
 		Codecs: append([]codec.Codec{opus.Codec}, codec.All()...), Network: cfg.Network, Version: "simulated", Board: "Simulator",
 		About: func() device.Facts {
 			host, _ := os.Hostname()
-			return device.LocalFacts(host, func() int64 { return -1 })
+			return device.LocalFacts(host, free)
 		},
 		NetChanged: cfg.Changes, Crashes: filepath.Join(cfg.Folder, "crash"), Log: cfg.Log,
 	})
@@ -80,6 +82,9 @@ func New(cfg Config) (*Phone, error) {
 	}
 	return &Phone{Twin: twin, Device: d, store: st}, nil
 }
+
+// free says that nobody knows how much room the machine has.
+func free() int64 { return -1 }
 
 // sleep asks the kernel, which is good to some 50 µs; being woken early costs nothing.
 func sleep(d time.Duration) {
