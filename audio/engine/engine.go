@@ -12,7 +12,7 @@
 //	                                                                volume of the path
 //	mic ── sidetone ────────────────────────────────────────────────── + ──┤
 //	ringer ── swell ── ring volume ─────────────────────────────────── + ──┤
-//	                                                     limiter ── level ─┴─ → ── speaker
+//	                                            hush ── limiter ── level ──┴─ → ── speaker
 //
 // A Party is one far side: a call, the PC. A conference is several of them and no new code. A Tap is a
 // recorder. The sound card is the clock; while there is none, the system's clock stands in, so that
@@ -68,6 +68,7 @@ type Engine struct {
 
 	parties atomic.Pointer[[]seat]
 	muted   atomic.Bool
+	hushed  atomic.Bool
 	path    atomic.Uint32
 	volume  [paths]atomic.Int32 // steps
 	ring    atomic.Int32        // step
@@ -94,6 +95,7 @@ type Engine struct {
 	played  audio.Frame // what came out of the speaker last but our own voice, in which no cleaner shall look for an echo
 	micGain fader
 	earGain fader
+	outGain fader
 	swell   swell
 	side    sidetone
 	limiter mix.Limiter
@@ -109,7 +111,7 @@ func New(cfg Config, open func() (Device, error), notify func(error), log *slog.
 	e.parties.Store(&[]seat{})
 	e.cleaning.news = make(chan struct{}, 1)
 	e.Configure(cfg)
-	e.micGain.last, e.earGain.last = 1, gain(cfg.Handset)
+	e.micGain.last, e.outGain.last, e.earGain.last = 1, 1, gain(cfg.Handset)
 	return e
 }
 
@@ -135,6 +137,10 @@ func (e *Engine) SetParties(p []Party) {
 
 // SetMuted silences our microphone, or not.
 func (e *Engine) SetMuted(muted bool) { e.muted.Store(muted) }
+
+// Hush silences all that comes out of the speaker, or lets it be heard again: for the time in which the card is switched to
+// another path. Both take one frame.
+func (e *Engine) Hush(on bool) { e.hushed.Store(on) }
 
 // SetPath chooses whose volume counts.
 func (e *Engine) SetPath(p Path) {
@@ -199,16 +205,26 @@ func (e *Engine) tick(mic, spk *audio.Frame) {
 
 	*spk = *e.out[0]
 	e.tones.Process(spk)
-	e.earGain.apply(spk, gain(int(e.volume[e.path.Load()].Load())))
+	e.earGain.apply(spk, e.loudness())
 	e.addRing(spk)
 	e.played = *spk
 	e.side.add(spk, mic, e.hearsItself(len(parties)))
+	e.outGain.apply(spk, openUnless(e.hushed.Load()))
 	e.limiter.Process(spk)
 	if Path(e.path.Load()) == Speaker {
 		e.played = *spk // as it is heard, limited
 	}
 	e.meters.spk.add(spk)
 	e.ticks.Add(1)
+}
+
+// loudness is the gain of the path. While all is hushed it need not be reached gently, and must be before that ends.
+func (e *Engine) loudness() float32 {
+	g := gain(int(e.volume[e.path.Load()].Load()))
+	if e.outGain.last == 0 {
+		e.earGain.last = g
+	}
+	return g
 }
 
 // addRing mixes the ringer in, past the path's volume: who does not hear the phone cannot turn it up.

@@ -32,7 +32,9 @@ type sounder struct {
 
 	mu     sync.Mutex
 	last   phone.Sound
-	told   bool // the far side hears a tone while it is recorded
+	made   phone.Sound // as far as the engine and the mixer know; last, but for a move to another path
+	move   *time.Timer // that is being made; nil: none
+	told   bool        // the far side hears a tone while it is recorded
 	plan   tone.Plan
 	ring   tone.Tone
 	clean  func(engine.Path) engine.Cleaner
@@ -56,36 +58,69 @@ func (s *sounder) configure(c settings.Sound) {
 	}
 }
 
-// Set makes it sound so.
+// Set makes it sound so. What the card has still to play was meant for the path it is on: a ring for the loudspeaker must
+// not burst into the ear. So before another path everything is silent, and until the mixer has been switched.
 func (s *sounder) Set(now phone.Sound) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	last := s.last
 	s.last = now
-	path := engine.Path(now.Path) // both count handset, headset, speaker
-	s.engine.SetVolume(path, int(now.Volume))
-	s.engine.SetPath(path)
+	s.engine.SetVolume(enginePath(now.Path), int(now.Volume))
 	s.engine.SetRingVolume(int(now.RingVolume))
 	s.engine.SetMuted(now.Muted)
-	if now.Path != last.Path && s.mixer != nil {
+	if s.mixer == nil || now.Path == s.made.Path {
+		s.settle()
+		return
+	}
+	s.engine.Hush(true)
+	if !now.Ring {
+		s.engine.StopRing()
+		s.made.Ring = false
+	}
+	if now.Tone != s.made.Tone {
+		s.engine.StopTone()
+		s.made.Tone = phone.NoTone
+	}
+	var t *time.Timer
+	t = time.AfterFunc(drain, func() {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		if s.move == t { // else another one has begun, or none is wanted any more
+			s.settle()
+		}
+	})
+	s.move = t
+}
+
+func enginePath(p phone.Path) engine.Path { return engine.Path(p) } // both count handset, headset, speaker
+
+// drain is how long a card plays on what it has been given: a frame of the engine's, and the card's own buffer, which is
+// 10 ms long unless the board wants more.
+const drain = 50 * time.Millisecond
+
+// settle makes it sound as last says, at once; the caller holds mu.
+func (s *sounder) settle() {
+	before, now := s.made, s.last
+	s.made, s.move = now, nil
+	if now.Path != before.Path && s.mixer != nil {
 		_ = s.mixer.SetPath(now.Path.String()) // a mixer that fails leaves the sound on the other path: nothing better is to be had
 	}
-	if now.Test != last.Test {
+	s.engine.SetPath(enginePath(now.Path))
+	s.engine.Hush(false)
+	if now.Test != before.Test {
 		s.try(now.Test)
 	}
 	s.connect()
-	if now.Recorded != last.Recorded {
+	if now.Recorded != before.Recorded {
 		s.record()
 	}
-	if now.Tone != last.Tone {
+	if now.Tone != before.Tone {
 		s.playTone(now.Tone)
 	}
-	if now.Ring != last.Ring {
-		if now.Ring {
-			s.engine.StartRing(s.ring)
-		} else {
-			s.engine.StopRing()
-		}
+	switch {
+	case now.Ring && !before.Ring:
+		s.engine.StartRing(s.ring)
+	case !now.Ring:
+		s.engine.StopRing()
 	}
 }
 
@@ -101,7 +136,7 @@ func (s *sounder) announce(told bool) {
 
 // record connects the recorder, or not; the caller holds mu.
 func (s *sounder) record() {
-	if s.last.Recorded {
+	if s.made.Recorded {
 		s.engine.SetTap(s.tape, s.told)
 	} else {
 		s.engine.SetTap(nil, false)

@@ -178,7 +178,9 @@ func (s *State) sound() Sound {
 		return out
 	}
 	if front == nil && !s.pcFront() {
-		out.Ring = s.RingVolume > 0
+		if out.Ring = s.RingVolume > 0; out.Ring && !out.PC { // the ringer is the loudspeaker
+			out.Path, out.Volume = Speaker, s.Volume[Speaker]
+		}
 	} else if out.Tone == NoTone {
 		out.Tone = WaitingTone
 	}
