@@ -10,9 +10,9 @@
 //	                               └───────────────────────┘               │
 //	tones (dial tone, DTMF, call waiting) ──────────────────────────── + ──┤
 //	                                                                volume of the path
-//	mic ── sidetone ────────────────────────────────────────────────── + ──┤
 //	ringer ── swell ── ring volume ─────────────────────────────────── + ──┤
-//	                                            hush ── limiter ── level ──┴─ → ── speaker
+//	mic ── sidetone ────────────────────────────────────┐                  │
+//	                                        hush ── limiter ── + ── level ─┴─ → ── speaker
 //
 // A Party is one far side: a call, the PC. A conference is several of them and no new code. A Tap is a
 // recorder. The sound card is the clock; while there is none, the system's clock stands in, so that
@@ -207,13 +207,10 @@ func (e *Engine) tick(mic, spk *audio.Frame) {
 	e.tones.Process(spk)
 	e.earGain.apply(spk, e.loudness())
 	e.addRing(spk)
-	e.played = *spk
-	e.side.add(spk, mic, e.hearsItself(len(parties)))
 	e.outGain.apply(spk, openUnless(e.hushed.Load()))
 	e.limiter.Process(spk)
-	if Path(e.path.Load()) == Speaker {
-		e.played = *spk // as it is heard, limited
-	}
+	e.played = *spk
+	e.side.add(spk, mic, e.hearsItself(len(parties)))
 	e.meters.spk.add(spk)
 	e.ticks.Add(1)
 }

@@ -50,5 +50,5 @@ func (e *Engine) SetSidetone(stmr int) { e.side.set(stmr) }
 
 // hearsItself tells whether there is a sidetone now.
 func (e *Engine) hearsItself(parties int) bool {
-	return parties > 0 && Path(e.path.Load()) != Speaker && !e.muted.Load()
+	return parties > 0 && Path(e.path.Load()) != Speaker && !e.muted.Load() && !e.hushed.Load()
 }

@@ -172,7 +172,7 @@ func (s *State) sound() Sound {
 	}
 	if front == nil && s.PCCall.Streams() {
 		out.PC = true
-		out.Muted = out.Muted || s.PCCall.Muted
+		out.Muted = out.Muted || s.PCCall.Muted || !s.PCCall.Records // who only listens does not hear himself either
 	}
 	if !s.rings() {
 		return out
