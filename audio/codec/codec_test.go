@@ -30,8 +30,8 @@ func through(t testing.TB, c Codec, x []audio.Frame) []audio.Frame {
 	var b []byte
 	for i := 0; i < len(x); i += 2 {
 		b = e.Encode(b[:0], x[i:i+2])
-		if n, err := d.Decode(y[i:], b); n != 2 || err != nil {
-			t.Fatalf("%s: packet of 20 ms gives %d frames, %v", c.Name, n, err)
+		if n, err := d.Decode(audio.Samples(y[i:]), b); n != 2*audio.FrameLen || err != nil {
+			t.Fatalf("%s: packet of 20 ms gives %d samples, %v", c.Name, n, err)
 		}
 	}
 	return y
@@ -160,7 +160,7 @@ func TestTableIsFitForSDP(t *testing.T) {
 func TestOddPayloadsAreRefused(t *testing.T) {
 	for _, c := range All() {
 		_, d, _ := c.New()
-		dst := make([]audio.Frame, 2)
+		dst := make([]float32, 960)
 		for _, n := range []int{0, 1, 79, 81, 13 * 320, 1 << 16} {
 			if _, err := d.Decode(dst, make([]byte, n)); !errors.Is(err, ErrSize) {
 				t.Errorf("%s: %d bytes: %v", c.Name, n, err)
@@ -183,10 +183,10 @@ func TestLossIsConcealedWithoutClicks(t *testing.T) {
 			b = e.Encode(b[:0], x[i:i+2])
 			var y [2]audio.Frame
 			if r.IntN(10) == 0 {
-				d.Conceal(&y[0])
-				d.Conceal(&y[1])
+				d.Conceal(y[0][:])
+				d.Conceal(y[1][:])
 			} else {
-				d.Decode(y[:], b)
+				d.Decode(audio.Samples(y[:]), b)
 			}
 			for _, f := range y {
 				for _, v := range f {
@@ -219,11 +219,11 @@ func lossy(t *testing.T, c Codec, x []audio.Frame, ahead bool) []audio.Frame {
 		f := y[2*i : 2*i+2]
 		switch {
 		case i%5 != 4 || i+1 == len(packets):
-			d.Decode(f, p)
-		case ahead && d.(Bridger).Bridge(f, packets[i+1]) == 2:
+			d.Decode(audio.Samples(f), p)
+		case ahead && d.(Bridger).Bridge(audio.Samples(f), packets[i+1]) > 0:
 		default:
-			d.Conceal(&f[0])
-			d.Conceal(&f[1])
+			d.Conceal(f[0][:])
+			d.Conceal(f[1][:])
 		}
 	}
 	return y
@@ -277,12 +277,12 @@ func TestABridgeIsCrossedOnce(t *testing.T) {
 		}
 		y, want, gap := make([]audio.Frame, 2), make([]audio.Frame, 2), make([]audio.Frame, 2)
 		for i, p := range packets {
-			plain.Decode(want, p)
+			plain.Decode(audio.Samples(want), p)
 			if i == 2 {
-				d.(Bridger).Bridge(gap, packets[3])
+				d.(Bridger).Bridge(audio.Samples(gap), packets[3])
 				continue
 			}
-			if n, err := d.Decode(y, p); n != 2 || err != nil {
+			if n, err := d.Decode(audio.Samples(y), p); n != 960 || err != nil {
 				t.Fatal(c.Name, n, err)
 			}
 			if i > 3 && distance(want, y) < 80 {
@@ -295,9 +295,9 @@ func TestABridgeIsCrossedOnce(t *testing.T) {
 func TestNoBridgeWithoutAPier(t *testing.T) {
 	for _, c := range All() {
 		_, d, _ := c.New()
-		dst := make([]audio.Frame, 7)
+		dst := make([]float32, 7*audio.FrameLen)
 		next := make([]byte, 640)
-		if d.(Bridger).Bridge(dst, next) != 0 || d.(Bridger).Bridge(dst[:0], next) != 0 || d.(Bridger).Bridge(dst[:2], next[:7]) != 0 {
+		if d.(Bridger).Bridge(dst, next) != 0 || d.(Bridger).Bridge(dst[:0], next) != 0 || d.(Bridger).Bridge(dst[:960], next[:7]) != 0 {
 			t.Errorf("%s: bridged what cannot be", c.Name)
 		}
 	}
@@ -310,10 +310,10 @@ func TestNothingAllocates(t *testing.T) {
 		b := make([]byte, 0, 2000)
 		if n := testing.AllocsPerRun(100, func() {
 			b = e.Encode(b[:0], x)
-			d.Decode(x, b)
-			d.Conceal(&x[0])
-			d.Recover(x, b)
-			d.(Bridger).Bridge(x, b)
+			d.Decode(audio.Samples(x), b)
+			d.Conceal(x[0][:])
+			d.Recover(audio.Samples(x), b)
+			d.(Bridger).Bridge(audio.Samples(x), b)
 		}); n != 0 {
 			t.Errorf("%s: %v allocations", c.Name, n)
 		}
@@ -375,19 +375,20 @@ func FuzzDecoders(f *testing.F) {
 	f.Fuzz(func(t *testing.T, which uint8, payload []byte) {
 		c := All()[int(which)%len(All())]
 		_, d, _ := c.New()
-		dst := make([]audio.Frame, MaxFrames)
+		dst := make([]float32, MaxSamples)
 		n, err := d.Decode(dst, payload)
-		if (err == nil) != (n > 0) {
+		if (err == nil) != (n > 0) || n%Quantum != 0 {
 			t.Fatal(n, err)
 		}
-		d.Conceal(&dst[0])
-		d.(Bridger).Bridge(dst[:2], payload)
+		d.Conceal(dst[:Quantum])
+		d.(Bridger).Bridge(dst[:960], payload)
 		d.Decode(dst, payload)
+		var f audio.Frame
 		p := NewNoise()
 		p.Set(payload)
 		for range 5 {
-			p.Play(&dst[1])
-			if l := dst[1].Level(); !(l < 20) {
+			p.Play(&f)
+			if l := f.Level(); !(l < 20) {
 				t.Fatalf("noise of %v dB from % x", l, payload)
 			}
 		}
@@ -398,6 +399,7 @@ func BenchmarkCodecs(b *testing.B) {
 	for _, c := range All() {
 		e, d, _ := c.New()
 		x := sine(2, 440, 0.5)
+		y := audio.Samples(x)
 		buf := e.Encode(nil, x)
 		b.Run(fmt.Sprint(c.Name, "/encode20ms"), func(b *testing.B) {
 			for b.Loop() {
@@ -406,19 +408,19 @@ func BenchmarkCodecs(b *testing.B) {
 		})
 		b.Run(fmt.Sprint(c.Name, "/decode20ms"), func(b *testing.B) {
 			for b.Loop() {
-				d.Decode(x, buf)
+				d.Decode(y, buf)
 			}
 		})
 		b.Run(fmt.Sprint(c.Name, "/decode20msConceal10ms"), func(b *testing.B) {
 			for b.Loop() {
-				d.Decode(x, buf)
-				d.Conceal(&x[0])
+				d.Decode(y, buf)
+				d.Conceal(y[:audio.FrameLen])
 			}
 		})
 		b.Run(fmt.Sprint(c.Name, "/decode20msBridge20ms"), func(b *testing.B) {
 			for b.Loop() {
-				d.(Bridger).Bridge(x, buf)
-				d.Decode(x, buf)
+				d.(Bridger).Bridge(y, buf)
+				d.Decode(y, buf)
 			}
 		})
 	}

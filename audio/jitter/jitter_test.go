@@ -11,35 +11,31 @@ import (
 	"opendeskphone/audio/codec"
 )
 
-// counter is a decoder whose packets of 20 ms say a number, which all their samples have. Concealed
+// counter is a decoder whose packets of so many samples say a number, which all their samples have. Concealed
 // samples are -1, recovered ones the number plus a half.
-type counter struct{ value float32 }
+type counter int
 
-func (c *counter) Decode(dst []audio.Frame, p []byte) (int, error) {
+func (c counter) Decode(dst []float32, p []byte) (int, error) {
 	if len(p) == 0 {
 		return 0, errors.New("empty")
 	}
-	for i := range 2 {
-		fill(&dst[i], float32(p[0]))
-	}
-	return 2, nil
+	fill(dst[:c], float32(p[0]))
+	return int(c), nil
 }
 
-func (c *counter) Conceal(dst *audio.Frame) { fill(dst, -1) }
+func (counter) Conceal(dst []float32) { fill(dst, -1) }
 
-func (c *counter) Recover(dst []audio.Frame, next []byte) int {
+func (counter) Recover(dst []float32, next []byte) int {
 	if len(next) < 2 {
 		return 0
 	}
-	for i := range dst {
-		fill(&dst[i], float32(next[0])-0.5)
-	}
+	fill(dst, float32(next[0])-0.5)
 	return len(dst)
 }
 
-func fill(f *audio.Frame, v float32) {
-	for i := range f {
-		f[i] = v
+func fill(x []float32, v float32) {
+	for i := range x {
+		x[i] = v
 	}
 }
 
@@ -49,7 +45,7 @@ type bench struct {
 	heard []float32 // first sample of each frame
 }
 
-func newBench() *bench { return &bench{Buffer: New(Config{Clock: 8000}, &counter{})} }
+func newBench() *bench { return &bench{Buffer: New(Config{Clock: 8000}, counter(960))} }
 
 func (b *bench) send(n int) { b.put(n, uint16(n), uint32(n*160), byte(n)) }
 
@@ -271,7 +267,7 @@ func TestStrayPacketsDoNoHarm(t *testing.T) {
 func TestResetTakesUpANewSource(t *testing.T) {
 	b := newBench()
 	b.steady(0, 50)
-	b.Reset(48000, &counter{})
+	b.Reset(48000, counter(960))
 	for n := 50; n < 100; n++ {
 		b.put(n, uint16(n+30000), uint32(n*960+12345678), byte(n))
 		b.tick(2)
