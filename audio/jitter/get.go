@@ -315,7 +315,7 @@ func (b *Buffer) take(next *slot, s step) step {
 	default:
 		s.action = speech
 		if s.drop == 0 {
-			s.spare = int(min(q.waited, int64(b.player.made), q.span))
+			s.spare = int(min(q.waited, int64(b.player.made)))
 			q.holes -= int64(s.spare)
 		}
 	}

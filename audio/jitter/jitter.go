@@ -132,7 +132,7 @@ func (b *Buffer) Put(p Packet) {
 			case at.seq == q.high+1 && b.stoodStill(at):
 				at = b.follow(p, 1)
 				b.delay.start(b.now - at.media)
-			case q.tardy <= patience || at.seq < q.next:
+			case q.tardy <= patience*int(max(1, audio.FrameLen/q.span)) || at.seq < q.next:
 				q.count(at, p)
 				q.tardyBy = b.now - at.media
 				b.stats.Late++

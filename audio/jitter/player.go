@@ -58,17 +58,18 @@ func (p *player) decode(skip, instead int) (int, error) {
 			m := min(len(x), audio.FrameLen)
 			fade(x[:m], p.spare[:m], x[:m])
 		}
-		p.yield(x, min(instead, len(x)))
+		p.yield(x, instead)
 		p.add(x)
 		p.torn, p.hushed, p.made = false, false, 0
 	}
 	return n, err
 }
 
-// yield takes the last n samples off the line and cross-fades them into x.
+// yield takes the last n samples off the line and cross-fades from them to x.
 func (p *player) yield(x []float32, n int) {
 	p.end -= n
-	fade(x[:n], p.pcm[p.end:p.end+n], x[:n])
+	x = x[:min(n, len(x))]
+	fade(x, p.pcm[p.end:p.end+len(x)], x)
 }
 
 // change takes up another decoder and lets the sound of the one before fade out.

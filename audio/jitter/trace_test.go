@@ -75,6 +75,11 @@ func (p path) arrivals(n int, seed uint64) (a []arrival, fastest float64) {
 // run plays arrivals, the first frame phase ms after the first of them, and gives the mean delay above
 // the fastest path, its 95th percentile in ms, and the share of frames made up, in percent.
 func run(b *Buffer, a []arrival, fastest, phase float64, payload func(seq int) []byte, hear func(*audio.Frame)) (mean, p95, concealed float64) {
+	return runPackets(b, a, 160, fastest, phase, payload, hear)
+}
+
+// runPackets does it with packets of so many ticks of 8 kHz.
+func runPackets(b *Buffer, a []arrival, ticks int, fastest, phase float64, payload func(seq int) []byte, hear func(*audio.Frame)) (mean, p95, concealed float64) {
 	var f audio.Frame
 	var delays []float64
 	epoch := time.Unix(0, 0)
@@ -82,7 +87,7 @@ func run(b *Buffer, a []arrival, fastest, phase float64, payload func(seq int) [
 	for tick := 0; i < len(a); tick++ {
 		now := a[0].ms + 0.001 + phase + float64(tick)*10
 		for ; i < len(a) && a[i].ms <= now; i++ {
-			b.Put(Packet{Seq: uint16(a[i].seq), TS: uint32(a[i].seq * 160), Payload: payload(a[i].seq),
+			b.Put(Packet{Seq: uint16(a[i].seq), TS: uint32(a[i].seq * ticks), Payload: payload(a[i].seq),
 				Arrival: epoch.Add(time.Duration(a[i].ms * 1e6))})
 		}
 		play := b.Position()
