@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"math/bits"
 	"math/rand/v2"
 	"testing"
 
@@ -102,46 +101,6 @@ func TestOverloadIsClippedNotWrapped(t *testing.T) {
 	}
 	if toInt16(float32(math.NaN())) != 0 || toInt16(float32(math.Inf(-1))) != -32768 {
 		t.Error("NaN or infinity badly converted")
-	}
-}
-
-// G.711: sixteen equal steps in each segment, segments at powers of two (of magnitude+132 for µ-law in
-// 16-bit units), output in the middle of the step.
-func TestG711ErrsByHalfAStepAtMost(t *testing.T) {
-	for _, law := range []struct {
-		name     string
-		compress func(int16) byte
-		level    *[256]int16
-		bias     int
-		least    int // half the smallest step
-	}{{"A", alawByte, &alawLevel, 0, 8}, {"µ", ulawByte, &ulawLevel, 132, 4}} {
-		for v := math.MinInt16; v <= math.MaxInt16; v++ {
-			got := int(law.level[law.compress(int16(v))])
-			half := max(law.least, 1<<bits.Len(uint(max(v, -v)+law.bias))>>6)
-			if d := max(got-v, v-got); d > half {
-				t.Fatalf("%s-law: %d becomes %d, more than %d off", law.name, v, got, half)
-			}
-			if v > 8 && got <= 0 || v < -8 && got >= 0 {
-				t.Fatalf("%s-law: %d changes sign to %d", law.name, v, got)
-			}
-		}
-		for b := range 256 {
-			if back := law.compress(law.level[b]); law.level[back] != law.level[b] {
-				t.Errorf("%s-law: %#02x decodes to %d, which is coded %#02x", law.name, b, law.level[b], back)
-			}
-		}
-	}
-}
-
-func TestG711KnownWords(t *testing.T) { // G.711 tables 1a, 2a: outermost and innermost levels
-	for _, w := range []struct{ got, want int }{
-		{int(alawLevel[0xAA]), 32256}, {int(alawLevel[0x2A]), -32256}, {int(alawLevel[0xD5]), 8}, {int(alawLevel[0x55]), -8},
-		{int(ulawLevel[0x80]), 32124}, {int(ulawLevel[0x00]), -32124}, {int(ulawLevel[0xFF]), 0}, {int(ulawLevel[0x7E]), -8},
-		{int(alawByte(0)), 0xD5}, {int(ulawByte(0)), 0xFF},
-	} {
-		if w.got != w.want {
-			t.Errorf("got %d, want %d", w.got, w.want)
-		}
 	}
 }
 

@@ -244,6 +244,8 @@ func FuzzDecode(f *testing.F) {
 		f.Add(e.Encode(nil, vowel(20)[2*i:2*i+2]))
 	}
 	f.Add([]byte{0x4B, 0x41, 0xFF})
+	f.Add([]byte{0xE0, 1, 2, 3})                         // 2.5 ms
+	f.Add([]byte{0xE3, 0xC3, 2, 1, 1, 1, 2, 3, 4, 0, 0}) // three of them, with lengths and padding
 	_, d := open(f)
 	f.Fuzz(func(t *testing.T, p []byte) {
 		dst := make([]float32, codec.MaxSamples)
