@@ -64,6 +64,12 @@ type Bridger interface {
 	Bridge(dst []float32, next []byte) int
 }
 
+// Asked is an Encoder that heeds what the far side asks for.
+type Asked interface {
+	// Ask takes the format parameters (a=fmtp) of the far side. What it does not know, or makes no sense, it ignores.
+	Ask(fmtp string)
+}
+
 // Tuner is an Encoder that adapts to the network, as the Opus encoder does.
 type Tuner interface {
 	// Loss tells the packet loss that the far end reports, in percent 0..100, and whether packets are known to be

@@ -89,7 +89,7 @@ func hard(seconds int) []int16 {
 func TestG722AgreesWithSpandsp(t *testing.T) {
 	seconds := 600
 	if testing.Short() {
-		seconds = 16
+		seconds = 4
 	}
 	program := spandsp(t)
 	x := hard(seconds)

@@ -24,6 +24,9 @@ func sliced(a []arrival, n int) (short []arrival) {
 
 // Packets shorter than a frame cost neither more delay nor more concealment than long ones on the same path.
 func TestShortPacketsFareNoWorse(t *testing.T) {
+	if testing.Short() {
+		t.Skip("long under the race detector, and alone with its buffer")
+	}
 	const count = 3000
 	say := voice(t)
 	for _, p := range paths {

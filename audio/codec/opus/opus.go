@@ -24,8 +24,9 @@ static int odp_set_up(OpusEncoder *e, int bitrate, int complexity) {
 	return r;
 }
 
-static int odp_protect(OpusEncoder *e, int percent, int bitrate, int fec, int bandwidth) {
+static int odp_protect(OpusEncoder *e, int percent, int bitrate, int fec, int bandwidth, int vbr) {
 	int r = opus_encoder_ctl(e, OPUS_SET_BITRATE(bitrate));
+	if (r == OPUS_OK) r = opus_encoder_ctl(e, OPUS_SET_VBR(vbr));
 	if (r == OPUS_OK) r = opus_encoder_ctl(e, OPUS_SET_INBAND_FEC(fec));
 	if (r == OPUS_OK) r = opus_encoder_ctl(e, OPUS_SET_MAX_BANDWIDTH(bandwidth));
 	if (r == OPUS_OK) r = opus_encoder_ctl(e, OPUS_SET_PACKET_LOSS_PERC(percent));
@@ -89,6 +90,7 @@ type encoder struct {
 	single  bool
 	repeats bool
 	frames  int // of the last packet
+	asked   wishes
 }
 
 // decoder is libopus's, with a better concealment in front of its own.
@@ -103,7 +105,7 @@ type decoder struct {
 }
 
 func newCodec() (codec.Encoder, codec.Decoder, error) {
-	e := &encoder{frames: 2, state: words(int(C.opus_encoder_get_size(1)))}
+	e := &encoder{frames: 2, asked: unbound(), state: words(int(C.opus_encoder_get_size(1)))}
 	if r := C.opus_encoder_init(e.c(), audio.Rate, 1, C.OPUS_APPLICATION_VOIP); r != C.OPUS_OK {
 		return nil, nil, fmt.Errorf("opus: make encoder: %w", failure(r))
 	}
@@ -150,6 +152,12 @@ func (e *encoder) Loss(percent int, single bool) {
 	}
 }
 
+// Ask takes the wishes of the far side: a most for the bit rate and the band, a constant rate, and whether FEC is of use to it.
+func (e *encoder) Ask(fmtp string) {
+	e.asked = parse(fmtp)
+	e.protect()
+}
+
 // Repeat tells whether copies of packets can be sent in later ones.
 func (e *encoder) Repeat(can bool) {
 	if can != e.repeats {
@@ -166,17 +174,17 @@ func (e *encoder) Back() int {
 	return 0
 }
 
-// protect divides the bits. The loss told to libopus makes packets depend less on the ones before (LTP scaling),
+// protect divides the bits, within what the far side asked for. The loss told to libopus makes packets depend less on the ones before (LTP scaling),
 // and, with FEC on, is how much of them goes into the copy of the one before.
 func (e *encoder) protect() {
 	rate, fec, band := clean, 0, C.OPUS_BANDWIDTH_FULLBAND
 	switch {
 	case e.Back() > 0:
-		rate, band = doubled, C.OPUS_BANDWIDTH_WIDEBAND
-	case e.loss > 0:
+		rate, band = min(doubled, max(e.asked.rate/2, lowest)), C.OPUS_BANDWIDTH_WIDEBAND
+	case e.loss > 0 && e.asked.fec:
 		rate, fec, band = min(clean+guarded*e.loss, most), 1, C.OPUS_BANDWIDTH_WIDEBAND
 	}
-	C.odp_protect(e.c(), C.int(e.loss), C.int(rate), C.int(fec), C.int(band))
+	C.odp_protect(e.c(), C.int(e.loss), C.int(min(rate, e.asked.rate)), C.int(fec), min(C.int(band), e.asked.band), e.asked.vbr)
 }
 
 // Decode decodes packets of any length that Opus knows; what cannot be decoded is an error and leaves dst as it may be.
