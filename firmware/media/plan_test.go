@@ -1,6 +1,7 @@
 package media
 
 import (
+	"slices"
 	"testing"
 
 	"opendeskphone/audio/codec"
@@ -34,5 +35,27 @@ func TestTheEncoderIsToldWhatTheFarSideAsksFor(t *testing.T) {
 	}
 	if len(made) != 2 || len(made[0].asked) != 1 || made[0].asked[0] != "maxaveragebitrate=20000" || len(made[1].asked) != 1 || made[1].asked[0] != "" {
 		t.Errorf("%d encoders made, asked %v", len(made), made)
+	}
+}
+
+// A line may name codecs of its own, also such as are not usual.
+func TestALineChoosesAmongAllCodecs(t *testing.T) {
+	cfg := Default()
+	cfg.Codecs = []string{"PCMU", "G722"}
+	f := New(cfg, codec.All(), newLAN().listen, nil, quiet)
+	s, err := f.Open("choice")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, x := range []struct{ named, want []string }{
+		{nil, cfg.Codecs}, {[]string{"L16"}, []string{"L16"}}, {[]string{"PCMA", "L16"}, []string{"PCMA", "L16"}}, {[]string{"GSM"}, cfg.Codecs},
+	} {
+		var got []string
+		for _, c := range s.Local(x.named).Codecs {
+			got = append(got, c.Name)
+		}
+		if !slices.Equal(got, x.want) {
+			t.Errorf("%v named, %v offered, want %v", x.named, got, x.want)
+		}
 	}
 }

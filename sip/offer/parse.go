@@ -20,8 +20,8 @@ type stream struct {
 	dir     Direction // theirs
 	codecs  []Codec   // in their order, static types filled in
 	crypto  []keyLine
-	ptime   int // ms, 0 if not said
-	most    int // maxptime, ms
+	ptime   int  // ms, 0 if not said
+	most    int  // maxptime, ms
 	usable  bool // audio over RTP with an address: may be answered
 	secured bool // profile says SAVP
 	dtls    bool // profile says UDP/TLS: keys come by DTLS
