@@ -1,10 +1,12 @@
 package codec
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"testing"
 
 	"opendeskphone/audio"
@@ -112,6 +114,64 @@ func TestTableIsFitForSDP(t *testing.T) {
 		}
 		if c.PacketMS != 20 || c.Channels != 1 || c.New == nil {
 			t.Errorf("%s: %+v", c.Name, c)
+		}
+	}
+}
+
+// RFC 3551 §4.5.11: the most significant byte goes first.
+func TestL16IsInNetworkByteOrder(t *testing.T) {
+	e, d, _ := L16.New()
+	down := make([]audio.Frame, 20)
+	y := make([]float32, 20*audio.FrameLen)
+	for i := range down {
+		for j := range down[i] {
+			down[i][j] = 0.5
+		}
+	}
+	b := e.Encode(nil, down)
+	if mid := b[len(b)/2&^1:]; mid[0] != 0x40 || mid[1] > 8 { // half of the full scale is 0x4000, the filter a little off
+		t.Errorf("half of full scale is % x", mid[:2])
+	}
+	for i := 0; i < len(y); i += audio.FrameLen {
+		if n, err := d.Decode(y[i:], bytes.Repeat([]byte{0xC0, 0x00}, 160)); n != audio.FrameLen || err != nil {
+			t.Fatal(n, err)
+		}
+	}
+	if v := y[len(y)/2]; math.Abs(float64(v)+0.5) > 1e-3 {
+		t.Errorf("0xC000 is heard as %v", v)
+	}
+}
+
+// Packets may hold 2.5 ms and its multiples: they are heard as one stream, however it is cut.
+func TestPacketsOfEveryLengthAreHeardAlike(t *testing.T) {
+	x := glide(24)
+	for _, c := range All() {
+		e, whole, _ := c.New()
+		var b []byte
+		for i := 0; i < len(x); i += 2 {
+			b = e.Encode(b, x[i:i+2])
+		}
+		quantum := len(b) / len(x) / 4
+		var want []float32
+		for i := 0; i < len(b); i += 8 * quantum {
+			y := make([]float32, MaxSamples)
+			n, _ := whole.Decode(y, b[i:i+8*quantum])
+			want = append(want, y[:n]...)
+		}
+		for _, quanta := range []int{1, 2, 3, 6, 12, 48} { // 2.5, 5, 7.5, 15, 30 and 120 ms
+			_, d, _ := c.New()
+			var got []float32
+			for i := 0; i < len(b); i += quanta * quantum {
+				y := make([]float32, MaxSamples)
+				n, err := d.Decode(y, b[i:i+quanta*quantum])
+				if err != nil || n != quanta*Quantum {
+					t.Fatalf("%s: %d quanta are %d samples, %v", c.Name, quanta, n, err)
+				}
+				got = append(got, y[:n]...)
+			}
+			if !slices.Equal(got, want) {
+				t.Errorf("%s: cut into packets of %d quanta it is heard otherwise", c.Name, quanta)
+			}
 		}
 	}
 }
