@@ -2,7 +2,10 @@
 // measures that speak about it. It knows nothing of calls, networks or sound cards.
 package audio
 
-import "math"
+import (
+	"math"
+	"unsafe"
+)
 
 const (
 	// Rate is the sample rate of every Frame in Hz. Full band, so that Opus and the PC's music keep their treble.
@@ -14,6 +17,11 @@ const (
 // Frame is 10 ms of mono sound at 48 kHz; full scale is ±1. It is an array: it has no length to
 // check, no format to negotiate, cannot be nil and is not aliased by assignment.
 type Frame [FrameLen]float32
+
+// Samples is frames as one run of samples; nothing is copied.
+func Samples(f []Frame) []float32 {
+	return unsafe.Slice((*float32)(unsafe.Pointer(unsafe.SliceData(f))), len(f)*FrameLen)
+}
 
 // Node changes a frame in place. It never blocks and never allocates.
 type Node interface{ Process(f *Frame) }

@@ -9,14 +9,21 @@ import (
 	"opendeskphone/audio"
 )
 
-// MaxFrames is the longest packet any codec of ours encodes or decodes, in frames: 120 ms (RFC 6716 §2.1.4).
-const MaxFrames = 12
+const (
+	// MaxFrames is the longest packet any codec of ours encodes or decodes, in frames: 120 ms (RFC 6716 §2.1.4).
+	MaxFrames = 12
+	// MaxSamples is the same in samples at 48 kHz.
+	MaxSamples = MaxFrames * audio.FrameLen
+	// Quantum is what the length of every packet is a whole multiple of, in samples at 48 kHz: 2.5 ms, the
+	// shortest frame of Opus (RFC 6716 §2.1.4).
+	Quantum = audio.FrameLen / 4
+)
 
 var (
-	// ErrSize says that a payload cannot be a whole number of 10 ms frames of its codec, or is longer than MaxFrames.
-	ErrSize = errors.New("codec: payload is not a whole number of frames")
-	// ErrRoom says that the frames given to Decode are too few for the payload.
-	ErrRoom = errors.New("codec: payload holds more frames than there is room for")
+	// ErrSize says that a payload cannot be a whole number of quanta in its codec, or is longer than MaxFrames.
+	ErrSize = errors.New("codec: payload is not a whole multiple of 2.5 ms up to 120 ms")
+	// ErrRoom says that the samples given to Decode are too few for the payload.
+	ErrRoom = errors.New("codec: payload holds more than there is room for")
 )
 
 // Codec describes one entry of an SDP media line and makes its two halves.
@@ -38,22 +45,29 @@ type Encoder interface {
 	Encode(dst []byte, pcm []audio.Frame) []byte
 }
 
-// Decoder turns payloads into frames, and invents frames where payloads are missing. It never allocates.
+// Decoder turns payloads into samples at 48 kHz, and invents some where payloads are missing. All lengths are whole
+// multiples of Quantum. It never allocates.
 type Decoder interface {
-	// Decode decodes one payload into dst and tells how many frames it held. Any bytes are safe.
-	Decode(dst []audio.Frame, payload []byte) (n int, err error)
-	// Conceal makes up the next 10 ms of a lost or late packet, fading out when the loss lasts.
-	Conceal(dst *audio.Frame)
+	// Decode decodes one payload into dst and tells how many samples it held. Any bytes are safe.
+	Decode(dst []float32, payload []byte) (n int, err error)
+	// Conceal makes up dst, the next 2.5 to 10 ms of a lost or late packet, fading out when the loss lasts.
+	Conceal(dst []float32)
 	// Recover decodes the packet that came before next out of next's redundancy (Opus FEC);
-	// it gives the number of frames written, 0 if next carries none.
-	Recover(dst []audio.Frame, next []byte) int
+	// it gives the number of samples written, 0 if next carries none.
+	Recover(dst []float32, next []byte) int
 }
 
 // Bridger is a Decoder that makes up a gap better when it knows what comes after it.
 type Bridger interface {
 	// Bridge makes up dst, which is missing directly before next, out of the sound on both sides, and
-	// tells how many frames it wrote: all or, if it cannot, none. next is to be decoded after.
-	Bridge(dst []audio.Frame, next []byte) int
+	// tells how many samples it wrote: all or, if it cannot, none. next is to be decoded after.
+	Bridge(dst []float32, next []byte) int
+}
+
+// Asked is an Encoder that heeds what the far side asks for.
+type Asked interface {
+	// Ask takes the format parameters (a=fmtp) of the far side. What it does not know, or makes no sense, it ignores.
+	Ask(fmtp string)
 }
 
 // Tuner is an Encoder that adapts to the network, as the Opus encoder does.

@@ -1,11 +1,12 @@
 package codec
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"math"
-	"math/bits"
 	"math/rand/v2"
+	"slices"
 	"testing"
 
 	"opendeskphone/audio"
@@ -30,8 +31,8 @@ func through(t testing.TB, c Codec, x []audio.Frame) []audio.Frame {
 	var b []byte
 	for i := 0; i < len(x); i += 2 {
 		b = e.Encode(b[:0], x[i:i+2])
-		if n, err := d.Decode(y[i:], b); n != 2 || err != nil {
-			t.Fatalf("%s: packet of 20 ms gives %d frames, %v", c.Name, n, err)
+		if n, err := d.Decode(audio.Samples(y[i:]), b); n != 2*audio.FrameLen || err != nil {
+			t.Fatalf("%s: packet of 20 ms gives %d samples, %v", c.Name, n, err)
 		}
 	}
 	return y
@@ -105,46 +106,6 @@ func TestOverloadIsClippedNotWrapped(t *testing.T) {
 	}
 }
 
-// G.711: sixteen equal steps in each segment, segments at powers of two (of magnitude+132 for µ-law in
-// 16-bit units), output in the middle of the step.
-func TestG711ErrsByHalfAStepAtMost(t *testing.T) {
-	for _, law := range []struct {
-		name     string
-		compress func(int16) byte
-		level    *[256]int16
-		bias     int
-		least    int // half the smallest step
-	}{{"A", alawByte, &alawLevel, 0, 8}, {"µ", ulawByte, &ulawLevel, 132, 4}} {
-		for v := math.MinInt16; v <= math.MaxInt16; v++ {
-			got := int(law.level[law.compress(int16(v))])
-			half := max(law.least, 1<<bits.Len(uint(max(v, -v)+law.bias))>>6)
-			if d := max(got-v, v-got); d > half {
-				t.Fatalf("%s-law: %d becomes %d, more than %d off", law.name, v, got, half)
-			}
-			if v > 8 && got <= 0 || v < -8 && got >= 0 {
-				t.Fatalf("%s-law: %d changes sign to %d", law.name, v, got)
-			}
-		}
-		for b := range 256 {
-			if back := law.compress(law.level[b]); law.level[back] != law.level[b] {
-				t.Errorf("%s-law: %#02x decodes to %d, which is coded %#02x", law.name, b, law.level[b], back)
-			}
-		}
-	}
-}
-
-func TestG711KnownWords(t *testing.T) { // G.711 tables 1a, 2a: outermost and innermost levels
-	for _, w := range []struct{ got, want int }{
-		{int(alawLevel[0xAA]), 32256}, {int(alawLevel[0x2A]), -32256}, {int(alawLevel[0xD5]), 8}, {int(alawLevel[0x55]), -8},
-		{int(ulawLevel[0x80]), 32124}, {int(ulawLevel[0x00]), -32124}, {int(ulawLevel[0xFF]), 0}, {int(ulawLevel[0x7E]), -8},
-		{int(alawByte(0)), 0xD5}, {int(ulawByte(0)), 0xFF},
-	} {
-		if w.got != w.want {
-			t.Errorf("got %d, want %d", w.got, w.want)
-		}
-	}
-}
-
 func TestTableIsFitForSDP(t *testing.T) {
 	static := map[string]uint8{"PCMU": 0, "PCMA": 8, "G722": 9}
 	for _, c := range All() {
@@ -157,10 +118,68 @@ func TestTableIsFitForSDP(t *testing.T) {
 	}
 }
 
+// RFC 3551 §4.5.11: the most significant byte goes first.
+func TestL16IsInNetworkByteOrder(t *testing.T) {
+	e, d, _ := L16.New()
+	down := make([]audio.Frame, 20)
+	y := make([]float32, 20*audio.FrameLen)
+	for i := range down {
+		for j := range down[i] {
+			down[i][j] = 0.5
+		}
+	}
+	b := e.Encode(nil, down)
+	if mid := b[len(b)/2&^1:]; mid[0] != 0x40 || mid[1] > 8 { // half of the full scale is 0x4000, the filter a little off
+		t.Errorf("half of full scale is % x", mid[:2])
+	}
+	for i := 0; i < len(y); i += audio.FrameLen {
+		if n, err := d.Decode(y[i:], bytes.Repeat([]byte{0xC0, 0x00}, 160)); n != audio.FrameLen || err != nil {
+			t.Fatal(n, err)
+		}
+	}
+	if v := y[len(y)/2]; math.Abs(float64(v)+0.5) > 1e-3 {
+		t.Errorf("0xC000 is heard as %v", v)
+	}
+}
+
+// Packets may hold 2.5 ms and its multiples: they are heard as one stream, however it is cut.
+func TestPacketsOfEveryLengthAreHeardAlike(t *testing.T) {
+	x := glide(24)
+	for _, c := range All() {
+		e, whole, _ := c.New()
+		var b []byte
+		for i := 0; i < len(x); i += 2 {
+			b = e.Encode(b, x[i:i+2])
+		}
+		quantum := len(b) / len(x) / 4
+		var want []float32
+		for i := 0; i < len(b); i += 8 * quantum {
+			y := make([]float32, MaxSamples)
+			n, _ := whole.Decode(y, b[i:i+8*quantum])
+			want = append(want, y[:n]...)
+		}
+		for _, quanta := range []int{1, 2, 3, 6, 12, 48} { // 2.5, 5, 7.5, 15, 30 and 120 ms
+			_, d, _ := c.New()
+			var got []float32
+			for i := 0; i < len(b); i += quanta * quantum {
+				y := make([]float32, MaxSamples)
+				n, err := d.Decode(y, b[i:i+quanta*quantum])
+				if err != nil || n != quanta*Quantum {
+					t.Fatalf("%s: %d quanta are %d samples, %v", c.Name, quanta, n, err)
+				}
+				got = append(got, y[:n]...)
+			}
+			if !slices.Equal(got, want) {
+				t.Errorf("%s: cut into packets of %d quanta it is heard otherwise", c.Name, quanta)
+			}
+		}
+	}
+}
+
 func TestOddPayloadsAreRefused(t *testing.T) {
 	for _, c := range All() {
 		_, d, _ := c.New()
-		dst := make([]audio.Frame, 2)
+		dst := make([]float32, 960)
 		for _, n := range []int{0, 1, 79, 81, 13 * 320, 1 << 16} {
 			if _, err := d.Decode(dst, make([]byte, n)); !errors.Is(err, ErrSize) {
 				t.Errorf("%s: %d bytes: %v", c.Name, n, err)
@@ -183,10 +202,10 @@ func TestLossIsConcealedWithoutClicks(t *testing.T) {
 			b = e.Encode(b[:0], x[i:i+2])
 			var y [2]audio.Frame
 			if r.IntN(10) == 0 {
-				d.Conceal(&y[0])
-				d.Conceal(&y[1])
+				d.Conceal(y[0][:])
+				d.Conceal(y[1][:])
 			} else {
-				d.Decode(y[:], b)
+				d.Decode(audio.Samples(y[:]), b)
 			}
 			for _, f := range y {
 				for _, v := range f {
@@ -219,11 +238,11 @@ func lossy(t *testing.T, c Codec, x []audio.Frame, ahead bool) []audio.Frame {
 		f := y[2*i : 2*i+2]
 		switch {
 		case i%5 != 4 || i+1 == len(packets):
-			d.Decode(f, p)
-		case ahead && d.(Bridger).Bridge(f, packets[i+1]) == 2:
+			d.Decode(audio.Samples(f), p)
+		case ahead && d.(Bridger).Bridge(audio.Samples(f), packets[i+1]) > 0:
 		default:
-			d.Conceal(&f[0])
-			d.Conceal(&f[1])
+			d.Conceal(f[0][:])
+			d.Conceal(f[1][:])
 		}
 	}
 	return y
@@ -277,12 +296,12 @@ func TestABridgeIsCrossedOnce(t *testing.T) {
 		}
 		y, want, gap := make([]audio.Frame, 2), make([]audio.Frame, 2), make([]audio.Frame, 2)
 		for i, p := range packets {
-			plain.Decode(want, p)
+			plain.Decode(audio.Samples(want), p)
 			if i == 2 {
-				d.(Bridger).Bridge(gap, packets[3])
+				d.(Bridger).Bridge(audio.Samples(gap), packets[3])
 				continue
 			}
-			if n, err := d.Decode(y, p); n != 2 || err != nil {
+			if n, err := d.Decode(audio.Samples(y), p); n != 960 || err != nil {
 				t.Fatal(c.Name, n, err)
 			}
 			if i > 3 && distance(want, y) < 80 {
@@ -295,9 +314,9 @@ func TestABridgeIsCrossedOnce(t *testing.T) {
 func TestNoBridgeWithoutAPier(t *testing.T) {
 	for _, c := range All() {
 		_, d, _ := c.New()
-		dst := make([]audio.Frame, 7)
+		dst := make([]float32, 7*audio.FrameLen)
 		next := make([]byte, 640)
-		if d.(Bridger).Bridge(dst, next) != 0 || d.(Bridger).Bridge(dst[:0], next) != 0 || d.(Bridger).Bridge(dst[:2], next[:7]) != 0 {
+		if d.(Bridger).Bridge(dst, next) != 0 || d.(Bridger).Bridge(dst[:0], next) != 0 || d.(Bridger).Bridge(dst[:960], next[:7]) != 0 {
 			t.Errorf("%s: bridged what cannot be", c.Name)
 		}
 	}
@@ -310,10 +329,10 @@ func TestNothingAllocates(t *testing.T) {
 		b := make([]byte, 0, 2000)
 		if n := testing.AllocsPerRun(100, func() {
 			b = e.Encode(b[:0], x)
-			d.Decode(x, b)
-			d.Conceal(&x[0])
-			d.Recover(x, b)
-			d.(Bridger).Bridge(x, b)
+			d.Decode(audio.Samples(x), b)
+			d.Conceal(x[0][:])
+			d.Recover(audio.Samples(x), b)
+			d.(Bridger).Bridge(audio.Samples(x), b)
 		}); n != 0 {
 			t.Errorf("%s: %v allocations", c.Name, n)
 		}
@@ -375,19 +394,20 @@ func FuzzDecoders(f *testing.F) {
 	f.Fuzz(func(t *testing.T, which uint8, payload []byte) {
 		c := All()[int(which)%len(All())]
 		_, d, _ := c.New()
-		dst := make([]audio.Frame, MaxFrames)
+		dst := make([]float32, MaxSamples)
 		n, err := d.Decode(dst, payload)
-		if (err == nil) != (n > 0) {
+		if (err == nil) != (n > 0) || n%Quantum != 0 {
 			t.Fatal(n, err)
 		}
-		d.Conceal(&dst[0])
-		d.(Bridger).Bridge(dst[:2], payload)
+		d.Conceal(dst[:Quantum])
+		d.(Bridger).Bridge(dst[:960], payload)
 		d.Decode(dst, payload)
+		var f audio.Frame
 		p := NewNoise()
 		p.Set(payload)
 		for range 5 {
-			p.Play(&dst[1])
-			if l := dst[1].Level(); !(l < 20) {
+			p.Play(&f)
+			if l := f.Level(); !(l < 20) {
 				t.Fatalf("noise of %v dB from % x", l, payload)
 			}
 		}
@@ -398,6 +418,7 @@ func BenchmarkCodecs(b *testing.B) {
 	for _, c := range All() {
 		e, d, _ := c.New()
 		x := sine(2, 440, 0.5)
+		y := audio.Samples(x)
 		buf := e.Encode(nil, x)
 		b.Run(fmt.Sprint(c.Name, "/encode20ms"), func(b *testing.B) {
 			for b.Loop() {
@@ -406,19 +427,19 @@ func BenchmarkCodecs(b *testing.B) {
 		})
 		b.Run(fmt.Sprint(c.Name, "/decode20ms"), func(b *testing.B) {
 			for b.Loop() {
-				d.Decode(x, buf)
+				d.Decode(y, buf)
 			}
 		})
 		b.Run(fmt.Sprint(c.Name, "/decode20msConceal10ms"), func(b *testing.B) {
 			for b.Loop() {
-				d.Decode(x, buf)
-				d.Conceal(&x[0])
+				d.Decode(y, buf)
+				d.Conceal(y[:audio.FrameLen])
 			}
 		})
 		b.Run(fmt.Sprint(c.Name, "/decode20msBridge20ms"), func(b *testing.B) {
 			for b.Loop() {
-				d.(Bridger).Bridge(x, buf)
-				d.Decode(x, buf)
+				d.(Bridger).Bridge(y, buf)
+				d.Decode(y, buf)
 			}
 		})
 	}

@@ -61,13 +61,14 @@ const lookAhead = 22
 const doubt = 5
 
 type waveDecoder struct {
+	rate   int
 	up     *resample.Resampler
 	plc    *plc.Concealer
-	unpack func(dst []int16, payload []byte) // len(dst) is what 10 ms of payload hold
+	unpack func(dst []int16, payload []byte) // fills dst
 	memory memory                            // nil if the codec has none
-	bytes  int                               // of payload in 10 ms
+	bytes  int                               // of payload in a quantum
 	hard   []int16
-	soft   []float32
+	soft   []float32          // of a packet, or of a concealment
 	ahead  [lookAhead]float32 // how the sound is thought to go on
 
 	lost   []float32 // samples of a gap that is bridged
@@ -84,100 +85,99 @@ type memory interface {
 func newWaveDecoder(rate, bytesPer10ms int, unpack func([]int16, []byte), m memory) *waveDecoder {
 	n := rate / 100
 	return &waveDecoder{
-		up: resample.New(rate, audio.Rate), plc: plc.New(rate), unpack: unpack, memory: m, bytes: bytesPer10ms,
-		hard: make([]int16, n), soft: make([]float32, n),
+		rate: rate, up: resample.New(rate, audio.Rate), plc: plc.New(rate), unpack: unpack, memory: m, bytes: bytesPer10ms / 4,
+		hard: make([]int16, MaxFrames*n), soft: make([]float32, MaxFrames*n),
 		lost: make([]float32, (MaxFrames+1)*n), peeked: make([]float32, 0, MaxFrames*n), peek: make([]byte, 0, MaxFrames*bytesPer10ms),
 	}
 }
 
-func (d *waveDecoder) Decode(dst []audio.Frame, payload []byte) (int, error) {
-	n, err := d.frames(payload)
+// own is a number of samples at 48 kHz as one at the codec's rate.
+func (d *waveDecoder) own(n int) int { return n * d.rate / audio.Rate }
+
+// of is a time as a number of samples at the codec's rate.
+func (d *waveDecoder) of(ms int) int { return ms * d.rate / 1000 }
+
+func (d *waveDecoder) Decode(dst []float32, payload []byte) (int, error) {
+	n, err := d.length(payload)
 	if err != nil {
 		return 0, err
 	}
 	if n > len(dst) {
 		return 0, ErrRoom
 	}
-	known := len(d.peek) > 0 && bytes.Equal(d.peek, payload)
-	d.peek = d.peek[:0]
-	for i := range n {
-		soft := d.soft
-		if known {
-			soft = d.peeked[i*len(soft) : (i+1)*len(soft)]
-		} else {
-			d.decode(soft, payload[i*d.bytes:(i+1)*d.bytes])
-		}
-		d.plc.Good(soft)
-		d.up.Process(dst[i][:0], soft)
+	x := d.soft[:d.own(n)]
+	if len(d.peek) > 0 && bytes.Equal(d.peek, payload) {
+		copy(x, d.peeked)
+	} else {
+		d.decode(x, payload)
 	}
+	d.peek = d.peek[:0]
+	d.plc.Good(x)
+	d.up.Process(dst[:0], x)
 	return n, nil
 }
 
-// frames is the number of frames that a payload holds.
-func (d *waveDecoder) frames(payload []byte) (int, error) {
-	n := len(payload) / d.bytes
-	if n == 0 || n > MaxFrames || n*d.bytes != len(payload) {
+// length is the number of samples at 48 kHz that a payload holds.
+func (d *waveDecoder) length(payload []byte) (int, error) {
+	n := len(payload) / d.bytes * Quantum
+	if n == 0 || n > MaxSamples || len(payload)%d.bytes != 0 {
 		return 0, ErrSize
 	}
 	return n, nil
 }
 
 func (d *waveDecoder) decode(dst []float32, payload []byte) {
-	d.unpack(d.hard, payload)
-	for j, v := range d.hard {
+	hard := d.hard[:len(dst)]
+	d.unpack(hard, payload)
+	for j, v := range hard {
 		dst[j] = float32(v) / 32768
 	}
 }
 
-func (d *waveDecoder) Conceal(dst *audio.Frame) {
-	d.plc.Conceal(d.soft)
+func (d *waveDecoder) Conceal(dst []float32) {
+	x := d.soft[:d.own(len(dst))]
+	d.plc.Conceal(x)
 	if d.memory != nil {
 		d.plc.Ahead(d.ahead[:])
-		d.memory.invent(d.soft, d.ahead[:])
+		d.memory.invent(x, d.ahead[:])
 	}
-	d.up.Process(dst[:0], d.soft)
+	d.up.Process(dst[:0], x)
 }
 
 // Bridge decodes next before its time, and keeps what comes out until it is asked for.
-func (d *waveDecoder) Bridge(dst []audio.Frame, next []byte) int {
-	n, err := d.frames(next)
-	if err != nil || len(dst) == 0 || len(dst) > int(plc.MaxBridge*100) {
+func (d *waveDecoder) Bridge(dst []float32, next []byte) int {
+	n, err := d.length(next)
+	lost, after := d.own(len(dst)), d.own(n)
+	if d.memory != nil { // what is in doubt is made up, too
+		lost, after = lost+d.of(doubt), after-d.of(doubt)
+	}
+	if err != nil || len(dst) == 0 || !d.plc.Bridges(lost, after) {
 		return 0
 	}
-	step := len(d.soft)
-	lost := d.lost[:len(dst)*step]
-	d.peek, d.peeked = append(d.peek[:0], next...), d.peeked[:n*step]
+	d.peek, d.peeked = append(d.peek[:0], next...), d.peeked[:d.own(n)]
+	gap := d.lost[:d.own(len(dst))]
 	if d.memory == nil {
-		d.decodePeeked()
-		d.plc.Bridge(lost, d.peeked)
+		d.decode(d.peeked, next)
+		d.plc.Bridge(gap, d.peeked)
 	} else {
-		d.bridgeInDoubt(lost)
+		d.bridgeInDoubt(gap)
 	}
-	d.plc.Played(lost)
-	for i := range dst {
-		d.up.Process(dst[i][:0], lost[i*step:(i+1)*step])
-	}
+	d.plc.Played(gap)
+	d.up.Process(dst[:0], gap)
 	return len(dst)
-}
-
-func (d *waveDecoder) decodePeeked() {
-	step := len(d.soft)
-	for i := range len(d.peeked) / step {
-		d.decode(d.peeked[i*step:(i+1)*step], d.peek[i*d.bytes:(i+1)*d.bytes])
-	}
 }
 
 // bridgeInDoubt decodes the packet behind the gap from the state that the extension of the past leaves, and bridges from
 // the past to where the decoder has found back.
-func (d *waveDecoder) bridgeInDoubt(lost []float32) {
-	d.plc.Guess(lost, d.ahead[:])
-	d.memory.invent(lost, d.ahead[:])
-	d.decodePeeked()
-	n := len(d.soft) * doubt / 10
-	whole := d.lost[:len(lost)+n]
+func (d *waveDecoder) bridgeInDoubt(gap []float32) {
+	d.plc.Guess(gap, d.ahead[:])
+	d.memory.invent(gap, d.ahead[:])
+	d.decode(d.peeked, d.peek)
+	n := d.of(doubt)
+	whole := d.lost[:len(gap)+n]
 	d.plc.Bridge(whole, d.peeked[n:])
-	copy(d.peeked, whole[len(lost):])
+	copy(d.peeked, whole[len(gap):])
 }
 
 // Recover finds nothing: these codecs carry no redundancy.
-func (d *waveDecoder) Recover([]audio.Frame, []byte) int { return 0 }
+func (d *waveDecoder) Recover([]float32, []byte) int { return 0 }

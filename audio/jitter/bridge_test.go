@@ -15,9 +15,9 @@ type engineer struct {
 	bridged, alone int
 }
 
-func (e *engineer) Conceal(dst *audio.Frame) { e.alone++; e.tape.Conceal(dst) }
-func (e *engineer) Bridge(dst []audio.Frame, _ []byte) int {
-	e.bridged += len(dst)
+func (e *engineer) Conceal(dst []float32) { e.alone++; e.tape.Conceal(dst) }
+func (e *engineer) Bridge(dst []float32, _ []byte) int {
+	e.bridged += len(dst) / audio.FrameLen
 	return len(dst)
 }
 

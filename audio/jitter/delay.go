@@ -11,7 +11,7 @@ const (
 	firstBin = 64                      // where the first packet's delay is put
 	headroom = 2                       // bins kept above the first packet while little is known...
 	little   = 50                      // ...that is, before so many packets
-	memory   = 500.0                   // packets remembered: 10 s of 20 ms
+	memory   = 500.0                   // packets remembered: 10 s of 20 ms; shorter ones than a frame count for their share of it
 	heavy    = 1e6                     // a packet's weight at which all are made lighter
 	recent   = 4                       // arrivals whose delay is not undercut
 	watched  = 16                      // arrivals of which...
@@ -38,7 +38,7 @@ type delay struct {
 	made   [bins]float64  // samples that a delay below the bin would have left to be made up in it
 	unit   float64        // weight of the next packet: it grows, so that those before count for less and less
 	total  float64        // weight of all
-	known  int            // packets counted, until little are
+	known  float64        // packets counted, until little are
 	guess  int64          // least calm while little is known
 	last   [watched]int64 // greatest lateness of the packets that came together
 	turn   int            // the newest of last
@@ -78,8 +78,9 @@ func (d *delay) take(now, late, span int64, inOrder, again bool) {
 	if b := (late - d.base) / audio.FrameLen; b < firstBin/2 || b >= bins {
 		d.slide(b)
 	}
-	d.weight[d.bin(late)] += d.unit
-	d.total += d.unit
+	share := min(1, float64(span)/audio.FrameLen)
+	d.weight[d.bin(late)] += d.unit * share
+	d.total += d.unit * share
 	if late > d.peak || !inOrder {
 		d.charge(late, span, inOrder, again)
 	}
@@ -88,14 +89,14 @@ func (d *delay) take(now, late, span int64, inOrder, again bool) {
 		d.last[d.turn] = late
 	}
 	d.last[d.turn] = max(d.last[d.turn], late)
-	d.known = min(d.known+1, little)
+	d.known = min(d.known+share, little)
 	if d.total >= memory*d.unit {
-		d.unit *= memory / (memory - 1)
+		d.unit *= 1 + share/(memory-1)
 	}
 	if d.unit > heavy {
 		d.lighten()
 	}
-	d.learn(span)
+	d.learn(max(span, audio.FrameLen))
 }
 
 // charge enters what a packet that is later than those just before it would have cost. All copies are equally late, and
@@ -151,7 +152,7 @@ func moved(from *[bins]float64, by int64) (to [bins]float64) {
 	return to
 }
 
-// learn reads the histograms.
+// learn reads the histograms of packets, each of which counts for so many samples.
 func (d *delay) learn(span int64) {
 	d.least = d.edge(d.upTo(fastShare))
 	d.usual = d.edge(d.upTo(1 - lateShare))

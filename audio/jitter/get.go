@@ -24,7 +24,7 @@ type action uint8
 const (
 	nothing action = iota
 	again          // ask once more: time was passed
-	made           // a frame in place of one that is missing
+	made           // sound in place of what is missing
 	speech         // the packet in work
 	noise          // the noise described in work
 	copied         // the packet before the one in work, out of its redundancy
@@ -37,7 +37,7 @@ type step struct {
 	epoch  int   // of the stream: what was begun in one epoch does not count in the next
 	media  int64 // of the packet in work
 	drop   int64 // samples at the packet's start whose time is over
-	frames int   // frames to recover
+	n      int   // samples to recover or to make up
 	spare  int   // samples made up and not yet heard, whose place the packet takes
 }
 
@@ -133,24 +133,22 @@ func (b *Buffer) extend(must bool) bool {
 	case skipped:
 		p.torn = true
 	case made:
-		p.makeUp()
+		p.makeUp(s.n)
 	case noise:
 		if p.noise.Set(p.work) == nil && !p.hushed {
 			p.hushed, p.fading = true, true
 		}
 	case speech:
-		n, err := p.decode(int(s.drop/audio.FrameLen), s.spare)
+		n, err := p.decode(int(s.drop/audio.FrameLen*audio.FrameLen), s.spare)
 		b.account(s, n, err)
 	case copied:
-		n := p.dec.Recover(p.frames[:s.frames], p.work)
+		n := p.dec.Recover(p.sound[:s.n], p.work)
 		b.recovered(s, n)
 		if bridger, ok := p.dec.(codec.Bridger); ok && n == 0 {
-			n = bridger.Bridge(p.frames[:s.frames], p.work)
+			n = bridger.Bridge(p.sound[:s.n], p.work)
 			b.bridged(s, n)
 		}
-		for i := range n {
-			p.add(&p.frames[i])
-		}
+		p.add(p.sound[:n])
 	}
 	return true
 }
@@ -163,33 +161,33 @@ func (b *Buffer) account(s step, n int, err error) {
 		b.stats.Rejected++
 	}
 	if s.epoch == b.queue.epoch && n > 0 {
-		b.queue.span = int64(n) * audio.FrameLen
+		b.queue.span = int64(n)
 		b.queue.cursor = s.media + b.queue.span
 	}
 }
 
-// recovered enters the frames won from redundancy; if there were none, they are not asked for again.
+// recovered enters the samples won from redundancy; if there were none, they are not asked for again.
 func (b *Buffer) recovered(s step, n int) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.stats.Recovered += uint64(n)
+	b.won += int64(n)
 	if n > 0 {
 		b.queue.copies = useful
 	}
 	if s.epoch == b.queue.epoch {
-		b.queue.cursor += int64(n) * audio.FrameLen
+		b.queue.cursor += int64(n)
 		b.queue.bare = n == 0
 	}
 }
 
-// bridged enters the frames made up between what was heard and the packet in work.
+// bridged enters the samples made up between what was heard and the packet in work.
 func (b *Buffer) bridged(s step, n int) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	q := &b.queue
 	if n > 0 && s.epoch == q.epoch {
-		q.cursor += int64(n) * audio.FrameLen
-		q.holes += int64(n) * audio.FrameLen
+		q.cursor += int64(n)
+		q.holes += int64(n)
 		b.confess(true)
 		q.losses = min(q.losses+worth, useful)
 	}
@@ -200,7 +198,7 @@ func (b *Buffer) decide(must bool) step {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	q := &b.queue
-	s := step{epoch: q.epoch}
+	s := step{epoch: q.epoch, n: audio.FrameLen}
 	next := q.ahead()
 	switch {
 	case !q.started:
@@ -260,15 +258,15 @@ func (b *Buffer) paused(until int64) action {
 }
 
 // gap passes lost packets, of which next may have a copy: as far as time stood still for them at once,
-// then by the frame. With delay to spare, as much time is left out as is made up.
+// then by what is missing, a frame at most. With delay to spare, as much time is left out as is made up.
 func (b *Buffer) gap(next *slot, s step, must bool) step {
 	q := &b.queue
 	missing := next.media - q.cursor
 	switch {
 	case !must:
 		s.action = nothing
-	case missing <= q.span && !q.bare && missing >= audio.FrameLen && next.kind == Speech:
-		s.action, s.frames = copied, int(missing/audio.FrameLen)
+	case missing <= q.span && !q.bare && missing >= codec.Quantum && next.kind == Speech:
+		s.action, s.n = copied, int(missing-missing%codec.Quantum)
 		b.player.work = append(b.player.work[:0], next.payload...)
 	case q.waited > 0:
 		s.action = again
@@ -276,12 +274,13 @@ func (b *Buffer) gap(next *slot, s step, must bool) step {
 		q.waited -= by
 		q.cursor += by
 	default:
-		s.action = made
-		q.holes += audio.FrameLen
+		n := min(audio.FrameLen, missing+(codec.Quantum-missing%codec.Quantum)%codec.Quantum)
+		s.action, s.n = made, int(n)
+		q.holes += n
 		b.confess(true)
-		left := min(audio.FrameLen, max(0, b.surplus()), max(0, missing-audio.FrameLen))
+		left := min(audio.FrameLen, max(0, b.surplus()), max(0, missing-n))
 		b.stats.Shrunk += uint64(left)
-		q.cursor += min(audio.FrameLen+left, missing)
+		q.cursor += min(n+left, missing)
 	}
 	return s
 }

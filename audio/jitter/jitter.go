@@ -77,6 +77,7 @@ type Buffer struct {
 	jitter   interarrival
 	stats    Stats
 	made     int64         // samples made up for want of a packet
+	won      int64         // samples won from redundancy
 	fresh    codec.Decoder // taken up by the next Get
 
 	player player // Get's own
@@ -131,7 +132,7 @@ func (b *Buffer) Put(p Packet) {
 			case at.seq == q.high+1 && b.stoodStill(at):
 				at = b.follow(p, 1)
 				b.delay.start(b.now - at.media)
-			case q.tardy <= patience || at.seq < q.next:
+			case q.tardy <= patience*int(max(1, audio.FrameLen/q.span)) || at.seq < q.next:
 				q.count(at, p)
 				q.tardyBy = b.now - at.media
 				b.stats.Late++
@@ -286,7 +287,7 @@ func (b *Buffer) Stats() Stats {
 	defer b.mu.Unlock()
 	s := b.stats
 	s.Lost = b.queue.missing()
-	s.Concealed = uint64(b.made+audio.FrameLen/2) / audio.FrameLen
+	s.Concealed, s.Recovered = framesOf(b.made), framesOf(b.won)
 	s.Jitter = b.jitter.value()
 	if b.queue.started {
 		s.Delay = max(0, durationOf(b.now-b.play-b.delay.least))
@@ -294,6 +295,9 @@ func (b *Buffer) Stats() Stats {
 	}
 	return s
 }
+
+// framesOf is so many samples in frames; half a one is rounded up.
+func framesOf(samples int64) uint64 { return uint64(samples+audio.FrameLen/2) / audio.FrameLen }
 
 // Position is the time within the stream, in samples at 48 kHz, of the sample that the next Get plays first: that whose
 // RTP timestamp is Position*clock/48000, unless the timestamps have jumped. It means something once a packet has come.

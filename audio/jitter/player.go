@@ -9,10 +9,10 @@ const line = 4 * audio.FrameLen * codec.MaxFrames // samples: the longest packet
 
 // player is what Get owns: the decoder and the line of decoded samples.
 type player struct {
-	dec    codec.Decoder
-	noise  *codec.Noise
-	frames [codec.MaxFrames]audio.Frame
-	work   []byte // payload being decoded
+	dec   codec.Decoder
+	noise *codec.Noise
+	sound [codec.MaxSamples]float32 // being decoded or made up
+	work  []byte                    // payload being decoded
 
 	pcm     [line]float32
 	at, end int // play point and end of what is decoded
@@ -35,85 +35,83 @@ func (p *player) init(dec codec.Decoder) {
 
 func (p *player) left() int64 { return int64(p.end - p.at) }
 
-// add appends a frame to the line.
-func (p *player) add(f *audio.Frame) {
-	if p.end+audio.FrameLen > line {
+// add appends samples to the line.
+func (p *player) add(x []float32) {
+	if p.end+len(x) > line {
 		n := copy(p.pcm[:], p.pcm[p.at-longest:p.end])
 		p.at, p.end = longest, n
 	}
-	p.end += copy(p.pcm[p.end:], f[:])
+	p.end += copy(p.pcm[p.end:], x)
 }
 
-// decode decodes the packet in work and appends it without its first skip frames, or in place of the
+// decode decodes the packet in work and appends it without its first skip samples, or in place of the
 // last instead samples of the line. Where it does not follow what was heard before, that is made to go
 // on and cross-faded into it.
 func (p *player) decode(skip, instead int) (int, error) {
 	p.torn = p.torn || p.hushed || skip > 0
 	if p.torn {
-		p.invent(&p.spare)
+		p.invent(p.spare[:])
 	}
-	n, err := p.dec.Decode(p.frames[:], p.work)
-	for i := min(skip, n); i < n; i++ {
-		f := &p.frames[i]
+	n, err := p.dec.Decode(p.sound[:], p.work)
+	if x := p.sound[min(skip, n):n]; len(x) > 0 {
 		if p.torn {
-			fade(f, &p.spare, f)
-			p.torn = false
+			m := min(len(x), audio.FrameLen)
+			fade(x[:m], p.spare[:m], x[:m])
 		}
-		p.yield(f, instead)
-		p.add(f)
-		p.hushed, p.made, instead = false, 0, 0
+		p.yield(x, instead)
+		p.add(x)
+		p.torn, p.hushed, p.made = false, false, 0
 	}
 	return n, err
 }
 
-// yield takes the last n samples off the line and cross-fades them into f.
-func (p *player) yield(f *audio.Frame, n int) {
+// yield takes the last n samples off the line and cross-fades from them to x.
+func (p *player) yield(x []float32, n int) {
 	p.end -= n
-	for i, v := range p.pcm[p.end : p.end+n] {
-		w := float32(i+1) / float32(n+1)
-		f[i] = v + w*(f[i]-v)
-	}
+	x = x[:min(n, len(x))]
+	fade(x, p.pcm[p.end:p.end+len(x)], x)
 }
 
 // change takes up another decoder and lets the sound of the one before fade out.
 func (p *player) change(dec codec.Decoder) {
-	f := &p.frames[0]
+	f := p.sound[:audio.FrameLen]
 	p.spare.Clear()
 	p.invent(f)
-	fade(f, f, &p.spare)
+	fade(f, f, p.spare[:])
 	p.add(f)
 	p.dec, p.hushed, p.torn = dec, false, true
 }
 
-// makeUp appends a frame that no packet brought.
-func (p *player) makeUp() {
-	f := &p.frames[0]
+// makeUp appends n samples that no packet brought, a frame at most.
+func (p *player) makeUp(n int) {
+	x := p.sound[:n]
+	p.invent(x)
 	if p.fading {
 		p.fading = false
-		p.dec.Conceal(&p.spare)
-		p.noise.Play(f)
-		fade(f, &p.spare, f)
-	} else {
-		p.invent(f)
+		p.dec.Conceal(p.spare[:n])
+		fade(x, p.spare[:n], x)
 	}
-	p.add(f)
-	p.made = min(p.made+audio.FrameLen, int(p.left()))
+	p.add(x)
+	p.made = min(p.made+n, int(p.left()))
 }
 
-// invent makes what was heard last go on.
-func (p *player) invent(f *audio.Frame) {
-	if p.hushed {
-		p.noise.Play(f)
-	} else {
-		p.dec.Conceal(f)
+// invent makes what was heard last go on, for a frame at most.
+func (p *player) invent(x []float32) {
+	if !p.hushed {
+		p.dec.Conceal(x)
+		return
 	}
+	var f audio.Frame
+	p.noise.Play(&f)
+	copy(x, f[:])
 }
 
-// fade writes to f a frame that goes from a to b, either of which it may be.
-func fade(f, a, b *audio.Frame) {
-	for i := range f {
-		w := float32(i+1) / (audio.FrameLen + 1)
-		f[i] = a[i] + w*(b[i]-a[i])
+// fade writes to x what goes from a to b, either of which it may be.
+func fade(x, a, b []float32) {
+	n := float32(len(x) + 1)
+	for i := range x {
+		w := float32(i+1) / n
+		x[i] = a[i] + w*(b[i]-a[i])
 	}
 }
 

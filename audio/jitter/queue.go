@@ -3,13 +3,13 @@ package jitter
 import "opendeskphone/audio"
 
 const (
-	slots      = 128  // packets held at most: more than a second of 10 ms packets
+	slots      = 512  // packets held at most: more than a second of the shortest
 	maxPayload = 8192 // bytes; 120 ms of L16 at 16 kHz need 3840
 	farSeq     = 1000 // a sequence number so far from the last is another stream (cf. RFC 3550 A.1, MAX_DROPOUT)
 	farLate    = 2 * audio.Rate
 	farEarly   = 1 * audio.Rate
 	early      = audio.Rate / 10 // a packet so much faster than the fastest is no chance
-	patience   = 8               // late packets in a row until the buffer gives way
+	patience   = 8               // late packets in a row until the buffer gives way; of those shorter than a frame, frames
 )
 
 // queue holds packets by sequence number. Sequence numbers and media times are unwrapped to 64 bits.

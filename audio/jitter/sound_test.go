@@ -136,8 +136,8 @@ var troubles = []trouble{
 // is heard, in order, and no time is made up but theirs.
 func TestEachPacketIsHeardOnceInEveryTrouble(t *testing.T) {
 	for _, x := range troubles {
-		b := New(Config{}, new(counter))
-		heard := x.hear(b, func() codec.Decoder { return new(counter) }, func(n int) []byte { return []byte{byte(n)} })
+		b := New(Config{}, counter(960))
+		heard := x.hear(b, func() codec.Decoder { return counter(960) }, func(n int) []byte { return []byte{byte(n)} })
 		var got []int
 		for i := 24; i < len(heard); i++ { // a cross-fade passes over other numbers
 			n := int(heard[i])
@@ -167,7 +167,7 @@ func ownStep(say func(n int) []byte, packets int) (own float32) {
 	var heard []float32
 	var f [2]audio.Frame
 	for n := range packets {
-		d.Decode(f[:], say(n))
+		d.Decode(audio.Samples(f[:]), say(n))
 		heard = append(append(heard, f[0][:]...), f[1][:]...)
 	}
 	return largestStep(heard)

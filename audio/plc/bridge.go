@@ -10,11 +10,17 @@ const (
 // MaxBridge is the longest gap that Bridge spans, in seconds.
 const MaxBridge = 0.060
 
+// Bridges tells whether a gap of so many samples can be bridged to so many behind it: not if it is longer than
+// MaxBridge, or they are less than 10 ms.
+func (c *Concealer) Bridges(gap, next int) bool {
+	return gap <= samples(c.rate, MaxBridge) && next >= samples(c.rate, matched)
+}
+
 // Bridge fills x, what is missing directly before next, out of the sound on both sides, and tells whether it
-// could: not if x is longer than MaxBridge or next shorter than 10 ms. Nothing is taken as played yet; see Played.
+// could; see Bridges. Nothing is taken as played yet; see Played.
 func (c *Concealer) Bridge(x, next []float32) bool {
 	n := len(x)
-	if n > samples(c.rate, MaxBridge) || len(next) < samples(c.rate, 0.010) {
+	if !c.Bridges(n, len(next)) {
 		return false
 	}
 	c.begin()

@@ -241,28 +241,15 @@ func (d *Device) mediaFactory() *media.Factory {
 // setMedia makes the calls from now on by these settings.
 func (d *Device) setMedia(m settings.Media) error {
 	cfg := media.Default()
-	cfg.PortMin, cfg.PortMax, cfg.DSCP, cfg.Ptime = m.PortMin, m.PortMax, m.DSCP, m.Ptime
+	cfg.PortMin, cfg.PortMax, cfg.DSCP, cfg.Ptime, cfg.Codecs = m.PortMin, m.PortMax, m.DSCP, m.Ptime, m.Codecs
 	if err := cfg.Validate(); err != nil {
 		return fmt.Errorf("device: %w", err)
 	}
-	f := media.New(cfg, chooseCodecs(d.opts.Codecs, m.Codecs), nil, func(e media.Event) { d.voices.happened(e) }, d.log)
+	f := media.New(cfg, d.opts.Codecs, nil, func(e media.Event) { d.voices.happened(e) }, d.log)
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.factory = f
 	return nil
-}
-
-// chooseCodecs orders the codecs there are by the names that are set.
-func chooseCodecs(have []codec.Codec, names []string) []codec.Codec {
-	var out []codec.Codec
-	for _, n := range names {
-		for _, c := range have {
-			if c.Name == n {
-				out = append(out, c)
-			}
-		}
-	}
-	return out
 }
 
 // setLines takes new accounts. Between calls the user agent is built anew, since its trusted peers

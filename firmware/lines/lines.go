@@ -29,7 +29,8 @@ type Line struct {
 // Voice is the media session of one call.
 type Voice interface {
 	// Local describes our end: port, codecs, packet time. Address and policy are the line's.
-	Local() offer.Local
+	// Local is our end, with the codecs named, or if none is, those that are usual.
+	Local(codecs []string) offer.Local
 	// Apply takes up what was agreed, at once and again after each change.
 	Apply(m offer.Media) error
 	SendDTMF(digit rune)
@@ -188,37 +189,19 @@ func (a *Adapter) configure(lines []Line) {
 
 // local describes our end of a call on a line.
 func (a *Adapter) local(line phone.LineID, v Voice) offer.Local {
-	l, cfg := v.Local(), a.lines[line]
+	cfg := a.lines[line]
+	l := v.Local(cfg.Codecs)
 	l.SRTP = cfg.SRTP
-	if len(cfg.Codecs) > 0 {
-		l.Codecs = choose(l.Codecs, cfg.Codecs)
-	}
 	if l.Addr = a.addrs[line]; !l.Addr.IsValid() {
 		l.Addr = a.route(cfg.Account)
 	}
 	return l
 }
 
-// choose orders what there is by the names wanted; nothing of it leaves all as it was.
-func choose(have []offer.Codec, names []string) []offer.Codec {
-	var out []offer.Codec
-	for _, n := range names {
-		for _, c := range have {
-			if c.Name == n {
-				out = append(out, c)
-			}
-		}
-	}
-	if len(out) == 0 {
-		return have
-	}
-	return out
-}
-
 // follow moves the voice of the calls that stand on a line to the address it has now.
 func (a *Adapter) follow(m routed) {
 	for _, c := range a.calls {
-		if c.line == m.line && c.stands && m.ready && c.sdp.Move(m.addr, c.voice.Local().Port) {
+		if c.line == m.line && c.stands && m.ready && c.sdp.Move(m.addr, c.voice.Local(nil).Port) {
 			a.log.Info("call moves", "call", c.id, "to", m.addr)
 			a.offer(c)
 		}

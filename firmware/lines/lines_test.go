@@ -80,7 +80,7 @@ func (w *world) RefuseOffer(ref ua.CallRef, code int) {
 
 type mouth struct{ w *world }
 
-func (m mouth) Local() offer.Local {
+func (m mouth) Local([]string) offer.Local {
 	return offer.Local{Port: 16384, Codecs: []offer.Codec{g722, pcma}, DTMF: true, Ptime: 20}
 }
 func (m mouth) Apply(media offer.Media) error { m.w.got = append(m.w.got, media); return nil }

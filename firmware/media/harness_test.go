@@ -77,7 +77,7 @@ func (k *call) phone(host string, c choice) *phone {
 	if err != nil {
 		k.t.Fatal(err)
 	}
-	local := s.Local()
+	local := s.Local(nil)
 	local.SRTP = c.srtp
 	p.Session, p.sdp = s, offer.New(local)
 	ctx, cancel := context.WithCancel(context.Background())

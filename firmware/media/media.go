@@ -32,6 +32,7 @@ type Config struct {
 	PortMin      int        // RTP ports, even; RTCP is on the next one
 	PortMax      int
 	DSCP         int           // quality mark of RTP and RTCP, 0..63; 46 is expedited forwarding (RFC 3246)
+	Codecs       []string      // names of those that calls offer, in order of preference; empty: all
 	Ptime        int           // packet time we ask for, in ms: 10, 20, 40 or 60
 	ComfortNoise bool          // offer RFC 3389 and then send nothing during silence
 	RTCPMux      bool          // offer RTP and RTCP on one port (RFC 5761)
@@ -96,7 +97,7 @@ type Factory struct {
 // ErrPorts: no pair of ports is free.
 var ErrPorts = errors.New("no free pair of ports")
 
-// New makes a factory. codecs are offered in their order. notify gets the events of all sessions,
+// New makes a factory. codecs are what the phone can speak. notify gets the events of all sessions,
 // from their goroutines: it must not block and not call the session. listen makes sockets; nil
 // makes UDP ones with cfg's quality mark.
 func New(cfg Config, codecs []codec.Codec, listen func(netip.AddrPort) (Packets, error), notify func(Event), log *slog.Logger) *Factory {
@@ -105,6 +106,24 @@ func New(cfg Config, codecs []codec.Codec, listen func(netip.AddrPort) (Packets,
 		f.listen = func(at netip.AddrPort) (Packets, error) { return ListenUDP(at, cfg.DSCP) }
 	}
 	return f
+}
+
+// choose finds codecs by their names, or if there is none of them, those of Config, or else all.
+func (f *Factory) choose(names []string) []codec.Codec {
+	for _, names := range [][]string{names, f.cfg.Codecs} {
+		var out []codec.Codec
+		for _, n := range names {
+			for _, c := range f.codecs {
+				if c.Name == n {
+					out = append(out, c)
+				}
+			}
+		}
+		if len(out) > 0 {
+			return out
+		}
+	}
+	return f.codecs
 }
 
 // Open binds the ports of one call, and nothing more: the session must be Run. The first port is

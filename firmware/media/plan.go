@@ -89,6 +89,9 @@ func (p *plan) takeOver(last *plan) error {
 	if err != nil {
 		return fmt.Errorf("codec %s: %w", p.codec.Name, err)
 	}
+	if a, ok := enc.(codec.Asked); ok {
+		a.Ask(p.media.Send.Fmtp)
+	}
 	p.enc, p.buffer = enc, jitter.New(jitter.Config{Clock: p.codec.Clock}, dec)
 	return nil
 }

@@ -96,12 +96,13 @@ func newSession(f *Factory, call string, port uint16, rtp, rtcp Packets) *Sessio
 	return s
 }
 
-// Local is our end for the offer or answer. Its Addr is Config.Bind, unset if that is: the caller
-// fills in the address the far side can reach, and the line's SRTP policy.
-func (s *Session) Local() offer.Local {
+// Local is our end for the offer or answer, with the codecs named in order of preference, or if the phone has none of
+// them, those of Config. Its Addr is Config.Bind, unset if that is: the caller fills in the address the far side can
+// reach, and the line's SRTP policy.
+func (s *Session) Local(codecs []string) offer.Local {
 	cfg := s.f.cfg
 	l := offer.Local{Addr: cfg.Bind, Port: s.port, DTMF: true, ComfortNoise: cfg.ComfortNoise, Ptime: cfg.Ptime, RTCPMux: cfg.RTCPMux}
-	for _, c := range s.f.codecs {
+	for _, c := range s.f.choose(codecs) {
 		l.Codecs = append(l.Codecs, offer.Codec{Name: c.Name, PT: c.PT, Clock: c.Clock, Channels: c.Channels, Fmtp: c.Fmtp})
 		if c.Repeats {
 			l.Copied = c.Name

@@ -415,7 +415,7 @@ func TestPortsComeFromTheRange(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer s.Close()
-		p := s.Local().Port
+		p := s.Local(nil).Port
 		if p < 20002 || p > 20009 || p%2 != 0 || seen[p] {
 			t.Errorf("port %d", p)
 		}

@@ -449,3 +449,25 @@ func TestCopies(t *testing.T) {
 		t.Errorf("%v, %+v", err, m.Red)
 	}
 }
+
+// RFC 8866 §6.4: ptime is a wish, maxptime a bound; ours counts only where there is no wish.
+func TestPacketTime(t *testing.T) {
+	for _, row := range []struct {
+		ours  int
+		attrs []string
+		want  int
+	}{
+		{20, nil, 20}, {40, nil, 40}, {0, nil, 20},
+		{20, []string{"a=ptime:30"}, 30}, {20, []string{"a=ptime:10"}, 10}, {20, []string{"a=ptime:60"}, 60},
+		{20, []string{"a=ptime:2.5"}, 10}, {20, []string{"a=ptime:5"}, 10}, {20, []string{"a=ptime:200"}, 60},
+		{60, []string{"a=maxptime:20"}, 20}, {20, []string{"a=ptime:60", "a=maxptime:40"}, 40}, {20, []string{"a=maxptime:150"}, 20},
+		{20, []string{"a=ptime:0"}, 20}, {20, []string{"a=ptime:-10"}, 20}, {20, []string{"a=ptime:NaN"}, 20}, {20, []string{"a=ptime:1e99", "a=maxptime:x"}, 20},
+	} {
+		ours := local(Off, pcma)
+		ours.Ptime = row.ours
+		_, m, err := New(ours).Answer(remote("audio 5000 RTP/AVP 8", row.attrs...), SendRecv)
+		if err != nil || m.Ptime != row.want {
+			t.Errorf("ours %d, theirs %v: %v, %d ms", row.ours, row.attrs, err, m.Ptime)
+		}
+	}
+}

@@ -2,6 +2,7 @@ package offer
 
 import (
 	"bytes"
+	"math"
 	"net/netip"
 	"strconv"
 	"strings"
@@ -19,7 +20,8 @@ type stream struct {
 	dir     Direction // theirs
 	codecs  []Codec   // in their order, static types filled in
 	crypto  []keyLine
-	ptime   int
+	ptime   int  // ms, 0 if not said
+	most    int  // maxptime, ms
 	usable  bool // audio over RTP with an address: may be answered
 	secured bool // profile says SAVP
 	dtls    bool // profile says UDP/TLS: keys come by DTLS
@@ -155,9 +157,9 @@ func (s *stream) attributes(attrs []sdp.Attribute) {
 		case "rtcp-mux":
 			s.mux = true
 		case "ptime":
-			if n, err := strconv.Atoi(a.Value); err == nil {
-				s.ptime = n
-			}
+			s.ptime = milliseconds(a.Value)
+		case "maxptime":
+			s.most = milliseconds(a.Value)
 		case "rtcp":
 			s.rtcp = parseRTCP(a.Value)
 		case "crypto":
@@ -166,6 +168,15 @@ func (s *stream) attributes(attrs []sdp.Attribute) {
 			}
 		}
 	}
+}
+
+// milliseconds reads a packet time (RFC 8866 §6.4: it may have a fraction) and rounds it up; 0 if it makes no sense.
+func milliseconds(v string) int {
+	ms, err := strconv.ParseFloat(strings.TrimSpace(v), 64)
+	if err != nil || !(ms > 0 && ms <= 1000) {
+		return 0
+	}
+	return int(math.Ceil(ms))
 }
 
 // parseRTCP reads the attribute of RFC 3605: a port, perhaps with an address.

@@ -224,15 +224,25 @@ func (r *stream) bestKey() (keyLine, bool) {
 	return r.crypto[0], true // the order is the offerer's preference (RFC 4568 §7.1.2)
 }
 
+// packetTime is the time in ms of the packets we send: what the peer asks for, or else what we do, but no more than the
+// peer takes, in steps of 10 from 10 to 60.
+func (r *stream) packetTime(ours int) int {
+	ms := 20
+	switch {
+	case r.ptime > 0:
+		ms = r.ptime
+	case ours > 0:
+		ms = ours
+	}
+	if r.most > 0 {
+		ms = min(ms, r.most)
+	}
+	return min(max(ms/10*10, 10), 60)
+}
+
 // media is the part of the agreement that the peer alone decides.
 func (r *stream) media(l Local) Media {
-	m := Media{Remote: netip.AddrPortFrom(r.addr, r.port), RTCPMux: r.mux && l.RTCPMux, Ptime: 20}
-	if l.Ptime >= 10 && l.Ptime <= 60 {
-		m.Ptime = l.Ptime
-	}
-	if r.ptime >= 10 && r.ptime <= 60 {
-		m.Ptime = r.ptime / 10 * 10
-	}
+	m := Media{Remote: netip.AddrPortFrom(r.addr, r.port), RTCPMux: r.mux && l.RTCPMux, Ptime: r.packetTime(l.Ptime)}
 	switch {
 	case m.RTCPMux:
 		m.RemoteRTCP = m.Remote

@@ -139,7 +139,7 @@ func receive(wire [][]byte, lost []bool) [][]byte {
 // packets are bridged at their last.
 func play(dec codec.Decoder, packets [][]byte, frames []audio.Frame, wait int) (missing int) {
 	for i, p := range packets {
-		y := frames[packetFrames*i:][:packetFrames]
+		y := audio.Samples(frames[packetFrames*i:][:packetFrames])
 		if p != nil {
 			if _, err := dec.Decode(y, p); err != nil {
 				clear(y)
@@ -150,15 +150,15 @@ func play(dec codec.Decoder, packets [][]byte, frames []audio.Frame, wait int) (
 		if wait > 0 && i+1 < len(packets) && packets[i+1] != nil && mend(dec, y, packets[i+1]) {
 			continue
 		}
-		for j := range y {
-			dec.Conceal(&y[j])
+		for ; len(y) > 0; y = y[audio.FrameLen:] {
+			dec.Conceal(y[:audio.FrameLen])
 		}
 	}
 	return missing
 }
 
 // mend fills y, missing before next, with the help of next.
-func mend(dec codec.Decoder, y []audio.Frame, next []byte) bool {
+func mend(dec codec.Decoder, y []float32, next []byte) bool {
 	if dec.Recover(y, next) > 0 {
 		return true
 	}

@@ -85,6 +85,15 @@ func TestCallsWithOptionalSRTP(t *testing.T) {
 	s.callAll(t, srtpRows[:1])
 }
 
+// TestCallsWithL16 has a line speak sound as it is, at 16 kHz, to a peer that knows it at every rate.
+func TestCallsWithL16(t *testing.T) {
+	s := newScene(t)
+	s.start(t, desk.Setup{Settings: mainSettings("codecs = [\"L16\"]\n")})
+	s.atRegistrar(t, phoneUser, 1, 30*time.Second)
+	s.shows(t, "home-fresh", masks.clock, masks.day)
+	s.callAll(t, []callRow{{"baresip L16", cast{make: "baresip", user: "201", host: 11, codecs: []string{"L16"}}, false, want{correlation: 0.9}}})
+}
+
 func (s *scene) callAll(t *testing.T, rows []callRow) {
 	s.calm(t)
 	for _, row := range rows {

@@ -39,14 +39,12 @@ func (s *Stage) Sent(mark int, from, to netip.Addr) (lab.Clip, error) {
 		return clip, fmt.Errorf("handover: %w", err)
 	}
 	for _, p := range got {
-		frames := make([]audio.Frame, len(p.payload)/80) // 10 ms of 8 kHz each
-		n, err := dec.Decode(frames, p.payload)
+		var sound [codec.MaxSamples]float32
+		n, err := dec.Decode(sound[:], p.payload)
 		if err != nil {
 			return clip, fmt.Errorf("handover: %w", err)
 		}
-		for _, f := range frames[:n] {
-			clip.Samples = append(clip.Samples, f[:]...)
-		}
+		clip.Samples = append(clip.Samples, sound[:n]...)
 	}
 	return clip, nil
 }

@@ -28,7 +28,7 @@ type BaresipConfig struct {
 	Registrar netip.AddrPort // zero: no registration, calls by address
 	Transport string         // to the registrar: udp (when empty), tcp, tls
 	RootFile  string         // with tls: whom to trust
-	Codecs    []string       // as "PCMA", "G722", "opus"; the first is preferred
+	Codecs    []string       // as "PCMA", "G722", "L16", "opus"; the first is preferred
 	SRTP      bool           // required
 	Automatic bool           // answers at once; otherwise when told
 	Speech    Clip           // what it says, from the start of each call
@@ -36,7 +36,7 @@ type BaresipConfig struct {
 
 // Codec names as baresip writes them; its Opus is configured for one channel.
 var baresipCodec = map[string]string{
-	"opus": "opus/48000/1", "G722": "G722/16000/1", "PCMA": "PCMA/8000/1", "PCMU": "PCMU/8000/1",
+	"opus": "opus/48000/1", "G722": "G722/16000/1", "PCMA": "PCMA/8000/1", "PCMU": "PCMU/8000/1", "L16": "L16/16000/1",
 }
 
 // Baresip is a running baresip 1.0.
@@ -131,7 +131,7 @@ func (c BaresipConfig) speechRate() int {
 	if len(c.Codecs) != 1 {
 		return 48000
 	}
-	return map[string]int{"PCMA": 8000, "PCMU": 8000, "G722": 16000, "opus": 48000}[c.Codecs[0]]
+	return map[string]int{"PCMA": 8000, "PCMU": 8000, "G722": 16000, "L16": 16000, "opus": 48000}[c.Codecs[0]]
 }
 
 func (b *Baresip) account() string {

@@ -24,8 +24,9 @@ static int odp_set_up(OpusEncoder *e, int bitrate, int complexity) {
 	return r;
 }
 
-static int odp_protect(OpusEncoder *e, int percent, int bitrate, int fec, int bandwidth) {
+static int odp_protect(OpusEncoder *e, int percent, int bitrate, int fec, int bandwidth, int vbr) {
 	int r = opus_encoder_ctl(e, OPUS_SET_BITRATE(bitrate));
+	if (r == OPUS_OK) r = opus_encoder_ctl(e, OPUS_SET_VBR(vbr));
 	if (r == OPUS_OK) r = opus_encoder_ctl(e, OPUS_SET_INBAND_FEC(fec));
 	if (r == OPUS_OK) r = opus_encoder_ctl(e, OPUS_SET_MAX_BANDWIDTH(bandwidth));
 	if (r == OPUS_OK) r = opus_encoder_ctl(e, OPUS_SET_PACKET_LOSS_PERC(percent));
@@ -76,8 +77,8 @@ const (
 	reach  = 6 // frames behind which the copy is sent: bursts of 60 ms are covered, at 60 ms of delay
 )
 
-// Codec offers Opus as RFC 7587 says: mono speech, variable bit rate, with FEC once loss is reported. The phone plays
-// frames of 10 ms, so it asks for no shorter packets, and refuses them (minptime; 3 ms is what it defaults to).
+// Codec offers Opus as RFC 7587 says: mono speech, variable bit rate, with FEC once loss is reported. Packets below 10 ms
+// are taken, but not asked for (minptime; 3 ms is what it defaults to): their headers would be most of them.
 var Codec = codec.Codec{
 	Name: "opus", PT: payloadType, Clock: 48000, Channels: 2,
 	Fmtp: "minptime=10;useinbandfec=1", PacketMS: 20, Repeats: true, New: newCodec,
@@ -89,6 +90,7 @@ type encoder struct {
 	single  bool
 	repeats bool
 	frames  int // of the last packet
+	asked   wishes
 }
 
 // decoder is libopus's, with a better concealment in front of its own.
@@ -97,13 +99,13 @@ type decoder struct {
 	plc   *plc.Concealer
 
 	ours   audio.Frame
-	ahead  [codec.MaxFrames]audio.Frame // of the packet behind a gap, decoded before their time
-	peeked int                          // frames of ahead that are valid
-	peek   []byte                       // that packet
+	ahead  [codec.MaxSamples]float32 // of the packet behind a gap, decoded before their time
+	peeked int                       // of them that are valid
+	peek   []byte                    // that packet
 }
 
 func newCodec() (codec.Encoder, codec.Decoder, error) {
-	e := &encoder{frames: 2, state: words(int(C.opus_encoder_get_size(1)))}
+	e := &encoder{frames: 2, asked: unbound(), state: words(int(C.opus_encoder_get_size(1)))}
 	if r := C.opus_encoder_init(e.c(), audio.Rate, 1, C.OPUS_APPLICATION_VOIP); r != C.OPUS_OK {
 		return nil, nil, fmt.Errorf("opus: make encoder: %w", failure(r))
 	}
@@ -135,7 +137,7 @@ func (e *encoder) Encode(dst []byte, pcm []audio.Frame) []byte {
 	}
 	e.frames = len(pcm)
 	var room [maxPacket]byte
-	n := C.opus_encode_float(e.c(), samples(pcm), C.int(len(pcm)*audio.FrameLen),
+	n := C.opus_encode_float(e.c(), (*C.float)(&pcm[0][0]), C.int(len(pcm)*audio.FrameLen),
 		(*C.uchar)(unsafe.Pointer(&room[0])), maxPacket)
 	return append(dst, room[:max(n, 0)]...)
 }
@@ -148,6 +150,12 @@ func (e *encoder) Loss(percent int, single bool) {
 		e.loss, e.single = percent, single
 		e.protect()
 	}
+}
+
+// Ask takes the wishes of the far side: a most for the bit rate and the band, a constant rate, and whether FEC is of use to it.
+func (e *encoder) Ask(fmtp string) {
+	e.asked = parse(fmtp)
+	e.protect()
 }
 
 // Repeat tells whether copies of packets can be sent in later ones.
@@ -166,21 +174,21 @@ func (e *encoder) Back() int {
 	return 0
 }
 
-// protect divides the bits. The loss told to libopus makes packets depend less on the ones before (LTP scaling),
+// protect divides the bits, within what the far side asked for. The loss told to libopus makes packets depend less on the ones before (LTP scaling),
 // and, with FEC on, is how much of them goes into the copy of the one before.
 func (e *encoder) protect() {
 	rate, fec, band := clean, 0, C.OPUS_BANDWIDTH_FULLBAND
 	switch {
 	case e.Back() > 0:
-		rate, band = doubled, C.OPUS_BANDWIDTH_WIDEBAND
-	case e.loss > 0:
+		rate, band = min(doubled, max(e.asked.rate/2, lowest)), C.OPUS_BANDWIDTH_WIDEBAND
+	case e.loss > 0 && e.asked.fec:
 		rate, fec, band = min(clean+guarded*e.loss, most), 1, C.OPUS_BANDWIDTH_WIDEBAND
 	}
-	C.odp_protect(e.c(), C.int(e.loss), C.int(rate), C.int(fec), C.int(band))
+	C.odp_protect(e.c(), C.int(e.loss), C.int(min(rate, e.asked.rate)), C.int(fec), min(C.int(band), e.asked.band), e.asked.vbr)
 }
 
-// Decode decodes packets of whole frames; what cannot be decoded is an error and leaves dst as it may be.
-func (d *decoder) Decode(dst []audio.Frame, payload []byte) (int, error) {
+// Decode decodes packets of any length that Opus knows; what cannot be decoded is an error and leaves dst as it may be.
+func (d *decoder) Decode(dst []float32, payload []byte) (int, error) {
 	known := d.peeked
 	if !bytes.Equal(d.peek, payload) {
 		known = 0
@@ -191,95 +199,85 @@ func (d *decoder) Decode(dst []audio.Frame, payload []byte) (int, error) {
 		return 0, codec.ErrRoom
 	case known > 0:
 		copy(dst, d.ahead[:known])
-		d.heard(dst[:known])
+		d.plc.Good(dst[:known])
 		return known, nil
 	}
 	n, err := d.decode(dst, payload)
-	d.heard(dst[:n])
+	d.plc.Good(dst[:n]) // after a gap it is faded in
 	return n, err
 }
 
-// heard takes what was decoded into the concealment's memory; after a gap it is faded in.
-func (d *decoder) heard(f []audio.Frame) {
-	for i := range f {
-		d.plc.Good(f[i][:])
-	}
-}
-
-func (d *decoder) decode(dst []audio.Frame, payload []byte) (int, error) {
-	if len(payload) == 0 {
-		return 0, codec.ErrSize
-	}
-	p, size := (*C.uchar)(unsafe.Pointer(&payload[0])), C.opus_int32(len(payload))
-	n := int(C.opus_packet_get_nb_samples(p, size, audio.Rate))
+func (d *decoder) decode(dst []float32, payload []byte) (int, error) {
+	n := length(payload)
 	switch {
-	case n <= 0 || n%audio.FrameLen != 0:
+	case n <= 0:
 		return 0, codec.ErrSize
-	case n > len(dst)*audio.FrameLen:
+	case n > len(dst):
 		return 0, codec.ErrRoom
 	}
-	if r := C.opus_decode_float(d.c(), p, size, samples(dst), C.int(n), 0); r < 0 {
+	if r := C.opus_decode_float(d.c(), start(payload), C.opus_int32(len(payload)), (*C.float)(&dst[0]), C.int(n), 0); r < 0 {
 		return 0, fmt.Errorf("opus: decode packet: %w", failure(r))
 	}
-	return n / audio.FrameLen, nil
+	return n, nil
 }
 
-// Conceal makes up 10 ms: what was heard goes on, and as it fades, what libopus makes of its state comes
+// length is the number of samples in a packet, not above 0 if it is none.
+func length(payload []byte) int {
+	if len(payload) == 0 {
+		return 0
+	}
+	return int(C.opus_packet_get_nb_samples(start(payload), C.opus_int32(len(payload)), audio.Rate))
+}
+
+func start(payload []byte) *C.uchar { return (*C.uchar)(unsafe.Pointer(&payload[0])) }
+
+// Conceal makes dst up: what was heard goes on, and as it fades, what libopus makes of its state comes
 // up, which is the background noise after the sender's last word (DTX).
-func (d *decoder) Conceal(dst *audio.Frame) {
+func (d *decoder) Conceal(dst []float32) {
 	d.invent(dst)
 	g := d.plc.Left()
-	d.plc.Conceal(d.ours[:])
-	step := (d.plc.Left() - g) / audio.FrameLen
-	for i, v := range d.ours {
+	ours := d.ours[:len(dst)]
+	d.plc.Conceal(ours)
+	step := (d.plc.Left() - g) / float32(len(dst))
+	for i, v := range ours {
 		dst[i] = v + (1-g)*dst[i]
 		g += step
 	}
 }
 
-// invent lets libopus make up 10 ms, so that its state goes along.
-func (d *decoder) invent(dst *audio.Frame) {
-	if C.opus_decode_float(d.c(), nil, 0, (*C.float)(&dst[0]), audio.FrameLen, 0) < 0 {
-		dst.Clear()
+// invent lets libopus make dst up, so that its state goes along.
+func (d *decoder) invent(dst []float32) {
+	if C.opus_decode_float(d.c(), nil, 0, (*C.float)(&dst[0]), C.int(len(dst)), 0) < 0 {
+		clear(dst)
 	}
 }
 
 // Bridge decodes next before its time, and keeps what comes out until it is asked for.
-func (d *decoder) Bridge(dst []audio.Frame, next []byte) int {
-	if len(dst) == 0 || len(dst) > int(plc.MaxBridge*100) || len(next) > maxPeek {
+func (d *decoder) Bridge(dst []float32, next []byte) int {
+	if len(dst) == 0 || len(next) > maxPeek || !d.plc.Bridges(len(dst), length(next)) {
 		return 0
 	}
-	for i := range dst {
-		d.invent(&dst[i])
+	for rest := dst; len(rest) > 0; rest = rest[min(audio.FrameLen, len(rest)):] {
+		d.invent(rest[:min(audio.FrameLen, len(rest))])
 	}
 	n, err := d.decode(d.ahead[:], next)
 	if err != nil {
 		return 0
 	}
 	d.peek, d.peeked = append(d.peek[:0], next...), n
-	lost, ahead := flat(dst), flat(d.ahead[:n])
-	d.plc.Bridge(lost, ahead)
-	d.plc.Played(lost)
+	d.plc.Bridge(dst, d.ahead[:n])
+	d.plc.Played(dst)
 	return len(dst)
 }
-
-// flat is frames as one run of samples.
-func flat(f []audio.Frame) []float32 { return unsafe.Slice(&f[0][0], len(f)*audio.FrameLen) }
 
 // Recover decodes the redundancy of next into dst, whose length says how much was lost.
-func (d *decoder) Recover(dst []audio.Frame, next []byte) int {
-	if len(dst) == 0 || len(next) == 0 {
+func (d *decoder) Recover(dst []float32, next []byte) int {
+	if len(dst) == 0 || len(next) == 0 || C.odp_has_fec(start(next), C.int(len(next))) == 0 {
 		return 0
 	}
-	p := (*C.uchar)(unsafe.Pointer(&next[0]))
-	if C.odp_has_fec(p, C.int(len(next))) == 0 {
+	if C.opus_decode_float(d.c(), start(next), C.opus_int32(len(next)), (*C.float)(&dst[0]), C.int(len(dst)), 1) < 0 {
 		return 0
 	}
-	if C.opus_decode_float(d.c(), p, C.opus_int32(len(next)), samples(dst), C.int(len(dst)*audio.FrameLen), 1) < 0 {
-		return 0
-	}
-	d.heard(dst)
+	d.plc.Good(dst)
 	return len(dst)
 }
-
-func samples(f []audio.Frame) *C.float { return (*C.float)(&f[0][0]) }

@@ -56,8 +56,8 @@ func TestVoiceRoundTrip(t *testing.T) {
 		for i := 0; i+n <= len(x); i += n {
 			p := e.Encode(nil, x[i:i+n])
 			bytes += len(p)
-			if got, err := d.Decode(y[i:], p); got != n || err != nil {
-				t.Fatalf("%d ms: %d frames, %v", ms, got, err)
+			if got, err := d.Decode(audio.Samples(y[i:]), p); got != n*audio.FrameLen || err != nil {
+				t.Fatalf("%d ms: %d samples, %v", ms, got, err)
 			}
 		}
 		if q := snr(x, y); q < 4 { // Opus keeps the sound, not the wave
@@ -82,19 +82,19 @@ func TestRedundancyBringsTheLostPacketBack(t *testing.T) {
 	}
 	recovered := 0
 	for i, p := range packets {
-		ref.Decode(whole[2*i:], p)
+		ref.Decode(audio.Samples(whole[2*i:]), p)
 		if i%5 != 4 || i+1 == len(packets) {
-			d.Decode(mended[2*i:], p)
-			plain.Decode(made[2*i:], p)
+			d.Decode(audio.Samples(mended[2*i:]), p)
+			plain.Decode(audio.Samples(made[2*i:]), p)
 			continue
 		}
-		plain.Conceal(&made[2*i])
-		plain.Conceal(&made[2*i+1])
-		if d.Recover(mended[2*i:2*i+2], packets[i+1]) == 2 {
+		plain.Conceal(made[2*i][:])
+		plain.Conceal(made[2*i+1][:])
+		if d.Recover(audio.Samples(mended[2*i:2*i+2]), packets[i+1]) > 0 {
 			recovered++
 		} else {
-			d.Conceal(&mended[2*i])
-			d.Conceal(&mended[2*i+1])
+			d.Conceal(mended[2*i][:])
+			d.Conceal(mended[2*i+1][:])
 		}
 	}
 	if recovered < 10 {
@@ -154,17 +154,17 @@ func TestABridgeLeadsOn(t *testing.T) {
 	}
 	y, want, made := make([]audio.Frame, len(x)), make([]audio.Frame, len(x)), make([]audio.Frame, len(x))
 	for i, p := range packets {
-		whole.Decode(want[2*i:], p)
+		whole.Decode(audio.Samples(want[2*i:]), p)
 		if i%8 != 7 || i+1 == len(packets) {
-			d.Decode(y[2*i:], p)
-			theirs.(*decoder).decode(made[2*i:], p)
+			d.Decode(audio.Samples(y[2*i:]), p)
+			theirs.(*decoder).decode(audio.Samples(made[2*i:]), p)
 			continue
 		}
-		if n := d.(codec.Bridger).Bridge(y[2*i:2*i+2], packets[i+1]); n != 2 {
+		if n := d.(codec.Bridger).Bridge(audio.Samples(y[2*i:2*i+2]), packets[i+1]); n != 960 {
 			t.Fatal("not bridged")
 		}
-		theirs.(*decoder).invent(&made[2*i])
-		theirs.(*decoder).invent(&made[2*i+1])
+		theirs.(*decoder).invent(made[2*i][:])
+		theirs.(*decoder).invent(made[2*i+1][:])
 	}
 	// A steady vowel is what their concealment is best at, and what errs most is the decoder behind the gap.
 	if a, b := snr(want, y), snr(want, made); a < b-0.5 {
@@ -183,10 +183,10 @@ func TestThePauseOfASenderIsNotSilent(t *testing.T) {
 				x[j][k] = float32(0.01 * r.NormFloat64())
 			}
 		}
-		d.Decode(y[:], e.Encode(nil, x[:]))
+		d.Decode(audio.Samples(y[:]), e.Encode(nil, x[:]))
 	}
 	for i := range 100 {
-		d.Conceal(&y[0])
+		d.Conceal(y[0][:])
 		if l := y[0].Level(); l < -56 {
 			t.Fatalf("%d ms into the pause noise of -40 dB is heard at %.1f dB", 10*i, l)
 		}
@@ -195,7 +195,7 @@ func TestThePauseOfASenderIsNotSilent(t *testing.T) {
 
 func TestNoLossNoRedundancy(t *testing.T) {
 	e, d := open(t)
-	dst := make([]audio.Frame, 2)
+	dst := make([]float32, 2*audio.FrameLen)
 	for i := range 30 {
 		if n := d.Recover(dst, e.Encode(nil, vowel(60)[2*i:2*i+2])); n != 0 {
 			t.Fatal("redundancy sent without loss")
@@ -205,14 +205,11 @@ func TestNoLossNoRedundancy(t *testing.T) {
 
 func TestOddPacketsAreRefused(t *testing.T) {
 	_, d := open(t)
-	dst := make([]audio.Frame, 2)
+	dst := make([]float32, 2*audio.FrameLen)
 	if _, err := d.Decode(dst, nil); !errors.Is(err, codec.ErrSize) {
 		t.Error(err)
 	}
-	if _, err := d.Decode(dst[:1], []byte{0x08, 1, 2, 3}); !errors.Is(err, codec.ErrRoom) {
-		t.Error(err)
-	}
-	if _, err := d.Decode(dst, []byte{0xE0}); !errors.Is(err, codec.ErrSize) { // CELT, 2.5 ms
+	if _, err := d.Decode(dst[:audio.FrameLen], []byte{0x08, 1, 2, 3}); !errors.Is(err, codec.ErrRoom) {
 		t.Error(err)
 	}
 	if _, err := d.Decode(dst, []byte{0x0B, 0xFF, 0xFF, 0xFF}); err == nil {
@@ -230,10 +227,10 @@ func TestNothingAllocates(t *testing.T) {
 	b := make([]byte, 0, 2000)
 	if n := testing.AllocsPerRun(100, func() {
 		b = e.Encode(b[:0], x)
-		d.Decode(x, b)
-		d.Conceal(&x[0])
-		d.Recover(x, b)
-		d.(codec.Bridger).Bridge(x, b)
+		d.Decode(audio.Samples(x), b)
+		d.Conceal(x[0][:])
+		d.Recover(audio.Samples(x), b)
+		d.(codec.Bridger).Bridge(audio.Samples(x), b)
 		e.(codec.Tuner).Loss(len(b)%3, false)
 	}); n != 0 {
 		t.Error(n, "allocations")
@@ -247,18 +244,22 @@ func FuzzDecode(f *testing.F) {
 		f.Add(e.Encode(nil, vowel(20)[2*i:2*i+2]))
 	}
 	f.Add([]byte{0x4B, 0x41, 0xFF})
+	f.Add([]byte{0xE0, 1, 2, 3})                         // 2.5 ms
+	f.Add([]byte{0xE3, 0xC3, 2, 1, 1, 1, 2, 3, 4, 0, 0}) // three of them, with lengths and padding
 	_, d := open(f)
 	f.Fuzz(func(t *testing.T, p []byte) {
-		dst := make([]audio.Frame, codec.MaxFrames)
-		if n, err := d.Decode(dst, p); (err == nil) != (n > 0) {
+		dst := make([]float32, codec.MaxSamples)
+		if n, err := d.Decode(dst, p); (err == nil) != (n > 0) || n%codec.Quantum != 0 {
 			t.Fatal(n, err)
 		}
-		d.Recover(dst[:2], p)
-		d.Conceal(&dst[0])
-		d.(codec.Bridger).Bridge(dst[:2], p)
-		d.Decode(dst, p)
-		if l := dst[0].Level(); math.IsNaN(l) {
-			t.Fatal("not a number")
+		d.Recover(dst[:960], p)
+		d.Conceal(dst[:codec.Quantum])
+		d.(codec.Bridger).Bridge(dst[:960], p)
+		n, _ := d.Decode(dst, p)
+		for _, v := range dst[:n] {
+			if v != v {
+				t.Fatal("not a number")
+			}
 		}
 	})
 }
