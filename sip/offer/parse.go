@@ -16,6 +16,7 @@ type stream struct {
 	addr    netip.Addr // unspecified for an old-style hold
 	rtcp    netip.AddrPort
 	mux     bool
+	xr      XR
 	dir     Direction // theirs
 	codecs  []Codec   // in their order, static types filled in
 	crypto  []keyLine
@@ -158,6 +159,8 @@ func (s *stream) attributes(attrs []sdp.Attribute) {
 			if n, err := strconv.Atoi(a.Value); err == nil {
 				s.ptime = n
 			}
+		case "rtcp-xr":
+			s.xr = parseXR(a.Value)
 		case "rtcp":
 			s.rtcp = parseRTCP(a.Value)
 		case "crypto":
@@ -166,6 +169,20 @@ func (s *stream) attributes(attrs []sdp.Attribute) {
 			}
 		}
 	}
+}
+
+// parseXR reads the attribute of RFC 3611 §5.1. Reference times that only senders of media may send tell us
+// nothing new, for those have sender reports.
+func parseXR(v string) (xr XR) {
+	for _, f := range strings.Fields(v) {
+		switch {
+		case f == "rcvr-rtt=all" || strings.HasPrefix(f, "rcvr-rtt=all:"):
+			xr.RoundTrip = true
+		case f == "voip-metrics":
+			xr.VoIP = true
+		}
+	}
+	return xr
 }
 
 // parseRTCP reads the attribute of RFC 3605: a port, perhaps with an address.
