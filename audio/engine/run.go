@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"opendeskphone/audio"
+	"opendeskphone/audio/quality"
 )
 
 const (
@@ -27,6 +28,7 @@ type Stats struct {
 	Cards    uint64        // times a card was opened
 	Faults   uint64        // times a card died
 	LongTick time.Duration // longest time between frame in and frame out
+	Room     quality.Room  // echo and noise at the microphone, as far as known
 }
 
 // Stats gives the counters.

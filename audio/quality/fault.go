@@ -109,7 +109,7 @@ func (m *Moment) harm() (h [FaultCount]float64) {
 		h[NothingArrives] = 3
 	}
 	if m.Stumble {
-		h[SoundCard] = 2
+		h[SoundCard] = 1
 	}
 	if m.LQ > 0 && m.LQ < good {
 		h[LostDown] = best - m.LQ
@@ -152,8 +152,9 @@ func (m *Moment) microphone(h *[FaultCount]float64) {
 // Account is the account of a call, second by second. Its zero value is ready; it belongs to one
 // goroutine.
 type Account struct {
-	seconds       int // all
-	measured      int // with a MOS
+	mark          float64 // MOS-CQ of late
+	seconds       int     // all
+	measured      int     // with a MOS
 	lq, cq        float64
 	least         float64
 	loss, farLoss float64
@@ -172,6 +173,8 @@ type spell struct {
 }
 
 const (
+	fall   = 0.6  // weight of a worse second in the mark
+	rise   = 0.2  // and of a better one
 	pauses = 5    // seconds without a fault that end its spell
 	fades  = 0.85 // weight of a second over that of the next: half of it counts after 4 s
 	tells  = 1.0  // harm of late from which on a fault is told
@@ -186,6 +189,7 @@ func (a *Account) Add(m Moment) {
 			a.least = m.LQ
 		}
 		a.lq, a.cq = a.lq+m.LQ, a.cq+m.CQ
+		a.follow(m.CQ)
 		a.loss += m.Loss
 	}
 	if m.Far.Known {
@@ -201,6 +205,21 @@ func (a *Account) Add(m Moment) {
 	}
 	a.seconds++
 }
+
+// follow lets the mark fall fast, for trouble shows at once, and rise slowly: one that flickers tells nothing.
+func (a *Account) follow(cq float64) {
+	switch {
+	case a.mark == 0:
+		a.mark = cq
+	case cq < a.mark:
+		a.mark += fall * (cq - a.mark)
+	default:
+		a.mark += rise * (cq - a.mark)
+	}
+}
+
+// Mark is the quality to show now: a MOS-CQ that does not flicker, 0 if it is not known yet.
+func (a *Account) Mark() float64 { return a.mark }
 
 // suffer makes the spell of a fault longer, or begins one.
 func (a *Account) suffer(f Fault, harm float64, m *Moment) {

@@ -86,9 +86,34 @@ func TestTheWorstTimeIsTold(t *testing.T) {
 	if f != LostUp || from != 100 || lasting != 35 || lost < 0.07 || lost > 0.08 {
 		t.Errorf("%q from %d for %d s, %.3f lost", f.Name(), from, lasting, lost)
 	}
-	s := a.Summary()
-	if s.Fault != f || s.From != 100 || s.Lasting != 35 || s.Seconds != 200 || s.LQ < 4.3 || s.FarLost <= 0 || !s.Sane() {
+	s := a.Summary(f)
+	if s.Fault != f || s.From != 100 || s.Lasting != 35 || s.Seconds != 200 || s.LQ < 4.3 || s.FarLost <= 0 || !s.sane() {
 		t.Errorf("%+v", s)
+	}
+}
+
+func TestTheMarkFallsFastAndRisesSlowly(t *testing.T) {
+	var a Account
+	if a.Mark() != 0 {
+		t.Error("a mark out of nothing")
+	}
+	second := func(mos float64) {
+		m := well()
+		m.LQ, m.CQ = mos, mos
+		a.Add(m)
+	}
+	if second(4.4); a.Mark() != 4.4 {
+		t.Errorf("%.2f", a.Mark())
+	}
+	if second(1.5); a.Mark() > 3 {
+		t.Error("trouble does not show")
+	}
+	n := 0
+	for ; a.Mark() < 4; n++ {
+		second(4.4)
+	}
+	if n < 3 || n > 12 {
+		t.Errorf("good again after %d s", n)
 	}
 }
 
@@ -131,8 +156,8 @@ func FuzzAccount(f *testing.F) {
 				Silent: x[3]&2 == 2, Stumble: x[3]&4 == 4}
 			a.Add(m)
 		}
-		s := a.Summary()
-		if !s.Sane() || a.Now() >= FaultCount || s.From+s.Lasting > a.seconds {
+		s := a.Summary(a.Whole())
+		if !s.sane() || a.Now() >= FaultCount || s.From+s.Lasting > a.seconds {
 			t.Fatalf("%+v", s)
 		}
 	})

@@ -2,6 +2,7 @@ package quality
 
 import (
 	"encoding/base64"
+	"encoding/json"
 	"math"
 	"time"
 )
@@ -17,25 +18,29 @@ type Bar struct {
 // MaxBars is how many bars a Timeline has at most.
 const MaxBars = 96
 
-// Squeeze gives at most n bars for a longer time: as many seconds to each, of which it shows the worst
-// quality and the loudest voices.
-func Squeeze(seconds []Bar, n int) (bars []Bar, each int) {
-	if each = (len(seconds) + n - 1) / max(n, 1); each <= 1 {
-		return seconds, 1
+// Squeeze gives at most n bars for a longer time. Each shows the worst quality and the loudest voices of its share.
+func Squeeze(seconds []Bar, n int) []Bar {
+	if len(seconds) <= n {
+		return seconds
 	}
-	for i, s := range seconds {
-		if i%each == 0 {
-			bars = append(bars, s)
-			continue
-		}
-		b := &bars[len(bars)-1]
-		b.Heard, b.Sent, b.Muted = max(b.Heard, s.Heard), max(b.Sent, s.Sent), b.Muted && s.Muted
-		b.Lost, b.FarLost = max(b.Lost, s.Lost), max(b.FarLost, s.FarLost)
-		if s.MOS > 0 && (b.MOS == 0 || s.MOS < b.MOS) {
-			b.MOS = s.MOS
+	bars := make([]Bar, max(n, 0))
+	for i := range bars {
+		from, to := i*len(seconds)/n, (i+1)*len(seconds)/n
+		bars[i] = seconds[from]
+		for _, s := range seconds[from+1 : to] {
+			bars[i].worsen(s)
 		}
 	}
-	return bars, each
+	return bars
+}
+
+// worsen takes in another second.
+func (b *Bar) worsen(s Bar) {
+	b.Heard, b.Sent, b.Muted = max(b.Heard, s.Heard), max(b.Sent, s.Sent), b.Muted && s.Muted
+	b.Lost, b.FarLost = max(b.Lost, s.Lost), max(b.FarLost, s.FarLost)
+	if s.MOS > 0 && (b.MOS == 0 || s.MOS < b.MOS) {
+		b.MOS = s.MOS
+	}
 }
 
 // Timeline is bars as text of a log: five bytes each, in base64.
@@ -76,22 +81,23 @@ const maxTimeline = (barSize*MaxBars*4 + 2) / 3
 
 // Summary is how a call sounded, as the call log keeps it; all of it 0 if that was not measured.
 type Summary struct {
-	Seconds       int // measured
+	Began         time.Time // the first second
+	Seconds       int       // measured
 	LQ, CQ, Least float32
-	Fault         Fault
+	Fault         Fault   // of the whole, or of the moment it was made
 	From, Lasting int     // seconds: when the worst of it began, and how long it lasted
 	SpellLost     float32 // share lost then, 0..1
 	Lost, FarLost float32 // share of what they said, and of what we said, in the whole call; FarLost -1: not reported
 	Codec         string
 	PacketMS      int
 	Delay, Jitter time.Duration // at the end
-	Each          int           // seconds a bar
+	Span          int           // seconds of Timeline
 	Timeline      Timeline
 }
 
-// Summary sums the account up.
-func (a *Account) Summary() Summary {
-	s := Summary{Seconds: a.measured, Fault: a.Whole(), Least: float32(a.least), FarLost: -1}
+// Summary sums the account up, with the worst time of a fault.
+func (a *Account) Summary(f Fault) Summary {
+	s := Summary{Seconds: a.measured, Fault: f, Least: float32(a.least), FarLost: -1}
 	if n := float64(a.measured); n > 0 {
 		s.LQ, s.CQ, s.Lost = float32(a.lq/n), float32(a.cq/n), float32(a.loss/n)
 	}
@@ -103,10 +109,29 @@ func (a *Account) Summary() Summary {
 	return s
 }
 
-// Sane tells whether a Summary from outside can be one: everything within its bounds.
-func (s *Summary) Sane() bool {
+// String is the summary as a text of at most MaxSummary bytes, which ParseSummary reads.
+func (s Summary) String() string {
+	b, err := json.Marshal(s)
+	if err != nil || len(b) > MaxSummary { // nothing of it can be so long
+		return ""
+	}
+	return string(b)
+}
+
+// MaxSummary is the most bytes of a Summary's text.
+const MaxSummary = 1536
+
+// ParseSummary reads a Summary; ok is false if the text is none, or something in it is out of its bounds.
+func ParseSummary(text string) (s Summary, ok bool) {
+	if len(text) > MaxSummary || json.Unmarshal([]byte(text), &s) != nil || !s.sane() {
+		return Summary{}, false
+	}
+	return s, true
+}
+
+func (s *Summary) sane() bool {
 	within := func(x, low, high float32) bool { return x >= low && x <= high }
 	return s.Fault < FaultCount && within(s.LQ, 0, 4.5) && within(s.CQ, 0, 4.5) && within(s.Least, 0, 4.5) && within(s.Lost, 0, 1) &&
 		within(s.FarLost, -1, 1) && within(s.SpellLost, 0, 1) && len(s.Codec) <= 32 && len(s.Timeline) <= maxTimeline &&
-		min(s.Seconds, s.From, s.Lasting, s.Each, s.PacketMS) >= 0
+		min(s.Seconds, s.From, s.Lasting, s.Span, s.PacketMS) >= 0 && max(s.Seconds, s.From, s.Lasting, s.Span, s.PacketMS) < 1<<24
 }
