@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"opendeskphone/audio"
+	"opendeskphone/audio/quality"
 )
 
 // A headset plugged in during a call is to be heard within 500 ms. To look for a card that is not there costs less than a
@@ -29,6 +30,7 @@ type Stats struct {
 	Cards    uint64        // times a card was opened
 	Faults   uint64        // times a card died
 	LongTick time.Duration // longest time between frame in and frame out
+	Room     quality.Room  // echo and noise at the microphone, as far as known
 }
 
 // Stats gives the counters.

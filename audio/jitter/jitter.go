@@ -106,23 +106,23 @@ func durationOf(samples int64) time.Duration {
 	return time.Duration(samples) * time.Second / audio.Rate
 }
 
-// Put takes in a packet.
-func (b *Buffer) Put(p Packet) {
+// Put takes in a packet, and tells if it is too late to be played.
+func (b *Buffer) Put(p Packet) (late bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if len(p.Payload) > maxPayload {
 		b.stats.Rejected++
-		return
+		return false
 	}
 	at, ok := b.place(p)
 	q := &b.queue
 	switch {
 	case !ok:
 		b.stats.Rejected++
-		return
+		return false
 	case q.seen(at.seq):
 		b.stats.Duplicate++
-		return
+		return false
 	}
 	if p.Kind != Other {
 		b.jitter.take(p.Arrival, at.media)
@@ -136,7 +136,7 @@ func (b *Buffer) Put(p Packet) {
 				q.count(at, p)
 				q.tardyBy = b.now - at.media
 				b.stats.Late++
-				return
+				return true
 			default:
 				b.confess(false)
 				b.stats.Resyncs++
@@ -147,6 +147,7 @@ func (b *Buffer) Put(p Packet) {
 	q.count(at, p)
 	q.put(at, p)
 	b.stats.Received++
+	return false
 }
 
 // place finds the packet's place in the stream. Where its numbers jump the stream goes on with it; at a

@@ -1,4 +1,5 @@
-// Package quality judges a call by numbers: the E-model of ITU-T G.107 from loss, delay and codec.
+// Package quality judges a call by numbers: the E-model of ITU-T G.107 from loss, delay and codec, the
+// bursts of RFC 3611, levels of speech and noise, and from all of them where the fault lies.
 package quality
 
 import (
@@ -7,29 +8,13 @@ import (
 	"time"
 )
 
-// Verdict is what a user is shown, from Bad to Excellent; 0 is no verdict yet.
-type Verdict uint8
-
-// The verdicts, by the classes of ITU-T G.109.
-const (
-	Bad Verdict = iota + 1
-	Poor
-	Fair
-	Good
-	Excellent
-)
-
-// String names the verdict in English.
-func (v Verdict) String() string {
-	return [...]string{"unknown", "bad", "poor", "fair", "good", "excellent"}[min(v, Excellent)]
-}
-
 // Path is what is known of one direction of a call.
 type Path struct {
 	Codec string        // encoding name of the rtpmap, in any case
 	Loss  float64       // share of packets lost or too late, 0..1
 	Burst float64       // mean length of a run of losses over that of random loss (G.107 BurstR); below 1 counts as 1
 	Delay time.Duration // one way, mouth to ear
+	Echo  float64       // dB by which the far side weakens what it sends back to us (RFC 3611 RERL); 0: not known
 }
 
 // impairment is what a codec costs.
@@ -51,11 +36,23 @@ var codecs = map[string]impairment{
 
 var unknownCodec = impairment{11, 19} // G.729A + VAD of G.113 table I.4: a middling codec
 
-const basic = 93.2 // Ro - Is with the default values of G.107 table 2
+// The default values of G.107 table 2, and what follows from them.
+const (
+	basic = 93.2   // Ro - Is
+	sendR = 8.     // SLR, dB
+	recvR = 2.     // RLR, dB
+	floor = -61.18 // No, dBm0p
+	roe   = -1.5 * (floor - recvR)
+)
 
-// R is the rating factor of G.107 §7, 0..100, without echo and with the default values for all
+// R is the rating factor of a conversation by G.107 §7, 0..100, with the default values for all
 // that is not in Path: R = Ro - Is - Id - Ie,eff.
 func (p Path) R() float64 {
+	return min(max(p.Listening()-delayImpairment(p.Delay)-p.echoImpairment(), 0), 100)
+}
+
+// Listening is R for one who only listens: neither delay nor echo harms him.
+func (p Path) Listening() float64 {
 	c, ok := codecs[strings.ToLower(p.Codec)]
 	if !ok {
 		c = unknownCodec
@@ -65,14 +62,19 @@ func (p Path) R() float64 {
 	if loss > 0 {
 		effective += (95 - c.ie) * loss / (loss/burst + c.bpl) // (7-29)
 	}
-	return min(max(basic-delayImpairment(p.Delay)-effective, 0), 100)
+	return min(max(basic-effective, 0), 100)
 }
 
-// MOS is the rating as a mean opinion score, see MOS.
-func (p Path) MOS() float64 { return MOS(p.R()) }
-
-// Verdict is the rating in a word, see Judge.
-func (p Path) Verdict() Verdict { return Judge(p.R()) }
+// echoImpairment is Idte of G.107 §7.4, the harm of one's own voice that comes back.
+func (p Path) echoImpairment() float64 {
+	t := float64(p.Delay) / float64(time.Millisecond)
+	if p.Echo <= 0 || t < 1 {
+		return 0
+	}
+	terv := sendR + recvR + p.Echo - 40*math.Log10((1+t/10)/(1+t/150)) + 6*math.Exp(-0.3*t*t)
+	d := (roe - (80 + 2.5*(terv-14))) / 2
+	return (d + math.Sqrt(d*d+100) - 1) * (1 - math.Exp(-t))
+}
 
 // delayImpairment is Idd of G.107 §7.4, the harm of long delay without any echo.
 func delayImpairment(d time.Duration) float64 {
@@ -93,14 +95,4 @@ func MOS(r float64) float64 {
 		return 4.5
 	}
 	return max(1, 1+0.035*r+r*(r-60)*(100-r)*7e-6)
-}
-
-// Judge gives the verdict of a rating, by the classes of ITU-T G.109.
-func Judge(r float64) Verdict {
-	for i, least := range [...]float64{90, 80, 70, 60} {
-		if r >= least {
-			return Excellent - Verdict(i)
-		}
-	}
-	return Bad
 }

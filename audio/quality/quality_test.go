@@ -41,47 +41,57 @@ func TestScoreOfRating(t *testing.T) { // G.107 Annex B, table B.1
 	}
 }
 
-func TestVerdicts(t *testing.T) {
-	for r, v := range map[float64]Verdict{93: Excellent, 90: Excellent, 85: Good, 75: Fair, 65: Poor, 30: Bad} {
-		if Judge(r) != v {
-			t.Errorf("%v is %v", r, Judge(r))
-		}
-	}
-	if Verdict(0).String() != "unknown" || Excellent.String() != "excellent" || Verdict(200).String() == "" {
-		t.Error("names")
+func TestListenerIsNotHarmedByDelay(t *testing.T) {
+	p := Path{Codec: "PCMU", Delay: 400 * time.Millisecond}
+	if p.Listening() != basic || p.R() > basic-20 {
+		t.Errorf("R %.1f to listen, %.1f to converse", p.Listening(), p.R())
 	}
 }
 
-func TestMeterFallsFastAndRisesSlowly(t *testing.T) {
-	var m Meter
-	if m.Verdict() != 0 {
-		t.Error("a verdict out of nothing")
+// The points are those of a TELR of 65 dB and 25 dB on the curves of G.107 figure 1 and G.131.
+func TestEchoHarmsTheMoreTheLaterItComes(t *testing.T) {
+	r := func(delay time.Duration, echo float64) float64 {
+		return Path{Codec: "PCMU", Delay: delay, Echo: echo}.R()
 	}
+	ms := time.Millisecond
+	if r(100*ms, 0) != r(0, 0) || r(0, 20) != r(0, 0) {
+		t.Error("an echo that is not known, or at once, harms")
+	}
+	if x := r(100*ms, 55); x < 88 || x > 93.2 {
+		t.Errorf("TELR 65 dB at 100 ms: R %.1f", x)
+	}
+	if x := r(100*ms, 15); x > 50 {
+		t.Errorf("TELR 25 dB at 100 ms: R %.1f", x)
+	}
+	last := 100.0
+	for d := 5 * ms; d <= 400*ms; d += 5 * ms {
+		if x := r(d, 25); x > last {
+			t.Fatalf("R rises at %v", d)
+		} else {
+			last = x
+		}
+	}
+}
+
+func TestSecondsAreJudgedByWhatWasMadeUp(t *testing.T) {
+	var m Meter
 	c := Counts{}
 	second := func(concealed, gaps uint64) Second {
 		c.Frames += 100
 		c.Concealed += concealed
 		c.Gaps += gaps
-		return m.Take(c, "PCMU", 20, 60*time.Millisecond)
+		return m.Take(c, 20, Path{Codec: "PCMU", Delay: 60 * time.Millisecond})
 	}
-	if s := second(0, 0); s.Verdict != Excellent || m.Verdict() != Excellent {
+	if s := second(0, 0); s.LQ < 4.4 || s.CQ < 4.4 {
 		t.Errorf("%+v", s)
 	}
-	s := second(20, 2)
-	if s.Path.Loss != 0.2 || math.Abs(s.Path.Burst-4) > 0.01 || s.Verdict != Bad {
+	if s := second(20, 2); s.Path.Loss != 0.2 || math.Abs(s.Path.Burst-4) > 0.01 || s.LQ > 2 {
 		t.Errorf("%+v", s)
 	}
-	if m.Verdict() > Poor {
-		t.Error("trouble does not show")
+	if s := m.Take(c, 20, Path{Codec: "PCMU"}); s.LQ != 0 || s.CQ != 0 {
+		t.Errorf("nothing was played, and it sounds like %+v", s)
 	}
-	n := 0
-	for ; m.Verdict() < Good; n++ {
-		second(0, 0)
-	}
-	if n < 3 || n > 12 {
-		t.Errorf("good again after %d s", n)
-	}
-	if s := m.Take(Counts{Frames: 10}, "PCMU", 20, 0); s.Path.Loss != 0 || s.Verdict != Excellent {
+	if s := m.Take(Counts{Frames: 10}, 20, Path{Codec: "PCMU"}); s.Path.Loss != 0 || s.LQ < 4.4 {
 		t.Errorf("new stream: %+v", s)
 	}
 }

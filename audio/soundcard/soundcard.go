@@ -246,6 +246,9 @@ func (d *Device) Stats() Stats {
 	}
 }
 
+// Stumbles counts the times at which sound was missing: the speaker had none, or the microphone gave none.
+func (d *Device) Stumbles() uint64 { return d.underruns.Load() + d.starved.Load() }
+
 // Close stops the card. It waits for the callbacks to end; an Exchange in another goroutine gives
 // ErrLost. Closing twice is harmless.
 func (d *Device) Close() error {

@@ -138,7 +138,7 @@ func (v *voices) CallStats(call phone.CallID) (tpcp.Stats, bool) {
 	s := c.last
 	return tpcp.Stats{
 		Codec: s.Codec, Suite: s.Suite, Sent: s.Sent, Received: s.Received, LossPercent: s.Loss, JitterMs: ms(s.Jitter), RTTMs: ms(s.RTT),
-		DelayMs: ms(s.Delay), MOS: s.MOS,
+		DelayMs: ms(s.Delay), MOS: s.LQ, ConversationalMOS: s.CQ, FarLossPercent: 100 * s.Far.Loss, FarJitterMs: ms(s.Far.Jitter), FarMOS: s.Far.LQ, Fault: c.fault().Name(),
 	}, true
 }
 

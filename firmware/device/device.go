@@ -14,10 +14,12 @@ import (
 	"fmt"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"opendeskphone/audio/codec"
 	"opendeskphone/audio/engine"
+	"opendeskphone/audio/quality"
 	"opendeskphone/firmware/credentials"
 	"opendeskphone/firmware/diag"
 	"opendeskphone/firmware/lock"
@@ -77,6 +79,7 @@ type Device struct {
 	loop    *phone.Loop
 	engine  *engine.Engine
 	voices  *voices
+	card    atomic.Pointer[stumbler] // the sound card in use
 	sounder *sounder
 	tape    *recording.Recorder
 	sip     *sipSide
@@ -107,7 +110,7 @@ func New(hardware hal.Devices, o Options) (*Device, error) {
 	d.desk = credentials.NewDesk(o.Vault, d.loop, d.postFrom("credentials"), func(string) { d.setLines(d.settings.File().Lines) })
 	d.engine = engine.New(engineConfig(f.Sound), d.openSound, d.soundChanged, o.Log)
 	d.pc = usbsound.New(d.loop, d.postFrom("pc"), o.Log)
-	d.voices = newVoices(d.mediaFactory, func() bool { return d.loop.State().Muted }, d.keyHeard, func() { d.sounder.bound() }, d.pc.Party())
+	d.voices = newVoices(d.mediaFactory, func() bool { return d.loop.State().Muted }, d.keyHeard, func() { d.sounder.bound() }, d.ears, d.pc.Party())
 	d.pairs = d.newPairs()
 	d.tape = recording.New(o.Recordings, d.postFrom("recording"), d.refresh, o.Log)
 	d.sounder = &sounder{engine: d.engine, voices: d.voices, pc: d.pc.Party(), tape: d.tape, mixer: hardware.Mixer, log: o.Log,
@@ -221,7 +224,23 @@ func (d *Device) openSound() (engine.Device, error) {
 	if d.hardware.OpenSound == nil {
 		return nil, engine.ErrNoDevice
 	}
-	return d.hardware.OpenSound()
+	c, err := d.hardware.OpenSound()
+	if s, ok := c.(stumbler); ok {
+		d.card.Store(&s)
+	}
+	return c, err
+}
+
+// stumbler is a sound card that counts the times at which sound was missing.
+type stumbler interface{ Stumbles() uint64 }
+
+// ears gives what of the phone's own sound bears on calls: how often it stumbled, and what is known of the room.
+func (d *Device) ears() (stumbles uint64, room quality.Room) {
+	st := d.engine.Stats()
+	if c := d.card.Load(); c != nil {
+		stumbles = (*c).Stumbles()
+	}
+	return stumbles + st.Faults, st.Room
 }
 
 func (d *Device) soundChanged(err error) {

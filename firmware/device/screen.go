@@ -75,8 +75,9 @@ func (d *Device) refresh() {
 	}
 }
 
-// logCall keeps an ended call and shows it.
+// logCall keeps an ended call, with how it sounded, and shows it.
 func (d *Device) logCall(r phone.Record) {
+	r.Quality = d.voices.summary(r.Call)
 	d.store.LogCall(r)
 	d.refresh()
 	d.controllers.LogChanged()

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"opendeskphone/audio/engine"
+	"opendeskphone/audio/quality"
 	"opendeskphone/firmware/lines"
 	"opendeskphone/firmware/media"
 	"opendeskphone/firmware/phone"
@@ -19,7 +20,7 @@ import (
 
 const (
 	digitTime = 160 * time.Millisecond // how long a key is sent (RFC 4733 wants 40 ms at least)
-	traceKept = 600                    // seconds of a call's trace
+	traceKept = 3 * 60 * 60            // seconds of a call's trace: 173 kB
 	heardOf   = 4                      // ended calls whose figures are kept
 )
 
@@ -30,18 +31,20 @@ type voices struct {
 	muted   func() bool
 	digit   func(phone.CallID, rune) // the far side pressed a key
 	bound   func()                   // a call has got its voice
+	ears    func() (stumbles uint64, room quality.Room)
 	pc      *usbsound.Party
 
-	mu     sync.Mutex
-	opened uint64
-	named  map[string]*voice // as media knows them
-	calls  map[phone.CallID]*voice
-	ofPC   []widget.Second // what the PC plays and hears, while it streams
-	past   []phone.CallID  // ended calls whose figures are kept, oldest first
+	mu       sync.Mutex
+	opened   uint64
+	named    map[string]*voice // as media knows them
+	calls    map[phone.CallID]*voice
+	ofPC     []widget.Second // what the PC plays and hears, while it streams
+	past     []phone.CallID  // ended calls whose figures are kept, oldest first
+	stumbles uint64          // until the last second
 }
 
-func newVoices(factory func() *media.Factory, muted func() bool, digit func(phone.CallID, rune), bound func(), pc *usbsound.Party) *voices {
-	return &voices{pc: pc, factory: factory, muted: muted, digit: digit, bound: bound, named: map[string]*voice{}, calls: map[phone.CallID]*voice{}}
+func newVoices(factory func() *media.Factory, muted func() bool, digit func(phone.CallID, rune), bound func(), ears func() (uint64, quality.Room), pc *usbsound.Party) *voices {
+	return &voices{pc: pc, ears: ears, factory: factory, muted: muted, digit: digit, bound: bound, named: map[string]*voice{}, calls: map[phone.CallID]*voice{}}
 }
 
 // voice is a media session as lines sees it, with what is remembered of how it sounded.
@@ -49,6 +52,9 @@ type voice struct {
 	*media.Session
 	id    phone.CallID
 	trace []widget.Second
+	began time.Time // of the trace
+	sound quality.Account
+	room  quality.Room
 	last  media.Stats
 	over  bool
 	lost  bool // nothing has arrived for seconds, though something should
@@ -141,31 +147,79 @@ func (v *voices) Run(ctx context.Context) error {
 }
 
 func (v *voices) second() {
+	stumbles, room := v.ears()
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	muted := v.muted()
+	muted, stumbled := v.muted(), stumbles > v.stumbles
+	v.stumbles = stumbles
 	if played, heard, on := v.pc.Levels(); on {
 		v.ofPC = extended(v.ofPC, widget.Second{Heard: dbfs(played), Sent: dbfs(heard), Muted: muted})
 	} else {
 		v.ofPC = nil
 	}
 	for _, c := range v.calls {
-		if c.over {
-			continue
+		if !c.over {
+			c.Session.Room(room)
+			c.room = room
+			c.second(c.Session.Stats(), muted, stumbled)
 		}
-		s := c.Session.Stats()
-		if s.Codec == "" || s.Received == 0 && s.Sent == 0 {
-			continue
-		}
-		arrived := float64(s.Received - c.last.Received)
-		lost := max(0, float64(s.Jitterbuffer.Lost)-float64(c.last.Jitterbuffer.Lost))
-		sec := widget.Second{Heard: dbfs(s.Heard), Sent: dbfs(s.Said), MOS: float32(s.MOS), Muted: muted}
-		if arrived+lost > 0 {
-			sec.Lost = float32(lost / (arrived + lost))
-		}
-		c.last = s
-		c.trace = extended(c.trace, sec)
 	}
+}
+
+// second enters the last second of a call.
+func (v *voice) second(s media.Stats, muted, stumbled bool) {
+	if s.Codec == "" || s.Received == 0 && s.Sent == 0 {
+		return
+	}
+	if v.began.IsZero() {
+		v.began = time.Now().Add(-time.Second)
+	}
+	arrived := float64(s.Received) - float64(v.last.Received)
+	lost := max(0, float64(s.Jitterbuffer.Lost)-float64(v.last.Jitterbuffer.Lost))
+	if arrived == 0 { // what was not heard was not good either
+		s.LQ, s.CQ = 0, 0
+	}
+	sec := widget.Second{Heard: dbfs(s.HeardLevels.Now), Sent: dbfs(s.SaidLevels.Now), Muted: muted, MOS: float32(s.LQ), FarLost: float32(s.Far.Loss)}
+	switch {
+	case v.lost:
+		sec.Lost = 1
+	case arrived+lost > 0:
+		sec.Lost = float32(lost / (arrived + lost))
+	}
+	v.sound.Add(quality.Moment{
+		LQ: s.LQ, CQ: s.CQ, Loss: s.Gone, Late: s.Late, Delay: s.Delay, Far: s.Far, Said: s.SaidLevels, Room: v.room, Codec: s.Codec,
+		Muted: muted, Silent: v.lost, Stumble: stumbled || s.Dropped > v.last.Dropped,
+	})
+	v.last = s
+	v.trace = extended(v.trace, sec)
+}
+
+// summary sums up how the call has sounded, with the worst time of a fault.
+func (v *voice) summary(f quality.Fault) quality.Summary {
+	s := v.sound.Summary(f)
+	s.Began, s.Codec, s.PacketMS, s.Delay, s.Jitter = v.began, codecWords(v.last.Codec), v.last.PacketMS, v.last.Delay, v.last.Jitter
+	return s
+}
+
+// summary sums up a call that has ended, for the log.
+func (v *voices) summary(call phone.CallID) string {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	c := v.calls[call]
+	if c == nil || len(c.trace) == 0 {
+		return ""
+	}
+	s := c.summary(c.sound.Whole())
+	s.Timeline, s.Span = quality.Pack(quality.Squeeze(c.trace, quality.MaxBars)), len(c.trace)
+	return s.String()
+}
+
+// fault is what ails a call now, or if nothing does, what ailed it.
+func (v *voice) fault() quality.Fault {
+	if f := v.sound.Now(); f > quality.NoFault && !v.over {
+		return f
+	}
+	return v.sound.Whole()
 }
 
 // extended gives a trace with one more second; what is too old goes.
@@ -191,8 +245,8 @@ func (v *voices) Stats(call phone.CallID) screen.Stats {
 	}
 	s := c.last
 	return screen.Stats{
-		Codec: codecWords(s.Codec), Kbps: int(math.Round(s.RecvKbps)), Delay: s.Delay, Loss: s.Loss / 100, MOS: s.MOS,
-		Dead: c.lost && !c.over, Trace: c.trace,
+		Codec: codecWords(s.Codec), Kbps: int(math.Round(s.RecvKbps)), Delay: s.Delay, Loss: s.Loss / 100, MOS: c.sound.Mark(),
+		Dead: c.lost && !c.over, Trace: c.trace, Sum: c.summary(c.fault()), RTT: s.RTT, LQ: s.LQ, CQ: s.CQ, Far: s.Far, Said: s.SaidLevels, Heard: s.HeardLevels, Room: c.room,
 	}
 }
 

@@ -75,7 +75,7 @@ func TestCopiesBringLostPacketsBack(t *testing.T) {
 		if st.Jitterbuffer.Delay < 55*time.Millisecond || st.Jitterbuffer.Delay > 90*time.Millisecond {
 			t.Errorf("delay of %v, want the 60 ms that copies take to come", st.Jitterbuffer.Delay)
 		}
-		if far := k.a.Stats().FarLoss; far < 8 || far > 12 {
+		if far := 100 * k.a.Stats().Far.Loss; far < 8 || far > 12 {
 			t.Errorf("a is told of %.1f %% loss, want 10", far)
 		}
 		k.wantHeard(k.b, 440)

@@ -115,6 +115,10 @@ func FuzzPacket(f *testing.F) {
 	if err := s.Apply(m); err != nil {
 		f.Fatal(err)
 	}
+	extended, _ := rtcp.Marshal([]rtcp.Packet{&rtcp.ReceiverReport{SSRC: 1}, &rtcp.ExtendedReport{SenderSSRC: 1, Reports: []rtcp.ReportBlock{
+		&rtcp.VoIPMetricsReportBlock{SSRC: s.far.ours.Load()}, &rtcp.ReceiverReferenceTimeReportBlock{NTPTimestamp: 1 << 60},
+		&rtcp.DLRRReportBlock{Reports: []rtcp.DLRRReport{{LastRR: 5}}}, &rtcp.LossRLEReportBlock{Chunks: []rtcp.Chunk{1, 2}}}}})
+	f.Add(extended, true)
 	r := &receiver{s: s}
 	now := time.Now()
 	f.Fuzz(func(t *testing.T, b []byte, known bool) {
@@ -129,6 +133,9 @@ func FuzzPacket(f *testing.F) {
 		now = now.Add(20 * time.Millisecond)
 		r.packet(b, from, now)
 		s.report(s.plan.Load(), b, from, now)
+		if q := s.far.says(8000, now.Sub(s.born)); q.Loss < 0 || q.Loss > 1 || q.LQ > 5 || q.RERL < 0 || q.RERL > 126 {
+			t.Fatalf("%+v", q)
+		}
 		var frame audio.Frame
 		s.Pull(&frame)
 		for _, v := range frame {

@@ -7,6 +7,7 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
+	"time"
 
 	"opendeskphone/audio/codec"
 	"opendeskphone/audio/jitter"
@@ -25,6 +26,9 @@ type use struct {
 	red   bool         // the payload holds others: RFC 2198
 	known bool
 }
+
+// deepest is the longest that a packet waits in the jitter buffer.
+const deepest = 400 * time.Millisecond
 
 // plan is one agreement put to work. It is made whole and then published; from then on each part
 // belongs to the goroutine that uses it, and a new agreement is a new plan, which takes over what
@@ -92,7 +96,7 @@ func (p *plan) takeOver(last *plan) error {
 	if a, ok := enc.(codec.Asked); ok {
 		a.Ask(p.media.Send.Fmtp)
 	}
-	p.enc, p.buffer = enc, jitter.New(jitter.Config{Clock: p.codec.Clock}, dec)
+	p.enc, p.buffer = enc, jitter.New(jitter.Config{Clock: p.codec.Clock, Max: deepest}, dec)
 	return nil
 }
 

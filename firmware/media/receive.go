@@ -157,9 +157,12 @@ func (r *receiver) deliver(p *plan, size int, now time.Time) {
 	}
 	r.copies.Note(h.SequenceNumber, h.Timestamp)
 	if r.decoder(p, u, h.PayloadType) {
-		p.buffer.Put(jitter.Packet{Seq: h.SequenceNumber, TS: h.Timestamp, Marker: h.Marker, Kind: u.kind, Payload: h.Payload, Arrival: now})
+		r.put(p, jitter.Packet{Seq: h.SequenceNumber, TS: h.Timestamp, Marker: h.Marker, Kind: u.kind, Payload: h.Payload, Arrival: now})
 	}
 }
+
+// put gives a packet to the jitter buffer and notes what became of it.
+func (r *receiver) put(p *plan, in jitter.Packet) { r.s.source.outcomes.note(in.Seq, p.buffer.Put(in)) }
 
 // open takes a packet with copies apart: what was lost comes now, though late. The copies are put in front of the
 // newest payload, which is the one that tells how the network is.
@@ -178,7 +181,7 @@ func (r *receiver) open(p *plan, now time.Time) {
 		if !c.Copy {
 			in.Marker, in.Arrival = r.head.Marker, now
 		}
-		p.buffer.Put(in)
+		r.put(p, in)
 	}
 }
 

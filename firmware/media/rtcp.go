@@ -28,11 +28,15 @@ type far struct {
 	rtt    atomic.Int64  // ns, 0 if not known
 	left   atomic.Bool   // it said BYE
 	heard  atomic.Int64  // when its last report came, ns since the session was born
+	told   atomic.Int64  // when it last reported on our stream, likewise
 	note   atomic.Pointer[senderNote]
+
+	metrics   atomic.Pointer[rtcp.VoIPMetricsReportBlock]
+	reference atomic.Pointer[senderNote] // its last receiver reference time, as our DLRR answers it
 
 	mu   sync.Mutex // reports may come on two sockets
 	runs quality.Runs
-	told uint32 // highest sequence number that the last report told of
+	upTo uint32 // highest sequence number that the last report told of
 	of   uint32 // our SSRC then
 }
 
@@ -74,6 +78,9 @@ func (w *sender) report(bye bool) {
 		blocks = append(blocks, b)
 	}
 	compound := rtcp.CompoundPacket{w.head(blocks, now), rtcp.NewCNAMESourceDescription(w.ssrc, w.reports.cname)}
+	if x := w.extended(now); x != nil {
+		compound = append(compound, x)
+	}
 	if bye {
 		compound = append(compound, &rtcp.Goodbye{Sources: []uint32{w.ssrc}})
 	}
@@ -97,7 +104,7 @@ func (w *sender) report(bye bool) {
 
 // head is a sender report if we sent since the last one, otherwise a receiver report.
 func (w *sender) head(blocks []rtcp.ReceptionReport, now time.Time) rtcp.Packet {
-	if w.packets == w.reports.sent {
+	if w.idle = w.packets == w.reports.sent; w.idle {
 		return &rtcp.ReceiverReport{SSRC: w.ssrc, Reports: blocks}
 	}
 	w.reports.sent = w.packets
@@ -177,6 +184,8 @@ func (f *far) take(packet rtcp.Packet, theirs uint32, now time.Time) {
 		f.blocks(v.Reports, now)
 	case *rtcp.ReceiverReport:
 		f.blocks(v.Reports, now)
+	case *rtcp.ExtendedReport:
+		f.extended(v, now)
 	case *rtcp.Goodbye:
 		for _, ssrc := range v.Sources {
 			if ssrc == theirs {
@@ -194,13 +203,17 @@ func (f *far) blocks(reports []rtcp.ReceptionReport, now time.Time) {
 		f.lost.Store(uint32(b.FractionLost))
 		f.pattern(b)
 		f.jitter.Store(b.Jitter)
-		if b.LastSenderReport != 0 {
-			// RFC 3550 §6.4.1: A - LSR - DLSR, in 1/65536 s; a clock that was set meanwhile gives nonsense.
-			rtt := uint32(ntp(now)>>16) - b.LastSenderReport - b.Delay
-			if d := time.Duration(rtt) * time.Second / 65536; d < 10*time.Second {
-				f.rtt.Store(int64(d))
-			}
-		}
+		f.told.Store(f.heard.Load())
+		f.roundTrip(b.LastSenderReport, b.Delay, now)
+	}
+}
+
+// roundTrip takes the answer to a report of ours of the time last, which the far side had for so long (RFC 3550
+// §6.4.1, RFC 3611 §4.5): A - LSR - DLSR in 1/65536 s; a clock that was set meanwhile gives nonsense.
+func (f *far) roundTrip(last, delay uint32, now time.Time) {
+	d := time.Duration(uint32(ntp(now)>>16)-last-delay) * time.Second / 65536
+	if last != 0 && d < 10*time.Second {
+		f.rtt.Store(int64(d))
 	}
 }
 
@@ -208,10 +221,10 @@ func (f *far) blocks(reports []rtcp.ReceptionReport, now time.Time) {
 func (f *far) pattern(b rtcp.ReceptionReport) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if n := b.LastSequenceNumber - f.told; f.of == b.SSRC && n < 1<<15 {
+	if n := b.LastSequenceNumber - f.upTo; f.of == b.SSRC && n < 1<<15 {
 		f.runs.Report(int(n), float64(b.FractionLost)/256)
 	}
-	f.told, f.of = b.LastSequenceNumber, b.SSRC
+	f.upTo, f.of = b.LastSequenceNumber, b.SSRC
 	f.single.Store(f.runs.Single())
 }
 

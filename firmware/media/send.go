@@ -51,6 +51,7 @@ type sender struct {
 	packet  [mtu]byte
 	sealed  [mtu + srtp.MaxOverhead]byte
 	reports reporter
+	idle    bool // nothing was sent since the report before the last
 }
 
 // send is the sender goroutine: frames become packets as they come; once a second it looks after

@@ -12,6 +12,7 @@ import (
 
 	"opendeskphone/audio"
 	"opendeskphone/audio/codec"
+	"opendeskphone/audio/quality"
 	"opendeskphone/sip/offer"
 )
 
@@ -71,8 +72,9 @@ type Session struct {
 	free, full chan *slot
 	pushed     uint64
 	digits     chan press
-	said       audio.Meter
-	heard      audio.Meter
+	said       quality.Voice
+	heard      quality.Voice
+	room       atomic.Pointer[quality.Room]
 
 	source  source
 	hearing atomic.Pointer[codec.Codec] // what the far side speaks
@@ -219,6 +221,9 @@ func (s *Session) SendDTMF(digit rune, long time.Duration) error {
 		return fmt.Errorf("media: send digit to %s: %w", s.call, ErrTooFast)
 	}
 }
+
+// Room tells what is known of echo and noise where our voice is taken up; the far side is told of the echo.
+func (s *Session) Room(r quality.Room) { s.room.Store(&r) }
 
 // Stats is the state of the last whole second.
 func (s *Session) Stats() Stats { return *s.stats.Load() }

@@ -30,8 +30,8 @@ func TestEveryCodecCarriesBothWays(t *testing.T) {
 			if st.Codec != c.Name || st.Loss != 0 || st.Refused+st.Foreign+st.Dropped+st.Unsent != 0 || st.Sent < 90 || st.Received < 90 {
 				t.Errorf("%s: %+v", c.Name, st)
 			}
-			if st.Said > -14 || st.Said < -16 {
-				t.Errorf("%s: said at %.1f dBFS", c.Name, st.Said)
+			if st.SaidLevels.Now > -14 || st.SaidLevels.Now < -16 {
+				t.Errorf("%s: said at %.1f dBFS", c.Name, st.SaidLevels.Now)
 			}
 		})
 	}
@@ -250,8 +250,8 @@ func TestReportsMeasureTheWay(t *testing.T) {
 			return n%10 == 0
 		}
 		k.talk(30 * time.Second)
-		if st := k.a.Stats(); st.FarLoss < 8 || st.FarLoss > 12 {
-			t.Errorf("a is told of %.1f %% loss, want 10", st.FarLoss)
+		if st := k.a.Stats(); !st.Far.Known || st.Far.Loss < 0.08 || st.Far.Loss > 0.12 {
+			t.Errorf("a is told of %.1f %% loss, want 10", 100*st.Far.Loss)
 		}
 		if st := k.b.Stats(); st.Loss < 8 || st.Loss > 12 {
 			t.Errorf("b sees %.1f %% loss, want 10", st.Loss)

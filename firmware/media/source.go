@@ -14,6 +14,7 @@ type source struct {
 	count     uint32
 	transit   int32
 	clock     int     // Hz; of transit and deviation
+	ts        uint32  // of the last packet
 	deviation float64 // jitter in RTP units
 
 	rival     uint32 // another SSRC that has begun to send
@@ -25,9 +26,12 @@ type source struct {
 	received atomic.Uint32
 	highest  atomic.Uint32
 	jitter   atomic.Uint32 // RTP units
+	packet   atomic.Int32  // packet time in ms
 	spread   atomic.Int64  // the same in ns
 	started  atomic.Bool
 	restarts atomic.Uint32
+
+	outcomes outcomes
 }
 
 // verdict on a packet's SSRC.
@@ -62,6 +66,7 @@ func (s *source) begin(ssrc uint32, seq uint16) {
 	s.base, s.top = uint32(seq), uint32(seq)
 	s.count, s.deviation, s.clock = 0, 0, 0
 	s.ssrc.Store(ssrc)
+	s.outcomes.begin(s.top)
 	s.restarts.Add(1)
 	s.started.Store(true)
 }
@@ -69,17 +74,26 @@ func (s *source) begin(ssrc uint32, seq uint16) {
 // maxJump is the largest gap taken for loss; beyond it the sender began anew (RFC 3550 A.1).
 const maxJump = 3000
 
+// shortest and longest packet time, in ms; a longer step is a pause of the sender.
+const shortest, longest = 5, 120
+
 // note enters one packet of a format with this clock, in Hz, that arrived at so long since any origin.
 func (s *source) note(seq uint16, ts uint32, clock int, at time.Duration) {
 	jump := int16(seq - uint16(s.top))
 	switch {
 	case jump > maxJump || jump < -maxJump:
 		s.base, s.top, s.count = uint32(seq), uint32(seq), 0
+		s.outcomes.begin(s.top)
 		s.restarts.Add(1)
 	case jump > 0:
 		s.top += uint32(jump)
 	}
 	s.count++
+	s.outcomes.note(seq, false)
+	if ms := (ts - s.ts) / uint32(clock/1000); jump == 1 && s.count > 1 && ms >= shortest && ms <= longest {
+		s.packet.Store(int32(ms))
+	}
+	s.ts = ts
 	transit := int32(units(at, clock) - ts)
 	if s.count > 1 && clock == s.clock {
 		d := float64(transit - s.transit)

@@ -18,13 +18,17 @@ type Stats struct {
 
 	SendKbps, RecvKbps float64       // RTP with its headers, without UDP and IP
 	Loss               float64       // percent, of what the far side sent in the last seconds, lost or late
-	FarLoss            float64       // percent, of what we sent, as the far side reports
 	Jitter             time.Duration // interarrival jitter of what we receive (RFC 3550)
 	RTT                time.Duration // round trip, 0 if not known
 	Delay              time.Duration // mouth to ear, as far as we can know: network, buffer, packet
-	MOS                float64       // 1..4.5 (G.107)
-	Verdict            quality.Verdict
-	Heard, Said        float64 // dBFS
+	PacketMS           int           // packet time of what we receive, before that of what we send
+	Late               float64       // share of the packets not heard in the last second that came, but too late
+	R                  float64       // rating of the last second (G.107)
+	LQ, CQ             float64       // its MOS, 1..4.5, for who listens and for who converses; 0 if nothing was to be heard
+	Gone               float64       // share of the last second that was made up, 0..1
+
+	HeardLevels, SaidLevels quality.Levels
+	Far                     quality.Far // what the far side reports of what we send
 
 	Sent, Received uint64 // packets
 	Foreign        uint64 // packets of strangers
@@ -52,8 +56,9 @@ type tally struct {
 		at                         time.Time
 		jitter                     jitter.Stats
 	}
-	loss float64
-	lost bool // Lost was told
+	meter quality.Meter
+	loss  float64
+	lost  bool // Lost was told
 }
 
 // second makes the statistics of the last second and tells if the far side has fallen silent.
@@ -67,10 +72,13 @@ func (s *Session) second(now time.Time) {
 	span := now.Sub(last.at).Seconds()
 	st := Stats{
 		Codec: p.media.Send.Name, Remote: s.remote(p).String(),
-		FarLoss: float64(s.far.lost.Load()) * 100 / 256, RTT: time.Duration(s.far.rtt.Load()), FarLeft: s.far.left.Load(),
+		Far: s.far.says(p.codec.Clock, now.Sub(s.born)), PacketMS: int(s.source.packet.Load()), RTT: time.Duration(s.far.rtt.Load()), FarLeft: s.far.left.Load(),
 		Sent: t.sent.Load(), Received: t.received.Load(), Foreign: t.foreign.Load(), Refused: t.refused.Load(),
 		Dropped: t.dropped.Load(), Unsent: t.unsent.Load(), DigitsSent: t.digitsSent.Load(), DigitsHeard: t.digitsHeard.Load(),
-		Heard: s.heard.Level(), Said: s.said.Level(), Jitterbuffer: p.buffer.Stats(),
+		HeardLevels: s.heard.Levels(), SaidLevels: s.said.Levels(), Jitterbuffer: p.buffer.Stats(),
+	}
+	if st.PacketMS == 0 {
+		st.PacketMS = 10 * p.frames
 	}
 	if p.media.Crypto != nil {
 		st.Suite = p.media.Crypto.Suite
@@ -80,33 +88,42 @@ func (s *Session) second(now time.Time) {
 		st.SendKbps = float64(sent-last.sentOctets) * 8 / 1000 / span
 		st.RecvKbps = float64(received-last.receivedOctets) * 8 / 1000 / span
 	}
-	st.Loss = t.smooth(st.Jitterbuffer)
+	st.Loss, st.Late = t.smooth(st.Jitterbuffer)
 	st.Jitter = time.Duration(s.source.spread.Load())
 	st.Delay = st.RTT/2 + st.Jitterbuffer.Delay + time.Duration(p.frames)*10*time.Millisecond
+	s.rate(p, &st)
+	last.sentOctets, last.receivedOctets, last.at, last.jitter = sent, received, now, st.Jitterbuffer
+	s.stats.Store(&st)
+	if tuner, ok := p.enc.(codec.Tuner); ok {
+		tuner.Loss(int(math.Round(100*st.Far.Loss)), s.far.single.Load())
+	}
+}
+
+// rate judges the last second of what we hear.
+func (s *Session) rate(p *plan, st *Stats) {
 	heard := p.codec.Name
 	if c := s.hearing.Load(); c != nil {
 		heard = c.Name
 	}
-	r := quality.Path{Codec: heard, Loss: st.Loss / 100, Burst: 1, Delay: st.Delay}.R()
-	st.MOS, st.Verdict = quality.MOS(r), quality.Judge(r)
-	last.sentOctets, last.receivedOctets, last.at, last.jitter = sent, received, now, st.Jitterbuffer
-	s.stats.Store(&st)
-	if tuner, ok := p.enc.(codec.Tuner); ok {
-		tuner.Loss(int(math.Round(st.FarLoss)), s.far.single.Load())
-	}
+	j := &st.Jitterbuffer
+	q := s.tally.meter.Take(quality.Counts{Frames: j.Frames, Concealed: j.Concealed, Gaps: j.Gaps}, st.PacketMS,
+		quality.Path{Codec: heard, Delay: st.Delay, Echo: st.Far.RERL})
+	st.R, st.LQ, st.CQ, st.Gone = q.R, q.LQ, q.CQ, q.Path.Loss
 }
 
-// smooth gives the loss of the last seconds in percent: each counts a third less than the next.
-func (t *tally) smooth(now jitter.Stats) float64 {
+// smooth gives the loss of the last seconds in percent, each of which counts a third less than the next, and which
+// share of the last second's came too late.
+func (t *tally) smooth(now jitter.Stats) (percent, late float64) {
 	last := t.before.jitter
 	if now.Received < last.Received { // another buffer
 		last = jitter.Stats{}
 	}
-	gone := float64(now.Lost + now.Late - last.Lost - last.Late)
+	tardy := float64(now.Late - last.Late)
+	gone := max(0, float64(now.Lost)-float64(last.Lost)) + tardy // a straggler makes one less lost
 	if all := gone + float64(now.Received-last.Received); all > 0 {
 		t.loss += (100*gone/all - t.loss) / 3
 	}
-	return t.loss
+	return t.loss, tardy / max(gone, 1)
 }
 
 // watch tells Lost and Back. While we take no media nothing can be lost; a far side that suppresses

@@ -106,6 +106,7 @@ type Record struct {
 	Cause        Cause
 	Conversation string
 	Note         string // what a person wrote to the call
+	Quality      string // how it sounded, in the words of audio/quality; empty: not measured
 }
 
 // Missed tells whether the call is one to call back: it came in, and nobody answered it anywhere.

@@ -19,10 +19,11 @@ import (
 const MaxCalls = 500
 
 const (
-	maxField  = 256 // bytes kept of each text a stranger can set
-	maxNote   = 512 // bytes of a note
-	maxNotes  = 16  // notes to calls that go on
-	freshTime = 2 * time.Minute
+	maxField   = 256  // bytes kept of each text a stranger can set
+	maxNote    = 512  // bytes of a note
+	maxQuality = 1536 // bytes of how a call sounded
+	maxNotes   = 16   // notes to calls that go on
+	freshTime  = 2 * time.Minute
 )
 
 // ErrNoCall: the log has no call to put a note to.
@@ -81,7 +82,7 @@ func texts(r *phone.Record) []*string {
 // possible tells whether a record can be one of LogCall's.
 func possible(r *phone.Record) bool {
 	long := slices.ContainsFunc(texts(r), func(s *string) bool { return len(*s) > maxField })
-	return !long && len(r.Note) <= maxNote && r.Cause < phone.CauseCount && r.Dir <= phone.Incoming && r.Line < phone.MaxLines
+	return !long && len(r.Quality) <= maxQuality && len(r.Note) <= maxNote && r.Cause < phone.CauseCount && r.Dir <= phone.Incoming && r.Line < phone.MaxLines
 }
 
 func (s *Store) putCall(n uint64, r phone.Record) {

@@ -234,6 +234,9 @@ type (
 		Missed         bool   `json:"missed"`
 		ConversationID string `json:"conversationId,omitempty"`
 		Note           string `json:"note,omitempty"`
+
+		MOS   float64 `json:"mosLq,omitempty"` // mean of the call
+		Fault string  `json:"fault,omitempty"`
 	}
 	// ContactsResult is that of contacts.list, by name.
 	ContactsResult struct {
@@ -273,7 +276,13 @@ type (
 		JitterMs    float64 `json:"jitterMs"`
 		RTTMs       float64 `json:"rttMs"`
 		DelayMs     float64 `json:"delayMs"` // mouth to ear as far as known
-		MOS         float64 `json:"mosLq"`
+		MOS         float64 `json:"mosLq"`   // of the last second; 0: nothing was heard
+
+		ConversationalMOS float64 `json:"mosCq"`
+		FarLossPercent    float64 `json:"farLossPercent"` // these three as the far side reports of our voice
+		FarJitterMs       float64 `json:"farJitterMs"`
+		FarMOS            float64 `json:"farMosLq,omitempty"` // if it sends RFC 3611 metrics
+		Fault             string  `json:"fault,omitempty"`    // where it lies, see docs/TPCP.md; "" before a verdict
 	}
 	// CredCapabilities is the result of cred.capabilities.
 	CredCapabilities struct {

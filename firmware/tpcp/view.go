@@ -2,11 +2,13 @@ package tpcp
 
 import (
 	"fmt"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
 	"unicode"
 
+	"opendeskphone/audio/quality"
 	"opendeskphone/firmware/phone"
 )
 
@@ -347,6 +349,9 @@ func Logged(r phone.Record) LogEntry {
 		LogID: fmt.Sprintf("%x-%d", r.Began.UnixMilli(), r.Call), LineID: lineID(r.Line), Dir: "out", URI: cut(r.Remote.URI), Number: cut(r.Remote.Number),
 		Display: cut(r.Remote.Name), BeganAt: Time{r.Began}, AnsweredAt: moment(r.Answered), EndedAt: Time{r.Ended},
 		Cause: causeName(r.Cause), Missed: r.Missed(), ConversationID: cut(r.Conversation), Note: r.Note,
+	}
+	if q, ok := quality.ParseSummary(r.Quality); ok {
+		e.MOS, e.Fault = math.Round(100*float64(q.LQ))/100, q.Fault.Name()
 	}
 	if r.Dir == phone.Incoming {
 		e.Dir = "in"

@@ -136,6 +136,13 @@ type Media struct {
 	Crypto     *Crypto        // nil: plain RTP
 	Ptime      int            // packet time in ms to send with, 10..60
 	RTCPMux    bool
+	XR         XR
+}
+
+// XR are the extended reports that the peer takes and sends (RFC 3611 §5); we always offer all of these.
+type XR struct {
+	RoundTrip bool // receiver reference times, and answers to them (rcvr-rtt)
+	VoIP      bool // VoIP metrics (voip-metrics)
 }
 
 // Event is the telephone event that fits the codec we send with; ok is false

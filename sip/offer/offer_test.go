@@ -357,12 +357,33 @@ func TestHostile(t *testing.T) {
 	}
 }
 
+// Extended reports are offered always, and answered where they were offered (RFC 3611 §5.2).
+func TestExtendedReports(t *testing.T) {
+	s := New(local(Off))
+	body, err := s.Offer(SendRecv)
+	if err != nil || !strings.Contains(string(body), "a=rtcp-xr:rcvr-rtt=all voip-metrics\r\n") {
+		t.Errorf("%v\n%s", err, body)
+	}
+	if m, err := s.Accept(remote("audio 5000 RTP/AVP 8", "a=rtcp-xr:voip-metrics pkt-loss-rle=1000")); err != nil || m.XR != (XR{VoIP: true}) {
+		t.Errorf("%+v %v", m.XR, err)
+	}
+	for attribute, want := range map[string]string{
+		"a=rtcp-xr:rcvr-rtt=all:10000 stat-summary=loss,dup,jitt,TTL voip-metrics": "a=rtcp-xr:rcvr-rtt=all voip-metrics\r\n",
+		"a=rtcp-xr:rcvr-rtt=sender": "", "a=rtcp-xr": "", "a=ptime:20": "",
+	} {
+		answer, m, err := New(local(Off)).Answer(remote("audio 5000 RTP/AVP 8", attribute), SendRecv)
+		if err != nil || want == "" && (strings.Contains(string(answer), "rtcp-xr") || m.XR != XR{}) || !strings.Contains(string(answer), want) {
+			t.Errorf("%s: %+v %v\n%s", attribute, m.XR, err, answer)
+		}
+	}
+}
+
 // FuzzAnswer feeds both directions with anything; what we send must be readable
 // by ourselves, and a required policy must never end without keys.
 func FuzzAnswer(f *testing.F) {
 	f.Add(remote("audio 5000 RTP/AVP 8 101", "a=rtpmap:101 telephone-event/8000"), uint8(0))
 	f.Add(remote("audio 5000 RTP/SAVP 8", "a=crypto:1 AES_CM_128_HMAC_SHA1_80 "+key30), uint8(2))
-	f.Add(remote("image 6000 udptl t38", "m=audio 5000 RTP/AVPF 120", "a=rtpmap:120 opus/48000/2", "a=fmtp:120 x", "a=rtcp:1 IN IP4 1.2.3.4"), uint8(1))
+	f.Add(remote("image 6000 udptl t38", "m=audio 5000 RTP/AVPF 120", "a=rtpmap:120 opus/48000/2", "a=fmtp:120 x", "a=rtcp:1 IN IP4 1.2.3.4", "a=rtcp-xr:rcvr-rtt=all voip-metrics"), uint8(1))
 	f.Fuzz(func(t *testing.T, body []byte, policy uint8) {
 		srtp := SRTP(policy % 3)
 		s := New(local(srtp))

@@ -17,6 +17,7 @@ type stream struct {
 	addr    netip.Addr // unspecified for an old-style hold
 	rtcp    netip.AddrPort
 	mux     bool
+	xr      XR
 	dir     Direction // theirs
 	codecs  []Codec   // in their order, static types filled in
 	crypto  []keyLine
@@ -160,6 +161,8 @@ func (s *stream) attributes(attrs []sdp.Attribute) {
 			s.ptime = milliseconds(a.Value)
 		case "maxptime":
 			s.most = milliseconds(a.Value)
+		case "rtcp-xr":
+			s.xr = parseXR(a.Value)
 		case "rtcp":
 			s.rtcp = parseRTCP(a.Value)
 		case "crypto":
@@ -177,6 +180,20 @@ func milliseconds(v string) int {
 		return 0
 	}
 	return int(math.Ceil(ms))
+}
+
+// parseXR reads the attribute of RFC 3611 §5.1. Reference times that only senders of media may send tell us
+// nothing new, for those have sender reports.
+func parseXR(v string) (xr XR) {
+	for _, f := range strings.Fields(v) {
+		switch {
+		case f == "rcvr-rtt=all" || strings.HasPrefix(f, "rcvr-rtt=all:"):
+			xr.RoundTrip = true
+		case f == "voip-metrics":
+			xr.VoIP = true
+		}
+	}
+	return xr
 }
 
 // parseRTCP reads the attribute of RFC 3605: a port, perhaps with an address.

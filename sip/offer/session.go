@@ -110,7 +110,7 @@ func (s *Session) Offer(dir Direction) ([]byte, error) {
 	if s.local.DTMF {
 		o.events = s.events(o.codecs)
 	}
-	d := description{dir: dir, codecs: o.codecs, red: o.red, events: o.events, cn: o.cn, keys: s.ownKeys(), mux: s.local.RTCPMux}
+	d := description{dir: dir, codecs: o.codecs, red: o.red, events: o.events, cn: o.cn, keys: s.ownKeys(), mux: s.local.RTCPMux, xr: XR{RoundTrip: true, VoIP: true}}
 	d.proto = s.proto
 	if d.proto == "" {
 		d.proto = "RTP/AVP"
@@ -242,7 +242,7 @@ func (s *Session) Answer(remoteOffer []byte, dir Direction) ([]byte, Media, erro
 	d.red = s.matchCopies(r, &m)
 	m.Direction = d.dir
 	m.RemoteHeld = !r.theirs().Receives()
-	d.codecs, d.events, d.cn, d.mux = m.Recv, m.DTMF, m.CN != 0, m.RTCPMux
+	d.codecs, d.events, d.cn, d.mux, d.xr = m.Recv, m.DTMF, m.CN != 0, m.RTCPMux, m.XR
 
 	s.slots, s.mine, s.proto = nil, mine, r.line.proto
 	for i := range streams {

@@ -29,6 +29,7 @@ type description struct {
 	cn     bool
 	keys   []keyLine
 	mux    bool
+	xr     XR
 }
 
 // write renders the description with every m= line of the session, all but
@@ -116,8 +117,23 @@ func (s *Session) audio(d description) *sdp.MediaDescription {
 	if d.mux {
 		add("rtcp-mux", "")
 	}
+	if x := d.xr.String(); x != "" {
+		add("rtcp-xr", x)
+	}
 	add(d.dir.String(), "")
 	return m
+}
+
+// String is the value of the attribute, "" if there is nothing to say.
+func (x XR) String() string {
+	var f []string
+	if x.RoundTrip {
+		f = append(f, "rcvr-rtt=all") // also of who sends nothing but reports
+	}
+	if x.VoIP {
+		f = append(f, "voip-metrics")
+	}
+	return strings.Join(f, " ")
 }
 
 // number is the payload type of a codec in this session: the one in use, the
@@ -242,7 +258,7 @@ func (r *stream) packetTime(ours int) int {
 
 // media is the part of the agreement that the peer alone decides.
 func (r *stream) media(l Local) Media {
-	m := Media{Remote: netip.AddrPortFrom(r.addr, r.port), RTCPMux: r.mux && l.RTCPMux, Ptime: r.packetTime(l.Ptime)}
+	m := Media{Remote: netip.AddrPortFrom(r.addr, r.port), RTCPMux: r.mux && l.RTCPMux, XR: r.xr, Ptime: r.packetTime(l.Ptime)}
 	switch {
 	case m.RTCPMux:
 		m.RemoteRTCP = m.Remote

@@ -50,6 +50,7 @@ func (talk) draw(v *view) {
 		v.Text(widget.Semi(v.Type.Note), l.trace.Max.X-v.S(8), l.they.Y, draw.End, v.Words.Call.MutedMark, v.Hold)
 	}
 	v.foot(&l, c.ID, &st)
+	v.Touchable(image.Rectangle{image.Pt(l.box.Min.X, l.hair), l.box.Max}, touchPage)
 	v.stubs()
 }
 
@@ -89,12 +90,18 @@ func (v *view) add() key {
 func (talk) press(v *view, k hal.Key) bool {
 	c := v.st.Foreground()
 	if c != nil && k == hal.Down {
-		v.open(v, &callNumbers{call: c.ID})
+		v.open(v, &soundPage{call: c.ID})
 		return true
 	}
 	return false
 }
-func (talk) touch(*view, int) {}
+
+// touch is on the foot of the card, where the sound is judged.
+func (talk) touch(v *view, _ int) {
+	if c := v.st.Foreground(); c != nil {
+		v.open(v, &soundPage{call: c.ID})
+	}
+}
 
 func (heldOnly) draw(v *view) {
 	c := waiting(v.st)

@@ -283,6 +283,7 @@ func (d *logDetail) keys(v *view) []key {
 	if number == "" {
 		keys[0] = key{}
 	}
+	keys[1] = v.soundKey(d.group.records)
 	if who := v.party(r.Remote); who.contact == nil && number != "" {
 		name := ""
 		if who.known {

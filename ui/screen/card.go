@@ -156,8 +156,8 @@ func qualityBars(st *Stats) int {
 
 const excellentMOS = 4.2
 
-// quality keeps the class of sound that is shown, so that it does not flicker between two.
-type quality struct {
+// steadyBars keeps the class of sound that is shown, so that it does not flicker between two.
+type steadyBars struct {
 	call        phone.CallID
 	shown, next int
 	since       time.Time // of next
@@ -167,10 +167,10 @@ type quality struct {
 const steadyTime = 3 * time.Second
 
 // steady gives the class to show for a call that sounds like bars now. The first class known is shown at once.
-func (q *quality) steady(call phone.CallID, bars int, now time.Time) int {
+func (q *steadyBars) steady(call phone.CallID, bars int, now time.Time) int {
 	switch {
 	case q.call != call || q.shown == 0:
-		*q = quality{call: call, shown: bars, next: bars, since: now}
+		*q = steadyBars{call: call, shown: bars, next: bars, since: now}
 	case bars != q.next:
 		q.next, q.since = bars, now
 	case now.Sub(q.since) >= steadyTime:

@@ -136,7 +136,17 @@ func (ended) keys(v *view) []key {
 		}
 		again = v.act(label, widget.Go, phone.Dial{Line: e.call.Line, Number: n, Conversation: e.call.Conversation})
 	}
-	return []key{again, {}, {}, {}, {label: w.Done, do: func() { e.until = time.Time{} }}}
+	return []key{again, {}, v.soundKey(v.logged(e.call.ID)), {}, {label: w.Done, do: func() { e.until = time.Time{} }}}
+}
+
+// logged gives the call that has just ended as the log has it: the newest of its number.
+func (v *view) logged(id phone.CallID) []phone.Record {
+	for _, r := range v.src.Log.Calls() {
+		if r.Call == id {
+			return []phone.Record{r}
+		}
+	}
+	return nil
 }
 
 // callBack is what to dial to reach a party again.

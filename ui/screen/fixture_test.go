@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"opendeskphone/audio/quality"
 	"opendeskphone/firmware/phone"
 	"opendeskphone/ui/widget"
 )
@@ -112,7 +113,7 @@ func calls() history {
 		record(at(14, 5), in, "+491715550142", 0), record(at(13, 40), in, "+493055501182", 0), record(at(12, 22), out, "2431", 18*m),
 		record(at(12, 14), in, "2440", 15*m), record(at(11, 47), out, "+491715550142", 8*m), record(at(11, 12), out, "2431", 6*m),
 		record(at(10, 47), in, "2419", 28*m), record(at(10, 38), in, "+442079460018", 30*m), record(at(10, 22), out, "2440", 28*m),
-		record(at(9, 20), in, "+491715550142", 3*m), record(at(8, 33), in, "+358 9 5550 114", 22*m), record(at(8, 22), out, "2431", 5*m),
+		remembered(record(at(9, 20), in, "+491715550142", 3*m)), record(at(8, 33), in, "+358 9 5550 114", 22*m), record(at(8, 22), out, "2431", 5*m),
 		record(at(16, 20).AddDate(0, 0, -1), out, "+491715550142", 8*m), record(at(9, 0).AddDate(0, 0, -3), in, "0171555033", 4*m),
 	}
 }
@@ -136,12 +137,36 @@ func voice() []widget.Second {
 }
 
 func good() Stats {
-	return Stats{Codec: "Opus 48 kHz", Kbps: 32, Delay: 38 * time.Millisecond, MOS: 4.4, Trace: voice()}
+	sum := quality.Summary{Began: now.Add(-86 * time.Second), Seconds: 86, LQ: 4.4, CQ: 4.4, Least: 4.3, Fault: quality.NoFault, Codec: "Opus 48 kHz", PacketMS: 20,
+		Delay: 38 * time.Millisecond, Jitter: 3 * time.Millisecond}
+	return Stats{Codec: "Opus 48 kHz", Kbps: 32, Delay: 38 * time.Millisecond, MOS: 4.4, Trace: voice(), Sum: sum, RTT: 22 * time.Millisecond, LQ: 4.4, CQ: 4.4,
+		Far: quality.Far{Known: true, LQ: 4.3}, Said: quality.Levels{Speech: -19, Noise: -58}, Heard: quality.Levels{Speech: -21, Noise: -62}}
+}
+
+// suffering is a call with a fault that showed for 14 s of it.
+func suffering(f quality.Fault) Stats {
+	s := good()
+	s.Sum.Fault, s.Sum.From, s.Sum.Lasting, s.Sum.SpellLost = f, 40, 14, 0.09
+	for i, c := range "llll..lll.lll." {
+		if c == 'l' && f == quality.LostUp {
+			s.Trace[40+i].FarLost = 0.3
+		}
+	}
+	return s
+}
+
+// remembered is the call of this morning that suffered, as the log has it.
+func remembered(r phone.Record) phone.Record {
+	st := suffering(quality.LostUp)
+	st.Sum.Began, st.Sum.Span, st.Sum.From, st.Sum.Lasting, st.Sum.FarLost = r.Answered, 180, 80, 28, 0.02
+	st.Sum.Timeline = quality.Pack(st.Trace)
+	r.Quality = st.Sum.String()
+	return r
 }
 
 func poor() Stats {
 	s := good()
-	s.MOS, s.Loss = 2.9, 0.09
+	s.MOS, s.Loss, s.Sum.Fault, s.Sum.From, s.Sum.Lasting, s.Sum.SpellLost, s.Sum.Lost = 2.9, 0.09, quality.LostDown, 66, 14, 0.09, 0.02
 	for i, c := range "lllffflllllflf" { // lost, fair
 		sec := &s.Trace[66+i]
 		if sec.MOS = 3.6; c == 'l' {

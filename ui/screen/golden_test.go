@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"opendeskphone/audio/quality"
 	"opendeskphone/firmware/phone"
 	"opendeskphone/hal"
 	"opendeskphone/ui/draw"
@@ -220,7 +221,13 @@ func situations() []situation {
 			d.paint()
 			d.over = []page{&moreMenu{call: 1}}
 		}},
-		{name: "in-call-numbers", state: withCalls(talking(1, jonas, 767*time.Second)), keys: []hal.Key{hal.Down}},
+		{name: "sound", state: withCalls(talking(1, jonas, 767*time.Second)), keys: []hal.Key{hal.Down}},
+		{name: "sound-lost", state: withCalls(talking(1, jonas, 767*time.Second)), keys: []hal.Key{hal.Down}, setUp: func(d *desk) { d.sounds[1] = poor() }},
+		{name: "sound-echo", state: withCalls(talking(1, jonas, 767*time.Second)), keys: []hal.Key{hal.Down}, setUp: func(d *desk) { d.sounds[1] = suffering(quality.FarEcho) }},
+		{name: "sound-microphone", state: withCalls(talking(1, jonas, 767*time.Second)), keys: []hal.Key{hal.Down}, setUp: func(d *desk) { d.sounds[1] = suffering(quality.MicSoft) }},
+		{name: "sound-unknown", state: withCalls(talking(1, jonas, 2*time.Second)), keys: []hal.Key{hal.Down}, setUp: func(d *desk) { d.sounds[1] = Stats{Sum: quality.Summary{FarLost: -1}} }},
+		{name: "sound-past", state: idle(), keys: []hal.Key{hal.Soft2, hal.OK, hal.Soft2}},
+		{name: "sound-numbers", state: withCalls(talking(1, jonas, 767*time.Second)), keys: []hal.Key{hal.Down, hal.Soft4}},
 		{name: "two-calls", state: headset},
 		{name: "second-call-rings", state: withCalls(talking(1, mira, 192*time.Second), ring2)},
 		{name: "calling", state: withCalls(ringback)},
@@ -296,12 +303,12 @@ var variants = []struct {
 
 var mainScreens = map[string]bool{"home": true, "home-line-failing": true, "dial": true, "incoming": true, "in-call": true, "in-call-muted": true, "two-calls": true,
 	"second-call-rings": true, "calls": true, "contacts": true, "settings": true, "text-entry": true, "fault-certificate": true,
-	"transfer-to": true, "transfer-asking": true, "transfer-failed": true, "conference": true, "record-in-call": true, "recordings": true}
+	"transfer-to": true, "transfer-asking": true, "transfer-failed": true, "conference": true, "record-in-call": true, "recordings": true, "sound": true, "sound-past": true}
 
 // arabicScreens are mirrored; among them all that hold back something from that.
 var arabicScreens = map[string]bool{"locked": true, "home": true, "home-line-failing": true, "dial": true, "incoming-arabic": true, "in-call": true, "two-calls": true, "second-call-rings": true,
 	"calls": true, "contacts": true, "settings": true, "text-entry": true, "ended": true, "volume": true, "calling": true,
-	"transfer-to-typed": true, "transfer-asking": true, "conference": true, "record-in-call": true, "recordings": true}
+	"transfer-to-typed": true, "transfer-asking": true, "conference": true, "record-in-call": true, "recordings": true, "sound-past": true}
 
 func TestGolden(t *testing.T) {
 	for _, v := range variants {

@@ -3,7 +3,6 @@ package screen
 import (
 	"fmt"
 	"image"
-	"strings"
 
 	"opendeskphone/firmware/phone"
 	"opendeskphone/hal"
@@ -137,7 +136,7 @@ func (m *moreMenu) entries(v *view) []entry {
 	out = append(out, v.recordEntry(v.st.Call(m.call))...)
 	out = append(out, m.displaced(v)...)
 	return append(out,
-		entry{draw.IconSound, w.Numbers, func() { v.back(); v.open(v, &callNumbers{call: m.call}) }},
+		entry{draw.IconSound, v.Words.Sound.Title, func() { v.back(); v.open(v, &soundPage{call: m.call}) }},
 		entry{draw.IconBook, v.Words.People.Title, func() { v.back(); v.open(v, &contacts{}) }})
 }
 
@@ -204,30 +203,6 @@ func (h *heldList) keys(v *view) []key {
 func (h *heldList) press(v *view, k hal.Key) bool { return v.menuPress(&h.list, h.entries(v), k) }
 func (h *heldList) touch(v *view, what int)       { touchEntry(h.entries(v), what) }
 
-// callNumbers shows how a call sounds in figures.
-type callNumbers struct{ call phone.CallID }
-
-func (n *callNumbers) draw(v *view) {
-	c := v.st.Call(n.call)
-	name := ""
-	if c != nil {
-		name = v.party(c.Remote).name
-	}
-	v.menuStatus(v.Words.Call.Numbers, name)
-	st := v.src.Media.Stats(n.call)
-	w := v.Words.Call
-	security := w.NotEncrypted
-	if c != nil && c.Secure {
-		security = w.Encrypted
-	}
-	facts := []Fact{{w.MOS, "–"}, {w.Codec, orDash(st.Codec)}, {w.Rate, fmt.Sprintf("%d kbit/s", st.Kbps)},
-		{w.Delay, fmt.Sprintf("%d ms", st.Delay.Milliseconds())}, {w.Loss, fmt.Sprintf("%.1f %%", st.Loss*100)}, {w.Security, security}}
-	if st.MOS > 0 {
-		facts[0].Value = strings.TrimSuffix(fmt.Sprintf("%.1f", st.MOS), ".0")
-	}
-	v.facts(facts, 0)
-}
-
 func orDash(s string) string {
 	if s == "" {
 		return "–"
@@ -255,7 +230,3 @@ func (v *view) factPitch() int {
 	}
 	return v.S(60)
 }
-
-func (n *callNumbers) keys(v *view) []key        { return []key{{}, {}, {}, {}, v.backKey()} }
-func (n *callNumbers) press(*view, hal.Key) bool { return false }
-func (n *callNumbers) touch(*view, int)          {}

@@ -37,7 +37,7 @@ type Screens struct {
 	member  phone.CallID       // who has the focus in a conference
 	pcAway  bool               // the page about the PC's sound was put away
 	ended   endedCall
-	quality
+	steadyBars
 	toast  string
 	until  time.Time // of the toast
 	volume bool      // the toast is the volume

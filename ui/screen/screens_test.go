@@ -295,7 +295,7 @@ func TestColoursStayInACall(t *testing.T) {
 }
 
 func TestQualityIsSteady(t *testing.T) {
-	var q quality
+	var q steadyBars
 	for i, c := range []struct{ bars, want int }{{0, 0}, {5, 5}, {2, 5}, {5, 5}, {2, 5}, {2, 5}, {2, 5}, {2, 2}} {
 		if got := q.steady(1, c.bars, now.Add(time.Duration(i)*time.Second)); got != c.want {
 			t.Errorf("second %d: %d bars shown, want %d", i, got, c.want)

@@ -3,6 +3,7 @@ package screen
 import (
 	"time"
 
+	"opendeskphone/audio/quality"
 	"opendeskphone/firmware/phone"
 	"opendeskphone/ui/widget"
 )
@@ -83,9 +84,16 @@ type Stats struct {
 	Kbps  int           // of the voice as received
 	Delay time.Duration // one way, estimated
 	Loss  float64       // share of packets that did not arrive in the last seconds, 0 to 1
-	MOS   float64       // 1 to 5; 0: not known yet
+	MOS   float64       // 1 to 5, steady; 0: not known yet
 	Dead  bool          // no voice has arrived for seconds
 	Trace []widget.Second
+	Sum   quality.Summary // of the call so far, with the fault of the moment if there is one
+
+	RTT         time.Duration  // round trip, 0: not known
+	LQ, CQ      float64        // MOS of the last second, 0: nothing was heard
+	Far         quality.Far    // what the far side reports of our voice
+	Said, Heard quality.Levels // as sent, and as it came
+	Room        quality.Room   // at the microphone
 }
 
 // OfPC names the sound of the PC among those of calls.

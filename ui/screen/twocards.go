@@ -160,7 +160,7 @@ func (two) press(v *view, k hal.Key) bool {
 		v.open(v, &heldList{})
 	case hal.Down:
 		if c := v.st.Foreground(); c != nil {
-			v.open(v, &callNumbers{call: c.ID})
+			v.open(v, &soundPage{call: c.ID})
 		}
 	default:
 		return false

@@ -30,6 +30,7 @@ type Catalogue struct {
 	Status    Status
 	Home      Home
 	Call      Call
+	Sound     Sound
 	Dial      Dial
 	Log       Log
 	People    People
@@ -75,7 +76,7 @@ type Keys struct {
 	EnterPassword, Next, Choose, TryNow, Undo                  Label
 	Transfer, AskFirst, HandOver, Join, JoinAll, Cancel        Label
 	BackTo                                                     Label // to the call that waits
-	Headset, Speaker, Close                                    Label
+	Headset, Speaker, Close, Sound, Numbers                    Label
 	Line                                                       Label // takes the label of the line
 }
 

@@ -23,7 +23,7 @@ var German = Catalogue{
 		Undo: Label{"Zurückholen", "Rückruf"}, TryNow: Label{"Jetzt versuchen", "Versuchen"}, Line: Label{"Leitung %s", "%s"},
 		Transfer: Label{"Weitergeben", "Weiterg."}, AskFirst: Label{"Erst fragen", "Fragen"}, HandOver: Label{"Übergeben", "Übergeben"},
 		Join: Label{"Verbinden", "Verbinden"}, JoinAll: Label{"Alle verbinden", "Alle"}, Cancel: Label{"Abbrechen", "Abbrechen"}, BackTo: Label{"Zurückholen", "Zurück"},
-		Headset: Label{"Headset", "Headset"}, Speaker: Label{"Lautsprecher", "Lautspr."}, Close: Label{"Schließen", "Schließen"},
+		Headset: Label{"Headset", "Headset"}, Speaker: Label{"Lautsprecher", "Lautspr."}, Close: Label{"Schließen", "Schließen"}, Sound: Label{"Ton", "Ton"}, Numbers: Label{"Werte", "Werte"},
 	},
 	Status: Status{
 		Ready: "Bereit", SigningIn: "Meldet sich an", NotSignedIn: "Nicht angemeldet", NoLine: "Keine Leitung eingerichtet", NoNetwork: "Kein Netz",
@@ -122,6 +122,7 @@ var German = Catalogue{
 	Entry:     Entry{Space: "Leer", Letters: "abc", Figures: "123", For: "%s für %s"},
 	Moves:     germanMoves,
 	Recording: germanRecording,
+	Sound:     germanSound,
 	Refusals:  germanRefusals,
 	LineWords: []string{phone.LineOff: "Aus", phone.LineRegistering: "Meldet sich an", phone.LineRegistered: "Bereit", phone.LineFailing: "Gestört"},
 	LineCards: germanFaults,

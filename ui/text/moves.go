@@ -51,6 +51,7 @@ func arabicMoves(c *Catalogue) {
 	k := &c.Keys
 	k.Transfer, k.AskFirst, k.HandOver, k.Join = same("تحويل"), Label{"اسأل أولا", "اسأل"}, same("تسليم"), same("ضم")
 	k.JoinAll, k.Cancel, k.BackTo = Label{"ضم الجميع", "ضم"}, same("إلغاء"), same("استعادة")
+	k.Sound, k.Numbers, c.Sound = same("الصوت"), same("الأرقام"), arabicSound
 	k.Headset, k.Speaker, k.Close = Label{"سماعة الرأس", "الرأس"}, same("المكبر"), same("إغلاق")
 	c.PC.AudioWhy, c.PC.ToYou, c.PC.ToPC = "ميكروفون ومكبر، 48 kHz.", "من الحاسوب", "إلى الحاسوب"
 	q := &c.Pairing

@@ -3,17 +3,13 @@ package widget
 import (
 	"image"
 
+	"opendeskphone/audio/quality"
 	"opendeskphone/ui/draw"
 	"opendeskphone/ui/theme"
 )
 
 // Second is one second of a call's sound, as the trace draws it.
-type Second struct {
-	Heard, Sent int8    // speech level in dBFS; -128 is silence
-	MOS         float32 // quality heard, 1 to 5; 0 is not known yet
-	Lost        float32 // share of the second that did not arrive, 0 to 1
-	Muted       bool    // our microphone was closed
-}
+type Second = quality.Bar
 
 // level takes dBFS to px of at most full.
 func level(dbfs int8, full int) int {
@@ -67,14 +63,15 @@ func (p *Pen) trace(x0, x1, y, half int, seconds []Second, class func(mos float3
 			h := level(s.Heard, half)
 			p.traceBar(x, top-h, h, class(s.MOS))
 		}
-		if s.Muted {
+		switch {
+		case s.Muted:
 			p.traceBar(x, bottom, theme.TraceMinH, p.T3)
-		} else {
-			ink := p.Talk
-			if s.Lost <= theme.TraceLostShare {
-				ink = class(s.MOS)
+		case s.FarLost > theme.TraceLostShare:
+			for dy := theme.TraceLostDot; dy <= half; dy += theme.TraceLostPitch {
+				p.traceBar(x, bottom+dy-theme.TraceLostDot, theme.TraceLostDot, p.Stop)
 			}
-			p.traceBar(x, bottom, level(s.Sent, half), ink)
+		default:
+			p.traceBar(x, bottom, level(s.Sent, half), class(0))
 		}
 	}
 }
