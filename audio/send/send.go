@@ -36,6 +36,9 @@ func (c *Cleaner) Delay() int { return c.mic.Delay() }
 // Drift is by how many parts in a million the loudspeaker's clock is slower than the microphone's.
 func (c *Cleaner) Drift() float64 { return c.echo.Drift() }
 
+// Linear is what the canceller's filters alone left of the last frame, at 16 kHz: valid until the next.
+func (c *Cleaner) Linear() []float32 { return c.echo.Linear() }
+
 // Process cleans what the microphone heard while the loudspeaker played far.
 func (c *Cleaner) Process(mic, far *audio.Frame) {
 	c.far.Split(&c.away, far)
