@@ -16,6 +16,7 @@ ODP_PACKAGES := libusb-1.0-0-dev libudev-dev dbus dpkg-dev binutils lintian man-
 include boards/image.mk
 include tools/e2e/e2e.mk
 include tools/laptop/laptop.mk
+include tools/voicebench/voice.mk
 
 .PHONY: help
 help: ## this list
