@@ -40,7 +40,7 @@ deps-test:
 	@tools/deps.sh $(NATIVE_PACKAGES) $(IMAGE_PACKAGES) $(CHECK_PACKAGES) $(ODP_PACKAGES) $(E2E_PACKAGES) $(LAPTOP_PACKAGES)
 
 .PHONY: test
-test: deps-test check race fuzz arm image-test e2e ## everything CI checks, on this machine alone
+test: deps-test check race fuzz arm cost image-test e2e ## everything CI checks, on this machine alone
 
 .PHONY: check
 check: ## formatting, vet, unit tests, golden screens, rules of the house

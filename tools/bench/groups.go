@@ -38,6 +38,8 @@ var figures = []row{
 	{id: "aec_dt_change_near_loss_db", unit: "dB", aim: "≤ 1", format: "%.1f"},
 	{id: "aec_dt_change_recovery_s", unit: "s", aim: "≤ 0.5", format: "%.2f"},
 	{id: "aec_conversation_sdr_db", unit: "dB", aim: "25", format: "%.1f"},
+	{id: "aec_ns_arm_instr_per_10ms", unit: "M instructions", aim: "≤ 0.9", format: "%.2f", limit: 3.05},
+	{id: "tick_opus_arm_instr_per_10ms", unit: "M instructions", aim: "≤ 1.95", format: "%.2f", limit: 4.25},
 	{id: "ns_ld_drop", unit: "ld", aim: "4.5", format: "%.1f"},
 	{id: "ns_lda_drop", unit: "lda", aim: "24", format: "%.1f"},
 	{id: "ns_nsim_gain", unit: "NSIM", aim: "0.048", format: "%+.3f"},
@@ -54,6 +56,7 @@ var figures = []row{
 	{id: "plc_opus_random_estoi", unit: "ESTOI", aim: "0.985", format: "%.3f"},
 	{id: "plc_opus_bursty_nsim", unit: "NSIM", aim: "0.956", format: "%.3f"},
 	{id: "plc_opus_bursty_estoi", unit: "ESTOI", aim: "0.952", format: "%.3f"},
+	{id: "jb_bridge_arm_instr_worst", unit: "M instructions", format: "%.2f", limit: 2.95},
 	{id: "jb_lan_ms", unit: "ms", aim: "≤ 5", format: "%.1f"},
 	{id: "jb_lan_concealed", unit: "%", aim: "the anchor's", format: "%.2f"},
 	{id: "jb_wellman_ms", unit: "ms", aim: "≤ 18", format: "%.1f"},
@@ -73,6 +76,7 @@ var figures = []row{
 // voiceGroups measure sound alone, and callGroups calls: for those there must be networks, and others' phones.
 var (
 	voiceGroups = []group{
+		{"cost", []string{"aec_ns_arm_instr_per_10ms", "tick_opus_arm_instr_per_10ms", "jb_bridge_arm_instr_worst"}, measureCost},
 		{"echo", prefixed("aec_"), measureEcho},
 		{"noise", prefixed("ns_"), measureNoise},
 		{"loss", prefixed("plc_"), measureLoss},

@@ -14,11 +14,13 @@ import (
 	"opendeskphone/tools/voicebench/score"
 )
 
-// losses are what becomes of packets: one in ten is lost, each for itself or in bursts of three on average.
-var losses = []struct {
+// loss is what becomes of packets: one in ten is lost.
+type loss struct {
 	name string
-	run  float64
-}{{"random", 1}, {"bursty", 3}}
+	run  float64 // how many in a row, on average
+}
+
+var losses = []loss{{"random", 1}, {"bursty", 3}}
 
 const (
 	share = 0.1
@@ -43,26 +45,28 @@ func (b *Bench) Loss(ctx context.Context) (Values, error) {
 	var t tally
 	each := len(codecs) * len(losses)
 	err := b.each(ctx, "loss", each*len(b.Seeds), func(i int, dir string) error {
-		c, l, seed := codecs[i%len(codecs)], losses[i%each/len(codecs)], b.Seeds[i/each]
-		var clean []float64
-		for n := range talks {
-			clean = append(clean, resampled(b.Talkers.Talk(seed, n), c.rate)...)
-		}
-		lost := filepath.Join(dir, "loss.txt")
-		in := filepath.Join(dir, "in.wav")
-		err := errors.Join(write(in, clean, c.rate), os.WriteFile(lost, digits(corpus.Loss(seed, talks*corpus.TalkSeconds*50, share, l.run)), 0o644))
-		for _, system := range []string{Ours, c.anchor} {
-			out := filepath.Join(dir, "out.wav")
-			if err == nil {
-				err = b.send(ctx, c, system, in, lost, out)
-			}
-			if err == nil {
-				err = t.heard(clean, out, c, "plc_"+c.name+"_"+l.name, system)
-			}
-		}
-		return err
+		return b.lossy(ctx, &t, codecs[i%len(codecs)], losses[i%each/len(codecs)], b.Seeds[i/each], dir)
 	})
 	return t.values(), err
+}
+
+// lossy measures what the phone and its anchor make of one kind of loss.
+func (b *Bench) lossy(ctx context.Context, t *tally, c codec, l loss, seed int, dir string) error {
+	var clean []float64
+	for n := range talks {
+		clean = append(clean, resampled(b.Talkers.Talk(seed, n), c.rate)...)
+	}
+	lost, in, out := filepath.Join(dir, "loss.txt"), filepath.Join(dir, "in.wav"), filepath.Join(dir, "out.wav")
+	err := errors.Join(write(in, clean, c.rate), os.WriteFile(lost, digits(corpus.Loss(seed, talks*corpus.TalkSeconds*50, share, l.run)), 0o644))
+	for _, system := range []string{Ours, c.anchor} {
+		if err == nil {
+			err = b.send(ctx, c, system, in, lost, out)
+		}
+		if err == nil {
+			err = t.heard(clean, out, c, "plc_"+c.name+"_"+l.name, system)
+		}
+	}
+	return err
 }
 
 func resampled(x []float64, rate int) []float64 {

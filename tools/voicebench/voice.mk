@@ -4,7 +4,7 @@ VOICE_PACKAGES := espeak-ng g++ libspeexdsp-dev libwebrtc-audio-processing-dev l
 ANCHORS := build/anchors
 ANCHOR_SOURCES := tools/voicebench/anchors
 
-.PHONY: deps-voice voice-programs figures-voice
+.PHONY: deps-voice voice-programs figures-voice listen
 
 deps-voice:
 	@tools/deps.sh $(NATIVE_PACKAGES) $(VOICE_PACKAGES)
@@ -23,5 +23,27 @@ voice-programs: deps-voice
 	$(GO) build -o build/dspbench ./tools/dspbench
 	$(GO) build -o build/bench ./tools/bench
 
-figures-voice: voice-programs ## measure the voice alone, others' libraries beside us, and print it
-	build/bench --only echo --only noise --only loss --only jitter
+figures-voice: voice-programs cost-programs ## measure the voice alone, others' libraries beside us, and print it
+	build/bench --only cost --only echo --only noise --only loss --only jitter
+
+listen: voice-programs ## write sounds before and after into build/listen, to hear
+	build/bench --listen build/listen
+
+# How many instructions the audio work takes on the phone's processor; its libraries are those of the image.
+COST_PACKAGES := gcc qemu-user gcc-arm-linux-gnueabihf libc6-dev-armhf-cross
+
+.PHONY: deps-cost cost-programs cost
+
+deps-cost: deps-voice
+	@tools/deps.sh $(COST_PACKAGES)
+
+$(ANCHORS)/count.so: $(ANCHOR_SOURCES)/count.c
+	@mkdir -p $(@D)
+	gcc -O2 -Wall -shared -fPIC -o $@ $<
+
+cost-programs: deps-cost sysroot
+	$(MAKE) $(ANCHORS)/count.so
+	$(ARM_CGO) $(ARM_GO) -o $(ARM_BIN)/ticks ./tools/voicebench/ticks
+
+cost: cost-programs ## count the instructions of the audio work on ARM; more than there were is a failure
+	$(GO) run ./tools/bench --only cost

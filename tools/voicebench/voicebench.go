@@ -28,6 +28,8 @@ type Bench struct {
 	Dir      string // for sounds, which go again
 	DSPBench string // the program
 	Anchors  string // folder of the programs that run others' libraries
+	Ticks    string // the program ticks, for ARM
+	Sysroot  string // what it runs in
 	Talkers  corpus.Talkers
 	Seeds    []int
 	Say      func(format string, args ...any) // told how far the work is
