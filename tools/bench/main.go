@@ -28,7 +28,7 @@ var cli struct {
 	DSPBench string `name:"dspbench" help:"Program that runs the phone's audio code." type:"path" default:"build/dspbench" placeholder:"FILE"`
 	Anchors  string `help:"Folder of the programs that run others' audio code." type:"path" default:"build/anchors" placeholder:"DIR"`
 	Ticks    string `help:"Program that does the phone's audio work, for ARM." type:"path" default:"build/arm/ticks" placeholder:"FILE"`
-	Sysroot  string `help:"Folder with the phone's libraries." type:"path" default:"build/sysroot-armhf" placeholder:"DIR"`
+	Sysroot  string `help:"Folder with the libraries of ARM programs." type:"path" default:"build/sysroot-anchors" placeholder:"DIR"`
 	Speech   string `help:"Folder of 16-bit WAV files to measure the voice with, a folder a talker. Without it, espeak-ng speaks." type:"existingdir" placeholder:"DIR"`
 	Seeds    []int  `help:"Seeds of the corpus: the voice's figures are means over them." default:"1,2,3" placeholder:"N"`
 }
@@ -140,8 +140,8 @@ The escalation gap is the longest silence at the far side while its call moves t
 The aec, ns, plc and jb rows are of the voice bench (tools/voicebench), means over its seeds; their anchors are named. In them a goal is the least
 a value shall be unless it says otherwise. Loss is one packet of 20 ms in ten; Opus is at 48 kbit/s at the most, G.722's anchor is the last packet again.
 The delay of jb rows is what the buffer adds to the fastest packet, wherever the packets fall between the sound card's frames.
-Instructions are of ARMv7, counted by QEMU: mean of a tick of 10 ms for echo and noise together (aec_ns) and for a whole hands-free call in Opus, and
-the costliest tick that makes up sound. A near loss is of the worst scene; a recovery that never comes counts until the end of the scene.
+Instructions are of ARMv7, counted by QEMU: mean of a tick of 10 ms for echo and noise together (aec_ns; speexdsp at 16 kHz) and for a whole
+hands-free call in Opus, and the costliest tick that makes up sound. A near loss is of the worst scene; a recovery that never comes counts until the end of the scene.
 The usb rows are ten minutes of virtual time with the PC's clock 300 ppm off, natively.
 
 | id | ours | goal | anchor | unit | command |

@@ -45,8 +45,7 @@ Files that belong together begin alike. *_before.wav is what the microphone hear
 
 func (b *Bench) listenEcho(ctx context.Context, dir string, index *strings.Builder) error {
 	for i, e := range examples {
-		c := corpus.Conditions[slices.IndexFunc(corpus.Conditions, func(c corpus.Condition) bool { return c.Name == e.scene })]
-		s, err := b.scene(c, b.Seeds[0], b.Dir)
+		s, err := b.scene(corpus.Named(e.scene), b.Seeds[0], b.Dir)
 		if err == nil {
 			err = b.cancel(ctx, s)
 		}

@@ -41,8 +41,19 @@ $(ANCHORS)/count.so: $(ANCHOR_SOURCES)/count.c
 	@mkdir -p $(@D)
 	gcc -O2 -Wall -shared -fPIC -o $@ $<
 
+# The phone's libraries, and others'.
+ANCHOR_SYSROOT := build/sysroot-anchors
+ANCHOR_LIBRARIES := $(ANCHOR_SYSROOT)/usr/lib/arm-linux-gnueabihf
+$(ANCHOR_SYSROOT)/.made:
+	$(GO) run ./tools/mkimage sysroot -board $(BOARD) -apt build/apt -out $(ANCHOR_SYSROOT) libspeexdsp1 libspeexdsp-dev
+	touch $@
+
+$(ANCHORS)/speex-arm: $(ANCHOR_SOURCES)/speex.c $(ANCHOR_SOURCES)/sound.h $(ANCHOR_SYSROOT)/.made
+	@mkdir -p $(@D)
+	arm-linux-gnueabihf-gcc -O2 -Wall -I$(ANCHOR_SYSROOT)/usr/include -o $@ $< -L$(ANCHOR_LIBRARIES) -lspeexdsp -lm
+
 cost-programs: deps-cost sysroot
-	$(MAKE) $(ANCHORS)/count.so
+	$(MAKE) $(ANCHORS)/count.so $(ANCHORS)/speex-arm
 	$(ARM_CGO) $(ARM_GO) -o $(ARM_BIN)/ticks ./tools/voicebench/ticks
 
 cost: cost-programs ## count the instructions of the audio work on ARM; more than there were is a failure

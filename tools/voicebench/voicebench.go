@@ -1,5 +1,11 @@
 // Package voicebench measures the voice: the phone's audio code, through the program dspbench, and what others' libraries make of
 // the same sounds and networks. All values are means over the seeds, unless an id says otherwise.
+//
+//	make figures-voice    measure it all and print the figures
+//	make listen           write sounds before and after, to hear
+//	make cost             count instructions on ARM; more than there were is a failure
+//
+// build/bench --only echo --seeds 8,9 --speech DIR measures a part of it, on other seeds and with recorded voices.
 package voicebench
 
 import (
@@ -29,7 +35,7 @@ type Bench struct {
 	DSPBench string // the program
 	Anchors  string // folder of the programs that run others' libraries
 	Ticks    string // the program ticks, for ARM
-	Sysroot  string // what it runs in
+	Sysroot  string // what programs for ARM run in
 	Talkers  corpus.Talkers
 	Seeds    []int
 	Say      func(format string, args ...any) // told how far the work is

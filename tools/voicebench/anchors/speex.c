@@ -10,6 +10,16 @@
 #include <speex/speex_echo.h>
 #include <speex/speex_jitter.h>
 #include <speex/speex_preprocess.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+enum { BEGIN = 1, END = 2 };
+
+/* mark is for count.c; without it, nothing comes of it. */
+static void mark(int what)
+{
+	syscall(SYS_getppid, what);
+}
 
 static void echo(const char *far_path, const char *mic_path, const char *out_path, int suppress)
 {
@@ -22,9 +32,11 @@ static void echo(const char *far_path, const char *mic_path, const char *out_pat
 	speex_preprocess_ctl(p, SPEEX_PREPROCESS_SET_ECHO_STATE, e);
 	struct sound quiet = silence(rate, frame);
 	for (long i = 0; i < mic.length; i += frame) {
+		mark(BEGIN);
 		speex_echo_cancellation(e, mic.sample + i, i < far.length ? far.sample + i : quiet.sample, out.sample + i);
 		if (suppress)
 			speex_preprocess_run(p, out.sample + i);
+		mark(END);
 	}
 	write_sound(out_path, out);
 }

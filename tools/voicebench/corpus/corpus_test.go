@@ -28,15 +28,6 @@ func hummers() Talkers {
 	return Talkers{{hum(120, 1.5), hum(140, 2)}, {hum(210, 1.7), hum(190, 1.1)}}
 }
 
-func find(t *testing.T, name string) Condition {
-	t.Helper()
-	i := slices.IndexFunc(Conditions, func(c Condition) bool { return c.Name == name })
-	if i < 0 {
-		t.Fatal("no scene " + name)
-	}
-	return Conditions[i]
-}
-
 func level(x []float64) float64 {
 	p, n := 0.0, 0.0
 	powers := dsp.Powers(x, Rate/50)
@@ -49,7 +40,7 @@ func level(x []float64) float64 {
 }
 
 func TestASceneIsTheSameForASeedAndAnotherForAnother(t *testing.T) {
-	c, who := find(t, "dt_drift_p50"), hummers()
+	c, who := Named("dt_drift_p50"), hummers()
 	a, b, other := who.Scene(c, 1), who.Scene(c, 1), who.Scene(c, 2)
 	if !slices.Equal(a.Mic, b.Mic) || !slices.Equal(a.Far, b.Far) {
 		t.Error("one seed, two scenes")
@@ -61,7 +52,7 @@ func TestASceneIsTheSameForASeedAndAnotherForAnother(t *testing.T) {
 
 func TestLevelsAreAsTheConditionSays(t *testing.T) {
 	for _, name := range []string{"st_linear", "st_loud", "dt_near_m10", "ne_quiet"} {
-		c := find(t, name)
+		c := Named(name)
 		s := hummers().Scene(c, 3)
 		if got := level(s.Near); math.Abs(got-c.nearLevel) > 0.1 {
 			t.Errorf("%s: near end of %.2f dBm0", name, got)
@@ -83,7 +74,7 @@ func TestLevelsAreAsTheConditionSays(t *testing.T) {
 
 func TestTheEchoComesWhenItShould(t *testing.T) {
 	for name, want := range map[string]float64{"st_white": 40, "st_delay200": 200} {
-		s := hummers().Scene(find(t, name), 1)
+		s := hummers().Scene(Named(name), 1)
 		c := dsp.Correlate(s.Echo, s.Far, 0, Rate/2)
 		best := 0
 		for i, v := range c {

@@ -3,6 +3,7 @@ package corpus
 import (
 	"math"
 	"math/rand/v2"
+	"slices"
 
 	"opendeskphone/tools/voicebench/dsp"
 )
@@ -81,6 +82,11 @@ var Conditions = []Condition{
 	condition("st_drift_m300", func(c *Condition) { c.ppm, c.Extra = -300, true }),
 	condition("st_delay_300", func(c *Condition) { c.delay, c.Extra = 300, true }),
 	condition("conversation", func(c *Condition) { c.Single, c.Double, c.Alone, c.loss, c.Turns, c.Extra = 0, 48, 6, 3, true, true }),
+}
+
+// Named gives the condition of a name that is known to be there.
+func Named(name string) Condition {
+	return Conditions[slices.IndexFunc(Conditions, func(c Condition) bool { return c.Name == name })]
 }
 
 // Scene is what there was to be heard. Far is what the line sends to the loudspeaker, at -16 dBm0, Mic what the microphone hears; the
