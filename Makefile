@@ -16,6 +16,7 @@ ODP_PACKAGES := libusb-1.0-0-dev libudev-dev dbus dpkg-dev binutils lintian man-
 include boards/image.mk
 include tools/e2e/e2e.mk
 include tools/laptop/laptop.mk
+include tools/voicebench/voice.mk
 
 .PHONY: help
 help: ## this list
@@ -39,7 +40,7 @@ deps-test:
 	@tools/deps.sh $(NATIVE_PACKAGES) $(IMAGE_PACKAGES) $(CHECK_PACKAGES) $(ODP_PACKAGES) $(E2E_PACKAGES) $(LAPTOP_PACKAGES)
 
 .PHONY: test
-test: deps-test check race fuzz arm image-test e2e ## everything CI checks, on this machine alone
+test: deps-test check race fuzz arm cost image-test e2e ## everything CI checks, on this machine alone
 
 .PHONY: check
 check: ## formatting, vet, unit tests, golden screens, rules of the house

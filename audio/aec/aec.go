@@ -152,6 +152,9 @@ func (c *Canceller) random() float32 {
 	return float32(int32(c.seed)) / (1 << 31)
 }
 
+// Linear is what the filters left of the last step, before anything was suppressed: without Delay, valid until the next.
+func (c *Canceller) Linear() []float32 { return c.e[:] }
+
 // Alone says how sure it is that the far side alone talks, 0 to 1.
 func (c *Canceller) Alone() float32 { return c.residual.alone }
 

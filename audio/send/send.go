@@ -49,6 +49,9 @@ func (c *Cleaner) Speech() float32 {
 	return c.gain.estimator.Speech() * (1 - c.echo.Alone())
 }
 
+// Linear is what the canceller's filters alone left of the last frame, at 16 kHz: valid until the next.
+func (c *Cleaner) Linear() []float32 { return c.echo.Linear() }
+
 // Process cleans what the microphone heard while the loudspeaker played far.
 func (c *Cleaner) Process(mic, far *audio.Frame) {
 	c.far.Split(&c.away, far)

@@ -6,16 +6,19 @@ import (
 	"os"
 
 	"opendeskphone/audio"
+	"opendeskphone/audio/aec"
 	"opendeskphone/audio/send"
+	"opendeskphone/tools/lab"
 )
 
 // aecCommand takes the echo out of a recording.
 type aecCommand struct {
-	Far  string `required:"" type:"existingfile" help:"What the loudspeaker was given."`
-	Mic  string `required:"" type:"existingfile" help:"What the microphone heard meanwhile."`
-	Out  string `required:"" type:"path" help:"Where the clean sound goes."`
-	NS   bool   `name:"ns" help:"Take noise out as well."`
-	JSON string `name:"json" type:"path" help:"Where the delay and the clock drift that were found go." placeholder:"FILE"`
+	Far    string `required:"" type:"existingfile" help:"What the loudspeaker was given."`
+	Mic    string `required:"" type:"existingfile" help:"What the microphone heard meanwhile."`
+	Out    string `required:"" type:"path" help:"Where the clean sound goes."`
+	NS     bool   `name:"ns" help:"Take noise out as well."`
+	Linear string `type:"path" help:"Where the sound goes as the filters alone leave it, up to 8 kHz, before anything is suppressed." placeholder:"FILE"`
+	JSON   string `name:"json" type:"path" help:"Where the delay and the clock drift that were found go." placeholder:"FILE"`
 }
 
 func (c aecCommand) Help() string {
@@ -35,12 +38,19 @@ func (c aecCommand) Run() error {
 	}
 	s := send.NewCleaner(c.NS)
 	var silence audio.Frame
+	linear := lab.Clip{Rate: aec.Rate}
 	for i := range mic {
 		f := &silence
 		if i < len(far) {
 			f = &far[i]
 		}
 		s.Process(&mic[i], f)
+		linear.Samples = append(linear.Samples, s.Linear()...)
+	}
+	if c.Linear != "" {
+		if err := linear.WriteWAV(c.Linear, 1); err != nil {
+			return err
+		}
 	}
 	if c.JSON != "" {
 		stats, err := json.Marshal(map[string]float64{"delay_ms": float64(s.Delay()) / audio.Rate * 1000, "drift_ppm": s.Drift()})

@@ -22,8 +22,7 @@ e2e-twin: e2e-program ## the same scenarios on the phone's twin, without QEMU
 e2e-golden: e2e-program ## accept the twin's screens as they are now
 	$(E2E) -update
 
-figures: ## measure the figures into docs/FIGURES.md, baresip beside us
+figures: voice-programs cost-programs ## measure the figures into docs/FIGURES.md, others beside us
 	$(MAKE) image DEBUG=
 	$(MAKE) image DEBUG=1
-	$(GO) build -o build/bench ./tools/bench
 	$(AS_ROOT) build/bench --image build/image/$(BOARD) --write docs/FIGURES.md

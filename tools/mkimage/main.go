@@ -5,7 +5,7 @@
 //
 //	mkimage image -board qemu-arm -bin build/arm -apt build/apt -out build/image/qemu-arm
 //	mkimage kmod -board qemu-arm -apt build/apt -out build/kmod/qemu-arm
-//	mkimage sysroot -board qemu-arm -apt build/apt -out build/sysroot-armhf
+//	mkimage sysroot -board qemu-arm -apt build/apt -out build/sysroot-armhf [package ...]
 package main
 
 import (
@@ -41,6 +41,7 @@ type options struct {
 	debug   bool      // busybox and a shell on the console
 	epoch   time.Time // time stamp of every file
 	version string
+	more    []string // packages of a sysroot beside the phone's
 }
 
 func run(ctx context.Context, log *slog.Logger, args []string) error {
@@ -76,6 +77,7 @@ func parseOptions(args []string) (options, error) {
 	if err := fs.Parse(args[1:]); err != nil {
 		return o, err
 	}
+	o.more = fs.Args()
 	if o.board = boards.ByName(*board); o.board == nil {
 		return o, fmt.Errorf("unknown board %q", *board)
 	}

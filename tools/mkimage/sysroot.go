@@ -15,13 +15,13 @@ import (
 // library's own headers come with the host's cross compiler.
 var sysrootPackages = []string{"libc6", "libgcc-s1", "libasound2", "libasound2-dev", "libopus0", "libopus-dev"}
 
-// makeSysroot unpacks the development files of the phone's architecture into a folder of its own.
+// makeSysroot unpacks the development files of the phone's architecture, and packages that are asked for, into a folder of its own.
 func makeSysroot(ctx context.Context, log *slog.Logger, o options) error {
 	a, err := openApt(ctx, log, o.aptDir, "armhf")
 	if err != nil {
 		return err
 	}
-	pkgs, err := a.Fetch(ctx, sysrootPackages...)
+	pkgs, err := a.Fetch(ctx, append(o.more, sysrootPackages...)...)
 	if err != nil {
 		return err
 	}
