@@ -15,7 +15,7 @@
 package aec
 
 import (
-	"opendeskphone/audio/fft"
+	"opendeskphone/audio/kernel"
 	"opendeskphone/audio/stft"
 )
 
@@ -70,14 +70,14 @@ type Canceller struct {
 
 // New makes a Canceller. shaper may be nil.
 func New(shaper Shaper) *Canceller {
-	plan := fft.New(size)
-	c := &Canceller{finder: newFinder(), jumper: newJumper(), hist: newHistory(plan, Hop, tail),
+	fourier := kernel.NewTransform(size)
+	c := &Canceller{finder: newFinder(), jumper: newJumper(), hist: newHistory(fourier, Hop, tail),
 		left: stft.NewAnalyzer(), model: stft.NewAnalyzer(), out: stft.NewSynthesizer(), residual: newResidual(),
 		shaper: shaper, seed: 1}
 	c.ref.pos = -reach
-	c.distortion = newDistortion(plan)
-	c.slow = newKalman(plan, Hop, 1e-6, 8)
-	c.fast = newKalman(plan, Hop, 5e-3, 2)
+	c.distortion = newDistortion(fourier)
+	c.slow = newKalman(fourier, Hop, 1e-6, 8)
+	c.fast = newKalman(fourier, Hop, 5e-3, 2)
 	c.slow.listen(c.hist, tail, 1, 0.4)
 	c.fast.listen(c.hist, main, 1, 0.4)
 	c.slow.listen(c.distortion.odd, bend, 1e-5, 1)

@@ -3,7 +3,7 @@ package aec
 import (
 	"math"
 
-	"opendeskphone/audio/fft"
+	"opendeskphone/audio/kernel"
 )
 
 const (
@@ -60,8 +60,8 @@ type finder struct {
 }
 
 func newFinder() *finder {
-	plan := fft.New(slowSize)
-	f := &finder{hist: newHistory(plan, slowHop, slowTail), filter: newKalman(plan, slowHop, 1e-3, 0)}
+	fourier := kernel.NewTransform(slowSize)
+	f := &finder{hist: newHistory(fourier, slowHop, slowTail), filter: newKalman(fourier, slowHop, 1e-3, 0)}
 	f.filter.listen(f.hist, slowTail, 0.1, 1)
 	return f
 }
@@ -81,10 +81,8 @@ func (f *finder) process(far, mic []float32) {
 	}
 	f.filter.adapt(f.e[:])
 	for range looks {
-		p := f.filter.turn
-		f.filter.constrain(&f.filter.parts[p])
-		copy(f.h[p*slowTaps:], f.filter.block[:slowTaps])
-		f.filter.turn = (p + 1) % slowTail
+		f.filter.constrain()
+		copy(f.h[(f.filter.turn-1)*slowTaps:], f.filter.block[:slowTaps])
 	}
 	f.look()
 }
