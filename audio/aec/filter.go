@@ -71,7 +71,8 @@ type kalman struct {
 	fourier   *kernel.Transform
 	hop       int
 	fade      float32 // share of the response's power that changes with every hop
-	turns     int     // partitions a hop whose circular part is cut off
+	cuts      int     // partitions a hop whose circular part is cut off
+	young     int     // hops for which much is new
 	turn      int
 	responses []response
 	noise     []float32 // power of what is no echo
@@ -88,10 +89,12 @@ const (
 	surprise = 0.8  // least share of the error's power that is taken to be no echo
 	settle   = 0.25 // weight of the newest power in the noise
 	rounding = 1e-7 // power below which there is nothing to learn
+	youth    = 800  // hops with an echo in which most is learnt
+	early    = 4    // times as many partitions are constrained meanwhile
 )
 
-func newKalman(fourier *kernel.Transform, hop int, fade float32, turns int) *kalman {
-	f := &kalman{fourier: fourier, hop: hop, fade: fade, turns: turns, block: make([]float32, fourier.Len())}
+func newKalman(fourier *kernel.Transform, hop int, fade float32, cuts int) *kalman {
+	f := &kalman{fourier: fourier, hop: hop, fade: fade, cuts: cuts, block: make([]float32, fourier.Len())}
 	for _, s := range []*[]float32{&f.noise, &f.doubt, &f.step, &f.yr, &f.yi, &f.er, &f.ei} {
 		*s = make([]float32, rowOf(fourier))
 	}
@@ -113,6 +116,7 @@ func (f *kalman) listen(h *history, parts int, gain, decay float32) {
 
 // wonder says that nothing is sure: what was learnt may be wrong by all of it.
 func (f *kalman) wonder() {
+	f.young = youth
 	for _, r := range f.responses {
 		for p, v := range r.prior {
 			_, _, variance := r.part(p)
@@ -140,35 +144,59 @@ func (f *kalman) estimate(y []float32) {
 
 // adapt learns from the error that was left of the newest hop.
 func (f *kalman) adapt(e []float32) {
-	clear(f.block[:len(f.block)-f.hop])
-	copy(f.block[len(f.block)-f.hop:], e)
-	f.fourier.Forward(f.er, f.ei, f.block)
-	f.weigh()
+	f.learn(e)
+	for range f.due() {
+		f.constrain()
+	}
+}
+
+// due is the number of partitions to be constrained in a hop.
+func (f *kalman) due() int {
+	if f.young--; f.young > 0 {
+		return early * f.cuts
+	}
+	return f.cuts
+}
+
+// learn is adapt without any constraint.
+func (f *kalman) learn(e []float32) {
+	f.hear(e)
 	for _, r := range f.responses {
 		kernel.Learn(r.rows, r.of.rows, r.at, f.er, f.ei, f.step, cautious*f.share(), f.fade)
-	}
-	for range f.turns {
-		f.constrain()
 	}
 }
 
 // share is the part of a block that is new: an error of one hop is that much of a whole block's.
 func (f *kalman) share() float32 { return float32(f.hop) / float32(len(f.block)) }
 
-// weigh finds how much of the error may be echo, and sets the step.
+// hear takes the error of a hop and finds how much of it may be echo.
+func (f *kalman) hear(e []float32) {
+	clear(f.block[:len(f.block)-f.hop])
+	copy(f.block[len(f.block)-f.hop:], e)
+	f.fourier.Forward(f.er, f.ei, f.block)
+	f.weigh()
+}
+
+// rest hears what is no echo, as the far side is silent.
+func (f *kalman) rest(e []float32) {
+	clear(f.doubt)
+	f.hear(e)
+}
+
+// weigh parts the error's power into echo and noise, and sets the step.
 func (f *kalman) weigh() {
 	n, share := len(f.doubt), f.share()
 	doubt, noise, step, er, ei := f.doubt[:n], f.noise[:n], f.step[:n], f.er[:n], f.ei[:n]
 	for k := range doubt {
-		d := doubt[k] * share
+		d, s := doubt[k]*share, noise[k]
 		e2 := er[k]*er[k] + ei[k]*ei[k]
-		s := noise[k]
-		s += settle * (max(e2-d, surprise*e2) - s)
+		s += settle * (larger(e2-d, surprise*e2) - s)
 		doubt[k], noise[k], step[k] = d, s, 1/(d+s+rounding)
 	}
 }
 
-// constrain cuts the partition whose turn it is to its own taps, and leaves them in f.block.
+// constrain cuts the partition whose turn it is to its own taps, and leaves them in f.block. What Learn adds goes in a
+// circle about the transform; that hardly matters once most is known.
 func (f *kalman) constrain() {
 	p := f.turn
 	for _, r := range f.responses {
@@ -208,6 +236,9 @@ func (f *kalman) shift(by int) {
 
 // take takes over the first response of another filter, and its doubts too if all that was known is void.
 func (f *kalman) take(g *kalman, doubts bool) {
+	if doubts {
+		f.young = youth
+	}
 	a, b := &f.responses[0], &g.responses[0]
 	for p := range min(len(a.at), len(b.at)) {
 		toRe, toIm, toVariance := a.part(p)

@@ -25,8 +25,14 @@ var (
 	use    = fastest()
 )
 
-// Vector says whether the vector unit works.
-func Vector() bool { return use != &scalar }
+// UseVector lets the vector unit work whatever the race said, for measurements: under emulation it counts instructions
+// that it would lose by. It must be called before anything else, and says whether there is such a unit.
+func UseVector() bool {
+	if vector != nil {
+		use = vector
+	}
+	return vector != nil
+}
 
 // Expect adds what a filter in partitions expects: to yr and yi the products of the reference's spectra with the
 // response's, to doubt those of the reference's power with the variance of the response's error. Rows are as long as
@@ -55,18 +61,19 @@ func check(rows bool, x, w []float32, at []int32, row int) {
 	}
 }
 
-// FIR writes to y, of a length that is a multiple of 2·Align, the products of the filter h with x at each place:
-// y[i] = Σ h[j]·x[i+j].
+// FIR writes to y the products of the filter h with x at each place: y[i] = Σ h[j]·x[i+j]. The length of y is a multiple of
+// 2·Align, that of h of 2.
 func FIR(y, x, h []float32) {
-	if len(y)%(2*Align) != 0 || len(h) == 0 || len(x) < len(y)+len(h)-1 {
+	if len(y)%(2*Align) != 0 || len(h)%2 != 0 || len(x) < len(y)+len(h)-1 {
 		panic("kernel: a filter of a wrong length")
 	}
 	use.fir(y, x, h)
 }
 
 // Layer writes to y the bias and the products of a matrix with x. In w every Align rows stand together, column by column.
+// The lengths of x and y are multiples of Align.
 func Layer(y, w, bias, x []float32) {
-	if len(y)%Align != 0 || len(bias) != len(y) || len(w) != len(x)*len(y) {
+	if len(y)%Align != 0 || len(x)%Align != 0 || len(bias) != len(y) || len(w) != len(x)*len(y) {
 		panic("kernel: a layer of a wrong size")
 	}
 	use.layer(y, w, bias, x)

@@ -149,9 +149,11 @@ void odp_learn(int n, float *w, const float *x, const int *at, int parts, const 
 void odp_fir(int n, float *y, const float *x, const float *h, int taps) {
 	for (int i = 0; i < n; i += 8) {
 		v4 a = vdupq_n_f32(0), b = a;
-		for (int j = 0; j < taps; j++) {
-			v4 c = vdupq_n_f32(h[j]);
-			a = plus(a, load(x + i + j), c), b = plus(b, load(x + i + j + 4), c);
+		const float *p = x + i;
+		for (int j = 0; j < taps; j += 2, p += 2) {
+			float32x2_t c = vld1_f32(h + j);
+			a = vmlaq_lane_f32(a, load(p), c, 0), b = vmlaq_lane_f32(b, load(p + 4), c, 0);
+			a = vmlaq_lane_f32(a, load(p + 1), c, 1), b = vmlaq_lane_f32(b, load(p + 5), c, 1);
 		}
 		store(y + i, a), store(y + i + 4, b);
 	}
@@ -160,8 +162,13 @@ void odp_fir(int n, float *y, const float *x, const float *h, int taps) {
 void odp_layer(int n, float *y, const float *w, const float *bias, const float *x, int columns) {
 	for (int o = 0; o < n; o += 4) {
 		v4 s = load(bias + o);
-		for (int i = 0; i < columns; i++, w += 4)
-			s = plus(s, load(w), vdupq_n_f32(x[i]));
+		for (int i = 0; i < columns; i += 4, w += 16) {
+			v4 v = load(x + i);
+			s = vmlaq_lane_f32(s, load(w), vget_low_f32(v), 0);
+			s = vmlaq_lane_f32(s, load(w + 4), vget_low_f32(v), 1);
+			s = vmlaq_lane_f32(s, load(w + 8), vget_high_f32(v), 0);
+			s = vmlaq_lane_f32(s, load(w + 12), vget_high_f32(v), 1);
+		}
 		store(y + o, s);
 	}
 }

@@ -24,7 +24,7 @@ import (
 )
 
 // vector is the set of the vector unit.
-var vector = set{
+var vector = &set{
 	forward: func(t *Transform, re, im, x []float32) {
 		C.odp_forward(C.int(t.half), row(t.twiddle), row(t.cos), row(t.sin), row(t.scratch), row(re), row(im), row(x))
 	},
@@ -68,8 +68,8 @@ func fastest() *set {
 		}
 		return least
 	}
-	if best(&vector) < best(&scalar) {
-		return &vector
+	if best(vector) < best(&scalar) {
+		return vector
 	}
 	return &scalar
 }

@@ -2,20 +2,23 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 
 	"opendeskphone/audio"
+	"opendeskphone/audio/kernel"
 	"opendeskphone/audio/send"
 )
 
 // aecCommand takes the echo out of a recording.
 type aecCommand struct {
-	Far  string `required:"" type:"existingfile" help:"What the loudspeaker was given."`
-	Mic  string `required:"" type:"existingfile" help:"What the microphone heard meanwhile."`
-	Out  string `required:"" type:"path" help:"Where the clean sound goes."`
-	NS   bool   `name:"ns" help:"Take noise out as well."`
-	JSON string `name:"json" type:"path" help:"Where the delay and the clock drift that were found go." placeholder:"FILE"`
+	Far    string `required:"" type:"existingfile" help:"What the loudspeaker was given."`
+	Mic    string `required:"" type:"existingfile" help:"What the microphone heard meanwhile."`
+	Out    string `required:"" type:"path" help:"Where the clean sound goes."`
+	NS     bool   `name:"ns" help:"Take noise out as well."`
+	Vector bool   `help:"Compute on the vector unit of the processor, which the phone does where it is faster: under emulation it is not. The output is the same."`
+	JSON   string `name:"json" type:"path" help:"Where the delay and the clock drift that were found go." placeholder:"FILE"`
 }
 
 func (c aecCommand) Help() string {
@@ -32,6 +35,9 @@ func (c aecCommand) Run() error {
 	mic, clip, err := load(c.Mic)
 	if err != nil {
 		return err
+	}
+	if c.Vector && !kernel.UseVector() {
+		return errors.New("this program has no code for a vector unit: it needs to be built for ARM with cgo")
 	}
 	s := send.NewCleaner(c.NS)
 	var silence audio.Frame
