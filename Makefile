@@ -59,8 +59,10 @@ fuzz: ## every fuzz target for a few seconds
 	GO="$(GO)" tools/fuzz.sh
 
 .PHONY: arm
-arm: ## unit tests of the portable packages on 32-bit ARM, under qemu-user
+arm: ## unit tests of the portable packages and the vector code on 32-bit ARM, under qemu-user
 	CGO_ENABLED=0 GOARCH=arm GOARM=7 $(GO) test -short -exec qemu-arm-static $$(tools/nocgo.sh)
+	CGO_ENABLED=1 CC=arm-linux-gnueabihf-gcc GOARCH=arm GOARM=7 $(GO) test -short -ldflags='-linkmode=external -extldflags=-static' \
+		-exec qemu-arm-static ./audio/kernel
 
 ODP_VERSION := 0.$(shell git rev-list --count HEAD 2>/dev/null || echo 0)+$(shell git rev-parse --short HEAD 2>/dev/null || echo unknown)
 .PHONY: odp deb deps-odp

@@ -136,7 +136,7 @@ func TestImports(t *testing.T) {
 
 // only names who alone may import a library: a library behind one door can be replaced.
 var only = map[string]string{
-	"C":                              "audio/soundcard audio/codec/opus usbhid/host",
+	"C":                              "audio/soundcard audio/codec/opus audio/kernel usbhid/host",
 	"github.com/gen2brain/malgo":     "audio/soundcard",
 	"github.com/google/gousb":        "usbhid/host",
 	"github.com/sstallion/go-hid":    "usbhid/host",

@@ -15,7 +15,7 @@
 package aec
 
 import (
-	"opendeskphone/audio/fft"
+	"opendeskphone/audio/kernel"
 	"opendeskphone/audio/stft"
 )
 
@@ -31,6 +31,8 @@ const (
 	main = 12  // of which the fast filter learns the first 240 ms
 	bend = 2   // and the loudspeaker's distortion for 40 ms
 	lead = 128 // samples of the response before its strongest tap
+
+	inaudible = 1e-7 // power of a far side that says nothing, -70 dBov
 )
 
 type spectrum = [bins]float32
@@ -51,6 +53,7 @@ type Canceller struct {
 	seen    int  // that lag
 	aligned bool // the finder has been believed once
 	wait    int  // hops in which the finder is not yet up to date
+	silent  int  // hops for which the far side has said nothing
 
 	hist       *history
 	distortion distortion
@@ -70,14 +73,14 @@ type Canceller struct {
 
 // New makes a Canceller. shaper may be nil.
 func New(shaper Shaper) *Canceller {
-	plan := fft.New(size)
-	c := &Canceller{finder: newFinder(), jumper: newJumper(), hist: newHistory(plan, Hop, tail),
+	fourier := kernel.NewTransform(size)
+	c := &Canceller{finder: newFinder(), jumper: newJumper(), hist: newHistory(fourier, Hop, tail),
 		left: stft.NewAnalyzer(), model: stft.NewAnalyzer(), out: stft.NewSynthesizer(), residual: newResidual(),
 		shaper: shaper, seed: 1}
 	c.ref.pos = -reach
-	c.distortion = newDistortion(plan)
-	c.slow = newKalman(plan, Hop, 1e-6, 8)
-	c.fast = newKalman(plan, Hop, 5e-3, 2)
+	c.distortion = newDistortion(fourier)
+	c.slow = newKalman(fourier, Hop, 1e-6, 2)
+	c.fast = newKalman(fourier, Hop, 5e-3, 2)
 	c.slow.listen(c.hist, tail, 1, 0.4)
 	c.fast.listen(c.hist, main, 1, 0.4)
 	c.slow.listen(c.distortion.odd, bend, 1e-5, 1)
@@ -94,7 +97,31 @@ func (c *Canceller) Process(far, mic []float32) {
 	sane(far)
 	sane(mic)
 	c.ref.write(far)
-	c.finder.process(far, mic)
+	if c.silent++; energy(far) > inaudible*Hop {
+		c.silent = 0
+	}
+	if c.silent > kept/Hop {
+		c.rest(mic)
+	} else {
+		c.follow(far, mic)
+	}
+	c.finish(mic)
+}
+
+// rest is what is left to do while there is no echo: the filters listen to the near end, that they know what it is when
+// the far side talks again.
+func (c *Canceller) rest(mic []float32) {
+	c.ref.skip(Hop)
+	clear(c.y[:])
+	copy(c.e[:], mic)
+	c.slow.rest(c.e[:])
+	copy(c.fast.noise, c.slow.noise)
+	c.jumper.forget()
+}
+
+// follow takes off what the filters expect, and lets all learn.
+func (c *Canceller) follow(far, mic []float32) {
+	c.finder.process(far, mic, c.aligned && c.rivalry.settled())
 	c.align()
 	c.ref.read(c.x[:])
 	c.hist.push(c.x[:])
@@ -105,10 +132,12 @@ func (c *Canceller) Process(far, mic []float32) {
 	c.slow.adapt(c.e[:])
 	c.compete(mic)
 	c.jumper.push(c.y[:], mic, c.finder.mic[:])
+	if c.rivalry.slow < useful*c.rivalry.heard {
+		return
+	}
 	if by := c.jumper.look(); by != 0 && c.ref.lag()+float64(by) > Hop+reach {
 		c.jump(by)
 	}
-	c.finish(mic)
 }
 
 // sane silences what is no sound: it would stay in the filters for good.
@@ -128,28 +157,37 @@ func subtract(d, a, b []float32) {
 func (c *Canceller) finish(out []float32) {
 	c.left.Forward(c.er[:], c.ei[:], c.e[:])
 	c.model.Forward(c.yr[:], c.yi[:], c.y[:])
-	for k := range c.e2 {
-		c.e2[k] = c.er[k]*c.er[k] + c.ei[k]*c.ei[k]
-		c.y2[k] = c.yr[k]*c.yr[k] + c.yi[k]*c.yi[k]
-	}
+	power(&c.e2, &c.er, &c.ei)
+	power(&c.y2, &c.yr, &c.yi)
 	c.residual.see(&c.e2, &c.y2, c.slow.doubt)
 	c.keepPace(c.drift.lag(&c.er, &c.ei, &c.yr, &c.yi, &c.residual.power))
 	if c.shaper != nil {
 		c.shaper.Gains(c.shape[:], c.e2[:], c.e[:])
 	}
-	for k, g := range c.residual.gains() {
-		n := c.shape[k] * root(c.residual.noise[k]*(1-g*g))
-		g *= c.shape[k]
-		c.er[k] = c.er[k]*g + n*c.random()
-		c.ei[k] = c.ei[k]*g + n*c.random()
-	}
+	c.apply(c.residual.gains())
 	c.out.Inverse(out, c.er[:], c.ei[:])
 }
 
-// random gives a number between -1 and 1 (Numerical Recipes' linear congruences).
-func (c *Canceller) random() float32 {
-	c.seed = c.seed*1664525 + 1013904223
-	return float32(int32(c.seed)) / (1 << 31)
+func power(p, re, im *spectrum) {
+	for k, r := range re {
+		p[k] = r*r + im[k]*im[k]
+	}
+}
+
+// apply takes the gains, and puts comfort noise in the place of what goes. Its random numbers, between -1 and 1, are
+// Numerical Recipes' linear congruences.
+func (c *Canceller) apply(gain *spectrum) {
+	er, ei, shape, noise, seed := &c.er, &c.ei, &c.shape, &c.residual.noise, c.seed
+	for k, g := range gain {
+		s := shape[k]
+		n := s * root(noise[k]*(1-g*g)) * (1.0 / (1 << 31))
+		g *= s
+		a := seed*1664525 + 1013904223
+		seed = a*1664525 + 1013904223
+		er[k] = er[k]*g + n*float32(int32(a))
+		ei[k] = ei[k]*g + n*float32(int32(seed))
+	}
+	c.seed = seed
 }
 
 // Linear is what the filters left of the last step, before anything was suppressed: without Delay, valid until the next.

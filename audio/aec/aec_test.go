@@ -274,3 +274,22 @@ func FuzzProcess(f *testing.F) {
 		}
 	})
 }
+
+// TestTheFarSideFallsSilent: after seconds of silence, in which somebody spoke at the near end, the echo is still known.
+func TestTheFarSideFallsSilent(t *testing.T) {
+	far, near := talk(10, 1), talk(10, 2)
+	clear(far[5*Rate : 8*Rate])
+	clear(near[:5*Rate+Rate/2])
+	clear(near[8*Rate-Rate/2:])
+	echo := through(far, room(640, 3))
+	out := run(New(nil), far, add(echo, near, noise(len(far), 1e-4)))
+	if erle := dB(echo, out, 8.05, 8.6); erle < 30 {
+		t.Errorf("%.1f dB when the far side speaks again", erle)
+	}
+	late := append(make([]float32, Delay), near...)[:len(near)]
+	rest := make([]float32, len(out))
+	subtract(rest, out, late)
+	if sdr := dB(late, rest, 6, 7.4); sdr < 35 {
+		t.Errorf("the near talker stands %.1f dB above all else meanwhile", sdr)
+	}
+}

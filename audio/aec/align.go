@@ -58,7 +58,7 @@ func (c *Canceller) jump(by int) {
 
 // rebuild gives the filters the past as it is heard at the present lag.
 func (c *Canceller) rebuild() {
-	hops := len(c.hist.re) + size/Hop + 1
+	hops := c.hist.slots + size/Hop + 1
 	pos := c.ref.pos - float64(hops*Hop)*c.ref.pace()
 	for range hops {
 		c.ref.at(c.z[:], pos)

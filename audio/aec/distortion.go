@@ -1,6 +1,6 @@
 package aec
 
-import "opendeskphone/audio/fft"
+import "opendeskphone/audio/kernel"
 
 // distortion is what a loudspeaker adds to what it is given: the cube of it, which stands for its stiffness, and the
 // square, for its asymmetry, both without the part that the plain signal explains already. They are filters' references
@@ -12,8 +12,8 @@ type distortion struct {
 	o, e           [Hop]float32
 }
 
-func newDistortion(plan *fft.Plan) distortion {
-	return distortion{odd: newHistory(plan, Hop, bend), even: newHistory(plan, Hop, bend)}
+func newDistortion(fourier *kernel.Transform) distortion {
+	return distortion{odd: newHistory(fourier, Hop, bend), even: newHistory(fourier, Hop, bend)}
 }
 
 // push takes the next hop of the plain signal.

@@ -1,63 +1,66 @@
 package aec
 
-import "opendeskphone/audio/fft"
+import "opendeskphone/audio/kernel"
 
 // history is the spectra of a reference: what the loudspeaker played, or what it may have made of it.
 type history struct {
-	plan   *fft.Plan
-	hop    int
-	x      []float32 // the newest samples, as many as the transform is long
-	re, im [][]float32
-	power  [][]float32
-	at     int // of the newest
+	fourier *kernel.Transform
+	hop     int
+	x       []float32 // the newest samples, as many as the transform is long
+	rows    []float32 // real part, imaginary part and power of each spectrum
+	row     int       // length of one of them
+	slots   int       // how many spectra there are
+	at      int       // of the newest
 }
 
 // newHistory makes one for so many partitions.
-func newHistory(plan *fft.Plan, hop, parts int) *history {
-	h := &history{plan: plan, hop: hop, x: make([]float32, plan.Len())}
-	h.re, h.im, h.power = matrix(2*parts, plan.Bins()), matrix(2*parts, plan.Bins()), matrix(2*parts, plan.Bins())
+func newHistory(fourier *kernel.Transform, hop, parts int) *history {
+	h := &history{fourier: fourier, hop: hop, x: make([]float32, fourier.Len()), row: rowOf(fourier), slots: 2 * parts}
+	h.rows = make([]float32, h.slots*3*h.row)
 	return h
 }
 
-func matrix(rows, columns int) [][]float32 {
-	m := make([][]float32, rows)
-	for i := range m {
-		m[i] = make([]float32, columns)
-	}
-	return m
-}
+// rowOf is the length of the rows that hold its spectra.
+func rowOf(t *kernel.Transform) int { return (t.Len()/2 + kernel.Align) / kernel.Align * kernel.Align }
 
 // push takes the next hop.
 func (h *history) push(x []float32) {
-	copy(h.x, h.x[h.hop:])
-	copy(h.x[len(h.x)-h.hop:], x)
-	if h.at++; h.at == len(h.re) {
+	push(h.x, x)
+	if h.at++; h.at == h.slots {
 		h.at = 0
 	}
-	power := h.power[h.at]
-	re, im := h.re[h.at][:len(power)], h.im[h.at][:len(power)]
-	h.plan.Forward(re, im, h.x)
+	re, im, power := split(h.rows[h.at*3*h.row:], h.row)
+	h.fourier.Forward(re, im, h.x)
 	for k := range power {
 		power[k] = re[k]*re[k] + im[k]*im[k]
 	}
 }
 
-// index is where the spectrum stands that partition p filters.
-func (h *history) index(p int) int {
-	i := h.at - 2*p
-	if i < 0 {
-		i += len(h.re)
-	}
-	return i
+// split gives the first three rows.
+func split(rows []float32, n int) (a, b, c []float32) {
+	return rows[:n:n], rows[n:][:n:n], rows[2*n:][:n:n]
 }
 
-// partition is two hops' length of an impulse response, in frequency.
-type partition struct {
-	of       *history
-	place    int       // which of the partitions of that history
-	re, im   []float32 // the response
-	variance []float32 // of its error
-	prior    float32   // that variance before anything is known
+// place is where the spectrum begins that partition p filters.
+func (h *history) place(p int) int32 {
+	i := h.at - 2*p
+	if i < 0 {
+		i += h.slots
+	}
+	return int32(i * 3 * h.row)
+}
+
+// response is what a filter knows of the way from one reference to the microphone, in partitions of two hops' length.
+type response struct {
+	of    *history
+	rows  []float32 // of each partition: real part, imaginary part, variance of the error
+	prior []float32 // of each partition: that variance before anything is known
+	at    []int32   // of each partition: the place in the history
+}
+
+// part gives the rows of a partition.
+func (r *response) part(p int) (re, im, variance []float32) {
+	return split(r.rows[p*3*r.of.row:], r.of.row)
 }
 
 // kalman is a partitioned-block frequency-domain Kalman filter (Kuech, Mabande, Enzner: State-Space Architecture of the
@@ -65,19 +68,20 @@ type partition struct {
 // of its error, and so learns fast what it does not know, and slowly what it does: talk at the near end is noise to it.
 // In a transform of n samples lie a hop and two hops of response, so that 3·hop ≤ n.
 type kalman struct {
-	plan    *fft.Plan
-	hop     int
-	fade    float32 // share of the response's power that changes with every hop
-	turns   int     // partitions a hop whose circular part is cut off
-	turn    int
-	parts   []partition
-	noise   []float32 // power of what is no echo
-	doubt   []float32 // power of the echo that the filter may have missed
-	step    []float32
-	yr, yi  []float32
-	er, ei  []float32
-	block   []float32
-	impulse []float32 // scratch of shift
+	fourier   *kernel.Transform
+	hop       int
+	fade      float32 // share of the response's power that changes with every hop
+	cuts      int     // partitions a hop whose circular part is cut off
+	young     int     // hops for which much is new
+	turn      int
+	responses []response
+	noise     []float32 // power of what is no echo
+	doubt     []float32 // power of the echo that the filter may have missed
+	step      []float32
+	yr, yi    []float32
+	er, ei    []float32
+	block     []float32
+	impulse   []float32 // scratch of shift
 }
 
 const (
@@ -85,12 +89,14 @@ const (
 	surprise = 0.8  // least share of the error's power that is taken to be no echo
 	settle   = 0.25 // weight of the newest power in the noise
 	rounding = 1e-7 // power below which there is nothing to learn
+	youth    = 800  // hops with an echo in which most is learnt
+	early    = 4    // times as many partitions are constrained meanwhile
 )
 
-func newKalman(plan *fft.Plan, hop int, fade float32, turns int) *kalman {
-	f := &kalman{plan: plan, hop: hop, fade: fade, turns: turns, block: make([]float32, plan.Len())}
+func newKalman(fourier *kernel.Transform, hop int, fade float32, cuts int) *kalman {
+	f := &kalman{fourier: fourier, hop: hop, fade: fade, cuts: cuts, block: make([]float32, fourier.Len())}
 	for _, s := range []*[]float32{&f.noise, &f.doubt, &f.step, &f.yr, &f.yi, &f.er, &f.ei} {
-		*s = make([]float32, plan.Bins())
+		*s = make([]float32, rowOf(fourier))
 	}
 	return f
 }
@@ -98,22 +104,25 @@ func newKalman(plan *fft.Plan, hop int, fade float32, turns int) *kalman {
 // listen adds partitions that filter a history. Their power gain is expected to be gain at first and to fall by decay from
 // one to the next.
 func (f *kalman) listen(h *history, parts int, gain, decay float32) {
-	for place := range parts {
-		p := partition{of: h, place: place, prior: gain}
-		p.re, p.im, p.variance = make([]float32, f.plan.Bins()), make([]float32, f.plan.Bins()), make([]float32, f.plan.Bins())
+	r := response{of: h, rows: make([]float32, parts*3*h.row), prior: make([]float32, parts), at: make([]int32, parts)}
+	for p := range r.prior {
+		r.prior[p] = gain
 		gain *= decay
-		f.parts = append(f.parts, p)
 	}
+	f.responses = append(f.responses, r)
+	f.impulse = make([]float32, max(len(f.impulse), 2*f.hop*parts))
 	f.wonder()
-	f.impulse = make([]float32, 2*f.hop*len(f.parts))
 }
 
 // wonder says that nothing is sure: what was learnt may be wrong by all of it.
 func (f *kalman) wonder() {
-	for p := range f.parts {
-		p := &f.parts[p]
-		for k := range p.variance {
-			p.variance[k] = p.prior
+	f.young = youth
+	for _, r := range f.responses {
+		for p, v := range r.prior {
+			_, _, variance := r.part(p)
+			for k := range variance {
+				variance[k] = v
+			}
 		}
 	}
 }
@@ -122,111 +131,122 @@ func (f *kalman) wonder() {
 func (f *kalman) estimate(y []float32) {
 	clear(f.yr)
 	clear(f.yi)
-	n := len(f.yr)
-	yr, yi := f.yr[:n], f.yi[:n]
-	for p := range f.parts {
-		p := &f.parts[p]
-		i := p.of.index(p.place)
-		xr, xi, wr, wi := p.of.re[i][:n], p.of.im[i][:n], p.re[:n], p.im[:n]
-		for k := range yr {
-			yr[k] += xr[k]*wr[k] - xi[k]*wi[k]
-			yi[k] += xr[k]*wi[k] + xi[k]*wr[k]
+	clear(f.doubt)
+	for _, r := range f.responses {
+		for p := range r.at {
+			r.at[p] = r.of.place(p)
 		}
+		kernel.Expect(f.yr, f.yi, f.doubt, r.of.rows, r.rows, r.at)
 	}
-	f.plan.Inverse(f.block, yr, yi)
+	f.fourier.Inverse(f.block, f.yr, f.yi)
 	copy(y, f.block[len(f.block)-f.hop:])
 }
 
 // adapt learns from the error that was left of the newest hop.
 func (f *kalman) adapt(e []float32) {
-	clear(f.block[:len(f.block)-f.hop])
-	copy(f.block[len(f.block)-f.hop:], e)
-	f.plan.Forward(f.er, f.ei, f.block)
-	f.weigh()
-	for p := range f.parts {
-		f.learn(&f.parts[p])
+	f.learn(e)
+	for range f.due() {
+		f.constrain()
 	}
-	for range f.turns {
-		f.constrain(&f.parts[f.turn])
-		if f.turn++; f.turn == len(f.parts) {
-			f.turn = 0
-		}
+}
+
+// due is the number of partitions to be constrained in a hop.
+func (f *kalman) due() int {
+	if f.young--; f.young > 0 {
+		return early * f.cuts
+	}
+	return f.cuts
+}
+
+// learn is adapt without any constraint.
+func (f *kalman) learn(e []float32) {
+	f.hear(e)
+	for _, r := range f.responses {
+		kernel.Learn(r.rows, r.of.rows, r.at, f.er, f.ei, f.step, cautious*f.share(), f.fade)
 	}
 }
 
 // share is the part of a block that is new: an error of one hop is that much of a whole block's.
 func (f *kalman) share() float32 { return float32(f.hop) / float32(len(f.block)) }
 
-// weigh finds how much of the error may be echo, and sets the step.
+// hear takes the error of a hop and finds how much of it may be echo.
+func (f *kalman) hear(e []float32) {
+	clear(f.block[:len(f.block)-f.hop])
+	copy(f.block[len(f.block)-f.hop:], e)
+	f.fourier.Forward(f.er, f.ei, f.block)
+	f.weigh()
+}
+
+// rest hears what is no echo, as the far side is silent.
+func (f *kalman) rest(e []float32) {
+	clear(f.doubt)
+	f.hear(e)
+}
+
+// weigh parts the error's power into echo and noise, and sets the step.
 func (f *kalman) weigh() {
-	n := len(f.doubt)
+	n, share := len(f.doubt), f.share()
 	doubt, noise, step, er, ei := f.doubt[:n], f.noise[:n], f.step[:n], f.er[:n], f.ei[:n]
-	clear(doubt)
-	for p := range f.parts {
-		p := &f.parts[p]
-		power, v := p.of.power[p.of.index(p.place)][:n], p.variance[:n]
-		for k := range doubt {
-			doubt[k] += power[k] * v[k]
-		}
-	}
-	share := f.share()
 	for k := range doubt {
-		doubt[k] *= share
+		d, s := doubt[k]*share, noise[k]
 		e2 := er[k]*er[k] + ei[k]*ei[k]
-		noise[k] += settle * (max(e2-doubt[k], surprise*e2) - noise[k])
-		step[k] = 1 / (doubt[k] + noise[k] + rounding)
+		s += settle * (larger(e2-d, surprise*e2) - s)
+		doubt[k], noise[k], step[k] = d, s, 1/(d+s+rounding)
 	}
 }
 
-func (f *kalman) learn(p *partition) {
-	i, n := p.of.index(p.place), len(f.step)
-	xr, xi, power := p.of.re[i][:n], p.of.im[i][:n], p.of.power[i][:n]
-	wr, wi, v := p.re[:n], p.im[:n], p.variance[:n]
-	er, ei, step := f.er[:n], f.ei[:n], f.step[:n]
-	share, fade := cautious*f.share(), f.fade
-	for k := range step {
-		mu := v[k] * step[k]
-		wr[k] += mu * (xr[k]*er[k] + xi[k]*ei[k])
-		wi[k] += mu * (xr[k]*ei[k] - xi[k]*er[k])
-		v[k] = v[k]*(1-share*mu*power[k]) + fade*(wr[k]*wr[k]+wi[k]*wi[k])
+// constrain cuts the partition whose turn it is to its own taps, and leaves them in f.block. What Learn adds goes in a
+// circle about the transform; that hardly matters once most is known.
+func (f *kalman) constrain() {
+	p := f.turn
+	for _, r := range f.responses {
+		if p < len(r.at) {
+			re, im, _ := r.part(p)
+			f.fourier.Inverse(f.block, re, im)
+			clear(f.block[2*f.hop:])
+			f.fourier.Forward(re, im, f.block)
+			f.turn++
+			return
+		}
+		p -= len(r.at)
 	}
-}
-
-// constrain cuts a partition to its own taps, which stay in f.block.
-func (f *kalman) constrain(p *partition) {
-	f.plan.Inverse(f.block, p.re, p.im)
-	clear(f.block[2*f.hop:])
-	f.plan.Forward(p.re, p.im, f.block)
+	f.turn = 0
+	f.constrain()
 }
 
 // shift moves the response to the first history earlier by some samples, or later if by is negative.
 func (f *kalman) shift(by int) {
-	n, h := 2*f.hop, f.impulse[:0]
-	first := f.parts[0].of
-	for p := range f.parts {
-		if p := &f.parts[p]; p.of == first {
-			f.plan.Inverse(f.block, p.re, p.im)
-			h = append(h, f.block[:n]...)
-		}
+	n, h, r := 2*f.hop, f.impulse[:0], &f.responses[0]
+	for p := range r.at {
+		re, im, _ := r.part(p)
+		f.fourier.Inverse(f.block, re, im)
+		h = append(h, f.block[:n]...)
 	}
-	for p := range len(h) / n {
+	for p := range r.at {
 		clear(f.block)
 		for i := range n {
 			if j := n*p + i + by; j >= 0 && j < len(h) {
 				f.block[i] = h[j]
 			}
 		}
-		f.plan.Forward(f.parts[p].re, f.parts[p].im, f.block)
+		re, im, _ := r.part(p)
+		f.fourier.Forward(re, im, f.block)
 	}
 }
 
-// take takes over the responses of another filter, and its doubts too if all that was known is void.
+// take takes over the first response of another filter, and its doubts too if all that was known is void.
 func (f *kalman) take(g *kalman, doubts bool) {
-	for p := range min(len(f.parts), len(g.parts)) {
-		copy(f.parts[p].re, g.parts[p].re)
-		copy(f.parts[p].im, g.parts[p].im)
+	if doubts {
+		f.young = youth
+	}
+	a, b := &f.responses[0], &g.responses[0]
+	for p := range min(len(a.at), len(b.at)) {
+		toRe, toIm, toVariance := a.part(p)
+		re, im, variance := b.part(p)
+		copy(toRe, re)
+		copy(toIm, im)
 		if doubts {
-			copy(f.parts[p].variance, g.parts[p].variance)
+			copy(toVariance, variance)
 		}
 	}
 }

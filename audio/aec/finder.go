@@ -3,7 +3,7 @@ package aec
 import (
 	"math"
 
-	"opendeskphone/audio/fft"
+	"opendeskphone/audio/kernel"
 )
 
 const (
@@ -12,38 +12,42 @@ const (
 	slowSize = 128     // of its transform
 	slowTail = 28      // partitions of 20 ms: 560 ms
 	slowTaps = 2 * slowHop
-	looks    = 4 // partitions a hop whose taps are looked at anew
 )
 
-// lowPass is the filter before every fourth sample is taken: 1.8 kHz.
-var lowPass = func() (h [32]float32) {
+// lowPass is the filter before every fourth sample is taken, 1.8 kHz, in four rows: one for every fourth sample.
+var lowPass = func() (rows [quarter][8]float32) {
+	var h [quarter * len(rows[0])]float64
 	var sum float64
 	for i := range h {
 		x := float64(i) - 15.5
-		h[i] = float32(math.Sin(math.Pi*x*0.23) / (math.Pi * x) * (0.5 + 0.5*math.Cos(math.Pi*x/16.5)))
-		sum += float64(h[i])
+		h[i] = math.Sin(math.Pi*x*0.23) / (math.Pi * x) * (0.5 + 0.5*math.Cos(math.Pi*x/16.5))
+		sum += h[i]
 	}
-	for i := range h {
-		h[i] /= float32(sum)
+	for i, v := range h {
+		rows[i%quarter][i/quarter] = float32(v / sum)
 	}
-	return h
+	return rows
 }()
 
 // decimator gives a stream at a quarter of its rate.
 type decimator struct {
-	hist [len(lowPass) + Hop]float32
+	rows [quarter][len(lowPass[0]) - 1 + slowHop]float32
+	y    [slowHop]float32
 }
 
 func (d *decimator) process(out, x []float32) {
-	copy(d.hist[len(lowPass):], x)
-	for i := range out {
-		var s float32
-		for j, v := range d.hist[quarter*(i+1):][:len(lowPass)] {
-			s += v * lowPass[j]
+	clear(out)
+	for p := range d.rows {
+		row := &d.rows[p]
+		copy(row[:], row[slowHop:])
+		for i, new := 0, row[len(row)-slowHop:]; i < len(new); i++ {
+			new[i] = x[quarter*i+p]
 		}
-		out[i] = s
+		kernel.FIR(d.y[:], row[:], lowPass[p][:])
+		for i, v := range &d.y {
+			out[i] += v
+		}
 	}
-	copy(d.hist[:], d.hist[Hop:])
 }
 
 // finder looks for the echo within 560 ms by a filter of that length, which learns fast and coarsely.
@@ -53,24 +57,34 @@ type finder struct {
 	filter     *kalman
 	x, mic     [slowHop]float32
 	y, e       [slowHop]float32
-	h          [slowTail * slowTaps]float32
+	found      [slowTail]tap
 	mm, my, yy float32 // energies and correlation of the microphone and its estimate
 	lag        int     // of the strongest tap, in samples at 16 kHz
 	peak       float32 // its energy over the mean of all taps
 }
 
+// tap is the strongest one of a partition.
+type tap struct {
+	at          int     // in samples at 4 kHz
+	energy, all float32 // its own, and that of all taps of the partition
+}
+
 func newFinder() *finder {
-	plan := fft.New(slowSize)
-	f := &finder{hist: newHistory(plan, slowHop, slowTail), filter: newKalman(plan, slowHop, 1e-3, 0)}
+	fourier := kernel.NewTransform(slowSize)
+	f := &finder{hist: newHistory(fourier, slowHop, slowTail), filter: newKalman(fourier, slowHop, 1e-3, 1)}
 	f.filter.listen(f.hist, slowTail, 0.1, 1)
 	return f
 }
 
-// process takes the next hop of both sides. f.mic is the microphone's at 4 kHz afterwards.
-func (f *finder) process(far, mic []float32) {
+// process takes the next hop of both sides; found says that there is nothing to look for. f.mic is the microphone's at
+// 4 kHz afterwards.
+func (f *finder) process(far, mic []float32, found bool) {
 	f.far.process(f.x[:], far)
 	f.near.process(f.mic[:], mic)
 	f.hist.push(f.x[:])
+	if found {
+		return
+	}
 	f.filter.estimate(f.y[:])
 	f.mm, f.my, f.yy = 0.9*f.mm, 0.9*f.my, 0.9*f.yy
 	for i, v := range &f.mic {
@@ -79,29 +93,38 @@ func (f *finder) process(far, mic []float32) {
 		f.yy += f.y[i] * f.y[i]
 		f.e[i] = v - f.y[i]
 	}
-	f.filter.adapt(f.e[:])
-	for range looks {
-		p := f.filter.turn
-		f.filter.constrain(&f.filter.parts[p])
-		copy(f.h[p*slowTaps:], f.filter.block[:slowTaps])
-		f.filter.turn = (p + 1) % slowTail
+	f.filter.learn(f.e[:])
+	for range f.filter.due() {
+		f.filter.constrain()
+		f.note(f.filter.turn-1, f.filter.block[:slowTaps])
 	}
 	f.look()
 }
 
-// look finds the strongest tap.
-func (f *finder) look() {
-	var best, sum float32
-	at := 0
-	for i, v := range &f.h {
+// note looks at the taps of a partition.
+func (f *finder) note(p int, taps []float32) {
+	t := tap{}
+	for i, v := range taps {
 		v *= v
-		sum += v
-		if v > best {
-			best, at = v, i
+		t.all += v
+		if v > t.energy {
+			t.energy, t.at = v, p*slowTaps+i
 		}
 	}
-	f.lag = quarter * at
-	f.peak = best * float32(len(f.h)) / (sum + 1e-20)
+	f.found[p] = t
+}
+
+// look finds the strongest tap.
+func (f *finder) look() {
+	var best tap
+	for _, t := range &f.found {
+		best.all += t.all
+		if t.energy > best.energy {
+			best.energy, best.at = t.energy, t.at
+		}
+	}
+	f.lag = quarter * best.at
+	f.peak = best.energy * slowTail * slowTaps / (best.all + 1e-20)
 }
 
 // sure says whether there is an echo, at f.lag: one tap stands out, and the estimate is like what is heard.

@@ -3,7 +3,7 @@ package aec
 import (
 	"math"
 
-	"opendeskphone/audio/fft"
+	"opendeskphone/audio/kernel"
 )
 
 const (
@@ -18,7 +18,7 @@ const (
 // jumper sees when the echo comes as it is expected, but at another time: a sound card lost or repeated samples. Then
 // nothing need be learnt anew.
 type jumper struct {
-	plan           *fft.Plan
+	fourier        *kernel.Transform
 	dec            decimator
 	y, d           [jumpSize]float32 // expected and heard at 4 kHz
 	yh, dh         [2048]float32     // at 16 kHz
@@ -28,7 +28,7 @@ type jumper struct {
 	hops           int
 }
 
-func newJumper() *jumper { return &jumper{plan: fft.New(jumpSize)} }
+func newJumper() *jumper { return &jumper{fourier: kernel.NewTransform(jumpSize)} }
 
 // push takes a hop of what was expected and what was heard, the latter also at 4 kHz.
 func (j *jumper) push(y, d, slow []float32) {
@@ -74,14 +74,14 @@ func (j *jumper) look() int {
 func (j *jumper) cross(a, b *[jumpSize]float32, sign int) {
 	clear(j.buf[:jumpSize/2])
 	copy(j.buf[jumpSize/2:], a[jumpSize/2:])
-	j.plan.Forward(j.ar[:], j.ai[:], j.buf[:])
-	j.plan.Forward(j.br[:], j.bi[:], b[:])
+	j.fourier.Forward(j.ar[:], j.ai[:], j.buf[:])
+	j.fourier.Forward(j.br[:], j.bi[:], b[:])
 	for k := range j.ar {
 		ar, ai, br, bi := j.ar[k], j.ai[k], j.br[k], j.bi[k]
 		w := 1 / root(root((ar*ar+ai*ai+1e-3)*(br*br+bi*bi+1e-3)))
 		j.ar[k], j.ai[k] = (ar*br+ai*bi)*w, (ai*br-ar*bi)*w
 	}
-	j.plan.Inverse(j.c[:], j.ar[:], j.ai[:])
+	j.fourier.Inverse(j.c[:], j.ar[:], j.ai[:])
 	for lag := range jumpMost + 1 {
 		if lag > 0 || sign > 0 {
 			j.corr[jumpMost+sign*lag] += 0.4 * j.c[lag]

@@ -64,22 +64,41 @@ func (r *residual) wonder() {
 
 // see takes the power spectra of what is left and of the estimate, and the power that the filter doubts.
 func (r *residual) see(e2, y2 *spectrum, doubt []float32) {
-	var total float32
-	for k, v := range e2 {
-		r.power[k] += 0.4 * (v - r.power[k])
-		r.echo[k] = max(y2[k], hold*r.echo[k])
-		r.doubt[k] = max(doubt[k]*r.energy, 0.6*r.doubt[k])
-		total += r.echo[k]
-		if s := r.power[k]; s < r.noise[k] {
-			r.noise[k] += 0.2 * (s - r.noise[k])
-		} else {
-			r.noise[k] *= 1.004 // 1.7 dB/s
-		}
+	total := hear(&r.power, &r.noise, &r.echo, e2, y2)
+	missed := (*spectrum)(doubt)
+	for k, d := range &r.doubt {
+		r.doubt[k] = larger(missed[k]*r.energy, 0.6*d)
 	}
 	if total > 1e-3 {
 		r.usual += 0.01 * (total - r.usual)
 	}
 	r.judge(r.leaks(total), spread/bins*total)
+}
+
+// hear smooths the power of what is left, follows the noise that is always in it, and holds that of the estimate. It gives
+// the sum of the latter.
+func hear(power, noise, echo, e2, y2 *spectrum) (total float32) {
+	for k, v := range e2 {
+		s, n := power[k], noise[k]
+		s += 0.4 * (v - s)
+		if s < n {
+			n += 0.2 * (s - n)
+		} else {
+			n *= 1.004 // 1.7 dB/s
+		}
+		y := larger(y2[k], hold*echo[k])
+		power[k], noise[k], echo[k] = s, n, y
+		total += y
+	}
+	return total
+}
+
+// larger is max for numbers, which is a call on some processors, as there is more than numbers.
+func larger(a, b float32) float32 {
+	if a > b {
+		return a
+	}
+	return b
 }
 
 // leaks gives those of the far side's level.
@@ -138,10 +157,10 @@ func octaves(x float32) float32 { return float32(math.Log2(float64(x))) }
 // gains finds what of every bin stays: nearly all while somebody talks, nothing while the far side alone does.
 func (r *residual) gains() *spectrum {
 	over := gentle + (firm-gentle)*r.alone
-	for k := range r.gain {
+	stays := 1 - r.alone
+	for k, last := range &r.gain {
 		g := 1 - (over*r.expected[k]+trust*r.doubt[k])/(r.power[k]+1e-12)
-		g = max(g, 0) * (1 - r.alone)
-		r.gain[k] += 0.6 * (g - r.gain[k])
+		r.gain[k] += 0.6 * (larger(g, 0)*stays - last)
 	}
 	return &r.gain
 }

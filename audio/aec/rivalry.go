@@ -8,6 +8,8 @@ const (
 	deep    = 0.05 // of what is heard may be left then: with a talker at the near end it is never that little
 	between = 5    // hops between two changes
 	audible = 0.2  // least share of the echo in what is heard, for anything to be told
+	useful  = 0.5  // share of what is heard that the slow filter may leave for there to be no question of a jump
+	enough  = 0.03 // and for there to be nothing for anybody else to do
 )
 
 // rivalry compares the two filters.
@@ -15,17 +17,30 @@ type rivalry struct {
 	heard, echo float32 // energies of the microphone and the slow filter's estimate
 	slow, fast  float32 // of the two errors
 	since, won  int
+	asleep      bool // the fast filter
 }
 
-// compete lets the fast filter learn, and the better of the two teach the other.
+// settled tells whether the slow filter leaves so little that nobody else need do anything.
+func (r *rivalry) settled() bool { return r.slow < enough*r.heard }
+
+// compete lets the fast filter learn unless there is nothing to win, and the better of the two teach the other.
 func (c *Canceller) compete(mic []float32) {
-	c.fast.estimate(c.z[:])
-	subtract(c.z[:], mic, c.z[:])
-	c.fast.adapt(c.z[:])
 	r := &c.rivalry
 	r.heard = memory*r.heard + energy(mic)
 	r.echo = memory*r.echo + energy(c.y[:])
 	r.slow = memory*r.slow + energy(c.e[:])
+	if r.settled() {
+		r.asleep = true
+		return
+	}
+	if r.asleep {
+		r.asleep, r.fast, r.won = false, r.slow, 0
+		c.fast.take(c.slow, false)
+		copy(c.fast.noise, c.slow.noise)
+	}
+	c.fast.estimate(c.z[:])
+	subtract(c.z[:], mic, c.z[:])
+	c.fast.adapt(c.z[:])
 	r.fast = memory*r.fast + energy(c.z[:])
 	r.since++
 	r.won++

@@ -6,7 +6,10 @@
 // band is what the low one leaves of the input: with all gains at one the output is the input, whatever the filter.
 package band
 
-import "opendeskphone/audio"
+import (
+	"opendeskphone/audio"
+	"opendeskphone/audio/kernel"
+)
 
 const (
 	// Rate is the sample rate of the low band in Hz.
@@ -60,8 +63,8 @@ func (s *Splitter) Split(low *[Len]float32, f *audio.Frame) {
 			new[m] = f[third*m+p]
 		}
 	}
-	fir(&s.a, s.in[1], &twoThirds)
-	fir(&s.b, s.in[2], &oneThird)
+	kernel.FIR(s.a[:], s.in[1], twoThirds[:])
+	kernel.FIR(s.b[:], s.in[2], oneThird[:])
 	s.power = 0
 	for m, v := range s.in[0][late:][:Len] {
 		low[m] = (v + s.a[m] + s.b[m]) / third
@@ -91,8 +94,8 @@ func (s *Splitter) Join(f *audio.Frame, low *[Len]float32, gain float32) {
 	}
 	copy(s.rise, s.rise[Len:])
 	s.mix(low, gain)
-	fir(&s.a, s.rise, &oneThird)
-	fir(&s.b, s.rise, &twoThirds)
+	kernel.FIR(s.a[:], s.rise, oneThird[:])
+	kernel.FIR(s.b[:], s.rise, twoThirds[:])
 	c, r0, r1, r2 := s.rise[early:][:Len], s.rest[0][:Len], s.rest[1][:Len], s.rest[2][:Len]
 	for m, c := range c {
 		o := f[third*m:][:third:third]

@@ -3,6 +3,7 @@ package ns
 import (
 	"math"
 
+	"opendeskphone/audio/kernel"
 	"opendeskphone/audio/stft"
 )
 
@@ -10,8 +11,8 @@ const (
 	bands    = len(centres)
 	quarters = 4 // of a hop, for what comes and goes within it
 	groups   = len(edges) - 1
-	inputs   = (2*bands + 2*quarters + groups + deep - 1) / deep * deep
-	outputs  = (bands + 1 + side - 1) / side * side
+	inputs   = (2*bands + 2*quarters + groups + 7) / 8 * 8 // as tools/nstrain rounds it
+	outputs  = (bands + kernel.Align) / kernel.Align * kernel.Align
 
 	faint = 1e-7 // power below which nothing is told apart, of ±1 full scale
 

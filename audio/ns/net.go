@@ -4,6 +4,8 @@ import (
 	_ "embed"
 	"encoding/binary"
 	"math"
+
+	"opendeskphone/audio/kernel"
 )
 
 // weights is the trained network: for each layer, row by row, a scale and a bias (float32, little endian) and the
@@ -15,8 +17,6 @@ var weights []byte
 const (
 	dense = 48 // cells of the first layer
 	units = 72 // cells that remember
-	side  = 4  // rows...
-	deep  = 8  // ...and columns of a layer that are computed at a time
 )
 
 // net is a small recurrent network: a layer that sees the features, gated recurrent units (Cho et al., Learning Phrase
@@ -68,43 +68,26 @@ func (n *net) step() {
 
 // layer is a matrix and a bias; what sends it through a curve is the net.
 type layer struct {
-	in   int
-	w    [][deep * side]float32 // blocks of deep columns of side rows; those of the same rows follow each other
-	bias []float32
+	w, bias []float32
 }
 
 // read takes the layer's part of data and gives the rest.
 func (l *layer) read(data []byte, in, out int) []byte {
-	l.in, l.w, l.bias = in, make([][deep * side]float32, in/deep*out/side), make([]float32, out)
+	const side = kernel.Align
+	l.w, l.bias = make([]float32, in*out), make([]float32, out)
 	for o := range out {
 		scale := math.Float32frombits(binary.LittleEndian.Uint32(data))
 		l.bias[o] = math.Float32frombits(binary.LittleEndian.Uint32(data[4:]))
 		for i, v := range data[8 : 8+in] {
-			l.w[o/side*in/deep+i/deep][i%deep*side+o%side] = scale * float32(int8(v))
+			l.w[(o/side*in+i)*side+o%side] = scale * float32(int8(v))
 		}
 		data = data[8+in:]
 	}
 	return data
 }
 
-// apply writes the products of the rows with x, and the bias, to y. Sums and what they share stay in registers.
-func (l *layer) apply(y, x []float32) {
-	n := l.in / deep
-	for o := 0; o < len(l.bias); o += side {
-		b := (*[side]float32)(l.bias[o:])
-		s0, s1, s2, s3 := b[0], b[1], b[2], b[3]
-		blocks := l.w[o/side*n:][:n]
-		for i := range blocks {
-			w, v := &blocks[i], (*[deep]float32)(x[deep*i:])
-			v0, v1, v2, v3, v4, v5, v6, v7 := v[0], v[1], v[2], v[3], v[4], v[5], v[6], v[7]
-			s0 += w[0]*v0 + w[4]*v1 + w[8]*v2 + w[12]*v3 + w[16]*v4 + w[20]*v5 + w[24]*v6 + w[28]*v7
-			s1 += w[1]*v0 + w[5]*v1 + w[9]*v2 + w[13]*v3 + w[17]*v4 + w[21]*v5 + w[25]*v6 + w[29]*v7
-			s2 += w[2]*v0 + w[6]*v1 + w[10]*v2 + w[14]*v3 + w[18]*v4 + w[22]*v5 + w[26]*v6 + w[30]*v7
-			s3 += w[3]*v0 + w[7]*v1 + w[11]*v2 + w[15]*v3 + w[19]*v4 + w[23]*v5 + w[27]*v6 + w[31]*v7
-		}
-		*(*[side]float32)(y[o:]) = [side]float32{s0, s1, s2, s3}
-	}
-}
+// apply writes the products of the rows with x, and the bias, to y.
+func (l *layer) apply(y, x []float32) { kernel.Layer(y, l.w, l.bias, x) }
 
 // The hyperbolic tangent is read from a table of size steps, fine to 1, about 0.
 const (

@@ -7,7 +7,7 @@ package stft
 import (
 	"math"
 
-	"opendeskphone/audio/fft"
+	"opendeskphone/audio/kernel"
 )
 
 const (
@@ -22,15 +22,15 @@ const (
 
 // Analyzer turns a stream into spectra. It belongs to one goroutine.
 type Analyzer struct {
-	plan   *fft.Plan
-	window [Len]float32
-	past   [Len]float32
-	block  [Len]float32
+	fourier *kernel.Transform
+	window  [Len]float32
+	past    [Len]float32
+	block   [Len]float32
 }
 
 // NewAnalyzer makes one that has heard silence.
 func NewAnalyzer() *Analyzer {
-	a := &Analyzer{plan: fft.New(Len)}
+	a := &Analyzer{fourier: kernel.NewTransform(Len)}
 	for i := range a.window {
 		a.window[i] = float32(Window(i))
 	}
@@ -45,20 +45,20 @@ func (a *Analyzer) Forward(re, im, x []float32) {
 	for i, v := range &a.past {
 		a.block[i] = v * a.window[i]
 	}
-	a.plan.Forward(re, im, a.block[:])
+	a.fourier.Forward(re, im, a.block[:])
 }
 
 // Synthesizer turns spectra back into a stream. It belongs to one goroutine.
 type Synthesizer struct {
-	plan   *fft.Plan
-	window [span]float32
-	tail   [Delay]float32
-	block  [Len]float32
+	fourier *kernel.Transform
+	window  [span]float32
+	tail    [Delay]float32
+	block   [Len]float32
 }
 
 // NewSynthesizer makes one that has sent silence.
 func NewSynthesizer() *Synthesizer {
-	s := &Synthesizer{plan: fft.New(Len)}
+	s := &Synthesizer{fourier: kernel.NewTransform(Len)}
 	for i := range s.window {
 		s.window[i] = float32(overlap(i) / Window(Len-span+i))
 	}
@@ -68,7 +68,7 @@ func NewSynthesizer() *Synthesizer {
 // Inverse writes the next Hop samples to out. Of spectra as the Analyzer gave them it makes the Analyzer's input,
 // Delay samples later.
 func (s *Synthesizer) Inverse(out, re, im []float32) {
-	s.plan.Inverse(s.block[:], re, im)
+	s.fourier.Inverse(s.block[:], re, im)
 	newest := s.block[Len-span:]
 	for i := range newest {
 		newest[i] *= s.window[i]

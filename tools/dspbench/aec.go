@@ -2,11 +2,13 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 
 	"opendeskphone/audio"
 	"opendeskphone/audio/aec"
+	"opendeskphone/audio/kernel"
 	"opendeskphone/audio/send"
 	"opendeskphone/tools/lab"
 )
@@ -18,6 +20,7 @@ type aecCommand struct {
 	Out    string `required:"" type:"path" help:"Where the clean sound goes."`
 	NS     bool   `name:"ns" help:"Take noise out as well."`
 	Linear string `type:"path" help:"Where the sound goes as the filters alone leave it, up to 8 kHz, before anything is suppressed." placeholder:"FILE"`
+	Vector bool   `help:"Compute on the vector unit of the processor, which the phone does where it is faster: under emulation it is not. The output is the same."`
 	JSON   string `name:"json" type:"path" help:"Where the delay and the clock drift that were found go." placeholder:"FILE"`
 }
 
@@ -35,6 +38,9 @@ func (c aecCommand) Run() error {
 	mic, clip, err := load(c.Mic)
 	if err != nil {
 		return err
+	}
+	if c.Vector && !kernel.UseVector() {
+		return errors.New("this program has no code for a vector unit: it needs to be built for ARM with cgo")
 	}
 	s := send.NewCleaner(c.NS)
 	var silence audio.Frame

@@ -1,4 +1,4 @@
-// Package opus puts libopus (RFC 6716) behind the codec table. It is one of the three packages that
+// Package opus puts libopus (RFC 6716) behind the codec table. It is one of the few packages that
 // use cgo. The states of libopus live in Go memory, so nothing needs to be closed.
 package opus
 

@@ -1,0 +1,8 @@
+//go:build !arm || !cgo
+
+package kernel
+
+// vector is the set of the vector unit: there is none.
+var vector *set
+
+func fastest() *set { return &scalar }
