@@ -6,6 +6,7 @@ import (
 	"sync/atomic"
 
 	"opendeskphone/audio"
+	"opendeskphone/audio/quality"
 )
 
 // Cleaner takes echo and noise out of our own voice. It is used by the audio goroutine, once a tick: it must not block,
@@ -13,6 +14,8 @@ import (
 type Cleaner interface {
 	// Process cleans, in place, what the microphone heard while the loudspeaker played spk.
 	Process(mic, spk *audio.Frame)
+	// Room tells what it has seen of echo and noise; it may be called from any goroutine.
+	Room() quality.Room
 }
 
 // cleaning keeps a Cleaner at work while somebody hears us. Each path is a room of its own and each call may be held
@@ -68,6 +71,14 @@ func (c *cleaning) renew() {
 	}
 	made := fresh(path)
 	c.now.Store(&made)
+}
+
+// room tells what the cleaner at work has seen.
+func (c *cleaning) room() quality.Room {
+	if now := c.now.Load(); now != nil {
+		return (*now).Room()
+	}
+	return quality.Room{}
 }
 
 // clean cleans our own voice.

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"opendeskphone/audio"
+	"opendeskphone/audio/quality"
 )
 
 // halver is a Cleaner that can be told from silence and from none, and remembers what it was told of the speaker.
@@ -14,6 +15,8 @@ type halver struct {
 	path   Path
 	played *audio.Frame
 }
+
+func (h *halver) Room() quality.Room { return quality.Room{ERLE: 6} }
 
 func (h *halver) Process(mic, spk *audio.Frame) {
 	mic.Scale(0.5)
@@ -51,6 +54,9 @@ func TestVoiceIsCleanedWhileSomebodyHearsIt(t *testing.T) {
 			settle()
 			if made[Handset] != 1 || !near(p.heard[479], 0.1) || !near(played[479], 0.2) {
 				t.Errorf("a call: %v made, heard %v while the speaker said %v", made, p.heard[479], played[479])
+			}
+			if erle := e.Stats().Room.ERLE; erle != 6 {
+				t.Errorf("the cleaner's figures are not told: %v", erle)
 			}
 			e.SetParties([]Party{p})
 			e.SetPath(Handset)

@@ -37,7 +37,7 @@ type Stats struct {
 func (e *Engine) Stats() Stats {
 	return Stats{
 		Ticks: e.ticks.Load(), Parties: len(*e.parties.Load()), OnCard: e.onCard.Load(),
-		Cards: e.cards.Load(), Faults: e.faults.Load(), LongTick: time.Duration(e.peak.Load()),
+		Cards: e.cards.Load(), Faults: e.faults.Load(), LongTick: time.Duration(e.peak.Load()), Room: e.cleaning.room(),
 	}
 }
 

@@ -41,6 +41,9 @@ func (c *Cleaner) Delay() int { return c.mic.Delay() }
 // Drift is by how many parts in a million the loudspeaker's clock is slower than the microphone's.
 func (c *Cleaner) Drift() float64 { return c.echo.Drift() }
 
+// Alone says how sure it is that the far side alone talks, 0 to 1.
+func (c *Cleaner) Alone() float32 { return c.echo.Alone() }
+
 // Speech is the probability that somebody at the near end talked in the last frame, 0 to 1; 0 without an estimator.
 func (c *Cleaner) Speech() float32 {
 	if c.gain.estimator == nil {

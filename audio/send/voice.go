@@ -4,6 +4,7 @@ import (
 	"opendeskphone/audio"
 	"opendeskphone/audio/agc"
 	"opendeskphone/audio/ns"
+	"opendeskphone/audio/quality"
 )
 
 // Profile says what is done to our voice beside taking out the echo.
@@ -17,6 +18,7 @@ type Voice struct {
 	profile Profile
 	cleaner *Cleaner
 	level   agc.Leveller
+	witness witness
 }
 
 // NewVoice makes one.
@@ -30,9 +32,14 @@ func NewVoice(p Profile) *Voice {
 	return v
 }
 
+// Room tells what has been seen of echo and noise since; any goroutine may ask.
+func (v *Voice) Room() quality.Room { return v.witness.room() }
+
 // Process makes of what the microphone heard, while the loudspeaker played spk, what the far side shall hear.
 func (v *Voice) Process(mic, spk *audio.Frame) {
+	heard, played := power(mic), power(spk)
 	v.cleaner.Process(mic, spk)
+	v.witness.see(heard, played, power(mic), v.cleaner.Speech(), v.cleaner.Alone())
 	if v.profile.Level {
 		v.level.Process(mic, v.cleaner.Speech())
 	}

@@ -2,6 +2,7 @@ package send
 
 import (
 	"math"
+	"math/rand/v2"
 	"testing"
 
 	"opendeskphone/audio"
@@ -29,6 +30,33 @@ func TestEveryTalkerArrivesAtOneLevel(t *testing.T) {
 	}
 	if alone := arrives(0, far); alone > soft-30 {
 		t.Errorf("the echo alone arrives with %.1f dBov, a talker with %.1f", alone, soft)
+	}
+}
+
+// TestTheRoomIsTold: a talker at -31 dBov in a room of -60 dBov with an echo 10 dB below what is played.
+func TestTheRoomIsTold(t *testing.T) {
+	const frames = 3000
+	far, near := talk(frames, 1), talker.Say(frames)
+	back := echo(far, 30*48, 0.3)
+	r := rand.New(rand.NewPCG(1, 2))
+	v := NewVoice(Profile{Noise: true, Level: true})
+	var silence audio.Frame
+	for i := range near {
+		spk := &silence
+		near[i].Scale(0.1)
+		if i < 1000 {
+			near[i], spk = back[i], &far[i]
+		} else if i > 2000 {
+			near[i] = silence
+		}
+		for j := range near[i] {
+			near[i][j] += float32(r.NormFloat64()) * 0.001
+		}
+		v.Process(&near[i], spk)
+	}
+	room := v.Room()
+	if math.Abs(room.Speech-(-31+dBm0)) > 3 || math.Abs(room.Noise-(-60+dBm0)) > 2 || room.ERLE < 30 || math.Abs(room.RERL-room.ERLE-10) > 3 {
+		t.Errorf("%+v", room)
 	}
 }
 
