@@ -15,29 +15,40 @@ const (
 type bank struct {
 	taps, phases int
 	rows         []float32
+	through      bool // phase 0 is a pulse: the zeros of a sinc cut at half the input's rate are its samples
 }
 
-// at filters x at phase p+frac.
-func (b *bank) at(p int, frac float32, x []float32) float32 {
+// at filters x at phase p and a fraction of 1<<fine.
+func (b *bank) at(p int, frac uint32, x []float32) float32 {
+	if p == 0 && frac == 0 && b.through {
+		return x[b.taps/2-1]
+	}
 	h := b.rows[p*b.taps : (p+1)*b.taps]
 	if frac == 0 {
 		return dot(h, x)
 	}
 	g := b.rows[(p+1)*b.taps : (p+2)*b.taps]
 	u := dot(h, x)
-	return u + frac*(dot(g, x)-u)
+	return u + float32(frac)/(1<<fine)*(dot(g, x)-u)
 }
 
-// dot has four sums so that the processor need not wait for one addition to end before the next.
+// dot has four sums so that the processor need not wait for one addition to end before the next, and takes arrays,
+// whose bounds need no check. len(h) is a multiple of four.
 func dot(h, x []float32) float32 {
+	const lane = 16
 	x = x[:len(h)]
 	var a, b, c, d float32
 	i := 0
-	for ; i+4 <= len(h); i += 4 {
-		a += h[i] * x[i]
-		b += h[i+1] * x[i+1]
-		c += h[i+2] * x[i+2]
-		d += h[i+3] * x[i+3]
+	for ; i+lane <= len(h); i += lane {
+		g, y := (*[lane]float32)(h[i:]), (*[lane]float32)(x[i:])
+		a = a + g[0]*y[0] + g[4]*y[4] + g[8]*y[8] + g[12]*y[12]
+		b = b + g[1]*y[1] + g[5]*y[5] + g[9]*y[9] + g[13]*y[13]
+		c = c + g[2]*y[2] + g[6]*y[6] + g[10]*y[10] + g[14]*y[14]
+		d = d + g[3]*y[3] + g[7]*y[7] + g[11]*y[11] + g[15]*y[15]
+	}
+	for ; i < len(h); i += 4 {
+		g, y := (*[4]float32)(h[i:]), (*[4]float32)(x[i:])
+		a, b, c, d = a+g[0]*y[0], b+g[1]*y[1], c+g[2]*y[2], d+g[3]*y[3]
 	}
 	return a + b + (c + d)
 }
@@ -76,7 +87,7 @@ func newBank(in, out int) *bank {
 		phases *= (minPhases + out - 1) / out
 	}
 	phases = min(phases, 2048)
-	b := &bank{taps: taps, phases: phases, rows: make([]float32, (phases+1)*taps)}
+	b := &bank{taps: taps, phases: phases, rows: make([]float32, (phases+1)*taps), through: low == 1}
 	beta := 0.1102 * (stopBand - 8.7)
 	half := float64(taps) / 2
 	for p := range phases + 1 {

@@ -5,8 +5,8 @@ package resample
 import "math"
 
 const (
-	// fine is the number of bits to which a position between two samples is known beyond the exact
-	// fraction of the two rates; it bounds Skew's resolution to far below a part in a billion.
+	// fine is the number of bits to which a position between two phases of the filter is known; it
+	// bounds Skew's resolution to far below a part in a billion.
 	fine = 32
 	// minPhases keeps the error of interpolating linearly between two phases of the filter below
 	// (π/256)²/8, that is -94 dB.
@@ -18,11 +18,9 @@ type Resampler struct {
 	in, out int
 	bank    *bank
 
-	num, den uint64 // input samples per output sample, num/den, without skew
-	step     uint64 // the same in units of 1/(den<<fine) input samples, with skew
-	pos      uint64 // of the next output sample, relative to hist[base], same units
-	unit     uint64 // den << fine: one input sample
-	scale    float64
+	unit uint64 // one input sample: phases << fine
+	step uint64 // from one output sample to the next, with skew, in the same units
+	pos  uint64 // of the next output sample, relative to the history's first
 
 	hist []float32 // the newest samples; the filter looks at taps of them
 	fill int
@@ -33,9 +31,7 @@ func New(in, out int) *Resampler {
 	in, out = min(max(in, 4000), 192000), min(max(out, 4000), 192000)
 	g := gcd(in, out)
 	r := &Resampler{in: in, out: out, bank: bankOf(in/g, out/g)}
-	r.num, r.den = uint64(in/g), uint64(out/g)
-	r.unit = r.den << fine
-	r.scale = float64(r.bank.phases) / float64(r.unit)
+	r.unit = uint64(r.bank.phases) << fine
 	// room for the filter and a block of the caller's; longer blocks are taken in pieces
 	r.hist = make([]float32, r.bank.taps+in/50+8)
 	r.Skew(0)
@@ -47,7 +43,7 @@ func New(in, out int) *Resampler {
 // to ±5000.
 func (r *Resampler) Skew(ppm float64) {
 	ppm = min(max(ppm, -5000), 5000)
-	r.step = uint64(math.Round(float64(r.num<<fine) / (1 + ppm*1e-6)))
+	r.step = uint64(math.Round(float64(r.unit) * float64(r.in) / float64(r.out) / (1 + ppm*1e-6)))
 }
 
 // Delay is the time by which the output lags, in seconds.
@@ -89,9 +85,7 @@ func (r *Resampler) drain(dst []float32) []float32 {
 		if base+taps > r.fill {
 			break
 		}
-		at := float64(r.pos) * r.scale
-		p := int(at)
-		dst = append(dst, r.bank.at(p, float32(at-float64(p)), r.hist[base:base+taps]))
+		dst = append(dst, r.bank.at(int(r.pos>>fine), uint32(r.pos), r.hist[base:base+taps]))
 		r.pos += r.step
 	}
 	base = min(base, r.fill)

@@ -172,3 +172,21 @@ func BenchmarkProcess(b *testing.B) {
 		})
 	}
 }
+
+// Between the samples that go in, a rising rate puts others; those that go in come out as they were.
+func TestSamplesOfTheLowerRatePassUntouched(t *testing.T) {
+	for _, rate := range []int{8000, 16000, 48000} {
+		r := New(rate, 48000)
+		x := make([]float32, 200)
+		for i := range x {
+			x[i] = float32(math.Sin(float64(i * i)))
+		}
+		y := r.Process(nil, x)
+		delay := int(math.Round(r.Delay() * float64(rate)))
+		for i := range x[:len(x)-delay] {
+			if got := y[(i+delay)*48000/rate]; got != x[i] {
+				t.Fatalf("%d Hz: sample %d is %v, was %v", rate, i, got, x[i])
+			}
+		}
+	}
+}
