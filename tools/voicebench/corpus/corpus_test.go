@@ -101,6 +101,18 @@ func TestADriftedClockHearsAnotherPitch(t *testing.T) {
 	}
 }
 
+func TestNobodyTalksToHimself(t *testing.T) {
+	r := draw("test", 1)
+	for range 20 {
+		if who := hummers().some(r, 2); &who[0][0][0] == &who[1][0][0] {
+			t.Fatal("one talker is at both ends")
+		}
+	}
+	if who := hummers()[:1].some(r, 3); len(who) != 3 {
+		t.Errorf("%d talkers of one", len(who))
+	}
+}
+
 func TestBothTalkForAQuarterOfAConversation(t *testing.T) {
 	far, near := hummers().turns(draw("test", 1), 30)
 	if got := together(far, near); got < .2 || got > .3 {

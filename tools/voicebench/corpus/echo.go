@@ -121,7 +121,8 @@ func (t Talkers) talk(c Condition, r *rand.Rand, n int, s *Scene) []float64 {
 		begin = int(c.Single * Rate)
 	}
 	begin += Rate * 3 / 10
-	copy(near[begin:], speech(r, float64(n-begin)/Rate, .2, .7, t.any(r), t.any(r)))
+	who := t.some(r, 4)
+	copy(near[begin:], speech(r, float64(n-begin)/Rate, .2, .7, who[:2]...))
 	switch {
 	case both == 0:
 	case c.white:
@@ -131,7 +132,7 @@ func (t Talkers) talk(c Condition, r *rand.Rand, n int, s *Scene) []float64 {
 		copy(s.Far, far)
 		copy(near, own)
 	default:
-		copy(s.Far, speech(r, float64(both)/Rate, .1, .5, t.any(r), t.any(r)))
+		copy(s.Far, speech(r, float64(both)/Rate, .1, .5, who[2:]...))
 	}
 	s.Far = leveled(s.Far, -16)
 	clip(s.Far)
@@ -172,7 +173,7 @@ func delayed(x []float64, ms float64) []float64 {
 
 // turns of 2 to 5 s, each beginning before the other side ends, drawn again until both talk for 20 to 30 % of the talk.
 func (t Talkers) turns(r *rand.Rand, seconds float64) (far, near []float64) {
-	who := [2][][]float64{t.any(r), t.any(r)}
+	who := t.some(r, 2)
 	for {
 		side := [2][]float64{make([]float64, int(seconds*Rate)), make([]float64, int(seconds*Rate))}
 		overlap := between(r, .2, .26)

@@ -29,7 +29,7 @@ func (t Talkers) noise(r *rand.Rand, kind string, n int) []float64 {
 	case "babble":
 		x = make([]float64, n)
 		for range 8 {
-			for i, v := range speech(r, float64(n)/Rate, 0, .4, t.any(r), t.any(r)) {
+			for i, v := range speech(r, float64(n)/Rate, 0, .4, t.some(r, 2)...) {
 				x[i] += v
 			}
 		}
@@ -81,7 +81,7 @@ func (t Talkers) NoisySet(seed int) (out []Noisy) {
 	for _, kind := range []string{"white", "pink", "fan", "babble", "keys"} {
 		for _, snr := range []float64{0, 5, 10, 20} {
 			r := draw("noisy "+kind, seed) // the same speech and noise at each distance
-			clean := append(make([]float64, 2*Rate), speech(r, 18, .3, 1, t.any(r), t.any(r), t.any(r), t.any(r))...)
+			clean := append(make([]float64, 2*Rate), speech(r, 18, .3, 1, t.some(r, 4)...)...)
 			n := Noisy{Name: fmt.Sprintf("%s_%02.0f", kind, snr), Clean: leveled(clean, -19)}
 			n.Sound = plus(n.Clean, scaled(t.noise(r, kind, len(clean)), math.Pow(10, (-19-snr+dBm0)/20)))
 			out = append(out, n)

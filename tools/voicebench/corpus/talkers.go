@@ -193,8 +193,15 @@ func scaled(x []float64, by float64) []float64 {
 	return out
 }
 
-// any one of them.
-func (t Talkers) any(r *rand.Rand) [][]float64 { return t[r.IntN(len(t))] }
+// some are n of them, different ones as far as there are so many: one sentence at both ends at once, sample by sample, is not to be met
+// with in life, and no canceller can tell it from echo.
+func (t Talkers) some(r *rand.Rand, n int) [][][]float64 {
+	order, out := r.Perm(len(t)), make([][][]float64, n)
+	for i := range out {
+		out[i] = t[order[i%len(t)]]
+	}
+	return out
+}
 
 // speech has talkers say one sentence after another, of slightly different level, with pauses of some seconds.
 func speech(r *rand.Rand, seconds float64, shortestPause, longestPause float64, talkers ...[][]float64) []float64 {
