@@ -129,7 +129,7 @@ func (c *Canceller) follow(far, mic []float32) {
 
 	c.slow.estimate(c.y[:])
 	subtract(c.e[:], mic, c.y[:])
-	c.slow.adapt(c.e[:])
+	c.slow.adapt(c.e[:], c.rivalry.settled())
 	c.compete(mic)
 	c.jumper.push(c.y[:], mic, c.finder.mic[:])
 	if c.rivalry.slow < useful*c.rivalry.heard {

@@ -142,17 +142,17 @@ func (f *kalman) estimate(y []float32) {
 	copy(y, f.block[len(f.block)-f.hop:])
 }
 
-// adapt learns from the error that was left of the newest hop.
-func (f *kalman) adapt(e []float32) {
+// adapt learns from the error that was left of the newest hop; settled says that hardly any was.
+func (f *kalman) adapt(e []float32, settled bool) {
 	f.learn(e)
-	for range f.due() {
+	for range f.due(settled) {
 		f.constrain()
 	}
 }
 
 // due is the number of partitions to be constrained in a hop.
-func (f *kalman) due() int {
-	if f.young--; f.young > 0 {
+func (f *kalman) due(settled bool) int {
+	if f.young--; f.young > 0 && !settled {
 		return early * f.cuts
 	}
 	return f.cuts

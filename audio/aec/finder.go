@@ -94,7 +94,7 @@ func (f *finder) process(far, mic []float32, found bool) {
 		f.e[i] = v - f.y[i]
 	}
 	f.filter.learn(f.e[:])
-	for range f.filter.due() {
+	for range f.filter.due(false) {
 		f.filter.constrain()
 		f.note(f.filter.turn-1, f.filter.block[:slowTaps])
 	}

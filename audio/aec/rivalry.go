@@ -40,7 +40,7 @@ func (c *Canceller) compete(mic []float32) {
 	}
 	c.fast.estimate(c.z[:])
 	subtract(c.z[:], mic, c.z[:])
-	c.fast.adapt(c.z[:])
+	c.fast.adapt(c.z[:], false)
 	r.fast = memory*r.fast + energy(c.z[:])
 	r.since++
 	r.won++
