@@ -15,6 +15,7 @@ type source struct {
 	transit   int32
 	clock     int     // Hz; of transit and deviation
 	ts        uint32  // of the last packet
+	step      uint32  // from the one before it, in ms
 	deviation float64 // jitter in RTP units
 
 	rival     uint32 // another SSRC that has begun to send
@@ -91,7 +92,10 @@ func (s *source) note(seq uint16, ts uint32, clock int, at time.Duration) {
 	s.count++
 	s.outcomes.note(seq, false)
 	if ms := (ts - s.ts) / uint32(clock/1000); jump == 1 && s.count > 1 && ms >= shortest && ms <= longest {
-		s.packet.Store(int32(ms))
+		if ms == s.step { // one alone may be a pause
+			s.packet.Store(int32(ms))
+		}
+		s.step = ms
 	}
 	s.ts = ts
 	transit := int32(units(at, clock) - ts)

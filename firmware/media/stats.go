@@ -23,12 +23,13 @@ type Stats struct {
 	Delay              time.Duration // mouth to ear, as far as we can know: network, buffer, packet
 	PacketMS           int           // packet time of what we receive, before that of what we send
 	Late               float64       // share of the packets not heard in the last second that came, but too late
-	R                  float64       // rating of the last second (G.107)
-	LQ, CQ             float64       // its MOS, 1..4.5, for who listens and for who converses; 0 if nothing was to be heard
+	LQ, CQ             float64       // MOS of the last second (G.107), 1..4.5, for who listens and for who converses; 0 if nothing was to be heard
 	Gone               float64       // share of the last second that was made up, 0..1
 
 	HeardLevels, SaidLevels quality.Levels
 	Far                     quality.Far // what the far side reports of what we send
+
+	whole quality.Second // of all that was heard
 
 	Sent, Received uint64 // packets
 	Foreign        uint64 // packets of strangers
@@ -105,10 +106,11 @@ func (s *Session) rate(p *plan, st *Stats) {
 	if c := s.hearing.Load(); c != nil {
 		heard = c.Name
 	}
-	j := &st.Jitterbuffer
-	q := s.tally.meter.Take(quality.Counts{Frames: j.Frames, Concealed: j.Concealed, Gaps: j.Gaps}, st.PacketMS,
-		quality.Path{Codec: heard, Delay: st.Delay, Echo: st.Far.RERL})
-	st.R, st.LQ, st.CQ, st.Gone = q.R, q.LQ, q.CQ, q.Path.Loss
+	j, path := &st.Jitterbuffer, quality.Path{Codec: heard, Delay: st.Delay, Echo: st.Far.RERL}
+	all := quality.Counts{Frames: j.Frames, Concealed: j.Concealed, Gaps: j.Gaps}
+	q := s.tally.meter.Take(all, st.PacketMS, path)
+	st.LQ, st.CQ, st.Gone = q.LQ, q.CQ, q.Path.Loss
+	st.whole = new(quality.Meter).Take(all, st.PacketMS, path)
 }
 
 // smooth gives the loss of the last seconds in percent, each of which counts a third less than the next, and which

@@ -49,8 +49,8 @@ func (s *Session) voip() *rtcp.VoIPMetricsReportBlock {
 	if r := s.room.Load(); r != nil && r.RERL > 0 {
 		b.RERL = uint8(min(math.Round(r.RERL), unknown-1))
 	}
-	if st.LQ > 0 {
-		b.RFactor, b.MOSLQ, b.MOSCQ = uint8(math.Round(st.R)), uint8(math.Round(10*st.LQ)), uint8(math.Round(10*st.CQ))
+	if q := st.whole; q.LQ > 0 {
+		b.RFactor, b.MOSLQ, b.MOSCQ = uint8(math.Round(q.R)), uint8(math.Round(10*q.LQ)), uint8(math.Round(10*q.CQ))
 	}
 	return b
 }

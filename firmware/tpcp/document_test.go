@@ -5,6 +5,8 @@ import (
 	"os"
 	"strings"
 	"testing"
+
+	"opendeskphone/audio/quality"
 )
 
 // TestDocumentTellsAll: what is served must be described, or a stranger cannot use it.
@@ -49,6 +51,11 @@ func TestDocumentTellsAll(t *testing.T) {
 			if !strings.Contains(doc, "`"+word+"`") {
 				t.Errorf("%q is missing", word)
 			}
+		}
+	}
+	for f := quality.NoFault; f < quality.FaultCount; f++ {
+		if !strings.Contains(doc, "`"+f.Name()+"`") {
+			t.Errorf("%q is missing", f.Name())
 		}
 	}
 	for _, word := range lineFaults {
