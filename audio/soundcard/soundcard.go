@@ -110,14 +110,25 @@ func (s *System) Open(cfg Config) (*Device, error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, err
 	}
+	named := cfg.named()
+	if err := missing(named); err != nil { // the library would complain on the standard error, each time
+		return nil, cfg.failed(err)
+	}
 	d := newDevice(s)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if err := d.start(cfg); err != nil {
 		d.uninit()
-		return nil, fmt.Errorf("soundcard: open %q and %q: %w", cfg.Playback, cfg.Capture, err)
+		return nil, cfg.failed(err)
+	}
+	if len(named) > 0 {
+		go d.watch(named)
 	}
 	return d, nil
+}
+
+func (c Config) failed(err error) error {
+	return fmt.Errorf("soundcard: open %q and %q: %w", c.Playback, c.Capture, err)
 }
 
 func newDevice(s *System) *Device {
