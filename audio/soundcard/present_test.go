@@ -17,19 +17,20 @@ func TestAPulledCardIsLost(t *testing.T) {
 	cards = t.TempDir()
 	defer func() { cards = was }()
 	link := filepath.Join(cards, "Device")
+	mark := filepath.Join(link, "usbid")
 	cfg := Config{Playback: "hw:CARD=Device,DEV=0", Capture: "hw:CARD=Device", Period: 10 * time.Millisecond, Periods: 2}
 	s := system(t, Null)
 	if _, err := s.Open(cfg); err == nil || !strings.Contains(err.Error(), "no card Device") {
 		t.Fatalf("opened a card that is not there: %v", err)
 	}
-	if err := os.WriteFile(link, nil, 0o600); err != nil {
+	if err := errors.Join(os.Mkdir(link, 0o700), os.WriteFile(mark, nil, 0o600)); err != nil {
 		t.Fatal(err)
 	}
 	d := open(t, s, cfg)
 	mic, spk := make([]int16, d.Rate()/100), make([]int16, d.Rate()/100)
 	for n := range 2000 {
 		if n == 20 {
-			if err := os.Remove(link); err != nil {
+			if err := os.RemoveAll(link); err != nil {
 				t.Fatal(err)
 			}
 		}

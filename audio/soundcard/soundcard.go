@@ -101,8 +101,9 @@ type Device struct {
 	heardAt    atomic.Int64 // when the last capture callback was due, since born
 	late       atomic.Int64 // how late the latest of them came since the last Exchange
 	lastGiven  uint64
-	quietFor   int // Exchanges since the microphone last gave
-	hurried    [2]atomic.Bool
+	quietFor   int             // Exchanges since the microphone last gave
+	threads    [2]atomic.Int64 // the urgent ones that call back; 0: none yet
+	called     atomic.Uint64   // callbacks of both
 }
 
 // Open opens and starts the cards of cfg at the playback card's own rate, mono.
@@ -121,8 +122,8 @@ func (s *System) Open(cfg Config) (*Device, error) {
 		d.uninit()
 		return nil, cfg.failed(err)
 	}
-	if len(named) > 0 {
-		go d.watch(named)
+	if pulled := removable(named); len(pulled) > 0 {
+		go d.watch(pulled)
 	}
 	return d, nil
 }
@@ -344,10 +345,12 @@ func (d *Device) onCapture(_, mic []byte, frames uint32) {
 	d.wake()
 }
 
-// hurry makes the callback's thread urgent the first time it comes by; without the right to do so the
+// hurry makes the callback's thread urgent when it comes by as an ordinary one; without the right to do so the
 // thread stays as it is.
 func (d *Device) hurry(thread int) {
-	if d.hurried[thread].CompareAndSwap(false, true) {
+	d.called.Add(1)
+	if d.threads[thread].Load() == 0 {
+		d.threads[thread].Store(int64(engine.Thread()))
 		_ = engine.Urgent()
 	}
 }

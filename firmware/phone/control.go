@@ -22,10 +22,11 @@ const (
 	PCCallNews
 	PCChanged
 	RecordingChanged
+	PlayingChanged
 	whatCount
 )
 
-var whatNames = [whatCount]string{"call", "line", "hook", "path", "mute", "volume", "selected", "missed", "notice", "config", "question", "lock", "pc call", "pc", "recording"}
+var whatNames = [whatCount]string{"call", "line", "hook", "path", "mute", "volume", "selected", "missed", "notice", "config", "question", "lock", "pc call", "pc", "recording", "playing"}
 
 // String gives the part in one word, for logs.
 func (w What) String() string { return name(whatNames[:], w) }

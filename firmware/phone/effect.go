@@ -134,6 +134,7 @@ type Sound struct {
 	RingVolume uint8
 	Voices     [MaxConf]CallID // the calls whose voices are connected, with us and with each other
 	Recorded   bool            // what the voices and we say is recorded
+	Playing    bool            // a recording is played back; never together with a call
 	PC         bool            // the PC's sound is connected; never together with a call
 	Tone       Tone
 	Ring       bool // the ringer rings (loudspeaker)
@@ -165,6 +166,7 @@ func (s *State) sound() Sound {
 			out.Tone = failTone(front.Cause)
 		}
 	}
+	out.Playing = s.Playing.ID != ""
 	if front == nil && s.PCCall.Streams() {
 		out.PC = true
 		out.Muted = out.Muted || s.PCCall.Muted || !s.PCCall.Records // who only listens does not hear himself either
