@@ -79,6 +79,7 @@ type Device struct {
 	voices  *voices
 	sounder *sounder
 	tape    *recording.Recorder
+	player  *recording.Player
 	sip     *sipSide
 	app     *ui.App // nil without a display
 	panel   *panel.Panel
@@ -110,7 +111,8 @@ func New(hardware hal.Devices, o Options) (*Device, error) {
 	d.voices = newVoices(d.mediaFactory, func() bool { return d.loop.State().Muted }, d.keyHeard, func() { d.sounder.bound() }, d.pc.Party())
 	d.pairs = d.newPairs()
 	d.tape = recording.New(o.Recordings, d.postFrom("recording"), d.refresh, o.Log)
-	d.sounder = &sounder{engine: d.engine, voices: d.voices, pc: d.pc.Party(), tape: d.tape, mixer: hardware.Mixer}
+	d.player = recording.NewPlayer(o.Recordings, d.postFrom("recording"), o.Log)
+	d.sounder = &sounder{engine: d.engine, voices: d.voices, pc: d.pc.Party(), tape: d.tape, player: d.player, mixer: hardware.Mixer}
 	d.setSound(f.Sound)
 	d.setRecording(f.Recording)
 	d.sip = newSIPSide(d)
@@ -152,7 +154,7 @@ func (d *Device) Run(ctx context.Context) error {
 	d.tellPlaces()
 	parts := []part{
 		{"panel", d.panel.Run}, {"sip", d.sip.Run}, {"voices", d.voices.Run}, {"store", d.store.Run},
-		{"recording", d.tape.Run}, {"memory", d.keep}, {"lock", d.keeper.Run}, {"pairings", d.pairs.Run}, {"tpcp", d.controllers.Run},
+		{"recording", d.tape.Run}, {"playing", d.player.Run}, {"memory", d.keep}, {"lock", d.keeper.Run}, {"pairings", d.pairs.Run}, {"tpcp", d.controllers.Run},
 	}
 	if d.app != nil {
 		parts = append(parts, part{"ui", d.app.Run})
@@ -185,6 +187,8 @@ func (d *Device) exec(e phone.Effect) {
 		d.sounder.Set(e.Sound)
 	case phone.StartRecording, phone.StopRecording:
 		d.tape.Exec(e)
+	case phone.StartPlaying, phone.EndPlaying:
+		d.player.Exec(e)
 	case phone.LogCall:
 		d.logCall(e.Record)
 	case phone.PairingAnswered:

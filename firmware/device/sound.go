@@ -18,6 +18,7 @@ type sounder struct {
 	voices *voices
 	pc     engine.Party // what the PC plays and hears
 	tape   engine.Tap   // records calls
+	player engine.Party // plays recordings back
 	mixer  hal.Mixer
 
 	mu   sync.Mutex
@@ -128,6 +129,9 @@ func (s *sounder) connect() {
 	}
 	if s.last.PC {
 		parties = append(parties, s.pc)
+	}
+	if s.last.Playing {
+		parties = append(parties, s.player)
 	}
 	s.engine.SetParties(parties)
 }

@@ -166,7 +166,9 @@ func (s *State) sound() Sound {
 			out.Tone = failTone(front.Cause)
 		}
 	}
-	out.Playing = s.Playing.ID != ""
+	if out.Playing = s.Playing.ID != ""; out.Playing {
+		out.Muted = true
+	}
 	if front == nil && s.PCCall.Streams() {
 		out.PC = true
 		out.Muted = out.Muted || s.PCCall.Muted || !s.PCCall.Records // who only listens does not hear himself either

@@ -17,7 +17,7 @@ func TestARecordingIsPlayedAndGivesWayToACall(t *testing.T) {
 	b.refused(StopPlaying{}, WrongState)
 	b.refused(PlayRecording{}, WrongValue)
 	b.do(PlayRecording{ID: "a.wav"})
-	b.playing(true, "phone.StartPlaying, sound playing speaker")
+	b.playing(true, "phone.StartPlaying, sound muted playing speaker")
 	volume := b.s.Volume[Speaker]
 	b.do(StepVolume{Steps: 1})
 	if b.s.Volume[Speaker] != volume+1 {
@@ -35,11 +35,11 @@ func TestARecordingIsPlayedAndGivesWayToACall(t *testing.T) {
 func TestTheHandsetAndTheKeysMoveAndEndWhatIsPlayed(t *testing.T) {
 	b := oneLine(t)
 	b.do(PlayRecording{ID: "a.wav"}, HookMoved{Off: true})
-	b.playing(true, "sound playing handset")
+	b.playing(true, "sound muted playing handset")
 	b.do(HookMoved{})
 	b.playing(false, "phone.EndPlaying, sound handset")
 	b.do(PlayRecording{ID: "a.wav"}, PressPath{Path: Headset})
-	b.playing(true, "sound playing headset")
+	b.playing(true, "sound muted playing headset")
 	b.do(PressPath{Path: Headset})
 	b.playing(false, "phone.EndPlaying, sound headset")
 	b.do(PlayRecording{ID: "a.wav"}, SetLock{Kind: ManualLock})

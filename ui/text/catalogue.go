@@ -73,7 +73,7 @@ type Keys struct {
 	EnterPassword, Next, Choose, TryNow, Undo                  Label
 	Transfer, AskFirst, HandOver, Join, JoinAll, Cancel        Label
 	BackTo                                                     Label // to the call that waits
-	Headset, Speaker, Close                                    Label
+	Headset, Speaker, Close, Play, Stop                        Label
 	Line                                                       Label // takes the label of the line
 }
 
