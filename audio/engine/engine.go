@@ -104,7 +104,7 @@ type Engine struct {
 // New makes an engine that opens its sound card by open. notify, if not nil, is told nil when a
 // card works and the reason when there is none; it may block as long as it likes.
 func New(cfg Config, open func() (Device, error), notify func(error), log *slog.Logger) *Engine {
-	e := &Engine{open: open, notify: notify, log: log, sleep: sleep}
+	e := &Engine{open: open, notify: notify, log: log, sleep: Sleep}
 	for i := range e.in {
 		e.in[i], e.out[i] = &e.frames[0][i], &e.frames[1][i]
 	}
@@ -205,9 +205,10 @@ func (e *Engine) tick(mic, spk *audio.Frame) {
 
 	*spk = *e.out[0]
 	e.tones.Process(spk)
+	hushed := e.hushed.Load() // asked before the path: who ends the hush has set that
 	e.earGain.apply(spk, e.loudness())
 	e.addRing(spk)
-	e.outGain.apply(spk, openUnless(e.hushed.Load()))
+	e.outGain.apply(spk, openUnless(hushed))
 	e.limiter.Process(spk)
 	e.played = *spk
 	e.side.add(spk, mic, e.hearsItself(len(parties)))

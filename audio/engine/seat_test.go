@@ -160,3 +160,15 @@ func (h *hummer) Pull(f *audio.Frame) {
 	}
 }
 func (h *hummer) Push(*audio.Frame) {}
+
+func BenchmarkConference(b *testing.B) {
+	e := newEngine()
+	e.SetTap(&ear{}, true)
+	e.SetSidetone(18)
+	e.SetParties([]Party{&voice{says: 0.1}, &voice{says: 0.2}, &voice{says: 0.3}, &voice{says: 0.1}, &voice{says: 0.2}})
+	mic, spk := frame(0.1), audio.Frame{}
+	b.ReportAllocs()
+	for b.Loop() {
+		e.tick(&mic, &spk)
+	}
+}

@@ -24,11 +24,19 @@ func Urgent() error {
 	return nil
 }
 
+// Thread names the calling thread for Calm.
+func Thread() int { return unix.Gettid() }
+
+// Calm takes back what Urgent did to a thread of this process.
+func Calm(thread int) {
+	_ = unix.SchedSetAttr(thread, &unix.SchedAttr{Size: unix.SizeofSchedAttr, Policy: unix.SCHED_NORMAL}, 0) // it has ended: all the better
+}
+
 const mostUrgent = -20 // sched(7)
 
-// sleep makes the calling thread sleep. Go's own timers are woken by its network poller, which
+// Sleep makes the calling thread sleep. Go's own timers are woken by its network poller, which
 // counts in milliseconds: too coarse to pace a voice by.
-func sleep(d time.Duration) {
+func Sleep(d time.Duration) {
 	if d <= 0 {
 		return
 	}

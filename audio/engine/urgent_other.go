@@ -10,4 +10,11 @@ import (
 // Urgent is for Linux; elsewhere it errs and the thread stays as it is.
 func Urgent() error { return errors.ErrUnsupported }
 
-func sleep(d time.Duration) { time.Sleep(d) }
+// Thread names the calling thread for Calm.
+func Thread() int { return 0 }
+
+// Calm takes back what Urgent did to a thread.
+func Calm(int) {}
+
+// Sleep makes the calling thread sleep.
+func Sleep(d time.Duration) { time.Sleep(d) }

@@ -101,8 +101,9 @@ type Device struct {
 	heardAt    atomic.Int64 // when the last capture callback was due, since born
 	late       atomic.Int64 // how late the latest of them came since the last Exchange
 	lastGiven  uint64
-	quietFor   int // Exchanges since the microphone last gave
-	hurried    [2]atomic.Bool
+	quietFor   int             // Exchanges since the microphone last gave
+	threads    [2]atomic.Int64 // the urgent ones that call back; 0: none yet
+	called     atomic.Uint64   // callbacks of both
 }
 
 // Open opens and starts the cards of cfg at the playback card's own rate, mono.
@@ -110,14 +111,25 @@ func (s *System) Open(cfg Config) (*Device, error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, err
 	}
+	named := cfg.named()
+	if err := missing(named); err != nil { // the library would complain on the standard error, each time
+		return nil, cfg.failed(err)
+	}
 	d := newDevice(s)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if err := d.start(cfg); err != nil {
 		d.uninit()
-		return nil, fmt.Errorf("soundcard: open %q and %q: %w", cfg.Playback, cfg.Capture, err)
+		return nil, cfg.failed(err)
+	}
+	if pulled := removable(named); len(pulled) > 0 {
+		go d.watch(pulled)
 	}
 	return d, nil
+}
+
+func (c Config) failed(err error) error {
+	return fmt.Errorf("soundcard: open %q and %q: %w", c.Playback, c.Capture, err)
 }
 
 func newDevice(s *System) *Device {
@@ -336,10 +348,12 @@ func (d *Device) onCapture(_, mic []byte, frames uint32) {
 	d.wake()
 }
 
-// hurry makes the callback's thread urgent the first time it comes by; without the right to do so the
+// hurry makes the callback's thread urgent when it comes by as an ordinary one; without the right to do so the
 // thread stays as it is.
 func (d *Device) hurry(thread int) {
-	if d.hurried[thread].CompareAndSwap(false, true) {
+	d.called.Add(1)
+	if d.threads[thread].Load() == 0 {
+		d.threads[thread].Store(int64(engine.Thread()))
 		_ = engine.Urgent()
 	}
 }

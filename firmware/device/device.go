@@ -82,6 +82,7 @@ type Device struct {
 	card    atomic.Pointer[stumbler] // the sound card in use
 	sounder *sounder
 	tape    *recording.Recorder
+	player  *recording.Player
 	sip     *sipSide
 	app     *ui.App // nil without a display
 	panel   *panel.Panel
@@ -113,7 +114,8 @@ func New(hardware hal.Devices, o Options) (*Device, error) {
 	d.voices = newVoices(d.mediaFactory, func() bool { return d.loop.State().Muted }, d.keyHeard, func() { d.sounder.bound() }, d.ears, d.pc.Party())
 	d.pairs = d.newPairs()
 	d.tape = recording.New(o.Recordings, d.postFrom("recording"), d.refresh, o.Log)
-	d.sounder = &sounder{engine: d.engine, voices: d.voices, pc: d.pc.Party(), tape: d.tape, mixer: hardware.Mixer, log: o.Log,
+	d.player = recording.NewPlayer(o.Recordings, d.postFrom("recording"), o.Log)
+	d.sounder = &sounder{engine: d.engine, voices: d.voices, pc: d.pc.Party(), tape: d.tape, player: d.player, mixer: hardware.Mixer, log: o.Log,
 		tested: func(v phone.SoundVerdict) { d.loop.Post("sound", phone.SoundTested{Verdict: v}) }}
 	d.setSound(f.Sound)
 	d.setRecording(f.Recording)
@@ -156,7 +158,7 @@ func (d *Device) Run(ctx context.Context) error {
 	d.tellPlaces()
 	parts := []part{
 		{"panel", d.panel.Run}, {"sip", d.sip.Run}, {"voices", d.voices.Run}, {"store", d.store.Run},
-		{"recording", d.tape.Run}, {"memory", d.keep}, {"lock", d.keeper.Run}, {"pairings", d.pairs.Run}, {"tpcp", d.controllers.Run},
+		{"recording", d.tape.Run}, {"playing", d.player.Run}, {"memory", d.keep}, {"lock", d.keeper.Run}, {"pairings", d.pairs.Run}, {"tpcp", d.controllers.Run},
 	}
 	if d.app != nil {
 		parts = append(parts, part{"ui", d.app.Run})
@@ -189,6 +191,8 @@ func (d *Device) exec(e phone.Effect) {
 		d.sounder.Set(e.Sound)
 	case phone.StartRecording, phone.StopRecording:
 		d.tape.Exec(e)
+	case phone.StartPlaying, phone.EndPlaying:
+		d.player.Exec(e)
 	case phone.LogCall:
 		d.logCall(e.Record)
 	case phone.PairingAnswered:

@@ -25,6 +25,7 @@ type sounder struct {
 	voices *voices
 	pc     engine.Party // what the PC plays and hears
 	tape   engine.Tap   // records calls
+	player engine.Party // plays recordings back
 	mixer  hal.Mixer
 	log    *slog.Logger
 	tested func(phone.SoundVerdict)
@@ -93,9 +94,9 @@ func (s *sounder) Set(now phone.Sound) {
 
 func enginePath(p phone.Path) engine.Path { return engine.Path(p) } // both count handset, headset, speaker
 
-// drain is how long a card plays on what it has been given: a frame of the engine's, and the card's own buffer, which is
-// 10 ms long unless the board wants more.
-const drain = 50 * time.Millisecond
+// drain is how long a card plays on what it has been given: the frame that fades and the one with the limiter's last
+// millisecond, and the card's own buffer, which is 10 ms long unless the board wants more.
+const drain = 60 * time.Millisecond
 
 // settle makes it sound as last says, at once; the caller holds mu.
 func (s *sounder) settle() {
@@ -157,6 +158,9 @@ func (s *sounder) connect() {
 	}
 	if s.probe != nil {
 		parties = append(parties, s.probe)
+	}
+	if s.last.Playing {
+		parties = append(parties, s.player)
 	}
 	s.engine.SetParties(parties)
 }

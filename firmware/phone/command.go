@@ -86,6 +86,10 @@ func (t *step) setting(in Command) error {
 		return t.testSound()
 	case RecordCall:
 		return t.record(in)
+	case PlayRecording:
+		return t.play(in.ID)
+	case StopPlaying:
+		return t.stopPlaying()
 	case Ask:
 		return t.ask(in)
 	case AnswerQuestion:
@@ -352,6 +356,8 @@ func (t *step) pressPath(p Path) error {
 		return nil
 	}
 	switch {
+	case t.Playing.ID != "":
+		t.pathPlaying(p)
 	case front == nil:
 		if err := t.dial(Dial{Line: t.Selected}); err != nil {
 			return err
@@ -371,7 +377,7 @@ func (t *step) pressPath(p Path) error {
 func (t *step) stepVolume(steps int) {
 	level := &t.Volume[t.Path]
 	switch {
-	case t.Foreground() != nil:
+	case t.Foreground() != nil || t.Playing.ID != "":
 	case t.PCCall.Plays: // the PC's own volume follows
 		t.do(SendPCVolume{Steps: max(-VolumeMax, min(VolumeMax, steps))})
 	case !t.pcFront():

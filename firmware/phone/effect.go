@@ -135,6 +135,7 @@ type Sound struct {
 	RingVolume uint8
 	Voices     [MaxConf]CallID // the calls whose voices are connected, with us and with each other
 	Recorded   bool            // what the voices and we say is recorded
+	Playing    bool            // a recording is played back; never together with a call
 	PC         bool            // the PC's sound is connected; never together with a call
 	Tone       Tone
 	Ring       bool // the ringer rings (loudspeaker)
@@ -170,6 +171,9 @@ func (s *State) sound() Sound {
 		case Failed:
 			out.Tone = failTone(front.Cause)
 		}
+	}
+	if out.Playing = s.Playing.ID != ""; out.Playing {
+		out.Muted = true
 	}
 	if front == nil && s.PCCall.Streams() {
 		out.PC = true

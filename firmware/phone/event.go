@@ -51,6 +51,11 @@ func (t *step) event(in Event) {
 		t.pinRefused(in)
 	case QuestionDropped:
 		t.dropQuestion(in.Ref)
+	case Played:
+		if in.No == t.Playing.No && t.Playing.ID != "" {
+			t.Playing.ID = ""
+			t.changed(PlayingChanged)
+		}
 	case RecordingFailed:
 		t.recordingFailed(in)
 	case Recalled:
@@ -95,6 +100,7 @@ func (t *step) hookMoved(off bool) {
 	t.changed(HookChanged)
 	front := t.Foreground()
 	switch {
+	case t.hookPlaying(off):
 	case off && front != nil:
 		t.setPath(Handset)
 	case off:

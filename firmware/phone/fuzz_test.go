@@ -166,6 +166,9 @@ func (w *world) check(s State) {
 			w.t.Fatalf("no timer for call %d in %v", c.ID, c.State)
 		}
 	}
+	if s.Playing.ID != "" && (len(s.Calls) > 0 || s.Lock.Kind != Unlocked || w.sound.PC || w.sound.Ring) {
+		w.t.Fatalf("%+v is played beside %+v", s.Playing, w.sound)
+	}
 	if len(front) > 1 || len(s.Calls) > MaxCalls {
 		w.t.Fatalf("%d calls, in the foreground %v", len(s.Calls), front)
 	}

@@ -183,6 +183,9 @@ func heard(s Sound) string {
 	if s.Muted {
 		out += " muted"
 	}
+	if s.Playing {
+		out += " playing"
+	}
 	if s.Recorded {
 		out += " recorded"
 	}

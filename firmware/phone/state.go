@@ -204,6 +204,7 @@ type State struct {
 	PCCall     PCCall              // of a program on the PC that uses the phone as its telephone
 	Lock       Lock
 	Recording  Recording
+	Playing    Playing
 	Question   Question // what the person at the phone is asked now
 	Test       SoundTest
 	Config     Config

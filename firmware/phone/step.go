@@ -40,6 +40,7 @@ func Step(s State, now time.Time, by Origin, in Input) (State, []Change, []Effec
 		return s, nil, nil, err
 	}
 	t.comeBack()
+	t.hush()
 	t.Calls = slices.DeleteFunc(t.Calls, func(c Call) bool { return c.State == Ended })
 	t.meetPC()
 	t.breakTest()

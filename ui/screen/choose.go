@@ -180,7 +180,7 @@ func (s *Screens) Tick(st *phone.State, now time.Time) {
 	s.page(v)
 	idle := now.Sub(s.lastPress)
 	switch {
-	case s.shown == kindMenu && idle >= theme.MenuToHome:
+	case s.shown == kindMenu && idle >= theme.MenuToHome && st.Playing.ID == "":
 		s.menu = nil
 	case s.shown == kindDial && idle >= theme.DialIdle:
 		if c := st.Foreground(); c != nil && len(s.over) == 0 {

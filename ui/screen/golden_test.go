@@ -160,6 +160,8 @@ func situations() []situation {
 	recordedOne.Config.Recording, recordedOne.Recording = true, recorder.Recording
 	recordedHeld := withCalls(other(1, phone.Held, jonas, 252*time.Second))
 	recordedHeld.Recording = recorder.Recording
+	plays := idle()
+	plays.Playing = phone.Playing{ID: "b", No: 1}
 	mayRecord := withCalls(talking(1, jonas, 767*time.Second))
 	mayRecord.Config.Recording = true
 	archive := func(keys ...hal.Key) func(*desk) {
@@ -185,7 +187,8 @@ func situations() []situation {
 			d.Changed(phone.Update{State: &s, Changes: []phone.Change{{What: phone.RecordingChanged}}}, d.st, now)
 		}},
 		{name: "recordings", state: idle(), setUp: archive(hal.Down)},
-		{name: "recording-delete", state: idle(), setUp: archive(hal.Soft1)},
+		{name: "recording-plays", state: plays, setUp: archive(hal.Down)},
+		{name: "recording-delete", state: idle(), setUp: archive(hal.Soft2)},
 		{name: "home", state: idle()},
 		{name: "locked", state: shut, keys: []hal.Key{hal.Digit1, hal.Digit2}},
 		{name: "locked-by-pc", state: shutByPC, keys: []hal.Key{hal.Digit1, hal.Digit2, hal.Digit3, hal.Digit4, hal.Digit5}},

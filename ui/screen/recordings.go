@@ -83,7 +83,11 @@ func (r *recordings) draw(v *view) {
 		c := &all[i]
 		box := v.rowBox(i-r.list.top, y, false)
 		began := c.Began.In(v.now.Location())
-		v.Row(box, &widget.Row{Icon: draw.IconRecord, Title: v.recordedWith(c), Second: spell(c.Lasts.Truncate(time.Second)),
+		icon := draw.IconRecord
+		if c.ID == v.st.Playing.ID {
+			icon = draw.IconPlay
+		}
+		v.Row(box, &widget.Row{Icon: icon, Title: v.recordedWith(c), Second: spell(c.Lasts.Truncate(time.Second)),
 			Right: text.Clock(began), RightBelow: v.Words.Day(began, v.now), Heavy: true, Focus: i == r.list.focus})
 		v.Touchable(box, touchPage+i)
 	}
@@ -99,14 +103,32 @@ func (v *view) recordedWith(c *RecordedCall) string {
 
 func (r *recordings) keys(v *view) []key {
 	all := v.src.Recordings.Recordings()
-	keys := []key{{}, {}, {}, {}, v.backKey()}
-	if r.list.focus < len(all) {
-		keys[0] = key{label: v.Words.Keys.Delete, do: func() { v.open(v, &deleteRecording{all[r.list.focus]}) }}
+	w := &v.Words.Keys
+	keys := []key{{}, {}, {}, {}, {label: w.Back, do: func() { r.stop(v); v.back() }}}
+	if r.list.focus >= len(all) {
+		return keys
 	}
+	c := &all[r.list.focus]
+	keys[0] = key{w.Play, widget.Go, func() { v.do(phone.PlayRecording{ID: c.ID}) }}
+	if v.st.Playing.ID == c.ID {
+		keys[0] = key{w.Stop, widget.Halt, func() { r.stop(v) }}
+	}
+	keys[1] = key{label: w.Delete, do: func() { r.stop(v); v.open(v, &deleteRecording{*c}) }}
 	return keys
 }
 
+// stop ends playing back, if anything is played.
+func (r *recordings) stop(v *view) {
+	if v.st.Playing.ID != "" {
+		v.do(phone.StopPlaying{})
+	}
+}
+
 func (r *recordings) press(v *view, k hal.Key) bool {
+	if k == hal.OK {
+		v.soft(v, r, 0)
+		return true
+	}
 	return r.list.move(k, len(v.src.Recordings.Recordings()), v.listRoom(v.Stage().Min.Y))
 }
 func (r *recordings) touch(_ *view, what int) { r.list.focus = what }

@@ -81,7 +81,26 @@ func TestRecordingsAreListedAndDeleted(t *testing.T) {
 	if !d.reads("Jonas Keller") {
 		t.Fatal("not listed")
 	}
-	press(hal.Soft1, hal.OK)
+	press(hal.Soft1)
+	if got := d.Commands(); len(got) != 1 || got[0] != (phone.PlayRecording{ID: "c"}) {
+		t.Errorf("Play asks for %+v", got)
+	}
+	d.st.Playing.ID = "c"
+	press(hal.Soft1)
+	if got := d.Commands(); len(got) != 1 || got[0] != (phone.StopPlaying{}) {
+		t.Errorf("Stop asks for %+v", got)
+	}
+	d.now = d.now.Add(10 * time.Minute)
+	d.Tick(d.st, d.now)
+	if !d.reads("Recordings") {
+		t.Error("the page leaves while it is listened to")
+	}
+	press(hal.Soft2) // Delete, which asks
+	if got := d.Commands(); len(got) != 1 || got[0] != (phone.StopPlaying{}) {
+		t.Errorf("what is deleted is played on: %+v", got)
+	}
+	d.st.Playing.ID = ""
+	press(hal.OK)
 	if len(d.tapes.all) != 3 {
 		t.Error("OK alone deleted it")
 	}
@@ -91,7 +110,7 @@ func TestRecordingsAreListedAndDeleted(t *testing.T) {
 		t.Error("nobody is told why it was not deleted")
 	}
 	d.tapes.fail = false
-	press(hal.Down, hal.Soft1, hal.Soft1)
+	press(hal.Down, hal.Soft2, hal.Soft1)
 	if len(d.tapes.all) != 2 || d.tapes.all[1].ID != "a" {
 		t.Errorf("left %+v", d.tapes.all)
 	}

@@ -76,7 +76,7 @@ type Keys struct {
 	EnterPassword, Next, Choose, TryNow, Undo                  Label
 	Transfer, AskFirst, HandOver, Join, JoinAll, Cancel        Label
 	BackTo                                                     Label // to the call that waits
-	Headset, Speaker, Close, Sound, Numbers                    Label
+	Headset, Speaker, Close, Sound, Numbers, Play, Stop        Label
 	Line                                                       Label // takes the label of the line
 }
 
