@@ -320,6 +320,10 @@ func TestNoBridgeWithoutAPier(t *testing.T) {
 			t.Errorf("%s: bridged what cannot be", c.Name)
 		}
 	}
+	_, d, _ := G722.New()
+	if n := d.(Bridger).Bridge(make([]float32, 480), make([]byte, 80)); n != 0 {
+		t.Errorf("G722: %d samples bridged to 10 ms, of which the first is in doubt", n)
+	}
 }
 
 func TestNothingAllocates(t *testing.T) {
