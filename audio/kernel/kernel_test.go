@@ -18,7 +18,7 @@ func noise(n int, seed uint64) []float32 {
 
 // TestTransform: the spectrum is that of the definition, and the way back gives the block again.
 func TestTransform(t *testing.T) {
-	for _, n := range []int{32, 128, 512, 2048} {
+	for _, n := range []int{32, 128, 512} {
 		p, x := NewTransform(n), noise(n, 2)
 		re, im := make([]float32, n/2+1), make([]float32, n/2+1)
 		p.Forward(re, im, x)
@@ -72,7 +72,7 @@ func TestFIRAndLayerAreSumsOfProducts(t *testing.T) {
 func TestALearntResponseIsExpected(t *testing.T) {
 	const n, parts = 8, 3
 	w, er, ei, step := make([]float32, 3*n*parts), make([]float32, n), make([]float32, n), make([]float32, n)
-	true_ := noise(2*n*parts, 5)
+	truth := noise(2*n*parts, 5)
 	for p := range parts {
 		for k := range n {
 			w[(3*p+2)*n+k] = 1
@@ -92,7 +92,7 @@ func TestALearntResponseIsExpected(t *testing.T) {
 		for k := range n {
 			var want complex128
 			for p, a := range at {
-				want += complex(float64(x[int(a)+k]), float64(x[int(a)+n+k])) * complex(float64(true_[2*p*n+k]), float64(true_[(2*p+1)*n+k]))
+				want += complex(float64(x[int(a)+k]), float64(x[int(a)+n+k])) * complex(float64(truth[2*p*n+k]), float64(truth[(2*p+1)*n+k]))
 			}
 			er[k], ei[k] = float32(real(want))-yr[k], float32(imag(want))-yi[k]
 			step[k] = 1 / (doubt[k] + 1e-3)
@@ -102,7 +102,7 @@ func TestALearntResponseIsExpected(t *testing.T) {
 	for p := range parts {
 		for k := range n {
 			r, i, v := w[3*p*n+k], w[(3*p+1)*n+k], w[(3*p+2)*n+k]
-			if d := math.Hypot(float64(r-true_[2*p*n+k]), float64(i-true_[(2*p+1)*n+k])); d > 0.01 || v > 0.1 {
+			if d := math.Hypot(float64(r-truth[2*p*n+k]), float64(i-truth[(2*p+1)*n+k])); d > 0.01 || v > 0.1 {
 				t.Errorf("partition %d, bin %d: off by %g, variance %g", p, k, d, v)
 			}
 		}

@@ -1,10 +1,14 @@
-//go:build cgo
+//go:build cgo && arm.7
 
 // The kernels for the vector unit. Every sum is in the order in which the Go code has it, and products are rounded before
 // they are added (VMLA does, VFMA would not): the results are the same.
 
 #include <arm_neon.h>
+#include <sys/auxv.h>
 #include "neon_arm.h"
+
+// odp_has_neon asks the kernel: ARMv7 processors may lack the vector unit.
+int odp_has_neon(void) { return (getauxval(AT_HWCAP) & 1 << 12) != 0; }
 
 typedef float32x4_t v4;
 

@@ -1,4 +1,4 @@
-//go:build cgo
+//go:build cgo && arm.7
 
 package kernel
 
@@ -23,8 +23,15 @@ import (
 	"unsafe"
 )
 
-// vector is the set of the vector unit.
-var vector = &set{
+// vector is the set of the vector unit, nil if there is none.
+var vector = func() *set {
+	if C.odp_has_neon() == 0 {
+		return nil
+	}
+	return &neon
+}()
+
+var neon = set{
 	forward: func(t *Transform, re, im, x []float32) {
 		C.odp_forward(C.int(t.half), row(t.twiddle), row(t.cos), row(t.sin), row(t.scratch), row(re), row(im), row(x))
 	},
@@ -68,7 +75,7 @@ func fastest() *set {
 		}
 		return least
 	}
-	if best(vector) < best(&scalar) {
+	if vector != nil && best(vector) < best(&scalar) {
 		return vector
 	}
 	return &scalar

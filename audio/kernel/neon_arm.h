@@ -1,4 +1,5 @@
 // What neon_arm.c offers to neon_arm.go; kernel.go says what each does.
+int odp_has_neon(void);
 void odp_forward(int m, const float *w, const float *cos, const float *sin, float *scratch, float *re, float *im, const float *x);
 void odp_inverse(int m, const float *w, const float *cos, const float *sin, float *scratch, float *x, const float *re, const float *im);
 void odp_expect(int n, float *yr, float *yi, float *doubt, const float *x, const float *w, const int *at, int parts);
