@@ -51,8 +51,9 @@ func (v *Voice) Add(f *audio.Frame) {
 	var sum float32
 	top := 0
 	for _, s := range f {
-		sum += s * s
-		if s > full || s < -full {
+		p := s * s
+		sum += p
+		if p > full*full {
 			top++
 		}
 	}

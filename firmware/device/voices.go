@@ -166,9 +166,9 @@ func (v *voices) second() {
 	}
 }
 
-// second enters the last second of a call.
+// second enters the last second of a call, unless it is in already.
 func (v *voice) second(s media.Stats, muted, stumbled bool) {
-	if s.Codec == "" || s.Received == 0 && s.Sent == 0 {
+	if s.Codec == "" || s.Received == 0 && s.Sent == 0 || s.Seconds == v.last.Seconds {
 		return
 	}
 	if v.began.IsZero() {
@@ -176,9 +176,6 @@ func (v *voice) second(s media.Stats, muted, stumbled bool) {
 	}
 	arrived := float64(s.Received) - float64(v.last.Received)
 	lost := max(0, float64(s.Jitterbuffer.Lost)-float64(v.last.Jitterbuffer.Lost))
-	if arrived == 0 { // what was not heard was not good either
-		s.LQ, s.CQ = 0, 0
-	}
 	sec := widget.Second{Heard: dbfs(s.HeardLevels.Now), Sent: dbfs(s.SaidLevels.Now), Muted: muted, MOS: float32(s.LQ), FarLost: float32(s.Far.Loss)}
 	switch {
 	case v.lost:

@@ -15,7 +15,7 @@ func talked(seconds, lossy int, suffer func(*media.Stats)) *voice {
 	v := &voice{id: 7}
 	s := media.Stats{Codec: "PCMA", PacketMS: 20, LQ: 4.4, CQ: 4.4, Delay: 60 * time.Millisecond, HeardLevels: quality.Levels{Now: -20}, SaidLevels: quality.Levels{Now: -25, Speech: -19, Noise: -60}}
 	for i := range seconds {
-		s.Received, s.Sent = s.Received+50, s.Sent+50
+		s.Seconds, s.Received, s.Sent = s.Seconds+1, s.Received+50, s.Sent+50
 		now := s
 		if i >= lossy {
 			suffer(&now)
@@ -57,16 +57,22 @@ func TestLongCallsStayInBounds(t *testing.T) {
 	}
 }
 
-func TestSilenceIsNoQuality(t *testing.T) {
-	v := talked(20, 10, func(s *media.Stats) { s.Received = 500 })
-	if last := v.trace[len(v.trace)-1]; last.MOS != 0 {
-		t.Errorf("nothing arrives and sounds like %.1f", last.MOS)
-	}
+func TestSilenceIsTold(t *testing.T) {
+	v := talked(20, 15, func(s *media.Stats) { s.LQ, s.CQ = 0, 0 })
 	v.lost = true
-	for range 5 {
-		v.second(media.Stats{Codec: "PCMA", Sent: 1000, Received: 500}, false, false)
+	for i := range uint64(5) {
+		v.second(media.Stats{Seconds: 21 + i, Codec: "PCMA", Sent: 1000, Received: 500}, false, false)
 	}
 	if f := v.fault(); f != quality.NothingArrives || v.trace[len(v.trace)-1].Lost != 1 {
 		t.Errorf("fault %q", f.Name())
+	}
+}
+
+func TestASecondCountsOnce(t *testing.T) {
+	v := talked(20, 20, nil)
+	again := v.last
+	v.second(again, false, false)
+	if len(v.trace) != 20 {
+		t.Errorf("%d seconds of 20", len(v.trace))
 	}
 }

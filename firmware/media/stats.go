@@ -12,6 +12,8 @@ import (
 
 // Stats is what the user and the log are shown of a call, once a second.
 type Stats struct {
+	Seconds uint64 // measured so far, of which this is the last
+
 	Codec  string // we send; "" before the first agreement
 	Suite  string // SRTP suite, "" if plain
 	Remote string // where RTP goes
@@ -23,7 +25,7 @@ type Stats struct {
 	Delay              time.Duration // mouth to ear, as far as we can know: network, buffer, packet
 	PacketMS           int           // packet time of what we receive, before that of what we send
 	Late               float64       // share of the packets not heard in the last second that came, but too late
-	LQ, CQ             float64       // MOS of the last second (G.107), 1..4.5, for who listens and for who converses; 0 if nothing was to be heard
+	LQ, CQ             float64       // MOS of the last second (G.107), 1..4.5, for who listens and for who converses; 0 if nothing came
 	Gone               float64       // share of the last second that was made up, 0..1
 
 	HeardLevels, SaidLevels quality.Levels
@@ -54,6 +56,8 @@ type tally struct {
 	// of the last second; the sender goroutine's
 	before struct {
 		sentOctets, receivedOctets uint64
+		received                   uint64
+		seconds                    uint64
 		at                         time.Time
 		jitter                     jitter.Stats
 	}
@@ -71,8 +75,9 @@ func (s *Session) second(now time.Time) {
 	s.watch(p, now)
 	t, last := &s.tally, &s.tally.before
 	span := now.Sub(last.at).Seconds()
+	last.seconds++
 	st := Stats{
-		Codec: p.media.Send.Name, Remote: s.remote(p).String(),
+		Seconds: last.seconds, Codec: p.media.Send.Name, Remote: s.remote(p).String(),
 		Far: s.far.says(p.codec.Clock, now.Sub(s.born)), PacketMS: int(s.source.packet.Load()), RTT: time.Duration(s.far.rtt.Load()), FarLeft: s.far.left.Load(),
 		Sent: t.sent.Load(), Received: t.received.Load(), Foreign: t.foreign.Load(), Refused: t.refused.Load(),
 		Dropped: t.dropped.Load(), Unsent: t.unsent.Load(), DigitsSent: t.digitsSent.Load(), DigitsHeard: t.digitsHeard.Load(),
@@ -93,7 +98,7 @@ func (s *Session) second(now time.Time) {
 	st.Jitter = time.Duration(s.source.spread.Load())
 	st.Delay = st.RTT/2 + st.Jitterbuffer.Delay + time.Duration(p.frames)*10*time.Millisecond
 	s.rate(p, &st)
-	last.sentOctets, last.receivedOctets, last.at, last.jitter = sent, received, now, st.Jitterbuffer
+	last.sentOctets, last.receivedOctets, last.received, last.at, last.jitter = sent, received, st.Received, now, st.Jitterbuffer
 	s.stats.Store(&st)
 	if tuner, ok := p.enc.(codec.Tuner); ok {
 		tuner.Loss(int(math.Round(100*st.Far.Loss)), s.far.single.Load())
@@ -109,7 +114,9 @@ func (s *Session) rate(p *plan, st *Stats) {
 	j, path := &st.Jitterbuffer, quality.Path{Codec: heard, Delay: st.Delay, Echo: st.Far.RERL}
 	all := quality.Counts{Frames: j.Frames, Concealed: j.Concealed, Gaps: j.Gaps}
 	q := s.tally.meter.Take(all, st.PacketMS, path)
-	st.LQ, st.CQ, st.Gone = q.LQ, q.CQ, q.Path.Loss
+	if st.Received > s.tally.before.received { // what is not heard is not good either
+		st.LQ, st.CQ, st.Gone = q.LQ, q.CQ, q.Path.Loss
+	}
 	st.whole = new(quality.Meter).Take(all, st.PacketMS, path)
 }
 

@@ -170,6 +170,27 @@ func TestHostileMetricsSayNothing(t *testing.T) {
 	}
 }
 
+// A second in which nothing comes has no quality, good or bad.
+func TestSilenceHasNoQuality(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		k := newCall(t, choice{codecs: []codec.Codec{codec.PCMA}})
+		k.talk(3 * time.Second)
+		if st := k.a.Stats(); st.LQ < 4.3 || st.CQ < 4.3 || st.Seconds < 2 {
+			t.Errorf("before: %+v", st)
+		}
+		k.lan.lose = func(netip.AddrPort, netip.AddrPort, []byte) bool { return true }
+		k.talk(3 * time.Second)
+		if st := k.a.Stats(); st.LQ != 0 || st.CQ != 0 {
+			t.Errorf("nothing comes: %+v", st)
+		}
+		k.lan.lose = nil
+		k.talk(3 * time.Second)
+		if st := k.a.Stats(); st.LQ < 4 {
+			t.Errorf("after: %+v", st)
+		}
+	})
+}
+
 func TestOutcomesOfPackets(t *testing.T) {
 	var o outcomes
 	o.begin(65530)

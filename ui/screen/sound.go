@@ -355,7 +355,7 @@ func (n *soundNumbers) draw(v *view) {
 func (s *sounding) figures(v *view) []Fact {
 	w, c := &v.Words.Sound, &v.Words.Call
 	ms := func(d time.Duration) string { return fmt.Sprintf("%d ms", d.Milliseconds()) }
-	mos := []Fact{{w.Listening, score(float64(s.LQ))}, {w.Conversation, score(float64(s.CQ))}, {c.Loss, share(float64(s.Lost))}, {w.TheyLost, share(float64(s.FarLost))},
+	mos := []Fact{{w.Listening, score(float64(s.LQ))}, {w.Conversation, score(float64(s.CQ))}, {w.Least, score(float64(s.Least))}, {c.Loss, share(float64(s.Lost))}, {w.TheyLost, share(float64(s.FarLost))},
 		{c.Delay, ms(s.Delay)}, {w.Uneven, ms(s.Jitter)}}
 	how := []Fact{{c.Codec, orDash(s.Codec)}, {w.PacketTime, fmt.Sprintf("%d ms", s.PacketMS)}}
 	st := s.now

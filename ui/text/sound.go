@@ -20,7 +20,8 @@ type Sound struct {
 	And     string // between them
 
 	// The names of figures.
-	Listening, Conversation, PacketTime, RoundTrip, Uneven    string
+	Listening, Conversation, Least                            string
+	PacketTime, RoundTrip, Uneven                             string
 	TheyLost, TheyHear, Voice, TheirVoice, Noise, Echo, Taken string
 }
 
@@ -45,7 +46,7 @@ var englishSound = Sound{
 	Marks: [quality.FaultCount]string{"not measured", "good", "silence", "sound lost", "sound lost", "sound lost", "too late", "delay", "echo", "echo", "soft", "too loud", "noise",
 		"stumbles"},
 	Packets: "%d ms packets", Delay: "delay %d ms", Jitter: "jitter %d ms", Lost: "%d %% lost", FarLost: "%d %% of yours", And: ", ",
-	Listening: "Quality to listen (MOS-LQ)", Conversation: "Quality to converse (MOS-CQ)", PacketTime: "Packet time", RoundTrip: "There and back", Uneven: "Jitter",
+	Listening: "Quality to listen (MOS-LQ)", Conversation: "Quality to converse (MOS-CQ)", Least: "Worst second (MOS-LQ)", PacketTime: "Packet time", RoundTrip: "There and back", Uneven: "Jitter",
 	TheyLost: "Lost there, they report", TheyHear: "Quality there, they report", Voice: "Your voice", TheirVoice: "Their voice", Noise: "Noise around you",
 	Echo: "Echo lost in all", Taken: "Echo taken away",
 }
@@ -70,7 +71,7 @@ var germanSound = Sound{
 	},
 	Marks:   [quality.FaultCount]string{"nicht gemessen", "gut", "Stille", "Ton fehlt", "Ton fehlt", "Ton fehlt", "zu spät", "verzögert", "Echo", "Echo", "leise", "zu laut", "Lärm", "stockt"},
 	Packets: "%d-ms-Pakete", Delay: "%d ms verzögert", Jitter: "Jitter %d ms", Lost: "%d %% verloren", FarLost: "%d %% von Ihnen", And: ", ",
-	Listening: "Hörqualität (MOS-LQ)", Conversation: "Gesprächsqualität (MOS-CQ)", PacketTime: "Paketdauer", RoundTrip: "Hin und zurück", Uneven: "Jitter",
+	Listening: "Hörqualität (MOS-LQ)", Conversation: "Gesprächsqualität (MOS-CQ)", Least: "Schlechteste Sekunde", PacketTime: "Paketdauer", RoundTrip: "Hin und zurück", Uneven: "Jitter",
 	TheyLost: "Verlust dort, laut Bericht", TheyHear: "Qualität dort, laut Bericht", Voice: "Ihre Stimme", TheirVoice: "Stimme dort", Noise: "Lärm bei Ihnen",
 	Echo: "Echodämpfung gesamt", Taken: "Echo entfernt",
 }
@@ -95,7 +96,7 @@ var arabicSound = Sound{
 	},
 	Marks:   [quality.FaultCount]string{"لم يقس", "سليم", "صمت", "ضاع صوت", "ضاع صوت", "ضاع صوت", "متأخر", "تأخير", "صدى", "صدى", "خافت", "عال", "ضجيج", "يتعثر"},
 	Packets: "حزم %d ms", Delay: "تأخير %d ms", Jitter: "تذبذب %d ms", Lost: "ضاع %d %%", FarLost: "%d %% منك", And: "، ",
-	Listening: "جودة السماع (MOS-LQ)", Conversation: "جودة المحادثة (MOS-CQ)", PacketTime: "مدة الحزمة", RoundTrip: "ذهابا وإيابا", Uneven: "التذبذب",
+	Listening: "جودة السماع (MOS-LQ)", Conversation: "جودة المحادثة (MOS-CQ)", Least: "أسوأ ثانية", PacketTime: "مدة الحزمة", RoundTrip: "ذهابا وإيابا", Uneven: "التذبذب",
 	TheyLost: "الضائع هناك كما أبلغوا", TheyHear: "الجودة هناك كما أبلغوا", Voice: "صوتك", TheirVoice: "صوتهم", Noise: "الضجيج حولك",
 	Echo: "خفوت الصدى كله", Taken: "ما أزيل من الصدى",
 }
