@@ -27,9 +27,16 @@ func Urgent() error {
 // Thread names the calling thread for Calm.
 func Thread() int { return unix.Gettid() }
 
-// Calm takes back what Urgent did to a thread of this process.
-func Calm(thread int) {
-	_ = unix.SchedSetAttr(thread, &unix.SchedAttr{Size: unix.SizeofSchedAttr, Policy: unix.SCHED_NORMAL}, 0) // it has ended: all the better
+// Calm makes a thread of this process an ordinary one again; one that has ended is no error. What Urgent said of its children
+// stays: only the privileged may take that back.
+func Calm(thread int) error {
+	err := unix.SchedSetAttr(thread, &unix.SchedAttr{
+		Size: unix.SizeofSchedAttr, Policy: unix.SCHED_NORMAL, Flags: unix.SCHED_FLAG_RESET_ON_FORK,
+	}, 0)
+	if err != nil && err != unix.ESRCH {
+		return fmt.Errorf("engine: make the thread an ordinary one: %w", err)
+	}
+	return nil
 }
 
 const mostUrgent = -20 // sched(7)

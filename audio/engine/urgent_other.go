@@ -14,7 +14,7 @@ func Urgent() error { return errors.ErrUnsupported }
 func Thread() int { return 0 }
 
 // Calm takes back what Urgent did to a thread.
-func Calm(int) {}
+func Calm(int) error { return nil }
 
 // Sleep makes the calling thread sleep.
 func Sleep(d time.Duration) { time.Sleep(d) }

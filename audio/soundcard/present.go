@@ -74,6 +74,7 @@ func (d *Device) watch(ids []string) {
 			d.calm()
 		}
 		if missing(ids) != nil {
+			d.calm()
 			d.onStop()
 			return
 		}
@@ -84,7 +85,7 @@ func (d *Device) watch(ids []string) {
 func (d *Device) calm() {
 	for i := range d.threads {
 		if thread := d.threads[i].Swap(0); thread != 0 {
-			engine.Calm(int(thread))
+			_ = engine.Calm(int(thread)) // without it the card is missed later, and all the rest waits
 		}
 	}
 }
