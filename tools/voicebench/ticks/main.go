@@ -20,6 +20,7 @@ import (
 	"opendeskphone/audio/codec/opus"
 	"opendeskphone/audio/engine"
 	"opendeskphone/audio/jitter"
+	"opendeskphone/audio/kernel"
 	"opendeskphone/audio/send"
 )
 
@@ -31,6 +32,7 @@ const (
 )
 
 func main() {
+	kernel.UseVector()     // as on the phone; the emulation is faster without
 	debug.SetGCPercent(-1) // nothing here makes garbage, but for what is made first
 	works := map[string]func() error{"clean": clean, "bridge-pcma": bridge(codec.PCMA), "bridge-g722": bridge(codec.G722), "call": call}
 	work := works[append(os.Args, "")[1]]
@@ -151,12 +153,11 @@ func (p *party) Push(f *audio.Frame) {
 	}
 }
 
-// card gives what the microphone hears, cleaned.
+// card gives what the microphone hears.
 type card struct {
-	mic, far []audio.Frame
-	cleaner  *send.Cleaner
-	tick     int
-	done     func()
+	mic  []audio.Frame
+	tick int
+	done func()
 }
 
 func (c *card) Rate() int    { return audio.Rate }
@@ -169,16 +170,14 @@ func (c *card) Exchange(mic, _ []int16) error {
 		c.done()
 		return io.EOF
 	}
-	f := c.mic[c.tick]
-	mark(begins, c.tick)
-	c.cleaner.Process(&f, &c.far[c.tick])
-	for i, v := range f {
+	for i, v := range c.mic[c.tick] {
 		mic[i] = int16(min(max(v, -1), 1) * 32767)
 	}
+	mark(begins, c.tick)
 	return nil
 }
 
-// call is a hands-free call in Opus: the engine's tick, the cleaning before it, and the far side's packets both ways.
+// call is a hands-free call in Opus: the engine's tick and the far side's packets both ways.
 func call() error {
 	e, d, err := opus.Codec.New()
 	if err != nil {
@@ -195,9 +194,10 @@ func call() error {
 	}
 	ctx, stop := context.WithCancel(context.Background())
 	defer stop()
-	c := &card{mic: microphone(far), far: far, cleaner: send.NewCleaner(true), done: stop}
+	c := &card{mic: microphone(far), done: stop}
 	en := engine.New(engine.Default(), func() (engine.Device, error) { return c, nil }, nil, slog.New(slog.DiscardHandler))
 	en.SetPath(engine.Speaker)
+	en.SetCleaner(func(engine.Path) engine.Cleaner { return send.NewVoice(send.Profile{Noise: true, Level: true}) })
 	en.SetParties([]engine.Party{p})
 	return en.Run(ctx)
 }
