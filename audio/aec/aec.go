@@ -100,13 +100,16 @@ func (c *Canceller) Process(far, mic []float32) {
 	if c.silent++; energy(far) > inaudible*Hop {
 		c.silent = 0
 	}
-	if c.silent > kept/Hop {
+	if c.resting() {
 		c.rest(mic)
 	} else {
 		c.follow(far, mic)
 	}
 	c.finish(mic)
 }
+
+// resting says whether there can be no echo: all that is kept of the far side is silence.
+func (c *Canceller) resting() bool { return c.silent > kept/Hop }
 
 // rest is what is left to do while there is no echo: the filters listen to the near end, that they know what it is when
 // the far side talks again.
@@ -156,11 +159,15 @@ func subtract(d, a, b []float32) {
 // finish takes out what is left.
 func (c *Canceller) finish(out []float32) {
 	c.left.Forward(c.er[:], c.ei[:], c.e[:])
-	c.model.Forward(c.yr[:], c.yi[:], c.y[:])
 	power(&c.e2, &c.er, &c.ei)
-	power(&c.y2, &c.yr, &c.yi)
+	if !c.resting() {
+		c.model.Forward(c.yr[:], c.yi[:], c.y[:])
+		power(&c.y2, &c.yr, &c.yi)
+	}
 	c.residual.see(&c.e2, &c.y2, c.slow.doubt)
-	c.keepPace(c.drift.lag(&c.er, &c.ei, &c.yr, &c.yi, &c.residual.power))
+	if !c.resting() {
+		c.keepPace(c.drift.lag(&c.er, &c.ei, &c.yr, &c.yi, &c.residual.power))
+	}
 	if c.shaper != nil {
 		c.shaper.Gains(c.shape[:], c.e2[:], c.e[:])
 	}
