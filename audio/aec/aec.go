@@ -54,6 +54,7 @@ type Canceller struct {
 	aligned bool // the finder has been believed once
 	wait    int  // hops in which the finder is not yet up to date
 	silent  int  // hops for which the far side has said nothing
+	deaf    deafness
 
 	hist       *history
 	distortion distortion
@@ -97,25 +98,49 @@ func (c *Canceller) Process(far, mic []float32) {
 	sane(far)
 	sane(mic)
 	c.ref.write(far)
-	if c.silent++; energy(far) > inaudible*Hop {
+	played := energy(far)
+	if c.silent++; played > inaudible*Hop {
 		c.silent = 0
 	}
-	if c.resting() {
+	c.deaf.see(played/Hop, energy(mic)/Hop)
+	switch {
+	case c.silent > kept/Hop:
 		c.rest(mic)
-	} else {
+	case c.deaf.is:
+		c.listen(far, mic)
+	default:
 		c.follow(far, mic)
 	}
 	c.finish(mic)
 }
 
-// resting says whether there can be no echo: all that is kept of the far side is silence.
-func (c *Canceller) resting() bool { return c.silent > kept/Hop }
+// resting says whether there is no echo: all that is kept of the far side is silence, or the microphone does not hear it.
+func (c *Canceller) resting() bool { return c.silent > kept/Hop || c.deaf.is }
+
+// listen looks for an echo where there was none, and wakes the filters when one comes.
+func (c *Canceller) listen(far, mic []float32) {
+	nothing := energy(mic)/Hop < unlike*c.deaf.before
+	c.finder.process(far, mic, nothing)
+	if c.steady++; nothing || !c.finder.sure() {
+		c.steady = 0
+	}
+	c.rest(mic)
+	c.residual.alone = 0
+	if c.steady >= soon {
+		c.deaf, c.aligned, c.steady = deafness{}, false, 0
+		c.rebuild()
+		for _, f := range [...]*kalman{c.slow, c.fast} {
+			f.wonder()
+		}
+	}
+}
 
 // rest is what is left to do while there is no echo: the filters listen to the near end, that they know what it is when
 // the far side talks again.
 func (c *Canceller) rest(mic []float32) {
 	c.ref.skip(Hop)
 	clear(c.y[:])
+	clear(c.y2[:])
 	copy(c.e[:], mic)
 	c.slow.rest(c.e[:])
 	copy(c.fast.noise, c.slow.noise)
@@ -164,16 +189,30 @@ func (c *Canceller) finish(out []float32) {
 		c.model.Forward(c.yr[:], c.yi[:], c.y[:])
 		power(&c.y2, &c.yr, &c.yi)
 	}
-	c.residual.see(&c.e2, &c.y2, c.slow.doubt)
+	if !c.deaf.is {
+		c.residual.see(&c.e2, &c.y2, c.slow.doubt)
+	}
 	if !c.resting() {
 		c.keepPace(c.drift.lag(&c.er, &c.ei, &c.yr, &c.yi, &c.residual.power))
 	}
 	if c.shaper != nil {
 		c.shaper.Gains(c.shape[:], c.e2[:], c.e[:])
 	}
-	c.apply(c.residual.gains())
+	gain := &whole
+	if !c.deaf.is {
+		gain = c.residual.gains()
+	}
+	c.apply(gain)
 	c.out.Inverse(out, c.er[:], c.ei[:])
 }
+
+// whole are the gains where nothing is to be taken out.
+var whole = func() (g spectrum) {
+	for k := range g {
+		g[k] = 1
+	}
+	return g
+}()
 
 func power(p, re, im *spectrum) {
 	for k, r := range re {
