@@ -15,7 +15,7 @@ import (
 // tick, so it is done often enough for that, for as long as it takes.
 const (
 	firstWait = 50 * time.Millisecond // before a card that failed is opened again; doubles
-	lastWait  = 250 * time.Millisecond
+	lastWait  = 100 * time.Millisecond
 	healthy   = 5 * time.Second // a card that lived this long starts again with firstWait
 )
 

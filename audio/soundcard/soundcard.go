@@ -276,6 +276,7 @@ func (d *Device) Close() error {
 func (d *Device) uninit() {
 	for _, dev := range []*malgo.Device{d.capt, d.play} {
 		if dev != nil {
+			_ = dev.Stop() // wakes the library's thread, which Uninit alone waits for without, and for ever when the card was pulled
 			dev.Uninit()
 		}
 	}

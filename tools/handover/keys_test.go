@@ -111,7 +111,7 @@ func TestConferenceByKeys(t *testing.T) {
 	s.waitCalls(t, "Held Held")
 	s.press(t, hal.Soft1) // Resume
 	s.waitCalls(t, "Talking Talking")
-	s.press(t, hal.Soft4, hal.Digit4) // More, remove the second
+	s.press(t, hal.Soft4, hal.Digit5) // More, remove the second
 	must(t, c.WaitEnded(soon(t), ended))
 	s.waitCalls(t, "Talking")
 	s.callByKeys(t, []hal.Key{hal.Soft3}, linC.User, "Held Talking")
