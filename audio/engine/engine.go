@@ -189,9 +189,10 @@ func (e *Engine) tick(mic, spk *audio.Frame) {
 
 	*spk = *e.out[0]
 	e.tones.Process(spk)
+	open := openUnless(e.hushed.Load()) // before the path is looked at: whoever ends the hush has changed it before
 	e.earGain.apply(spk, e.loudness())
 	e.addRing(spk)
-	e.outGain.apply(spk, openUnless(e.hushed.Load()))
+	e.outGain.apply(spk, open)
 	e.limiter.Process(spk)
 	e.side.add(spk, mic, e.hearsItself(len(parties)))
 	e.meters.spk.add(spk)
