@@ -205,10 +205,10 @@ func (e *Engine) tick(mic, spk *audio.Frame) {
 
 	*spk = *e.out[0]
 	e.tones.Process(spk)
-	hushed := e.hushed.Load() // asked before the path: who ends the hush has set that
+	open := openUnless(e.hushed.Load()) // before the path is looked at: whoever ends the hush has changed it before
 	e.earGain.apply(spk, e.loudness())
 	e.addRing(spk)
-	e.outGain.apply(spk, openUnless(hushed))
+	e.outGain.apply(spk, open)
 	e.limiter.Process(spk)
 	e.played = *spk
 	e.side.add(spk, mic, e.hearsItself(len(parties)))

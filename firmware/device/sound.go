@@ -94,8 +94,8 @@ func (s *sounder) Set(now phone.Sound) {
 
 func enginePath(p phone.Path) engine.Path { return engine.Path(p) } // both count handset, headset, speaker
 
-// drain is how long a card plays on what it has been given: the frame that fades and the one with the limiter's last
-// millisecond, and the card's own buffer, which is 10 ms long unless the board wants more.
+// drain is how long it takes until silence is heard: the frame that is being played, the one that fades and the limiter's
+// millisecond behind it, and the card's own buffer, which is 10 ms long unless the board wants more.
 const drain = 60 * time.Millisecond
 
 // settle makes it sound as last says, at once; the caller holds mu.
