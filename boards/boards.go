@@ -87,6 +87,7 @@ type Sound struct {
 	Period     time.Duration // what the card moves at once; emulated cards need longer ones
 	Periods    int           // periods its buffer holds
 	Reserve    time.Duration // of the microphone's sound, against cards that do not keep their time
+	Cleaned    bool          // what the microphone gives is free of echo and noise already: it is not cleaned again
 	Mixer      Mixer
 }
 

@@ -37,7 +37,8 @@ var QEMUArm = Board{
 	Lamps:   Lamps{VirtioPort: "org.opendeskphone.lamps"},
 	Sound: Sound{Speaker: "hw:CARD=Loopback,DEV=1", Microphone: "hw:CARD=Loopback,DEV=1", Rate: 48000,
 		Period: 20 * time.Millisecond, Periods: 5, Reserve: 20 * time.Millisecond,
-		Mixer: Mixer{Card: "Audio", Paths: map[string]map[string]int{"handset": qemuLoud, "headset": qemuLoud, "speaker": qemuLoud}}},
+		Cleaned: true, // the microphone is the browser's, which cancels the echo of its own loudspeaker
+		Mixer:   Mixer{Card: "Audio", Paths: map[string]map[string]int{"handset": qemuLoud, "headset": qemuLoud, "speaker": qemuLoud}}},
 }
 
 // qemuLoud passes samples on as they are. QEMU's USB card has one loudspeaker for all paths and starts

@@ -125,6 +125,7 @@ type Devices struct {
 	Keys      Keys
 	Lamps     Lamps
 	OpenSound func() (Sound, error)
+	Cleaned   bool // what its microphone gives is free of echo and noise already
 	Mixer     Mixer
 	Watchdog  Watchdog
 	OpenUSB   func(USBIdentity) (USB, error)

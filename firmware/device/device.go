@@ -115,7 +115,7 @@ func New(hardware hal.Devices, o Options) (*Device, error) {
 	d.pairs = d.newPairs()
 	d.tape = recording.New(o.Recordings, d.postFrom("recording"), d.refresh, o.Log)
 	d.player = recording.NewPlayer(o.Recordings, d.postFrom("recording"), o.Log)
-	d.sounder = &sounder{engine: d.engine, voices: d.voices, pc: d.pc.Party(), tape: d.tape, player: d.player, mixer: hardware.Mixer, log: o.Log,
+	d.sounder = &sounder{engine: d.engine, voices: d.voices, pc: d.pc.Party(), tape: d.tape, player: d.player, mixer: hardware.Mixer, cleaned: hardware.Cleaned, log: o.Log,
 		tested: func(v phone.SoundVerdict) { d.loop.Post("sound", phone.SoundTested{Verdict: v}) }}
 	d.setSound(f.Sound)
 	d.setRecording(f.Recording)

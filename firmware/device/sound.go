@@ -21,15 +21,16 @@ import (
 // sounder makes the engine sound as the centre says. Set never blocks: everything the engine is told
 // is an atomic of its own.
 type sounder struct {
-	engine *engine.Engine
-	voices *voices
-	pc     engine.Party // what the PC plays and hears
-	tape   engine.Tap   // records calls
-	player engine.Party // plays recordings back
-	mixer  hal.Mixer
-	log    *slog.Logger
-	tested func(phone.SoundVerdict)
-	toPC   atomic.Bool // our voice goes to the PC
+	engine  *engine.Engine
+	voices  *voices
+	pc      engine.Party // what the PC plays and hears
+	tape    engine.Tap   // records calls
+	player  engine.Party // plays recordings back
+	mixer   hal.Mixer
+	log     *slog.Logger
+	tested  func(phone.SoundVerdict)
+	toPC    atomic.Bool // our voice goes to the PC
+	cleaned bool        // what the board's microphone gives needs no cleaning
 
 	mu     sync.Mutex
 	last   phone.Sound
@@ -48,14 +49,22 @@ func (s *sounder) configure(c settings.Sound) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.plan, s.ring = tone.PlanOf(c.Country), tone.Ring(c.RingTone)
-	s.clean = func(engine.Path) engine.Cleaner {
+	s.clean = nil
+	if !s.cleaned || c.Capture != "" { // another card than the board's is not known to be clean
+		s.clean = s.cleaner(c)
+	}
+	if s.probe == nil {
+		s.engine.SetCleaner(s.clean)
+	}
+}
+
+// cleaner makes what cleans our voice, by the settings.
+func (s *sounder) cleaner(c settings.Sound) func(engine.Path) engine.Cleaner {
+	return func(engine.Path) engine.Cleaner {
 		if s.toPC.Load() { // programs there have their own ways with noise and level, and music passes
 			return send.NewVoice(send.Profile{})
 		}
 		return send.NewVoice(send.Profile{Noise: c.SuppressNoise, Level: c.LevelVoice})
-	}
-	if s.probe == nil {
-		s.engine.SetCleaner(s.clean)
 	}
 }
 

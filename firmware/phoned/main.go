@@ -106,7 +106,7 @@ func run() error {
 	if zone, err := time.LoadLocation(saved.File().Screen.TimeZone); err == nil {
 		time.Local = zone // before anything asks for the time
 	}
-	hardware.Devices.OpenSound = soundOf(board, saved, log)
+	hardware.Devices.OpenSound, hardware.Devices.Cleaned = soundOf(board, saved, log), board.Sound.Cleaned
 	hardware.Devices.OpenUSB = usbOf(board, log)
 	changes, err := linux.WatchNetwork(ctx)
 	if err != nil {
