@@ -5,6 +5,8 @@ import "opendeskphone/audio"
 const (
 	clipped = 0.98 // of full scale; a converter gives no more
 	several = 3    // samples there make a clipped frame
+	often   = 5    // clipped frames make a loop...
+	fades   = 0.98 // ...where one counts for half a second: loud syllables do not
 	heard   = 1e-4 // power, -40 dBov, from which on the loudspeaker may be what clips the microphone
 	hushed  = 0.01 // -40 dB: gain while it does...
 	linger  = 15   // ...and for so many frames after it: the room has to fall silent
@@ -15,6 +17,7 @@ const (
 // far side; beyond them the echo is not what any filter expects, and the loop would hold itself there. Then we are
 // hardly heard for a moment, which is what ends it.
 type howl struct {
+	count  float32 // of clipped frames
 	left   int     // frames for which it hushes
 	played float32 // power of the loudspeaker, as long as rooms hold it
 	last   float32 // gain at the end of the last frame, less one
@@ -29,8 +32,11 @@ func (h *howl) listen(mic *audio.Frame, far []float32) {
 			n++
 		}
 	}
+	h.count *= fades
 	if n >= several && h.played > heard {
-		h.left = linger
+		if h.count++; h.count >= often {
+			h.left = linger
+		}
 	}
 }
 
