@@ -63,7 +63,7 @@ func build(ctx context.Context, s *workshop.Shop) error {
 	if err := s.Show(b, "Phone 100 (QEMU)", listen.String()); err != nil {
 		return err
 	}
-	second := simphone.Config{Folder: filepath.Join(s.Folder, "second"), Settings: exchange.Settings("101", "Mira Patel", at)}
+	second := simphone.Config{Folder: filepath.Join(s.Folder, "second"), Cleaned: true, Settings: exchange.Settings("101", "Mira Patel", at)}
 	return s.Phone(second, "Phone 101", workshop.Next(listen))
 }
 

@@ -46,7 +46,7 @@ func build(_ context.Context, s *workshop.Shop) error {
 	if err != nil {
 		return err
 	}
-	cfg := simphone.Config{Folder: cli.Folder, Settings: exchange.Settings("100", "Anna Weber", at)}
+	cfg := simphone.Config{Folder: cli.Folder, Cleaned: true, Settings: exchange.Settings("100", "Anna Weber", at)}
 	if cli.Settings != "" {
 		text, err := os.ReadFile(cli.Settings)
 		if err != nil {
@@ -65,6 +65,6 @@ func build(_ context.Context, s *workshop.Shop) error {
 	if err := s.Phone(cfg, "Phone 100", listen.String()); err != nil || cli.Settings != "" {
 		return err
 	}
-	second := simphone.Config{Folder: filepath.Join(s.Folder, "second"), Settings: exchange.Settings("101", "Mira Patel", at)}
+	second := simphone.Config{Folder: filepath.Join(s.Folder, "second"), Cleaned: true, Settings: exchange.Settings("101", "Mira Patel", at)}
 	return s.Phone(second, "Phone 101", workshop.Next(listen))
 }

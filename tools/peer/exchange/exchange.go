@@ -125,7 +125,7 @@ func (x *Exchange) phone(user, name string) (*simphone.Phone, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("exchange: %w", err)
 	}
-	return simphone.New(simphone.Config{Folder: dir, Settings: Settings(user, name, x.cfg.Local), Log: x.cfg.Log.With("phone", user)})
+	return simphone.New(simphone.Config{Folder: dir, Cleaned: true, Settings: Settings(user, name, x.cfg.Local), Log: x.cfg.Log.With("phone", user)})
 }
 
 // Run works until ctx ends.

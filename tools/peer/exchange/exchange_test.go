@@ -43,7 +43,7 @@ func newBench(t *testing.T) *bench {
 	if err := os.Mkdir(folder, 0o700); err != nil {
 		t.Fatal(err)
 	}
-	p, err := simphone.New(simphone.Config{Folder: folder, Settings: Settings("100", "Anna", at), Log: log.With("phone", "100")})
+	p, err := simphone.New(simphone.Config{Folder: folder, Cleaned: true, Settings: Settings("100", "Anna", at), Log: log.With("phone", "100")})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -35,6 +35,7 @@ type Config struct {
 	Settings  string // written to the folder if there are none yet
 	Width     int    // of the panel in pixels; 0 is 800x480
 	Height    int
+	Cleaned   bool               // what the microphone gives is to be sent as it is; a browser's is free of echo and noise
 	Network   stack.Network      // nil: the machine's
 	Identity  ed25519.PrivateKey // the phone's key towards computers; nil: a new one
 	Computers tpcp.Pairings      // computers that may control it; nil: none
@@ -66,7 +67,9 @@ func New(cfg Config) (*Phone, error) {
 	st := store.Open(filepath.Join(cfg.Folder, "phone.db"), cfg.Log)
 	twin := sim.New(image.Pt(cfg.Width, cfg.Height))
 	twin.Card.SetSleep(sleep)
-	d, err := device.New(twin.Devices(), device.Options{
+	hardware := twin.Devices()
+	hardware.Cleaned = cfg.Cleaned
+	d, err := device.New(hardware, device.Options{
 		Settings: settings.Open(settings.Paths{User: path}, cfg.Log), Store: st, Pairings: pairing.OpenFile(filepath.Join(cfg.Folder, "pairings"), cfg.Log), PIN: lock.OpenFile(filepath.Join(cfg.Folder, "lock"), cfg.Log), Vault: credentials.Open(cfg.Folder, cfg.Log),
 		Recordings: recording.OpenShelf(filepath.Join(cfg.Folder, "recordings"), free, cfg.Log),
 		Recorder:   diag.NewRecorder(), Identity: cfg.Identity, Computers: cfg.Computers,
