@@ -147,6 +147,19 @@ func (s *Stage) consult(t *testing.T, b, c Cast) {
 	s.waitCalls(t, "Held Talking")
 }
 
+// waitRest waits until nobody has had anything to say about calls for a second.
+func (s *Stage) waitRest(t *testing.T) {
+	t.Helper()
+	must(t, lab.Poll(soon(t), "a second without SIP", func() (bool, error) {
+		for _, p := range s.Wire.Since(0) {
+			if (p.Src.Port() == 5060 || p.Dst.Port() == 5060) && time.Since(p.At) < time.Second {
+				return false, nil
+			}
+		}
+		return true, nil
+	}))
+}
+
 // TestTransferThatFails: C is not to be had, and the call is back.
 func TestTransferThatFails(t *testing.T) {
 	for _, b := range []Cast{bareB, linB} {
@@ -161,6 +174,7 @@ func TestTransferThatFails(t *testing.T) {
 			if c := st.Calls[0]; c.State != phone.Held || c.MoveFailed != phone.NotFound {
 				t.Errorf("%v, %v", c.State, c.MoveFailed)
 			}
+			s.waitRest(t) // the far side takes its own hold back, and of two at once each gives way for seconds (RFC 3261 §14.1)
 			wire := s.Wire.Mark()
 			s.do(t, phone.Resume{Call: 1})
 			must(t, s.WaitFlow(soon(t), wire, b.Addr(), s.Phone.Addr()))
