@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -39,12 +40,20 @@ func TestVoiceIsCleanedWhileSomebodyHearsIt(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var mic echo // hears itself: says what it plays
 		mic.rate = audio.Rate
-		e := New(Default(), func() (Device, error) { return &paced{echo: &mic}, nil }, nil, quiet)
+		card := &paced{echo: &mic}
+		e := New(Default(), func() (Device, error) { return card, nil }, nil, quiet)
 		made := map[Path]int{}
 		var played audio.Frame
 		e.SetCleaner(func(p Path) Cleaner { made[p]++; return &halver{p, &played} })
 		run(t, e, func() {
-			settle := func() { time.Sleep(100 * time.Millisecond); synctest.Wait() }
+			card.busy.Lock() // while the test looks, the card waits
+			defer card.busy.Unlock()
+			settle := func() {
+				card.busy.Unlock()
+				time.Sleep(100 * time.Millisecond)
+				synctest.Wait()
+				card.busy.Lock()
+			}
 			settle()
 			if len(made) != 0 {
 				t.Errorf("nobody hears us, and %v cleaners were made", made)
@@ -79,9 +88,14 @@ func TestVoiceIsCleanedWhileSomebodyHearsIt(t *testing.T) {
 }
 
 // paced is an echo at the pace of the clock.
-type paced struct{ *echo }
+type paced struct {
+	*echo
+	busy sync.Mutex
+}
 
 func (p *paced) Exchange(mic, spk []int16) error {
 	time.Sleep(10 * time.Millisecond)
+	p.busy.Lock()
+	defer p.busy.Unlock()
 	return p.echo.Exchange(mic, spk)
 }
