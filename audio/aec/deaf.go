@@ -7,7 +7,7 @@ const (
 )
 
 // deafness notices that the microphone does not hear the loudspeaker: a headset, a handset at the ear, a loudspeaker turned
-// down. Then there is nothing to cancel, which costs a fifth of canceling it.
+// down. Then there is nothing to cancel, and it costs less than half.
 type deafness struct {
 	is        bool
 	hops      int

@@ -25,7 +25,7 @@ type aecCommand struct {
 }
 
 func (c aecCommand) Help() string {
-	return `Takes the loudspeaker's echo out of what the microphone heard: 5.8 ms of delay, at 48 kHz in two bands. The phone does not yet do so in calls.
+	return `Takes the loudspeaker's echo out of what the microphone heard: 5.8 ms of delay, at 48 kHz in two bands. The phone does so in calls, where its microphone is not clean already.
 Where the echo begins in the files, up to half a second late, and how the clocks of the two run apart is found on the way.`
 }
 

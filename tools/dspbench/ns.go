@@ -9,7 +9,7 @@ type nsCommand struct {
 }
 
 func (nsCommand) Help() string {
-	return `Takes noise out of a recording: steady noise, hum, babble, keys. The phone does not yet do so in calls.
+	return `Takes noise out of a recording: steady noise, hum, babble, keys. The phone does so in calls, where its microphone is not clean already.
 
 A small recurrent network decides every 10 ms for 36 bands up to 8 kHz; what lies above follows. Of steady noise 25 dB are
 taken, of the rest as much as brings it down to what is left of that. The sound comes out 5.8 ms late.
