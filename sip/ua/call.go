@@ -47,6 +47,7 @@ type call struct {
 	glare    *stack.Timer
 	session  session
 	identity identity
+	remote   Peer      // the far side, as last told
 	referral *referral // a REFER of ours without an outcome
 	asked    *asked    // a REFER of theirs without an outcome
 }
@@ -110,6 +111,9 @@ func (l *leg) ask(req *stack.Request, on func(k *ask, res *stack.Response, err e
 	req.AppendHeader(l.c.identity.header())
 	k := &ask{acc: l.c.acc, req: req, seq: l.NextSeq}
 	k.on = func(res *stack.Response, err error) {
+		if err == nil && res.StatusCode/100 == 2 && (k.req.Method == stack.INVITE || k.req.Method == stack.UPDATE) {
+			l.c.identify(res, k.to.Addr, "called")
+		}
 		if err != nil || res.StatusCode >= 200 {
 			on(k, res, err)
 		}

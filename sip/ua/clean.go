@@ -5,54 +5,30 @@ import (
 	"strings"
 	"unicode"
 
+	"opendeskphone/sip/names"
 	"opendeskphone/sip/stack"
 )
 
-// maxText is how many characters of a foreign text are kept.
-const maxText = 64
+// Clean makes a text of the far side fit for a screen and a log.
+func Clean(text string) string { return names.Clean(text) }
 
-// Clean makes a text of the far side fit for a screen and a log: no control
-// and no bidirectional formatting characters, nothing invisible, at most two
-// combining marks in a row, at most 64 characters, single blanks.
-func Clean(text string) string {
-	var b strings.Builder
-	n, marks, blank := 0, 0, false
-	for _, r := range strings.ToValidUTF8(text, "\uFFFD") {
-		switch {
-		case unicode.IsSpace(r):
-			blank = n > 0
-			continue
-		case !unicode.IsPrint(r) || unicode.Is(unicode.Cf, r) || unicode.Is(unicode.Variation_Selector, r) || r == '\u115F' || r == '\u1160' || r == '\u3164' || r == '\uFFA0':
-			continue // the last are Hangul fillers: letters that show nothing
-		case unicode.Is(unicode.Mn, r) || unicode.Is(unicode.Me, r):
-			if marks++; marks > 2 || n == 0 {
-				continue
-			}
-			b.WriteRune(r)
-			continue
-		}
-		if n++; n > maxText {
-			break
-		}
-		if blank {
-			b.WriteByte(' ')
-		}
-		marks, blank = 0, false
-		b.WriteRune(r)
-	}
-	return b.String()
-}
-
-// peer is a name and a URI as they may be shown.
+// peer is a name and a URI as they may be shown. What telephony adds to a number stays out of it.
 func peer(display string, uri stack.Uri) Peer {
-	user := unescape(uri.User)
+	number, params, _ := strings.Cut(uri.User, ";")
 	if uri.Scheme == "tel" {
-		user, _, _ = strings.Cut(uri.Raw(), ";")
-	}
-	if uri.Scheme != "tel" {
+		number, _, _ = strings.Cut(uri.Raw(), ";")
+	} else {
+		uri.User = number
+		if i := strings.Index(params, "phone-context="); i >= 0 {
+			context, _, _ := strings.Cut(params[i:], ";")
+			uri.User += ";" + context
+		}
 		uri.UriParams, uri.Headers, uri.Password = nil, nil, ""
 	}
-	return Peer{URI: Clean(uri.String()), User: Clean(user), Display: Clean(display)}
+	if user := unescape(number); !strings.ContainsFunc(user, func(r rune) bool { return r > unicode.MaxASCII }) {
+		number = user // letters of other scripts stay escaped: a number must not look like another
+	}
+	return Peer{URI: Clean(uri.String()), User: Clean(number), Display: names.Name(display)}
 }
 
 // unescape undoes %XX of a user part; a broken escape is left as it is.

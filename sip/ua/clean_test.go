@@ -1,51 +1,11 @@
 package ua
 
 import (
-	"strings"
 	"testing"
 	"time"
-	"unicode"
-	"unicode/utf8"
 
 	"opendeskphone/sip/stack"
 )
-
-func TestClean(t *testing.T) {
-	rows := []struct{ in, want string }{
-		{"Alice", "Alice"},
-		{"  Alice \t\r\n Smith ", "Alice Smith"},
-		{"\u202Egnp.exe\u202C", "gnp.exe"},
-		{"a\u2066b\u2069c\u200Bd\u200De\uFEFF", "abcde"},
-		{"\x00\x1b[31mred\x7f\u0085", "[31mred"},
-		{"z\u0300\u0301\u0302\u0303\u0304x", "z\u0300\u0301x"},
-		{"\u0300a", "a"},
-		{"bad\xff\xfe", "bad\uFFFD"},
-		{strings.Repeat("x", 100), strings.Repeat("x", 64)},
-		{"Zoë 日本 العربية", "Zoë 日本 العربية"},
-		{"\u3164\u115F", ""},
-		{"tag\U000E0041\U000E0042", "tag"},
-	}
-	for _, r := range rows {
-		if got := Clean(r.in); got != r.want {
-			t.Errorf("%q: %q, want %q", r.in, got, r.want)
-		}
-	}
-}
-
-func FuzzClean(f *testing.F) {
-	f.Add("a\u202Eb\u0300\u0301\u0302 \x00")
-	f.Fuzz(func(t *testing.T, in string) {
-		out := Clean(in)
-		if !utf8.ValidString(out) || utf8.RuneCountInString(out) > 64*4 || Clean(out) != out {
-			t.Errorf("%q: %q", in, out)
-		}
-		for _, r := range out {
-			if unicode.IsControl(r) || unicode.Is(unicode.Cf, r) {
-				t.Errorf("%q: %q", in, out)
-			}
-		}
-	})
-}
 
 func TestEscape(t *testing.T) {
 	for in, want := range map[string]string{"1234": "1234", "*21#": "*21%23", "a b@c": "a%20b%40c", "+49(0)30": "+49(0)30", "é": "%C3%A9"} {

@@ -18,7 +18,8 @@ type Handler func(Event)
 type Peer struct {
 	URI     string // "sip:bob@example.com", without parameters
 	User    string // the part before the @, unescaped; the number most of the time
-	Display string // the name the peer claims, perhaps empty
+	Display string // the name the peer claims, perhaps empty (see names.Name)
+	Hidden  bool   // the peer withholds who it is; all else is empty
 }
 
 // The events.
@@ -44,8 +45,14 @@ type (
 		// Conversation names the conversation the call belongs to: the Session-ID of the caller
 		// (RFC 7989) or its Ms-Conversation-ID, else one of ours.
 		Conversation string
-		Replaces     CallRef // the call whose place it takes (RFC 3891); it is to be accepted at once
-		ReferredBy   Peer    // who sent the caller to us; zero if that is not said
+		Replaces     CallRef  // the call whose place it takes (RFC 3891); it is to be accepted at once
+		ReferredBy   Peer     // who sent the caller to us; zero if that is not said
+		ForwardedBy  Peer     // who sent the call on to us, as our own server says; zero if it does not
+		Verstat      Verstat  // what our own server found when it checked the number of From
+		Attest       string   // with VerstatPassed: "A", "B", "C" of SHAKEN, or empty
+		Identities   []string // PASSporTs that came with the call, unread (RFC 8224)
+		Called       []string // the numbers the call may have been made to, unread
+		Callback     bool     // an emergency service calls back (RFC 7090), as our own server says
 		Able         Able
 	}
 	// Progress: the far side, or one of several, rings or sends early media.
@@ -60,7 +67,6 @@ type (
 		Call   CallRef
 		Dialog int
 		SDP    []byte // the answer
-		Remote Peer   // who answered, if it is asserted; otherwise zero
 		Able   Able
 	}
 	// Failed: our call did not come about.
@@ -99,6 +105,12 @@ type (
 		Call CallRef
 		Code int
 	}
+	// Identified: our own server says who is at the far side now (RFC 3325): who rings or has answered,
+	// or who has been given the call since.
+	Identified struct {
+		Call   CallRef
+		Remote Peer
+	}
 	// OfferDue: make an offer with the present state of the call now.
 	OfferDue struct{ Call CallRef }
 )
@@ -114,6 +126,7 @@ func (ReOffer) event()       {}
 func (OfferAnswered) event() {}
 func (OfferRefused) event()  {}
 func (OfferDue) event()      {}
+func (Identified) event()    {}
 
 // State is the state of a registration.
 type State uint8

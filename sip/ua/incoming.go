@@ -1,7 +1,6 @@
 package ua
 
 import (
-	"strings"
 	"time"
 
 	"opendeskphone/sip/dialog"
@@ -50,13 +49,7 @@ func (u *UA) incoming(tx *stack.ServerTx, req *stack.Request, from stack.Source)
 	c.identity.learn(req)
 	c.leg = c.addLeg(d)
 	tx.OnCancel(c.cancelled)
-	p, asserted := assertedIn(req)
-	if !asserted || !u.trust.Load().welcome(from.Addr.Addr()) {
-		f := req.From()
-		p, asserted = peer(stack.Unquote(f.DisplayName), f.Address), false
-	}
-	e := Incoming{Call: c.ref, Account: acc.id, From: p, Asserted: asserted, SDP: sdpOf(req), CallID: c.key.callID,
-		Conversation: c.identity.conversation(req), Able: ableIn(req)}
+	e := c.announce(req, from)
 	if replaced != nil {
 		e.Replaces = replaced.ref
 	}
@@ -109,19 +102,19 @@ func (u *UA) accountFor(req *stack.Request, from stack.Source) *account {
 	return byUser
 }
 
-// assertedIn reads P-Asserted-Identity (RFC 3325 §9.1).
-func assertedIn(msg interface {
-	GetHeaders(string) []stack.Header
-}) (Peer, bool) {
-	for _, h := range msg.GetHeaders("P-Asserted-Identity") {
-		for _, v := range splitQuoted(h.Value(), ',') {
-			display, uri, _, err := stack.ParseAddress(strings.TrimSpace(v))
-			if err == nil && (uri.User != "" || uri.Scheme == "tel") {
-				return peer(display, uri), true
-			}
-		}
+// announce says who calls.
+func (c *call) announce(req *stack.Request, from stack.Source) Incoming {
+	e := Incoming{Call: c.ref, Account: c.acc.id, SDP: sdpOf(req), CallID: c.key.callID, Conversation: c.identity.conversation(req), Able: ableIn(req),
+		Identities: identities(req)}
+	e.From, e.Asserted = c.acc.caller(req, from)
+	if c.acc.vouches(from.Addr) {
+		e.Verstat, e.Attest = verstat(req)
+		e.ForwardedBy = forwarder(req)
+		e.Callback = has(req, "Priority", "psap-callback") // RFC 7090
 	}
-	return Peer{}, false
+	e.Called = called(req, e.ForwardedBy)
+	c.remote = e.From
+	return e
 }
 
 // cancelled is told that the caller gave up.

@@ -173,6 +173,7 @@ func (c *call) reoffered(tx *stack.ServerTx, req *stack.Request, l *leg) {
 		return
 	}
 	l.Refresh(req.Contact())
+	c.identify(req, tx.Source().Addr, "calling")
 	if !invite && sdp == nil { // a mere refresh
 		res := l.reply(req, 200)
 		if l == c.leg {

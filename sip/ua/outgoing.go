@@ -26,6 +26,8 @@ type dialling struct {
 	seen     []string
 	next     []stack.Uri // redirection targets not tried yet
 	extra    []stack.Header
+
+	anonymous bool
 }
 
 // maxRedirects bounds how many targets a 3xx may lead to.
@@ -43,6 +45,7 @@ type Invitation struct {
 	Conversation string   // the conversation it belongs to, see NewConversation; empty: one of its own
 	Replaces     DialogID // the dialog of the called whose place it takes; zero: none
 	Refer        ReferRef // the ReferAsked it answers, whose target is called; 0: none
+	Anonymous    bool     // the called is not told who calls (RFC 3323, RFC 3325)
 }
 
 // Invite calls a target as Call does, and says more.
@@ -78,7 +81,7 @@ func (u *UA) call(ref CallRef, id AccountID, target string, in Invitation) {
 	if in.Replaces.usable() {
 		extra = append(extra, stack.NewHeader("Replaces", in.Replaces.header()), stack.NewHeader("Require", "replaces"))
 	}
-	c.dial = dialling{sdp: in.SDP, to: to, uri: to, tag: tag, extra: extra}
+	c.dial = dialling{sdp: in.SDP, to: to, uri: to, tag: tag, extra: extra, anonymous: in.Anonymous}
 	c.seek()
 }
 
@@ -147,7 +150,13 @@ func (c *call) invite(to stack.Target) {
 		route.UriParams.Add("lr", "")
 		req.AppendHeader(&stack.RouteHeader{Address: *route})
 	}
-	from := &stack.FromHeader{DisplayName: stack.Quote(a.p.Display), Address: *a.p.aor.Clone()}
+	from, contact := a.from(), a.dialogContact(to)
+	if d.anonymous {
+		from = nobody()
+		hide(contact)
+		req.AppendHeader(stack.NewHeader("Privacy", "id"))
+		req.AppendHeader(stack.NewHeader("P-Preferred-Identity", "<"+a.p.aor.String()+">"))
+	}
 	from.Params.Add("tag", d.tag)
 	id := stack.CallIDHeader(c.key.callID)
 	d.seq++
@@ -155,7 +164,7 @@ func (c *call) invite(to stack.Target) {
 	req.AppendHeader(&stack.ToHeader{Address: *d.to.Clone()})
 	req.AppendHeader(&id)
 	req.AppendHeader(&stack.CSeqHeader{SeqNo: d.seq, MethodName: stack.INVITE})
-	req.AppendHeader(a.dialogContact(to))
+	req.AppendHeader(contact)
 	req.AppendHeader(stack.NewHeader("Allow", allowed))
 	req.AppendHeader(stack.NewHeader("Supported", supported))
 	req.AppendHeader(c.identity.header())
@@ -220,6 +229,9 @@ func (c *call) progress(k *ask, res *stack.Response) {
 	if sdp != nil {
 		l.sdp = sdp
 	}
+	if len(c.legs) == 1 { // of several nobody knows yet who will answer
+		c.identify(res, k.to.Addr, "called")
+	}
 	c.u.on(Progress{Call: c.ref, Dialog: n, Code: res.StatusCode, SDP: sdp})
 }
 
@@ -264,7 +276,8 @@ func (c *call) success(k *ask, res *stack.Response) {
 	}
 	c.leg, c.phase = l, talking
 	c.session.agree(c, res)
-	c.u.on(Accepted{Call: c.ref, Dialog: n, SDP: sdp, Remote: c.asserted(res), Able: ableIn(res)})
+	c.identify(res, k.to.Addr, "called")
+	c.u.on(Accepted{Call: c.ref, Dialog: n, SDP: sdp, Able: ableIn(res)})
 }
 
 // failure takes a 3xx to 6xx.
@@ -372,10 +385,4 @@ func (c *call) giveUp() {
 		c.farewell = true
 		c.u.stack.Cancel(k.tx)
 	}
-}
-
-// asserted is the identity our server vouches for in a response, if any.
-func (c *call) asserted(res *stack.Response) Peer {
-	p, _ := assertedIn(res)
-	return p
 }
