@@ -7,6 +7,7 @@ import (
 
 	"opendeskphone/firmware/phone"
 	"opendeskphone/sip/offer"
+	"opendeskphone/sip/stir"
 	"opendeskphone/sip/ua"
 )
 
@@ -33,6 +34,10 @@ type call struct {
 	then   []func()      // to be done when no offer of ours is out
 	remote []byte        // how the far side described itself last
 	origin origin
+
+	from    ua.Peer     // incoming: who calls, as the network has it
+	vouched bool        // our server has checked the number
+	result  stir.Result // of our own check
 
 	bridge  *call // the call whose far side this one's is joined with
 	relayed bool  // the offer that is out describes the other far side
@@ -128,7 +133,7 @@ func (a *Adapter) execOn(e phone.Effect) {
 
 func (a *Adapter) invite(e phone.SendInvite) {
 	c := &call{id: e.Call, line: e.Line, target: a.uri(e.Line, e.Target), refer: ua.ReferRef(e.Refer)}
-	c.says = ua.Invitation{Conversation: e.Conversation, Replaces: ua.DialogID(e.Replaces), Refer: c.refer}
+	c.says = ua.Invitation{Conversation: e.Conversation, Replaces: ua.DialogID(e.Replaces), Refer: c.refer, Anonymous: e.Withheld}
 	if e.Conversation == "" {
 		c.says.Conversation = ua.NewConversation()
 		a.post(phone.Conversing{Call: e.Call, Conversation: c.says.Conversation})
@@ -141,7 +146,7 @@ func (a *Adapter) invite(e phone.SendInvite) {
 	}
 	a.calls[c.id] = c
 	a.voices.Bind(c.id, c.voice)
-	if name, ok := a.names(e.Target); ok {
+	if name, ok := a.callers.NameOf(e.Target); ok {
 		a.post(phone.RemoteChanged{Call: c.id, Remote: phone.Peer{Name: name, Number: e.Target, URI: e.Target}})
 	}
 	a.call(c)
@@ -183,6 +188,7 @@ func (a *Adapter) ringing(e phone.SendRinging) {
 	a.calls[c.id] = c
 	a.voices.Bind(c.id, c.voice)
 	a.agent.Ring(c.ref)
+	a.prove(c)
 }
 
 func (a *Adapter) accept(c *call) {
@@ -255,6 +261,8 @@ func refusalCode(c phone.Cause) int {
 		return 480
 	case phone.NotFound:
 		return 404
+	case phone.NotAllowed:
+		return 433 // anonymity disallowed (RFC 5079)
 	case phone.Incompatible:
 		return 488
 	}

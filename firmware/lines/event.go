@@ -32,6 +32,8 @@ func (a *Adapter) handle(e ua.Event) {
 		a.with(e.Call, func(c *call) { a.offerRefused(c, e) })
 	case ua.OfferDue:
 		a.with(e.Call, a.offer)
+	case ua.Identified:
+		a.with(e.Call, func(c *call) { a.post(phone.RemoteChanged{Call: c.id, Remote: a.peer(e.Remote)}) })
 	case ua.Referral:
 		a.with(e.Call, func(c *call) { a.referral(c, e) })
 	case ua.ReferAsked:
@@ -75,8 +77,8 @@ func (a *Adapter) incoming(e ua.Incoming) {
 		return
 	}
 	c := &call{ref: e.Call, line: line, late: e.SDP == nil, remote: e.SDP}
-	invited := phone.Invited{Ref: phone.Ref(e.Call), Line: line, Remote: a.peer(e.From), Conversation: e.Conversation,
-		Refers: e.Able.Refers, TakesOver: e.Able.Replaces}
+	c.from, c.vouched = e.From, e.Verstat != ua.NoVerstat
+	invited := a.invited(e)
 	if e.Replaces != 0 {
 		old := a.refs[e.Replaces]
 		if old == nil || old.id == 0 {
@@ -84,9 +86,6 @@ func (a *Adapter) incoming(e ua.Incoming) {
 			return
 		}
 		invited.Replaces = old.id
-	}
-	if e.ReferredBy != (ua.Peer{}) {
-		invited.ReferredBy = a.peer(e.ReferredBy)
 	}
 	if err := a.open(c); err != nil {
 		a.log.Error("no voice for a call", "err", err)
@@ -104,18 +103,7 @@ func (a *Adapter) incoming(e ua.Incoming) {
 	}
 	a.refs[c.ref] = c
 	a.post(invited)
-}
-
-// peer names the far side: by our contacts before its own claim.
-func (a *Adapter) peer(p ua.Peer) phone.Peer {
-	out := phone.Peer{Name: p.Display, Number: p.User, URI: p.URI}
-	if out.Number == "" {
-		out.Number = p.URI
-	}
-	if name, ok := a.names(out.Number); ok {
-		out.Name = name
-	}
-	return out
+	a.check(c, e)
 }
 
 func (a *Adapter) progress(c *call, e ua.Progress) {
@@ -147,9 +135,6 @@ func (a *Adapter) accepted(c *call, e ua.Accepted) {
 	a.tell(c, 200, "")
 	a.apply(c, m)
 	a.post(phone.Able{Call: c.id, Refers: e.Able.Refers, Replaces: e.Able.Replaces})
-	if e.Remote != (ua.Peer{}) {
-		a.post(phone.RemoteChanged{Call: c.id, Remote: a.peer(e.Remote)})
-	}
 	a.post(phone.Accepted{Call: c.id})
 }
 

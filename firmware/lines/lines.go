@@ -23,6 +23,7 @@ import (
 type Line struct {
 	Account ua.Account
 	SRTP    offer.SRTP
+	Numbers []string // under which it is called, in E.164: what callers' proofs must be made out to
 	Codecs  []string // names in order of preference; empty: those of the voice
 }
 
@@ -64,35 +65,33 @@ type UserAgent interface {
 	TellReferrer(ref ua.ReferRef, code int, text string)
 }
 
-// Names finds the name of a number among the contacts; ok is false for a stranger.
-type Names func(number string) (name string, ok bool)
-
 // Adapter is the adapter of all lines.
 type Adapter struct {
-	agent  UserAgent
-	voices Voices
-	names  Names
-	route  func(ua.Account) netip.Addr
-	post   func(phone.Event)
-	log    *slog.Logger
-	inbox  chan any
+	agent   UserAgent
+	voices  Voices
+	callers Callers
+	route   func(ua.Account) netip.Addr
+	post    func(phone.Event)
+	log     *slog.Logger
+	inbox   chan any
 
 	// Of the goroutine of Run alone.
-	run   context.Context
-	wg    sync.WaitGroup
-	lines []Line
-	addrs []netip.Addr // our address as each line's server reaches it
-	calls map[phone.CallID]*call
-	refs  map[ua.CallRef]*call
+	run    context.Context
+	wg     sync.WaitGroup
+	lines  []Line
+	addrs  []netip.Addr // our address as each line's server reaches it
+	calls  map[phone.CallID]*call
+	refs   map[ua.CallRef]*call
+	checks int // callers being checked
 }
 
 const inboxLen = 1024
 
 // New makes the adapter. route finds the address that voice from an account's far sides can reach;
 // post gives facts to the centre. Nothing moves until Run.
-func New(lines []Line, agent UserAgent, voices Voices, names Names, route func(ua.Account) netip.Addr, post func(phone.Event), log *slog.Logger) *Adapter {
+func New(lines []Line, agent UserAgent, voices Voices, callers Callers, route func(ua.Account) netip.Addr, post func(phone.Event), log *slog.Logger) *Adapter {
 	a := &Adapter{
-		agent: agent, voices: voices, names: names, route: route, post: post, log: log, inbox: make(chan any, inboxLen),
+		agent: agent, voices: voices, callers: callers, route: route, post: post, log: log, inbox: make(chan any, inboxLen),
 		calls: map[phone.CallID]*call{}, refs: map[ua.CallRef]*call{},
 	}
 	a.inbox <- configure(lines)
@@ -164,6 +163,8 @@ func (a *Adapter) take(m any) {
 		}
 	case phone.Effect:
 		a.exec(m)
+	case checked:
+		a.checked(m)
 	case ua.Event:
 		a.handle(m)
 	}

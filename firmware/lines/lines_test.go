@@ -13,6 +13,7 @@ import (
 
 	"opendeskphone/firmware/phone"
 	"opendeskphone/sip/offer"
+	"opendeskphone/sip/stir"
 	"opendeskphone/sip/ua"
 )
 
@@ -37,6 +38,9 @@ type world struct {
 	in   ua.Invitation // of the last INVITE
 	here sync.Mutex
 	at   netip.Addr // our address, as the routing table has it
+
+	about   stir.Call              // what was last to be proved
+	results map[string]stir.Result // of each proof
 }
 
 // moveTo gives us another address.
@@ -98,15 +102,27 @@ func (v voices) Open() (Voice, error) {
 func (v voices) Bind(phone.CallID, Voice) {}
 func (v voices) Close(Voice)              { v.w.mu.Lock(); defer v.w.mu.Unlock(); v.w.open-- }
 
+// callers are those of a phone with one contact.
+type callers struct{ w *world }
+
+func (callers) NameOf(n string) (string, bool) { return "Jonas Keller", n == "200" }
+func (callers) Imitates(name string) bool      { return name == "J0nas Keller" }
+func (callers) Canonical(number string) string { return number }
+func (c callers) Check(_ context.Context, identities []string, about stir.Call) stir.Result {
+	c.w.here.Lock()
+	defer c.w.here.Unlock()
+	c.w.about = about
+	return c.w.results[identities[0]]
+}
+
 func inWorld(t *testing.T, policy offer.SRTP, f func(w *world)) {
 	synctest.Test(t, func(t *testing.T) {
 		w := &world{t: t, sdp: map[string][]byte{}, next: 100}
 		w.far = offer.New(offer.Local{Addr: netip.MustParseAddr("192.0.2.2"), Port: 4000, Codecs: []offer.Codec{pcma}})
 		line := Line{Account: ua.Account{AOR: "sip:anna@example.com"}, SRTP: policy}
-		names := func(n string) (string, bool) { return "Jonas Keller", n == "200" }
 		w.moveTo("192.0.2.1")
 		route := func(ua.Account) netip.Addr { w.here.Lock(); defer w.here.Unlock(); return w.at }
-		w.Adapter = New([]Line{line}, w, voices{w}, names, route, func(e phone.Event) { w.done = append(w.done, e) }, slog.New(slog.DiscardHandler))
+		w.Adapter = New([]Line{line}, w, voices{w}, callers{w}, route, func(e phone.Event) { w.done = append(w.done, e) }, slog.New(slog.DiscardHandler))
 		ctx, cancel := context.WithCancel(t.Context())
 		over := make(chan struct{})
 		go func() { defer close(over); w.Run(ctx) }()

@@ -16,6 +16,8 @@ func (t *step) command(in Command) error {
 		return t.eraseDigit()
 	case DialNow:
 		return t.dialNow()
+	case WithholdNumber:
+		return t.withhold(in.On)
 	case Answer:
 		return t.withCall(in.Call, t.answer, Ringing)
 	case Reject:
@@ -124,7 +126,7 @@ func (t *step) dial(in Dial) error {
 			return WrongState
 		}
 		t.takePath()
-		t.begin(Call{Line: in.Line}, Dialing)
+		t.begin(Call{Line: in.Line, Withheld: in.Withheld}, Dialing)
 		return nil
 	}
 	n, line, err := t.dialable(in.Number, in.Line)
@@ -132,7 +134,7 @@ func (t *step) dial(in Dial) error {
 		return err
 	}
 	t.takePath()
-	t.invite(t.begin(Call{Line: line, Remote: t.peer(n), Conversation: in.Conversation}, Calling), n)
+	t.invite(t.begin(Call{Line: line, Remote: t.peer(n), Conversation: in.Conversation, Withheld: in.Withheld}, Calling), n)
 	return nil
 }
 
@@ -169,7 +171,10 @@ func (t *step) peer(n Number) Peer {
 }
 
 func (t *step) invite(c *Call, n Number) {
-	t.do(SendInvite{Call: c.ID, Line: c.Line, Target: n.Target, Conversation: c.Conversation})
+	if c.Withheld = t.withheld(c, n); n.Rule == EmergencyRule {
+		t.awaitHelp()
+	}
+	t.do(SendInvite{Call: c.ID, Line: c.Line, Target: n.Target, Conversation: c.Conversation, Withheld: c.Withheld})
 }
 
 func (t *step) digit(d rune) error {

@@ -20,6 +20,7 @@ type (
 		Conversation string
 		Refer        Ref    // the Referred that it answers; 0: none
 		Replaces     Dialog // the call there that it takes over; zero: none
+		Withheld     bool   // the called is not told who calls
 	}
 	// SendRinging answers the INVITE called Ref with 180 and gives it the name Call.
 	SendRinging struct {
@@ -100,6 +101,8 @@ type Record struct {
 	Line         LineID
 	Dir          Dir
 	Remote       Peer
+	ForwardedBy  Peer
+	Proof        Proof
 	Began        time.Time
 	Answered     time.Time // zero: it was not
 	Ended        time.Time

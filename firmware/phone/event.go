@@ -84,7 +84,14 @@ func (t *step) fieldChanged(in Event) {
 	case Secured:
 		set(in.Call, func(c *Call) { c.Secure = in.On })
 	case RemoteChanged:
-		set(in.Call, func(c *Call) { c.Remote = in.Remote })
+		set(in.Call, func(c *Call) {
+			if t.Config.Canonical(c.Remote.Number) != t.Config.Canonical(in.Remote.Number) {
+				c.Proof = Proof{} // it was of another number
+			}
+			c.Remote = in.Remote
+		})
+	case Proved:
+		set(in.Call, func(c *Call) { c.Proof = in.Proof })
 	case Able:
 		set(in.Call, func(c *Call) { c.Refers, c.Replaces = in.Refers, in.Replaces })
 	case Conversing:
@@ -136,12 +143,12 @@ func (t *step) invited(in Invited) {
 		t.replace(in)
 		return
 	}
-	if len(t.Calls) >= MaxCalls || len(t.Calls) > 0 && !t.Config.CallWaiting {
-		t.do(RefuseInvite{Ref: in.Ref, Cause: UserBusy})
+	if cause, refused := t.refuses(in); refused {
+		t.do(RefuseInvite{Ref: in.Ref, Cause: cause})
 		return
 	}
 	c := t.begin(Call{Line: in.Line, Dir: Incoming, Remote: in.Remote, Conversation: in.Conversation,
-		ReferredBy: in.ReferredBy, Refers: in.Refers, Replaces: in.TakesOver}, Ringing)
+		ReferredBy: in.ReferredBy, ForwardedBy: in.ForwardedBy, Proof: in.Proof, Refers: in.Refers, Replaces: in.TakesOver}, Ringing)
 	t.do(SendRinging{Ref: in.Ref, Call: c.ID})
 }
 
@@ -203,6 +210,10 @@ func (t *step) timerFired(id TimerID) {
 	if id.Kind == QuestionTime {
 		t.questionTimedOut()
 		return
+	}
+	if id == (TimerID{Kind: CallbackTime}) && t.AwaitsHelp {
+		t.AwaitsHelp = false
+		t.changed(HelpChanged)
 	}
 	c := t.Call(id.Call)
 	if c == nil {

@@ -37,6 +37,7 @@ type (
 		Line         LineID
 		Number       string
 		Conversation string
+		Withheld     bool // the called is not told who calls
 	}
 	// Digit types one dial key (0-9 * # +) into the call being dialled.
 	Digit struct {
@@ -162,6 +163,9 @@ type (
 		Conversation string
 		Replaces     CallID // the call whose place it takes (RFC 3891); 0: none
 		ReferredBy   Peer
+		ForwardedBy  Peer
+		Proof        Proof
+		Callback     bool // an emergency service calls back (RFC 7090)
 		Refers       bool // see Able
 		TakesOver    bool // see Able.Replaces
 	}
@@ -255,6 +259,7 @@ const (
 	FailedTime             // the failed call is put away
 	QuestionTime           // nobody answered a question
 	MoveTime               // no news of a call that is being handed over
+	CallbackTime           // help does not call back any more
 	timerKindCount
 )
 

@@ -434,7 +434,7 @@ func (t *step) replace(in Invited) {
 		t.do(RefuseInvite{Ref: in.Ref, Cause: Cancelled})
 		return
 	}
-	c := t.begin(Call{Line: in.Line, Dir: Incoming, Remote: in.Remote, ReferredBy: in.ReferredBy,
+	c := t.begin(Call{Line: in.Line, Dir: Incoming, Remote: in.Remote, ReferredBy: in.ReferredBy, Proof: in.Proof,
 		Conversation: in.Conversation, Refers: in.Refers, Replaces: in.TakesOver, Conf: old.Conf, ConsultOf: old.ConsultOf}, Ringing)
 	t.do(SendRinging{Ref: in.Ref, Call: c.ID})
 	held := old.State == Held

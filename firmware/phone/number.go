@@ -73,6 +73,9 @@ func (c *Config) Number(typed string) (Number, error) {
 		n.Rule = AddressRule
 		return n, checkAddress(typed)
 	}
+	if strings.HasPrefix(typed, "+") { // +49 (0)30: the prefix is not dialled from abroad
+		typed = strings.Replace(typed, "(0)", "", 1)
+	}
 	digits := strings.Map(func(r rune) rune {
 		if strings.ContainsRune(" ()-./", r) {
 			return -1
@@ -94,6 +97,23 @@ func (c *Config) Number(typed string) (Number, error) {
 		n.Target = n.E164
 	}
 	return n, nil
+}
+
+// Canonical gives the form that all ways of writing a number share: E.164 where the plan knows it, else its digits, and
+// for an address the address without its scheme.
+func (c *Config) Canonical(number string) string {
+	number = strings.TrimSpace(number)
+	if strings.Contains(number, "@") {
+		return strings.ToLower(strings.TrimPrefix(strings.TrimPrefix(number, "sips:"), "sip:"))
+	}
+	n, err := c.Number(strings.TrimPrefix(number, "tel:"))
+	switch {
+	case err != nil:
+		return strings.ToLower(number)
+	case n.E164 != "":
+		return n.E164
+	}
+	return n.Target
 }
 
 func (c *Config) rule(digits string) (Rule, string) {

@@ -50,6 +50,9 @@ func (s *State) possible() error {
 		return fmt.Errorf("phone: read state: line %d is selected of %d", s.Selected, len(s.Lines))
 	}
 	for _, c := range s.Calls {
+		if c.Proof.Verdict >= numberVerdictCount || c.Proof.Doubt >= DoubtCount {
+			return fmt.Errorf("phone: read state: call %d with proof %+v", c.ID, c.Proof)
+		}
 		if c.State == None || c.State >= Ended || c.ID > s.nextCall || s.Line(c.Line) == nil || c.Move >= moveCount {
 			return fmt.Errorf("phone: read state: call %d in state %v on line %d", c.ID, c.State, c.Line)
 		}
@@ -60,10 +63,10 @@ func (s *State) possible() error {
 // Inputs gives one zero value of each command and event, for codecs and for tests that want all.
 func Inputs() []Input {
 	return []Input{
-		Dial{}, Digit{}, EraseDigit{}, DialNow{}, Answer{}, Reject{}, Silence{}, Hangup{}, Hold{}, Resume{}, Swap{}, SendDTMF{},
+		Dial{}, Digit{}, EraseDigit{}, DialNow{}, WithholdNumber{}, Answer{}, Reject{}, Silence{}, Hangup{}, Hold{}, Resume{}, Swap{}, SendDTMF{},
 		Mute{}, SetPath{}, PressPath{}, StepVolume{}, SetVolume{}, SetRingVolume{}, SelectLine{}, Register{}, SeeMissed{}, Configure{},
 		HookMoved{}, LineChanged{}, Invited{}, Progressed{}, Accepted{}, Confirmed{}, CallFailed{}, Byed{}, RemoteHeld{},
-		ResumeRefused{}, Secured{}, RemoteChanged{}, Noticed{}, Recalled{}, TimerFired{},
+		ResumeRefused{}, Secured{}, RemoteChanged{}, Proved{}, Noticed{}, Recalled{}, TimerFired{},
 		Ask{}, AnswerQuestion{}, QuestionDropped{}, SetLock{}, PINRefused{}, PCDo{}, PCCallChanged{}, PCStreams{},
 		AnswerPairing{}, PairingMoved{}, PCAttached{},
 		Transfer{}, Consult{}, CompleteTransfer{}, Reconnect{}, MoveTo{}, Pull{}, Join{}, Split{},

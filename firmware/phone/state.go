@@ -97,6 +97,7 @@ type Peer struct {
 	Name   string // display name, may be empty
 	Number string // telephone number or user part, as to be shown
 	URI    string // SIP or tel URI to call back
+	Hidden bool   // the party withholds who it is; all else is empty
 }
 
 // Call is one call as this phone sees it.
@@ -121,6 +122,9 @@ type Call struct {
 	Conf         ConfID // conference at this phone; 0: none
 	ConsultOf    CallID // the call this one is to ask about; 0: none
 	ReferredBy   Peer   // who sent us to the far side, or the far side to us, if that is said
+	ForwardedBy  Peer   // who sent the call on to us, if that is said
+	Proof        Proof  // what the number of Remote is worth
+	Withheld     bool   // our number is not told
 	Refers       bool   // the far side can be asked to call somebody else (REFER)
 	Replaces     bool   // the far side can take over a call (RFC 3891)
 	Move         Move
@@ -207,6 +211,7 @@ type State struct {
 	Playing    Playing
 	Question   Question // what the person at the phone is asked now
 	Test       SoundTest
+	AwaitsHelp bool // an emergency number was called not long ago: help may call back
 	Config     Config
 	nextCall   CallID
 }

@@ -165,6 +165,7 @@ func (t *step) log(c *Call) {
 		return
 	}
 	r := Record{Call: c.ID, Line: c.Line, Dir: c.Dir, Remote: c.Remote, Began: c.Began, Answered: c.Answered,
+		ForwardedBy: c.ForwardedBy, Proof: c.Proof,
 		Ended: t.now, Cause: c.Cause, Conversation: c.Conversation}
 	t.do(LogCall{Record: r})
 	if r.Missed() {

@@ -92,10 +92,10 @@ func TestALineThatIsDownLeavesTheNumberStanding(t *testing.T) {
 func TestEmergencyGoesOutOnAnyLine(t *testing.T) {
 	b := oneLine(t)
 	b.do(Dial{Line: 1, Number: "112"})
-	b.say("Calling", "start call 1 3m0s, invite 1 to 112 on 0")
+	b.say("Calling", "start call 1 3m0s, start help 0 30m0s, invite 1 to 112 on 0")
 	b.do(Hangup{Call: 1}, LineChanged{Line: 0, State: LineFailing, Fault: WrongPassword})
 	b.do(Dial{Line: 1, Number: "1 12"})
-	b.say("Calling", "start call 2 3m0s, invite 2 to 112 on 1")
+	b.say("Calling", "start call 2 3m0s, start help 0 30m0s, invite 2 to 112 on 1")
 }
 
 func TestTheHandset(t *testing.T) {

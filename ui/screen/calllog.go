@@ -57,7 +57,7 @@ func (l *callLog) make(v *view) {
 		if l.missed && !r.Missed() {
 			continue
 		}
-		id := plain(r.Remote.Number, &v.st.Config) + r.Began.In(v.now.Location()).Format(" 2006-01-02")
+		id := v.st.Config.Canonical(r.Remote.Number) + r.Began.In(v.now.Location()).Format(" 2006-01-02")
 		i, ok := index[id]
 		if !ok {
 			i = len(l.groups)

@@ -32,7 +32,7 @@ func (d *dial) matches(v *view, typed string, n int) []match {
 	var out []match
 	seen := map[string]bool{}
 	add := func(m match) bool {
-		if id := plain(m.number, &v.st.Config); !seen[id] {
+		if id := v.st.Config.Canonical(m.number); !seen[id] {
 			seen[id] = true
 			out = append(out, m)
 		}
@@ -69,7 +69,7 @@ func begins(number, typed string, c *phone.Config) bool {
 		return true
 	}
 	n, err := c.Number(typed)
-	return err == nil && n.E164 != "" && strings.HasPrefix(plain(number, c), n.E164)
+	return err == nil && n.E164 != "" && strings.HasPrefix(c.Canonical(number), n.E164)
 }
 
 // fieldBox is the place of the number.
@@ -213,7 +213,7 @@ func (d *dial) matchRow(v *view, i int, m *match, typed string) {
 func (d *dial) number(v *view, right, base int, number, typed string, ink, rest theme.RGB) int {
 	shown := number
 	plan := &v.st.Config.Plan
-	if id := plain(number, &v.st.Config); plan.National != "" && strings.HasPrefix(typed, plan.National) && strings.HasPrefix(id, "+"+plan.Country) {
+	if id := v.st.Config.Canonical(number); plan.National != "" && strings.HasPrefix(typed, plan.National) && strings.HasPrefix(id, "+"+plan.Country) {
 		shown = plan.National + id[1+len(plan.Country):]
 	}
 	shown = text.GroupDigits(shown)

@@ -30,7 +30,7 @@ func (p *people) use(book []Contact, c *phone.Config) {
 	for i := range book {
 		p.names[i] = text.NewName(book[i].Name)
 		for _, n := range book[i].Numbers {
-			p.owners[plain(n.Value, c)] = i
+			p.owners[c.Canonical(n.Value)] = i
 		}
 	}
 }
@@ -45,26 +45,9 @@ func sameBook(a, b []Contact) bool {
 	})
 }
 
-// plain gives the form of a number two ways of writing it share: E.164 where the plan knows it, else its digits, and for
-// an address the address without its scheme.
-func plain(number string, c *phone.Config) string {
-	number = strings.TrimSpace(number)
-	if strings.Contains(number, "@") {
-		return strings.ToLower(strings.TrimPrefix(strings.TrimPrefix(number, "sips:"), "sip:"))
-	}
-	n, err := c.Number(number)
-	switch {
-	case err != nil:
-		return strings.ToLower(number)
-	case n.E164 != "":
-		return n.E164
-	}
-	return n.Target
-}
-
 // owner finds whose number it is.
 func (p *people) owner(number string, c *phone.Config) *Contact {
-	if i, ok := p.owners[plain(number, c)]; ok && number != "" {
+	if i, ok := p.owners[c.Canonical(number)]; ok && number != "" {
 		return &p.book[i]
 	}
 	return nil
@@ -116,7 +99,7 @@ func (v *view) party(peer phone.Peer) party {
 func (v *view) kindOf(c *Contact, number string) string {
 	kind := ""
 	for _, n := range c.Numbers {
-		if plain(n.Value, &v.st.Config) == plain(number, &v.st.Config) && n.Kind != "other" && n.Kind != "sip" {
+		if v.st.Config.Canonical(n.Value) == v.st.Config.Canonical(number) && n.Kind != "other" && n.Kind != "sip" {
 			kind = strings.ToLower(v.Words.People.Kinds[n.Kind])
 		}
 	}
@@ -150,10 +133,10 @@ func (v *view) country(number string) string {
 
 // lastCall finds the newest past call with a party.
 func (v *view) lastCall(peer phone.Peer) *phone.Record {
-	want := plain(peer.Number, &v.st.Config)
+	want := v.st.Config.Canonical(peer.Number)
 	calls := v.src.Log.Calls()
 	for i := range calls {
-		if plain(calls[i].Remote.Number, &v.st.Config) == want {
+		if v.st.Config.Canonical(calls[i].Remote.Number) == want {
 			return &calls[i]
 		}
 	}

@@ -43,10 +43,10 @@ func (t *transferTo) matches(v *view, n int) []match {
 	var out []match
 	seen := map[string]bool{}
 	if c := v.st.Call(t.call); c != nil {
-		seen[plain(c.Remote.Number, &v.st.Config)] = true
+		seen[v.st.Config.Canonical(c.Remote.Number)] = true
 	}
 	add := func(m match) {
-		if id := plain(m.number, &v.st.Config); !seen[id] && len(out) < n {
+		if id := v.st.Config.Canonical(m.number); !seen[id] && len(out) < n {
 			seen[id] = true
 			out = append(out, m)
 		}
@@ -73,7 +73,7 @@ func (t *transferTo) matches(v *view, n int) []match {
 // kindWord is the kind of a contact's number, as a list of numbers says it.
 func (v *view) kindWord(c *Contact, number string) string {
 	for _, n := range c.Numbers {
-		if plain(n.Value, &v.st.Config) == plain(number, &v.st.Config) {
+		if v.st.Config.Canonical(n.Value) == v.st.Config.Canonical(number) {
 			return strings.ToLower(v.Words.People.Kinds[n.Kind])
 		}
 	}
