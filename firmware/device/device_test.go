@@ -229,7 +229,7 @@ func TestContactNamesTheCaller(t *testing.T) {
 	if err := (&book{d: b.Device}).AddContact(screen.Contact{Name: "Jonas Keller", Numbers: []screen.Number{{Kind: "work", Value: "+49 30 5550 142"}}}); err != nil {
 		t.Fatal(err)
 	}
-	if name, ok := b.names("0305550142"); !ok || name != "Jonas Keller" {
+	if name, ok := b.callers(settings.STIR{}).NameOf("0305550142"); !ok || name != "Jonas Keller" {
 		t.Errorf("0305550142 is %q, %v", name, ok)
 	}
 }

@@ -41,6 +41,3 @@ func (d *Device) keep(ctx context.Context) error {
 		d.store.KeepVolumes(store.Volumes{Path: u.State.Volume, Ring: u.State.RingVolume})
 	}
 }
-
-// names finds the name of a number for lines.
-func (d *Device) names(number string) (string, bool) { return d.store.NameOf(number) }

@@ -62,7 +62,7 @@ func (s *sipSide) once(ctx context.Context) error {
 	st := stack.New(stackConfig(f.SIP, d.opts.Version), d.opts.Network, d.log)
 	var adapter *lines.Adapter
 	agent := ua.New(d.agentConfig(ctx, f), st, func(e ua.Event) { adapter.Handle(e) }, d.log)
-	adapter = lines.New(d.accounts(f.Lines), agent, d.voices, d.names, d.route, d.postFrom("lines"), d.log)
+	adapter = lines.New(d.accounts(f.Lines), agent, d.voices, d.callers(f.STIR), d.route, d.postFrom("lines"), d.log)
 	s.adapter.Store(adapter)
 	s.agent.Store(agent)
 
@@ -143,9 +143,9 @@ func (d *Device) accounts(in []settings.Line) []lines.Line {
 			Account: ua.Account{
 				AOR: l.AOR, Display: l.Display, User: l.AuthUser, Password: ua.Secret(l.Password.Reveal()),
 				Registrar: l.Registrar, Direct: !l.Register, Proxy: l.OutboundProxy, Transport: stack.Transport(l.Transport),
-				Expires: time.Duration(l.Expires) * time.Second, Instance: d.opts.Instance,
+				Expires: time.Duration(l.Expires) * time.Second, Instance: d.opts.Instance, Dialect: ua.Dialect(l.Dialect),
 			},
-			SRTP: srtpPolicies[l.SRTP], Codecs: l.Codecs,
+			SRTP: srtpPolicies[l.SRTP], Codecs: l.Codecs, Numbers: l.Numbers,
 		}
 		if e, ok := d.opts.Vault.For(l.AOR); ok {
 			a := &out[i].Account

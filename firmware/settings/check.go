@@ -106,11 +106,21 @@ var forms = map[string]form{
 	"prefix":   {"an address with prefix length, like 192.0.2.20/24", func(s string) error { _, err := netip.ParsePrefix(s); return plain(err) }},
 	"hostname": {"letters, digits and hyphens, at most 63", checkLabel},
 	"path":     {"an absolute path", checkPath},
+	"e164":     {"a number like +493055501420", checkE164},
 	"digits":   {"1 to 15 of the digits 0 to 9", func(s string) error { return checkDigits(s, 15) }},
 	"code":     {"1 to 8 of the digits 0 to 9", func(s string) error { return checkDigits(s, 8) }},
 	"digitmap": {"a digit map", func(s string) error { return phone.DigitMap(s).Validate() }},
 	"usbname":  {"1 to 30 printable ASCII characters", checkUSBName},
 	"zone":     {"a time zone like Europe/Berlin", checkZone},
+}
+
+// checkE164 wants + and 2 to 15 digits (ITU-T E.164 §6).
+func checkE164(s string) error {
+	digits, ok := strings.CutPrefix(s, "+")
+	if err := checkDigits(digits, 15); !ok || err != nil || len(digits) < 2 {
+		return errors.New("must be + and 2 to 15 digits")
+	}
+	return nil
 }
 
 // plain takes the Go words off an error of netip.

@@ -29,6 +29,7 @@ type File struct {
 	Lines     []Line    `toml:"line" doc:"An account, shown as a line of the phone. The first is line 1; at most 16."`
 	Phone     Phone     `toml:"phone" doc:"How the phone behaves."`
 	SIP       SIP       `toml:"sip" doc:"The SIP user agent, for all lines."`
+	STIR      STIR      `toml:"stir" doc:"Verification of callers' numbers (STIR, RFC 8224). A number that fails is shown as not verified; the call rings all the same."`
 	Media     Media     `toml:"media" doc:"Voice on the network."`
 	Sound     Sound     `toml:"sound" doc:"What is heard."`
 	Recording Recording `toml:"recording" doc:"Recording of calls, to WAV files on the phone. In most countries everybody in a call must know of it."`
@@ -52,21 +53,25 @@ type Line struct {
 	Register      bool     `toml:"register" doc:"Register this line. Without it the line is ready at once, for peers without a registrar."`
 	Expires       int      `toml:"expires" unit:"s" range:"60 86400" doc:"Lifetime asked for a registration."`
 	SRTP          string   `toml:"srtp" one:"off optional required" doc:"Encryption of the voice (SDES). optional offers it beside plain RTP (RFC 8643); required never agrees to plain RTP."`
+	Dialect       string   `toml:"dialect" one:"rfc ocs" doc:"How the line speaks to its server: as the RFCs say, or as Office Communications Server and Lync expect (epid, gruu-10, ms- headers)."`
+	Numbers       []string `toml:"numbers" is:"e164" eg:"+493055501420" doc:"Telephone numbers of this line, in E.164. The proof that comes with a call (STIR) must be made out to one of them, or to the number the call names."`
+	Withhold      bool     `toml:"withhold" doc:"Calls do not tell who calls (RFC 3323, RFC 3325); emergency calls always do."`
 	Peers         []string `toml:"peers" is:"peer" eg:"192.0.2.10" doc:"Addresses, prefixes or hosts that may call besides the registrar and the proxy."`
 	Codecs        []string `toml:"codecs" one:"opus G722 PCMA PCMU L16" eg:"G722" doc:"Codecs of this line in order of preference. Empty: those of [media]."`
 }
 
 // Phone is the behaviour part, for the centre.
 type Phone struct {
-	DigitMap    string   `toml:"digit_map" is:"digitmap" eg:"[2-7]xxx|0x.T" doc:"When a typed number is complete (RFC 3435 §2.1.5): x any digit, [1-5] a set, . repeats, T waits for inter_digit, | between alternatives."`
-	InterDigit  int      `toml:"inter_digit" unit:"s" range:"1 30" doc:"Pause after which a number that may be complete is called."`
-	RingTime    int      `toml:"ring_time" unit:"s" range:"5 600" doc:"How long a call rings here before it counts as missed."`
-	CallTime    int      `toml:"call_time" unit:"s" range:"5 600" doc:"How long it may ring there before the phone gives up."`
-	HandsFree   string   `toml:"hands_free" one:"speaker headset" doc:"Where a call is heard that begins with the handset down."`
-	CallWaiting bool     `toml:"call_waiting" doc:"A second call may ring during a call; else the caller hears busy."`
-	Follow      bool     `toml:"follow_transfers" doc:"The far side of a call may send the phone on to somebody else, whom it then calls."`
-	Emergency   []string `toml:"emergency" is:"digits" eg:"112" doc:"Numbers that may always be called, on any line that works."`
-	Plan        Plan     `toml:"plan" doc:"How national numbers become international ones (E.164)."`
+	DigitMap        string   `toml:"digit_map" is:"digitmap" eg:"[2-7]xxx|0x.T" doc:"When a typed number is complete (RFC 3435 §2.1.5): x any digit, [1-5] a set, . repeats, T waits for inter_digit, | between alternatives."`
+	InterDigit      int      `toml:"inter_digit" unit:"s" range:"1 30" doc:"Pause after which a number that may be complete is called."`
+	RingTime        int      `toml:"ring_time" unit:"s" range:"5 600" doc:"How long a call rings here before it counts as missed."`
+	CallTime        int      `toml:"call_time" unit:"s" range:"5 600" doc:"How long it may ring there before the phone gives up."`
+	HandsFree       string   `toml:"hands_free" one:"speaker headset" doc:"Where a call is heard that begins with the handset down."`
+	CallWaiting     bool     `toml:"call_waiting" doc:"A second call may ring during a call; else the caller hears busy."`
+	RefuseAnonymous bool     `toml:"refuse_anonymous" doc:"Turn away callers who withhold their number (433, RFC 5079); not for half an hour after an emergency call, and never an emergency service that calls back."`
+	Follow          bool     `toml:"follow_transfers" doc:"The far side of a call may send the phone on to somebody else, whom it then calls."`
+	Emergency       []string `toml:"emergency" is:"digits" eg:"112" doc:"Numbers that may always be called, on any line that works."`
+	Plan            Plan     `toml:"plan" doc:"How national numbers become international ones (E.164)."`
 }
 
 // Plan is the number plan.
@@ -87,6 +92,13 @@ type SIP struct {
 	SystemRoots bool     `toml:"system_roots" doc:"Believe the certificate authorities of the system image."`
 	ExtraRoots  []string `toml:"extra_roots" is:"path" eg:"/data/office-ca.pem" doc:"PEM files with further certificate authorities to believe."`
 	Strangers   bool     `toml:"strangers" doc:"Take requests from anybody. Else only the registrar, the proxy and the peers of a line get an answer, and a stranger's call does not ring."`
+}
+
+// STIR is how the numbers of callers are verified.
+type STIR struct {
+	Roots        []string `toml:"roots" is:"path" eg:"/data/sti-pa.pem" doc:"PEM files with the authorities trusted to sign for telephone numbers. Empty: the phone verifies nothing itself and shows what its server says."`
+	Certificates []string `toml:"certificates" is:"path" eg:"/data/carrier.pem" doc:"PEM files with the certificates of signers, leaf first; of these none has to be fetched."`
+	Fetch        bool     `toml:"fetch" doc:"Fetch the certificates of other signers from where a call says they are (x5u): by https, from public addresses, in the background. It tells whoever runs that server, which the caller chose, that the phone rings, and its address."`
 }
 
 // Media is voice on the network.
@@ -187,7 +199,7 @@ func Default() File {
 
 // DefaultLine is a line on which nothing has been set.
 func DefaultLine() Line {
-	return Line{Transport: "udp", Register: true, Expires: 3600, SRTP: "optional"}
+	return Line{Transport: "udp", Register: true, Expires: 3600, SRTP: "optional", Dialect: "rfc"}
 }
 
 var lockedDials = map[string]phone.LockedDial{
@@ -197,23 +209,24 @@ var lockedDials = map[string]phone.LockedDial{
 // Config is the behaviour part as the centre takes it.
 func (f *File) Config() phone.Config {
 	c := phone.Config{
-		DigitMap:    phone.DigitMap(f.Phone.DigitMap),
-		InterDigit:  time.Duration(f.Phone.InterDigit) * time.Second,
-		RingTime:    time.Duration(f.Phone.RingTime) * time.Second,
-		CallTime:    time.Duration(f.Phone.CallTime) * time.Second,
-		HandsFree:   phone.Speaker,
-		LockedDial:  lockedDials[f.Lock.Dial],
-		Recording:   f.Recording.Allowed,
-		CallWaiting: f.Phone.CallWaiting,
-		Follow:      f.Phone.Follow,
-		Emergency:   f.Phone.Emergency,
-		Plan:        phone.NumberPlan(f.Phone.Plan),
+		DigitMap:        phone.DigitMap(f.Phone.DigitMap),
+		InterDigit:      time.Duration(f.Phone.InterDigit) * time.Second,
+		RingTime:        time.Duration(f.Phone.RingTime) * time.Second,
+		CallTime:        time.Duration(f.Phone.CallTime) * time.Second,
+		HandsFree:       phone.Speaker,
+		LockedDial:      lockedDials[f.Lock.Dial],
+		Recording:       f.Recording.Allowed,
+		CallWaiting:     f.Phone.CallWaiting,
+		Follow:          f.Phone.Follow,
+		RefuseAnonymous: f.Phone.RefuseAnonymous,
+		Emergency:       f.Phone.Emergency,
+		Plan:            phone.NumberPlan(f.Phone.Plan),
 	}
 	if f.Phone.HandsFree == phone.Headset.String() {
 		c.HandsFree = phone.Headset
 	}
 	for _, l := range f.Lines {
-		c.Lines = append(c.Lines, phone.LineConfig{AOR: l.AOR, Label: l.ShownLabel(), Display: l.Display})
+		c.Lines = append(c.Lines, phone.LineConfig{AOR: l.AOR, Label: l.ShownLabel(), Display: l.Display, Withhold: l.Withhold})
 	}
 	return c
 }

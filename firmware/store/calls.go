@@ -76,13 +76,14 @@ func (s *Store) Note(call phone.CallID, on bool, text string, now time.Time) err
 
 // texts are those parts of a record that a stranger can set.
 func texts(r *phone.Record) []*string {
-	return []*string{&r.Remote.Name, &r.Remote.Number, &r.Remote.URI, &r.Conversation}
+	return []*string{&r.Remote.Name, &r.Remote.Number, &r.Remote.URI, &r.Conversation,
+		&r.ForwardedBy.Name, &r.ForwardedBy.Number, &r.ForwardedBy.URI, &r.Proof.Attest}
 }
 
 // possible tells whether a record can be one of LogCall's.
 func possible(r *phone.Record) bool {
 	long := slices.ContainsFunc(texts(r), func(s *string) bool { return len(*s) > maxField })
-	return !long && len(r.Quality) <= maxQuality && len(r.Note) <= maxNote && r.Cause < phone.CauseCount && r.Dir <= phone.Incoming && r.Line < phone.MaxLines
+	return !long && len(r.Quality) <= maxQuality && len(r.Note) <= maxNote && r.Cause < phone.CauseCount && r.Proof.Doubt < phone.DoubtCount && r.Proof.Verdict <= phone.NotVerified && r.Dir <= phone.Incoming && r.Line < phone.MaxLines
 }
 
 func (s *Store) putCall(n uint64, r phone.Record) {

@@ -94,8 +94,38 @@ func TestNameOf(t *testing.T) {
 		"+49305550100": "Bo", "5550100": "Bo", "0305550100": "Bo", "+41305550100": "", "sip:bo@example.org": "Bo", "BO@example.org": "Bo", "bo": "",
 		"5550142": "Anna", "+49305550142": "Firm", "": "", "anonymous": "", "777": "", "+": "", "tel:201": "Anna",
 	} {
-		if got, ok := s.NameOf(number); got != want || ok != (want != "") {
+		if got, ok := s.NameOf(number, phone.NumberPlan{}); got != want || ok != (want != "") {
 			t.Errorf("%q is %q, want %q", number, got, want)
+		}
+	}
+}
+
+// TestNumbersAreComparedInFull: with a number plan both sides are E.164, and equal ends do not make equal numbers.
+func TestNumbersAreComparedInFull(t *testing.T) {
+	plan := phone.NumberPlan{Country: "49", International: "00", National: "0", Area: "30", Extension: 4}
+	s := book(t,
+		Contact{Name: "Anna", Numbers: []Number{{"mobile", "0171 5550142"}, {"work", "2417"}}},
+		Contact{Name: "Bo", Numbers: []Number{{"work", "+49 (0)30 5550100"}}},
+		Contact{Organisation: "Firm", Numbers: []Number{{"work", "5550142"}}},
+	)
+	for number, want := range map[string]string{
+		"+491715550142": "Anna", "tel:+49-171-5550142": "Anna", "2417": "Anna", "+49305550142": "Firm", "0049305550142": "Firm", "03055 50142": "Firm",
+		"+442055550142": "", "+4917155550142": "", "+49305550100": "Bo", "5550100": "Bo", "+12155550100": "",
+	} {
+		if got, _ := s.NameOf(number, plan); got != want {
+			t.Errorf("%q is %q, want %q", number, got, want)
+		}
+	}
+}
+
+func TestImitations(t *testing.T) {
+	s := book(t, Contact{Name: "Jonas Keller", Numbers: []Number{{"work", "201"}}}, Contact{Name: "Zoë Müller", Numbers: []Number{{"work", "202"}}})
+	for name, want := range map[string]bool{
+		"Jonas Keller": false, "JONAS KELLER": false, "Zoe Muller": false, "Anna Berg": false, "": false,
+		"J0nas Keller": true, "Jonas KeIIer": true, "J\u043enas Keller": true, "Jonas-Keller": true, "JonasKeller": true,
+	} {
+		if got := s.Imitates(name); got != want {
+			t.Errorf("%q: %v", name, got)
 		}
 	}
 }
@@ -117,7 +147,7 @@ func FuzzNameOf(f *testing.F) {
 		if c.check() != nil {
 			return
 		}
-		x := indexNames([]Contact{c})
+		x := indexNames([]Contact{c}, phone.NumberPlan{Country: "49", National: "0"})
 		x.find(asked)
 		if digits, plain := reduce(stored); plain != "" {
 			if _, ok := x.find(stored); !ok {
@@ -132,7 +162,7 @@ func BenchmarkNameOf(b *testing.B) {
 	fill(b, s, 1000, 0)
 	b.ReportAllocs()
 	for b.Loop() {
-		if _, ok := s.NameOf("+491710000500"); !ok {
+		if _, ok := s.NameOf("+491710000500", phone.NumberPlan{}); !ok {
 			b.Fatal("not found")
 		}
 	}

@@ -39,6 +39,7 @@ type Account struct {
 	Transport stack.Transport // forced on registrar or proxy; empty: as their URI and the DNS say
 	Expires   time.Duration   // asked of the registrar, 60 s .. 24 h; 0 is 600 s
 	Instance  string          // urn:uuid:… of the device (RFC 5626 §4.1), empty: none is sent
+	Dialect   Dialect         // how the server is spoken to
 	UseGRUU   bool            // use the GRUU the registrar gives as Contact (RFC 5627); not every proxy can route it
 }
 
@@ -77,6 +78,7 @@ func (a Account) read() (p profile, err error) {
 		return p, errors.New("ua: digests without their realm")
 	}
 	p.aor.UriParams, p.aor.Headers, p.aor.Password = nil, nil, ""
+	p.UseGRUU = a.UseGRUU || a.Dialect.needsGRUU()
 	if p.User == "" {
 		p.User = unescape(p.aor.User)
 	}

@@ -109,6 +109,9 @@ func (l *leg) route(on func(stack.Target, error)) {
 // ask sends a request within the dialog; on gets each final response.
 func (l *leg) ask(req *stack.Request, on func(k *ask, res *stack.Response, err error)) *ask {
 	req.AppendHeader(l.c.identity.header())
+	if !l.c.dial.anonymous {
+		l.c.acc.mark(req.From())
+	}
 	k := &ask{acc: l.c.acc, req: req, seq: l.NextSeq}
 	k.on = func(res *stack.Response, err error) {
 		if err == nil && res.StatusCode/100 == 2 && (k.req.Method == stack.INVITE || k.req.Method == stack.UPDATE) {
@@ -148,7 +151,11 @@ func (l *leg) way() stack.Target {
 func (l *leg) request(m stack.Method) *stack.Request {
 	req := l.Request(m)
 	if m == stack.INVITE || m == stack.UPDATE {
-		req.AppendHeader(l.c.acc.dialogContact(l.way()))
+		contact := l.c.acc.dialogContact(l.way())
+		if l.c.dial.anonymous {
+			hide(contact)
+		}
+		req.AppendHeader(contact)
 		req.AppendHeader(stack.NewHeader("Allow", allowed))
 		req.AppendHeader(stack.NewHeader("Supported", supported))
 	}

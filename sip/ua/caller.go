@@ -235,7 +235,9 @@ func (c *call) identify(msg headed, from netip.AddrPort, party string) {
 
 // from is our From.
 func (a *account) from() *stack.FromHeader {
-	return &stack.FromHeader{DisplayName: stack.Quote(a.p.Display), Address: *a.p.aor.Clone()}
+	h := &stack.FromHeader{DisplayName: stack.Quote(a.p.Display), Address: *a.p.aor.Clone()}
+	a.mark(h)
+	return h
 }
 
 // nobody is the From of a caller who withholds his name and number (RFC 3323 §4.1.1.3).

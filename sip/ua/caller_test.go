@@ -203,6 +203,8 @@ func TestAnonymousCall(t *testing.T) {
 		})
 		ref := b.ua.Invite(1, "1234", Invitation{SDP: []byte(anOffer), Anonymous: true})
 		take[Accepted](b)
+		b.ua.Offer(ref, []byte(anOffer))
+		b.pass(1_000_000_000)
 		b.ua.Hangup(ref)
 		b.pass(1_000_000_000)
 		invite := b.far.all(stack.INVITE)[0]
@@ -215,7 +217,7 @@ func TestAnonymousCall(t *testing.T) {
 		if v := invite.GetHeader("P-Preferred-Identity"); v == nil || v.Value() != "<sip:alice@phone.test>" {
 			t.Errorf("P-Preferred-Identity: %v", v)
 		}
-		for _, req := range []*stack.Request{invite, b.far.all(stack.BYE)[0]} {
+		for _, req := range []*stack.Request{invite, b.far.all(stack.INVITE)[1], b.far.all(stack.BYE)[0]} {
 			req.RemoveHeader("P-Preferred-Identity") // the server takes it away
 			if strings.Contains(strings.ToLower(req.String()), "alice") {
 				t.Errorf("it says who calls:\n%s", req)

@@ -2,6 +2,7 @@ package ua
 
 import (
 	"crypto/rand"
+	"crypto/sha256"
 	"encoding/hex"
 	"strings"
 
@@ -34,8 +35,10 @@ func newIdentity(conversation string) identity {
 	id := identity{local: conversation}
 	if !isSession(conversation) {
 		id.local = NewConversation()
-		if isName(conversation) {
+		if isName(conversation) { // every device makes the same of the same name
 			id.alias = conversation
+			sum := sha256.Sum256([]byte(conversation))
+			id.local = hex.EncodeToString(sum[:16])
 		}
 	}
 	return id

@@ -211,7 +211,9 @@ func (u *UA) Reject(ref CallRef, code int) {
 }
 
 func (c *call) reject(code int, reason string) {
-	c.tx.Respond(stack.Reply(c.tx.Request(), code, reason))
+	res := stack.Reply(c.tx.Request(), code, reason)
+	res.AppendHeader(c.identity.header())
+	c.tx.Respond(res)
 	c.leg.State = dialog.Terminated
 }
 

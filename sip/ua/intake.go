@@ -132,7 +132,9 @@ func (c *call) legOf(id dialog.ID) *leg {
 
 // byed takes a BYE (RFC 3261 §15.1.2).
 func (c *call) byed(tx *stack.ServerTx, req *stack.Request, l *leg) {
-	tx.Respond(stack.Reply(req, 200, ""))
+	res := stack.Reply(req, 200, "")
+	res.AppendHeader(c.identity.header())
+	tx.Respond(res)
 	l.State = dialog.Terminated
 	if l != c.leg {
 		return // one of several early dialogs gave up

@@ -75,9 +75,6 @@ func (u *UA) call(ref CallRef, id AccountID, target string, in Invitation) {
 	c := u.newCall(acc, ref, callKey{stack.NewCallID(), tag})
 	c.caller = true
 	c.identity = newIdentity(in.Conversation)
-	if c.identity.alias != "" {
-		extra = append(extra, stack.NewHeader("Ms-Conversation-ID", c.identity.alias))
-	}
 	if in.Replaces.usable() {
 		extra = append(extra, stack.NewHeader("Replaces", in.Replaces.header()), stack.NewHeader("Require", "replaces"))
 	}
@@ -168,6 +165,7 @@ func (c *call) invite(to stack.Target) {
 	req.AppendHeader(stack.NewHeader("Allow", allowed))
 	req.AppendHeader(stack.NewHeader("Supported", supported))
 	req.AppendHeader(c.identity.header())
+	a.converse(req, &c.identity)
 	for _, h := range d.extra {
 		req.AppendHeader(stack.CloneHeader(h))
 	}
@@ -296,7 +294,7 @@ func (c *call) failure(k *ask, res *stack.Response) {
 			return
 		}
 	}
-	text := Clean(res.Reason)
+	text := c.acc.reason(res)
 	if k.refusal != nil && !errors.Is(k.refusal, errRejected) {
 		text = Clean(k.refusal.Error())
 	}
@@ -383,6 +381,6 @@ func (c *call) giveUp() {
 	if k := c.dial.run; k != nil {
 		k.stop()
 		c.farewell = true
-		c.u.stack.Cancel(k.tx)
+		c.u.stack.Cancel(k.tx, c.identity.header())
 	}
 }

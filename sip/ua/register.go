@@ -161,6 +161,7 @@ func (r *registration) request(to stack.Target, expires time.Duration) *ask {
 	req.AppendHeader(stack.NewHeader("Expires", seconds(expires)))
 	req.AppendHeader(stack.NewHeader("Allow", allowed))
 	req.AppendHeader(stack.NewHeader("Supported", "outbound, path, gruu"))
+	a.introduce(req)
 	k := &ask{acc: a, req: req, to: to, seq: func() uint32 { r.seq++; return r.seq }}
 	k.again = func() { // by now there is a flow to name
 		a.flow = k.tx.Flow()
@@ -174,6 +175,7 @@ func (r *registration) request(to stack.Target, expires time.Duration) *ask {
 func (r *registration) contact(to stack.Target, expires time.Duration) *stack.ContactHeader {
 	h := r.acc.contact(to)
 	h.Params.Add("expires", seconds(expires))
+	r.acc.bind(h)
 	if i := r.acc.p.Instance; i != "" {
 		h.Params.Add("+sip.instance", `"<`+i+`>"`)
 		if !r.plain {
@@ -203,7 +205,7 @@ func (r *registration) outcome(k *ask, res *stack.Response, err error) {
 		r.fail(faultOf(err), 0, Clean(err.Error()), 0)
 		return
 	}
-	code, text := res.StatusCode, Clean(res.Reason)
+	code, text := res.StatusCode, k.acc.reason(res)
 	switch {
 	case code < 300:
 		r.succeed(k, res)
@@ -302,13 +304,13 @@ func (r *registration) granted(res *stack.Response, mine *stack.ContactHeader) t
 	}
 	for _, h := range res.GetHeaders("Contact") {
 		c, ok := h.(*stack.ContactHeader)
-		if !ok || c.Address.User != mine.Address.User || c.Address.Host != mine.Address.Host || c.Address.Port != mine.Address.Port {
+		if !ok || !r.acc.isOurs(c, mine) {
 			continue
 		}
 		if e, ok := c.Params.Get("expires"); ok {
 			value = e
 		}
-		if g, ok := c.Params.Get("pub-gruu"); ok {
+		if g := r.acc.gruuOf(c); g != "" {
 			if uri, err := stack.ParseURI(strings.Trim(g, `"`)); err == nil {
 				r.acc.gruu = uri
 			}
