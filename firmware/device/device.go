@@ -132,6 +132,7 @@ func New(hardware hal.Devices, o Options) (*Device, error) {
 		},
 		Lines:     d.setLines,
 		SIP:       func(settings.SIP) { d.sip.renew() },
+		STIR:      func(settings.STIR) { d.sip.renew() },
 		Media:     func(m settings.Media) { d.report("media settings", d.setMedia(m)) },
 		Sound:     d.setSound,
 		Recording: d.setRecording,

@@ -257,10 +257,11 @@ func (f *File) clone() File {
 	c.Lines = slices.Clone(f.Lines)
 	for i := range c.Lines {
 		l := &c.Lines[i]
-		l.Peers, l.Codecs = slices.Clone(l.Peers), slices.Clone(l.Codecs)
+		l.Peers, l.Codecs, l.Numbers = slices.Clone(l.Peers), slices.Clone(l.Codecs), slices.Clone(l.Numbers)
 	}
 	c.Phone.Emergency = slices.Clone(f.Phone.Emergency)
 	c.SIP.ExtraRoots = slices.Clone(f.SIP.ExtraRoots)
+	c.STIR.Roots, c.STIR.Certificates = slices.Clone(f.STIR.Roots), slices.Clone(f.STIR.Certificates)
 	c.Media.Codecs = slices.Clone(f.Media.Codecs)
 	c.Network.DNS, c.Network.NTP = slices.Clone(f.Network.DNS), slices.Clone(f.Network.NTP)
 	return c

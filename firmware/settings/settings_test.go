@@ -93,7 +93,9 @@ display = "Anna"
 [[line]]
 aor = "sip:200@pbx.example"
 label = "Sales"
+withhold = true
 [phone]
+refuse_anonymous = true
 digit_map = "xxx"
 inter_digit = 5
 ring_time = 60
@@ -115,8 +117,8 @@ dial_e164 = true
 		t.Fatal(err)
 	}
 	want := phone.Config{
-		Lines:    []phone.LineConfig{{AOR: "sip:100@pbx.example", Label: "100", Display: "Anna"}, {AOR: "sip:200@pbx.example", Label: "Sales"}},
-		DigitMap: "xxx", InterDigit: 5 * time.Second, RingTime: time.Minute, CallTime: 70 * time.Second, HandsFree: phone.Headset, Follow: true, Emergency: []string{"110"},
+		Lines:    []phone.LineConfig{{AOR: "sip:100@pbx.example", Label: "100", Display: "Anna"}, {AOR: "sip:200@pbx.example", Label: "Sales", Withhold: true}},
+		DigitMap: "xxx", InterDigit: 5 * time.Second, RingTime: time.Minute, CallTime: 70 * time.Second, HandsFree: phone.Headset, Follow: true, RefuseAnonymous: true, Emergency: []string{"110"},
 		Plan: phone.NumberPlan{Country: "49", International: "00", National: "0", Area: "30", Extension: 3, DialE164: true},
 	}
 	if got := f.Config(); !reflect.DeepEqual(got, want) {

@@ -117,6 +117,7 @@ type Sinks struct {
 	Phone     func(ctx context.Context, by phone.Origin, c phone.Config) error
 	Lines     func([]Line)
 	SIP       func(SIP)
+	STIR      func(STIR)
 	Media     func(Media)
 	Sound     func(Sound)
 	Recording func(Recording)
@@ -253,6 +254,7 @@ func (s *Store) persist(doc []byte) error {
 func (s *Store) configure(old, now *File) {
 	hand(s.sinks.Lines, old.Lines, now.Lines)
 	hand(s.sinks.SIP, old.SIP, now.SIP)
+	hand(s.sinks.STIR, old.STIR, now.STIR)
 	hand(s.sinks.Media, old.Media, now.Media)
 	hand(s.sinks.Sound, old.Sound, now.Sound)
 	hand(s.sinks.Recording, old.Recording, now.Recording)

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"opendeskphone/firmware/phone"
 )
 
 func book(t testing.TB, contacts ...Contact) *Store {

@@ -84,8 +84,6 @@ func callMake(r *request, p MakeParams) (any, error) {
 	switch {
 	case err != nil:
 		return nil, err
-	case p.Withhold:
-		return nil, refuse(CodeNotSupported, "this phone cannot withhold its number")
 	case p.AutoOffHook != nil && !*p.AutoOffHook:
 		return nil, refuse(CodeNotSupported, "this phone calls at once")
 	case p.ConversationID != "" && !isID(p.ConversationID):
@@ -100,7 +98,7 @@ func callMake(r *request, p MakeParams) (any, error) {
 	if err := r.keepsEmergency(); err != nil {
 		return nil, err
 	}
-	if err := r.do(phone.Dial{Line: line, Number: to, Conversation: p.ConversationID}); err != nil {
+	if err := r.do(phone.Dial{Line: line, Number: to, Conversation: p.ConversationID, Withheld: p.Withhold}); err != nil {
 		return nil, err
 	}
 	id := r.made()

@@ -20,7 +20,7 @@ var matrix = []struct{ name, method, params, want string }{
 	{"make to nobody", "call.make", `{}`, "dest dest dest dest dest dest dest dest dest dest"},
 	{"make on no line", "call.make", `{"to":"202","lineId":"l-9"}`, "line line line line line line line line line line"},
 	{"make on a line that is down", "call.make", `{"to":"202","lineId":"l-2"}`, "down down down down down down down down down down"},
-	{"make withheld", "call.make", `{"to":"202","withhold":true}`, "unserved unserved unserved unserved unserved unserved unserved unserved unserved unserved"},
+	{"make withheld", "call.make", `{"to":"202","withhold":true}`, "ok ok ok ok ok ok ok ok ok ok"},
 	{"make on the usb terminal", "call.make", `{"to":"202","legA":{"terminal":"usb"}}`, "unserved unserved unserved unserved unserved unserved unserved unserved unserved unserved"},
 	{"answer", "call.answer", `{"callId":"c-1"}`, "none state state state state ok ok ok ok state"},
 	{"answer with the handset down", "call.answer", `{"callId":"c-1","legA":{"terminal":"handset"}}`, "none state state state state state state state state state"},

@@ -62,6 +62,8 @@ type Call struct {
 	Hold           Hold     `json:"hold"`
 	LegA           LegA     `json:"legA"`
 	LegB           LegB     `json:"legB"`
+	ForwardedBy    *Party   `json:"forwardedBy,omitempty"` // who sent the call on to us
+	Withheld       bool     `json:"withheld,omitempty"`    // they are not told who we are
 	ConversationID string   `json:"conversationId,omitempty"`
 	Subject        string   `json:"subject,omitempty"`
 	Digits         string   `json:"digits,omitempty"` // StateDialing: typed so far
@@ -99,8 +101,18 @@ type LegB struct {
 	Display  string `json:"display,omitempty"`
 	Number   string `json:"number,omitempty"` // as people read it
 	E164     string `json:"e164,omitempty"`
-	Verified string `json:"verified"` // none, tls, passport
-	OnHold   bool   `json:"onHold"`   // we hold them
+	Withheld bool   `json:"withheld,omitempty"` // they do not say who they are
+	Verified string `json:"verified"`           // none, network, passport, failed
+	Attest   string `json:"attest,omitempty"`   // A, B, C of one verified
+	Doubt    string `json:"doubt,omitempty"`    // why it is not verified
+	OnHold   bool   `json:"onHold"`             // we hold them
+}
+
+// Party is somebody a call speaks of.
+type Party struct {
+	URI     string `json:"uri"`
+	Display string `json:"display,omitempty"`
+	Number  string `json:"number,omitempty"`
 }
 
 // Early is what comes before the answer.

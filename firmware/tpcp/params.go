@@ -21,7 +21,7 @@ type (
 		Subject        string    `json:"subject,omitempty"`
 		ConversationID string    `json:"conversationId,omitempty"`
 		AutoOffHook    *bool     `json:"autoOffHook,omitempty"` // only true is served
-		Withhold       bool      `json:"withhold,omitempty"`    // only false is served
+		Withhold       bool      `json:"withhold,omitempty"`    // they are not told who calls
 	}
 	// CallParams are those of methods on one call.
 	CallParams struct {
@@ -232,6 +232,11 @@ type (
 		EndedAt        Time   `json:"endedAt"`
 		Cause          string `json:"cause"`
 		Missed         bool   `json:"missed"`
+		ForwardedBy    *Party `json:"forwardedBy,omitempty"`
+		Withheld       bool   `json:"withheld,omitempty"`
+		Verified       string `json:"verified"`
+		Attest         string `json:"attest,omitempty"`
+		Doubt          string `json:"doubt,omitempty"`
 		ConversationID string `json:"conversationId,omitempty"`
 		Note           string `json:"note,omitempty"`
 

@@ -114,7 +114,8 @@ func viewCall(s *phone.State, c *phone.Call, legal []string, emergency bool) Cal
 		CallID: callID(c.ID), LineID: lineID(c.Line), Dir: "out", State: stateName(c), Hold: Hold{c.State == phone.Held, c.RemoteHeld},
 		LegA: LegA{Terminal: s.Path.String(), Media: hasVoice(c), Muted: s.Muted},
 		LegB: LegB{URI: cut(c.Remote.URI), Display: cut(c.Remote.Name), Number: cut(c.Remote.Number), E164: e164(s, c.Remote.Number),
-			Verified: "none", OnHold: c.State == phone.Held},
+			Withheld: c.Remote.Hidden, Verified: verified(c.Proof), Attest: c.Proof.Attest, Doubt: doubts[c.Proof.Doubt], OnHold: c.State == phone.Held},
+		ForwardedBy: party(c.ForwardedBy), Withheld: c.Withheld,
 		ConversationID: cut(c.Conversation), Digits: c.Digits, CreatedAt: Time{c.Began}, AnsweredAt: moment(c.Answered),
 		Reason: cut(c.Reason), Emergency: emergency, Actions: legal,
 	}
@@ -350,6 +351,7 @@ func Logged(r phone.Record) LogEntry {
 		Display: cut(r.Remote.Name), BeganAt: Time{r.Began}, AnsweredAt: moment(r.Answered), EndedAt: Time{r.Ended},
 		Cause: causeName(r.Cause), Missed: r.Missed(), ConversationID: cut(r.Conversation), Note: r.Note,
 	}
+	e.ForwardedBy, e.Withheld, e.Verified, e.Attest, e.Doubt = party(r.ForwardedBy), r.Remote.Hidden, verified(r.Proof), r.Proof.Attest, doubts[r.Proof.Doubt]
 	if q, ok := quality.ParseSummary(r.Quality); ok {
 		e.MOS, e.Fault = math.Round(100*float64(q.LQ))/100, q.Fault.Name()
 	}
