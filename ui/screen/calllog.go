@@ -126,7 +126,8 @@ func (v *view) callIcon(r *phone.Record) (draw.Icon, theme.RGB) {
 func (v *view) callRow(g *callGroup) widget.Row {
 	r := g.newest()
 	w := v.Words.Log
-	row := widget.Row{Title: v.party(r.Remote).name, Right: text.Clock(r.Began.In(v.now.Location())), RightBelow: v.Words.Day(r.Began, v.now), Heavy: true}
+	who := v.party(r.Remote)
+	row := widget.Row{Title: who.name, Right: text.Clock(r.Began.In(v.now.Location())), RightBelow: v.Words.Day(r.Began, v.now), Heavy: true}
 	row.Icon, row.IconInk = v.callIcon(r)
 	n := len(g.records)
 	switch {
@@ -138,6 +139,9 @@ func (v *view) callRow(g *callGroup) widget.Row {
 		row.Second = fmt.Sprintf(w.Calls, n)
 	default:
 		row.Second = v.callWords(r)
+	}
+	if number := who.claimed(); number != "" {
+		row.Second = number + ", " + row.Second
 	}
 	return row
 }
@@ -188,7 +192,7 @@ func (v *view) callPane(box image.Rectangle, g *callGroup) {
 		icon, ink := v.callIcon(r)
 		v.Icon(icon, image.Pt(box.Min.X+v.S(36), y-v.S(6)), v.S(20), ink)
 		v.FitText(widget.Regular(v.Type.Label), box.Min.X+v.S(58), y, draw.Start, box.Dx()-v.S(70), v.callWords(r), v.T1)
-		v.FitText(widget.Regular(v.Type.Note), box.Min.X+v.S(58), y+v.R(25), draw.Start, box.Dx()-v.S(70), v.timeOf(r), v.T2)
+		v.FitText(widget.Regular(v.Type.Note), box.Min.X+v.S(58), y+v.R(25), draw.Start, box.Dx()-v.S(70), v.recordWords(r), v.T2)
 		if i+1 < len(g.records) && y+pitch+v.S(26) <= box.Max.Y {
 			v.Fill(widget.Box(box.Min.X+v.S(34), y+v.S(14), 2, v.S(45)), v.Line)
 		}

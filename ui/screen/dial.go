@@ -106,10 +106,17 @@ func (d *dial) draw(v *view) {
 	if l := v.st.Line(c.Line); l != nil {
 		label = fmt.Sprintf(v.Words.Status.From, v.lineLabel(l))
 	}
+	hint := v.Words.Dial.Hint
+	if c.Withheld {
+		hint = v.Words.Caller.Hidden
+		if v.Layout() == theme.Wide {
+			label += ", " + v.Words.Caller.HiddenShort
+		}
+	}
 	path := v.pathItem()
 	path.Ink = v.T2 // nobody talks on it yet
 	v.StatusBar(&widget.Status{Title: v.Words.Status.NewCall, Detail: label, Clock: text.Clock(v.now), Items: []widget.StatusItem{path}})
-	d.field(v, c.Digits, v.Words.Dial.Hint)
+	d.field(v, c.Digits, hint)
 	for i, m := range d.matches(v, c.Digits, d.rows(v)) {
 		d.matchRow(v, i, &m, c.Digits)
 	}
@@ -243,6 +250,9 @@ func (d *dial) keys(v *view) []key {
 		return []key{{}, {}, {}, {}, {label: w.Back}}
 	}
 	keys := []key{{}, {}, {}, {label: w.Contacts, do: func() { v.open(v, &contacts{}) }}, v.act(w.Back, widget.Normal, phone.Hangup{Call: c.ID})}
+	if keys[1] = v.act(v.Words.Caller.HideNumber, widget.Normal, phone.WithholdNumber{On: true}); c.Withheld {
+		keys[1] = v.act(v.Words.Caller.ShowNumber, widget.Normal, phone.WithholdNumber{})
+	}
 	if c.Digits != "" {
 		keys[0] = key{w.Call, widget.Go, func() { d.call(v) }}
 		keys[1] = v.act(w.Delete, widget.Normal, phone.EraseDigit{})
@@ -264,7 +274,7 @@ func (d *dial) call(v *view) {
 		return
 	}
 	if m := d.matches(v, c.Digits, d.rows(v)); d.focus >= 0 && d.focus < len(m) {
-		v.do(phone.Dial{Line: c.Line, Number: m[d.focus].number})
+		v.do(phone.Dial{Line: c.Line, Number: m[d.focus].number, Withheld: c.Withheld})
 		return
 	}
 	if c.Digits != "" {
@@ -280,7 +290,7 @@ func (d *dial) changeLine(v *view, line phone.LineID) {
 	}
 	v.do(phone.Hangup{Call: c.ID})
 	v.do(phone.SelectLine{Line: line})
-	v.do(phone.Dial{Line: line})
+	v.do(phone.Dial{Line: line, Withheld: c.Withheld})
 	for _, digit := range c.Digits {
 		v.do(phone.Digit{Digit: digit})
 	}

@@ -15,6 +15,7 @@ import (
 	"opendeskphone/audio/quality"
 	"opendeskphone/firmware/phone"
 	"opendeskphone/hal"
+	"opendeskphone/sip/names"
 	"opendeskphone/ui/draw"
 	"opendeskphone/ui/font"
 	"opendeskphone/ui/theme"
@@ -89,6 +90,18 @@ func (d *desk) enter(s situation) {
 func (d *desk) paint() []image.Rectangle {
 	d.Draw(d.canvas.Next(), d.st, d.now)
 	return d.canvas.Show()
+}
+
+// claims is a caller who says what he is called.
+func claims(name, number string) phone.Peer {
+	return phone.Peer{Name: name, Number: number, URI: "sip:" + number + "@nordwerk.example"}
+}
+
+// shown is a call that rings, with what is known of its caller.
+func shown(who phone.Peer, proof phone.Proof, by phone.Peer) phone.Call {
+	c := other(1, phone.Ringing, who, 4*time.Second)
+	c.Dir, c.Proof, c.ForwardedBy = phone.Incoming, proof, by
+	return c
 }
 
 // situations are all the screens there are, most of them as the reference pictures show them.
@@ -212,10 +225,16 @@ func situations() []situation {
 		{name: "home-certificate", state: expired},
 		{name: "home-no-line", state: &noline},
 		{name: "home-notices", state: silent},
-		{name: "dial", state: dialling, setUp: func(d *desk) { d.book.people = dialBook() }},
+		{name: "dial", state: dialling, setUp: func(d *desk) { d.book.people, d.log = dialBook(), nil }},
 		{name: "dial-cannot", state: wrong},
 		{name: "incoming", state: withCalls(ring), setUp: func(d *desk) { d.log = calls()[12:] }},
 		{name: "incoming-stranger", state: withCalls(stranger)},
+		{name: "incoming-verified", state: withCalls(shown(claims("Nordbank AG", "+493055501182"), phone.Proof{Verdict: phone.Verified, Here: true, Attest: "A"}, phone.Peer{}))},
+		{name: "incoming-not-verified", state: withCalls(shown(jonas, phone.Proof{Verdict: phone.NotVerified, Here: true, Doubt: phone.BadSignature}, mira))},
+		{name: "incoming-forwarded", state: withCalls(shown(claims("", "+493055501182"), phone.Proof{Verdict: phone.Verified, Attest: "C"}, claims("Empfang", "2400")))},
+		{name: "incoming-withheld", state: withCalls(shown(phone.Peer{Hidden: true}, phone.Proof{}, phone.Peer{}))},
+		{name: "incoming-hostile", state: withCalls(shown(claims(names.Name("\u202e\u2705 \U0001d401\U0001d41a\U0001d427\U0001d424\u0301\u0302\u0303\u0304 <+49 30 110> \u200b\U0001f512"), "+12155550121"), phone.Proof{}, phone.Peer{}))},
+		{name: "dial-hidden", state: withCalls(phone.Call{ID: 1, State: phone.Dialing, Withheld: true, Began: now, Since: now}), setUp: func(d *desk) { d.book.people, d.log = dialBook(), nil }},
 		{name: "incoming-arabic", state: withCalls(arabic), setUp: func(d *desk) { d.book.people, d.log = worldBook(), calls()[12:] }},
 		{name: "in-call", state: withCalls(talking(1, jonas, 767*time.Second))},
 		{name: "in-call-muted", state: muted},
@@ -309,7 +328,7 @@ var mainScreens = map[string]bool{"home": true, "home-line-failing": true, "dial
 	"transfer-to": true, "transfer-asking": true, "transfer-failed": true, "conference": true, "record-in-call": true, "recordings": true, "sound": true, "sound-past": true}
 
 // arabicScreens are mirrored; among them all that hold back something from that.
-var arabicScreens = map[string]bool{"locked": true, "home": true, "home-line-failing": true, "dial": true, "incoming-arabic": true, "in-call": true, "two-calls": true, "second-call-rings": true,
+var arabicScreens = map[string]bool{"locked": true, "home": true, "home-line-failing": true, "dial": true, "incoming-arabic": true, "incoming-not-verified": true, "in-call": true, "two-calls": true, "second-call-rings": true,
 	"calls": true, "contacts": true, "settings": true, "text-entry": true, "ended": true, "volume": true, "calling": true,
 	"transfer-to-typed": true, "transfer-asking": true, "conference": true, "record-in-call": true, "recordings": true, "sound-past": true}
 

@@ -15,8 +15,7 @@ import (
 
 // incoming is the page of a caller; it takes the full width for as long as it rings.
 //
-// Of the network's word on a caller the phone knows nothing yet: a call is "not checked", and that is shown by showing no
-// verdict at all. The name stands beside the number, whoever gave it.
+// The name stands beside the number, whoever gave it. A call that nobody has checked shows no verdict at all.
 type incoming struct{}
 
 // callerLayout is where things stand on a caller's page.
@@ -32,6 +31,7 @@ type callerLayout struct {
 	nameSize, width int
 	lineSize        int
 	rings           int // room between the rings is for so many
+	origin, pitch   int // baseline of what the number is worth, and from line to line
 }
 
 func (incoming) layout(v *view) callerLayout {
@@ -39,15 +39,16 @@ func (incoming) layout(v *view) callerLayout {
 	switch v.Layout() {
 	case theme.Compact:
 		return callerLayout{avatar: image.Pt(98, 116), d: v.AvatarRing, name: image.Pt(184, 84), lines: [2]int{109, 131}, hair: 190, notes: [2]int{216, 0},
-			noteX: 54, nameSize: 34, width: r.Max.X - 14 - 184, lineSize: v.Type.Body, rings: 2}
+			noteX: 54, nameSize: 34, width: r.Max.X - 14 - 184, lineSize: v.Type.Body, rings: 2, origin: 150, pitch: 17}
 	case theme.Tall:
 		return callerLayout{avatar: image.Pt(v.W/2, 238), d: v.AvatarRing, name: image.Pt(v.W/2, 440), lines: [2]int{486, 520}, hair: 624, notes: [2]int{664, 694},
-			noteX: 48, align: draw.Middle, nameSize: v.Type.Hero, width: r.Dx() - 48, lineSize: v.Type.Body, rings: 3}
+			noteX: 48, align: draw.Middle, nameSize: v.Type.Hero, width: r.Dx() - 48, lineSize: v.Type.Body, rings: 3, origin: 556, pitch: 28}
 	}
 	x := r.Min.X + v.S(308)
 	return callerLayout{avatar: image.Pt(r.Min.X+v.S(152), r.Min.Y+v.S(156)), d: v.AvatarRing, name: image.Pt(x, r.Min.Y+v.S(88)),
 		lines: [2]int{r.Min.Y + v.S(128), r.Min.Y + v.S(164)}, hair: r.Max.Y - v.S(76), notes: [2]int{r.Max.Y - v.S(41), r.Max.Y - v.S(15)},
-		noteX: r.Min.X + v.S(60), nameSize: v.Type.Hero, width: r.Max.X - v.S(24) - x, lineSize: v.Type.Head, rings: 3}
+		noteX: r.Min.X + v.S(60), nameSize: v.Type.Hero, width: r.Max.X - v.S(24) - x, lineSize: v.Type.Head, rings: 3,
+		origin: r.Min.Y + v.S(202), pitch: v.S(30)}
 }
 
 func (incoming) draw(v *view) {
@@ -61,7 +62,7 @@ func (incoming) draw(v *view) {
 	l := incoming{}.layout(v)
 	r := v.Stage()
 	v.Surface(r, v.RadiusCard, draw.All, v.TalkBg, v.Talk)
-	who := v.party(c.Remote)
+	who := v.caller(c)
 	v.Rings(who.kind, l.avatar, l.d, l.rings, v.lit(c), v.Talk)
 	v.Avatar(who.kind, who.name, l.avatar, l.d)
 	size := l.nameSize
@@ -76,6 +77,7 @@ func (incoming) draw(v *view) {
 	for i, s := range lines {
 		v.FitText(widget.Regular(l.lineSize), l.name.X, l.lines[i], l.align, l.width, s, v.T2)
 	}
+	incoming{}.origin(v, c, &l)
 	incoming{}.foot(v, c, &l)
 }
 
@@ -94,7 +96,7 @@ func (incoming) foot(v *view, c *phone.Call, l *callerLayout) {
 	right := r.Max.X - v.By(24, 14, 24)
 	v.Hairline(r.Min.X+v.By(24, 14, 24)-1, right+1, l.hair)
 	body := widget.Regular(v.Type.Label)
-	if !v.tall() {
+	if !v.tall() && !c.Remote.Hidden {
 		v.Icon(draw.IconHistory, image.Pt(r.Min.X+v.By(36, 23, 0), l.notes[0]-v.By(7, 6, 0)), v.By(24, 18, 0), v.T2)
 	}
 	ringing := fmt.Sprintf(v.Words.Call.Ringing, text.Duration(v.now.Sub(c.Since)))
@@ -104,6 +106,9 @@ func (incoming) foot(v *view, c *phone.Call, l *callerLayout) {
 	w := v.Text(widget.Semi(v.Type.Label), right, l.notes[0], draw.End, ringing, v.Talk)
 	width := right - w - l.noteX - v.S(16)
 	last := v.lastCall(c.Remote)
+	if c.Remote.Hidden {
+		return
+	}
 	if last == nil {
 		v.FitText(body, l.noteX, l.notes[0], draw.Start, width, v.Words.Call.NoCalls, v.T1)
 		return

@@ -66,6 +66,9 @@ type party struct {
 
 // party finds out who a peer is: the address book's word before the network's, a name before a number.
 func (v *view) party(peer phone.Peer) party {
+	if peer.Hidden {
+		return party{name: v.Words.Caller.Withheld, first: v.Words.Caller.Withheld, kind: widget.Unknown}
+	}
 	out := party{number: text.GroupDigits(text.Clean(peer.Number))}
 	name, second := text.Clean(peer.Name), out.number
 	for _, number := range []string{peer.Number, peer.URI} {
@@ -133,6 +136,9 @@ func (v *view) country(number string) string {
 
 // lastCall finds the newest past call with a party.
 func (v *view) lastCall(peer phone.Peer) *phone.Record {
+	if peer.Hidden {
+		return nil
+	}
 	want := v.st.Config.Canonical(peer.Number)
 	calls := v.src.Log.Calls()
 	for i := range calls {

@@ -30,6 +30,7 @@ type Catalogue struct {
 	Status    Status
 	Home      Home
 	Call      Call
+	Caller    Caller
 	Sound     Sound
 	Dial      Dial
 	Log       Log

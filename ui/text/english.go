@@ -122,6 +122,7 @@ var English = Catalogue{
 	},
 	Entry:     Entry{Space: "space", Letters: "abc", Figures: "123", For: "%s for %s"},
 	Moves:     englishMoves,
+	Caller:    englishCaller,
 	Recording: englishRecording,
 	Sound:     englishSound,
 	Refusals:  englishRefusals,

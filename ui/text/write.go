@@ -8,45 +8,14 @@ import (
 	"unicode/utf8"
 
 	"opendeskphone/firmware/phone"
+	"opendeskphone/sip/names"
 )
 
 // MaxName is the greatest number of characters of a name that came from outside.
-const MaxName = 64
+const MaxName = names.Max
 
-// The joiners, which some scripts spell with.
-const (
-	zwnj = '\u200C'
-	zwj  = '\u200D'
-)
-
-// Clean makes a text from outside fit to be shown: one line, without control characters and without the invisible ones
-// that turn or hide what stands beside them, and not endless.
-func Clean(s string) string {
-	var b strings.Builder
-	space, n, before := false, 0, rune(0)
-scan:
-	for _, r := range s {
-		switch {
-		case unicode.IsSpace(r):
-			space = n > 0
-			continue
-		case (r == zwnj || r == zwj) && !space && unicode.In(before, unicode.Arabic, unicode.Devanagari):
-		case r == utf8.RuneError, unicode.IsControl(r), unicode.Is(unicode.Cf, r), unicode.Is(unicode.Co, r), unicode.Is(unicode.Zl, r):
-			continue
-		}
-		if space {
-			b.WriteByte(' ')
-			space = false
-			n++
-		}
-		if n++; n > MaxName {
-			break scan
-		}
-		b.WriteRune(r)
-		before = r
-	}
-	return strings.TrimRight(b.String(), " ")
-}
+// Clean makes a text from outside fit to be shown.
+func Clean(s string) string { return names.Clean(s) }
 
 // Initials gives the one or two letters of an avatar: of the first and the last word, titles such as "Dr." and
 // the Arabic article passed over.
