@@ -77,19 +77,22 @@ var notices = [phone.NoticeCount]string{
 // terminals are the ways of the voice.
 var terminals = map[string]phone.Path{"handset": phone.Handset, "headset": phone.Headset, "speaker": phone.Speaker}
 
-// cut keeps a text of a stranger within bounds, and free of what would blow it up on the wire.
+// cut keeps a text of a stranger within bounds, and free of what turns or hides what stands beside it.
 func cut(s string) string {
 	s = strings.ToValidUTF8(s[:min(len(s), maxText)], "")
-	if !strings.ContainsFunc(s, unicode.IsControl) {
-		return s
-	}
 	return strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) {
+		if unicode.IsControl(r) || unicode.Is(unicode.Cf, r) && r != zwnj && r != zwj {
 			return -1
 		}
 		return r
 	}, s)
 }
+
+// The joiners, which some scripts spell with.
+const (
+	zwnj = '\u200C'
+	zwj  = '\u200D'
+)
 
 // moves are what is being done with a call on its way to another phone.
 var moves = map[phone.Move]string{

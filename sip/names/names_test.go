@@ -1,53 +1,26 @@
 package names
 
 import (
-	"bufio"
-	"os"
-	"strconv"
 	"strings"
 	"testing"
 	"unicode"
 	"unicode/utf8"
-)
 
-// hostile reads the names of testdata/hostile.txt.
-func hostile(t testing.TB) (out [][3]string) {
-	t.Helper()
-	f, err := os.Open("testdata/hostile.txt")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	for lines := bufio.NewScanner(f); lines.Scan(); {
-		if strings.HasPrefix(lines.Text(), "#") {
-			continue
-		}
-		row := strings.Split(lines.Text(), "\t")
-		if len(row) != 3 {
-			t.Fatalf("%q", lines.Text())
-		}
-		name, err := strconv.Unquote(row[1])
-		want, err2 := strconv.Unquote(row[2])
-		if err != nil || err2 != nil {
-			t.Fatalf("%q: %v %v", row, err, err2)
-		}
-		out = append(out, [3]string{row[0], name, want})
-	}
-	return out
-}
+	"opendeskphone/sip/names/hostile"
+)
 
 // TestHostileNames: what is shown of each of the names, and that showing it again changes nothing.
 func TestHostileNames(t *testing.T) {
-	rows := hostile(t)
+	rows := hostile.Names()
 	if len(rows) < 200 {
 		t.Errorf("only %d names", len(rows))
 	}
 	for _, r := range rows {
-		if got := Name(r[1]); got != r[2] {
-			t.Errorf("%s: %q is shown as %q, want %q", r[0], r[1], got, r[2])
+		if got := Name(r.Sent); got != r.Shown {
+			t.Errorf("%s: %q is shown as %q, want %q", r.Trick, r.Sent, got, r.Shown)
 		}
-		if again := Name(r[2]); again != r[2] {
-			t.Errorf("%s: %q is shown as %q the second time", r[0], r[2], again)
+		if again := Name(r.Shown); again != r.Shown {
+			t.Errorf("%s: %q is shown as %q the second time", r.Trick, r.Shown, again)
 		}
 	}
 }
@@ -80,8 +53,8 @@ func TestSkeleton(t *testing.T) {
 }
 
 func FuzzName(f *testing.F) {
-	for _, r := range hostile(f) {
-		f.Add(r[1])
+	for _, r := range hostile.Names() {
+		f.Add(r.Sent)
 	}
 	f.Fuzz(func(t *testing.T, in string) {
 		Skeleton(in)

@@ -4,7 +4,9 @@ import (
 	"net/netip"
 	"strings"
 	"testing"
+	"time"
 
+	"opendeskphone/sip/names/hostile"
 	"opendeskphone/sip/stack"
 )
 
@@ -222,6 +224,22 @@ func TestAnonymousCall(t *testing.T) {
 			if strings.Contains(strings.ToLower(req.String()), "alice") {
 				t.Errorf("it says who calls:\n%s", req)
 			}
+		}
+	})
+}
+
+// TestHostileNames come over the wire: they are shown as they should be, beside the number.
+func TestHostileNames(t *testing.T) {
+	onNet(t, func(b *bench) {
+		registered(b)
+		for _, n := range hostile.Names() {
+			b.call(anOffer, `P-Asserted-Identity: "`+stack.Quote(n.Sent)+`" <sip:+12155550121@phone.test>`)
+			in := take[Incoming](b)
+			if in.From.User != "+12155550121" || in.From.Display != n.Shown {
+				t.Errorf("%s: %q is shown as %+v, want %q", n.Trick, n.Sent, in.From, n.Shown)
+			}
+			b.ua.Reject(in.Call, 486)
+			b.pass(200 * time.Millisecond) // calls that are over are remembered for a while, and only so many
 		}
 	})
 }

@@ -72,7 +72,7 @@ func (v *view) recordWords(r *phone.Record) string {
 	words := []string{v.timeOf(r)}
 	if _, worth, why, _ := v.worth(r.Proof); worth != "" {
 		words = append(words, worth)
-		if why != "" {
+		if r.Proof.Verdict == phone.NotVerified {
 			words = append(words, why)
 		}
 	}
