@@ -63,11 +63,14 @@ type Stage struct {
 	Wire  *lab.Capture
 	Phone *desk.Twin
 	stops []func() error
+
+	settings string
 }
 
-// NewStage sets up the network, the exchange and a phone that is registered. Close it.
-func NewStage(ctx context.Context, dir string) (*Stage, error) {
-	s := &Stage{Dir: dir}
+// NewStage sets up the network, the exchange and a phone that is registered, with more settings than the usual ones if
+// there are some. Close it.
+func NewStage(ctx context.Context, dir string, more ...string) (*Stage, error) {
+	s := &Stage{Dir: dir, settings: settings() + strings.Join(more, "\n")}
 	if err := s.open(ctx); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
@@ -94,7 +97,7 @@ func (s *Stage) open(ctx context.Context) (err error) {
 		return err
 	}
 	s.stops = append(s.stops, names.Close)
-	if s.Phone, err = desk.StartTwin(ctx, desk.Setup{Name: "phone", LAN: s.LAN, Host: phoneHost, Settings: settings()}); err != nil {
+	if s.Phone, err = desk.StartTwin(ctx, desk.Setup{Name: "phone", LAN: s.LAN, Host: phoneHost, Settings: s.settings}); err != nil {
 		return err
 	}
 	s.stops = append(s.stops, s.Phone.Close)

@@ -39,7 +39,7 @@ func must(t *testing.T, err error) {
 	}
 }
 
-func newStage(t *testing.T) *Stage {
+func newStage(t *testing.T, more ...string) *Stage {
 	t.Helper()
 	dir := t.TempDir()
 	if *outDir != "" {
@@ -49,7 +49,7 @@ func newStage(t *testing.T) *Stage {
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
 	defer cancel()
-	s, err := NewStage(ctx, dir)
+	s, err := NewStage(ctx, dir, more...)
 	must(t, err)
 	t.Cleanup(func() {
 		if t.Failed() {
