@@ -61,7 +61,11 @@ func TestTheNumberIsWithheldByCallAndByLine(t *testing.T) {
 	if !sent(b) {
 		t.Error("the line's setting does not count")
 	}
-	b.do(Hangup{Call: 4}, Dial{Number: "112", Withheld: true})
+	b.do(Hangup{Call: 4}, Invited{Remote: anna}, Answer{Call: 5}, Confirmed{Call: 5}, Transfer{Call: 5, Target: "200"})
+	if !sent(b) {
+		t.Error("a call made for a transfer tells the number")
+	}
+	b.do(Hangup{Call: 5}, Dial{Number: "112", Withheld: true})
 	if sent(b) {
 		t.Error("an emergency call withholds the number")
 	}

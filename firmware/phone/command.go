@@ -171,10 +171,17 @@ func (t *step) peer(n Number) Peer {
 }
 
 func (t *step) invite(c *Call, n Number) {
+	t.send(c, SendInvite{Target: n.Target, Conversation: c.Conversation})
+}
+
+// send calls for a call, with or without our number as the user or the line wants it.
+func (t *step) send(c *Call, e SendInvite) {
+	n, _ := t.Config.Number(e.Target)
 	if c.Withheld = t.withheld(c, n); n.Rule == EmergencyRule {
 		t.awaitHelp()
 	}
-	t.do(SendInvite{Call: c.ID, Line: c.Line, Target: n.Target, Conversation: c.Conversation, Withheld: c.Withheld})
+	e.Call, e.Line, e.Withheld = c.ID, c.Line, c.Withheld
+	t.do(e)
 }
 
 func (t *step) digit(d rune) error {

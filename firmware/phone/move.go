@@ -258,7 +258,7 @@ func (t *step) pull(in Pull) error {
 	}
 	t.takePath()
 	c := t.begin(Call{Line: line, Remote: t.peer(n)}, Calling)
-	t.do(SendInvite{Call: c.ID, Line: line, Target: n.Target, Replaces: in.Replaces})
+	t.send(c, SendInvite{Target: n.Target, Replaces: in.Replaces})
 	return nil
 }
 
@@ -289,7 +289,7 @@ func (t *step) shadow(c *Call, to Peer, line LineID) {
 	p := t.begin(Call{Line: line, Remote: to, Shadow: true, Move: c.Move, With: c.ID, Conversation: c.Conversation}, Calling)
 	c.With = p.ID
 	t.touched(c)
-	t.do(SendInvite{Call: p.ID, Line: line, Target: c.MoveTarget, Conversation: p.Conversation})
+	t.send(p, SendInvite{Target: c.MoveTarget, Conversation: p.Conversation})
 }
 
 // connect joins the far sides of two calls in the best way they are able to. Both must know Replaces:
@@ -411,7 +411,7 @@ func (t *step) referred(in Referred) {
 	p := t.begin(Call{Line: c.Line, Remote: in.To, ReferredBy: in.By, Move: Following, With: c.ID, Conversation: c.Conversation}, Calling)
 	c.Move, c.With, c.MoveFailed = Following, p.ID, NoCause
 	t.touched(c)
-	t.do(SendInvite{Call: p.ID, Line: p.Line, Target: in.To.URI, Conversation: p.Conversation, Refer: in.Ref})
+	t.send(p, SendInvite{Target: in.To.URI, Conversation: p.Conversation, Refer: in.Ref})
 }
 
 // arrived goes on with the move that a call was made for, now that it is answered.

@@ -30,7 +30,7 @@ func epid(instance string) string {
 
 // mark adds to a From what the server knows the device by.
 func (a *account) mark(from *stack.FromHeader) {
-	if a.p.Dialect == OCS && !from.Params.Has("epid") {
+	if a.p.Dialect == OCS && a.p.Instance != "" && !from.Params.Has("epid") {
 		from.Params.Add("epid", epid(a.p.Instance))
 	}
 }
