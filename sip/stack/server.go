@@ -24,6 +24,7 @@ type ServerTx struct {
 	last     []byte // latest response as sent
 	onCancel func(*Request)
 	onFail   func(error)
+	complete func(*Response)
 	acked    *Request // the ACK that came in accepted
 	up       func()   // what pass does with the request
 }
@@ -43,11 +44,17 @@ func (tx *ServerTx) OnCancel(fn func(cancel *Request)) { tx.onCancel = fn }
 // no ACK came for a failure (timer H). On the loop.
 func (tx *ServerTx) OnFail(fn func(err error)) { tx.onFail = fn }
 
+// Complete sets what is done with each response before it is sent. On the loop.
+func (tx *ServerTx) Complete(fn func(res *Response)) { tx.complete = fn }
+
 // Respond sends a response: provisional ones as many as wanted, then a final
 // one. After a 2xx to an INVITE the same 2xx may be given again. It returns
 // ErrState when the transaction is past that. On the loop.
 func (tx *ServerTx) Respond(res *Response) error {
 	before := tx.last
+	if tx.complete != nil {
+		tx.complete(res)
+	}
 	tx.s.dress(res)
 	tx.last = []byte(res.String())
 	if !tx.fire(kind(res.StatusCode)) {

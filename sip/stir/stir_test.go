@@ -74,6 +74,7 @@ func TestWhatATokenProves(t *testing.T) {
 		{"number written in groups", s, func(c *stirtest.Claims, call *Call) { call.From = "+1 (215) 555-0121" }, Result{Passed, NoDoubt, "A", ""}},
 		{"a minute old", s, func(_ *stirtest.Claims, c *Call) { c.Now = now.Add(Freshness) }, Result{Passed, NoDoubt, "A", ""}},
 		{"older", s, func(_ *stirtest.Claims, c *Call) { c.Now = now.Add(Freshness + time.Second) }, Result{Failed, Stale, "", ""}},
+		{"of the day before yesterday: the clock is wrong", s, func(_ *stirtest.Claims, c *Call) { c.Now = now.Add(25 * time.Hour) }, Result{NotChecked, Stale, "", ""}},
 		{"of the future", s, func(_ *stirtest.Claims, c *Call) { c.Now = now.Add(-Freshness - time.Second) }, Result{Failed, Stale, "", ""}},
 		{"another caller", s, func(_ *stirtest.Claims, c *Call) { c.From = "+12155550122" }, Result{Failed, OtherCaller, "", ""}},
 		{"another called", s, func(_ *stirtest.Claims, c *Call) { c.To = []string{"+12155550132"} }, Result{Failed, OtherCalled, "", ""}},

@@ -94,6 +94,18 @@ func TestConversationsGoAlong(t *testing.T) {
 		if h := c.last.GetHeader("Session-ID"); c.last.StatusCode != 486 || h == nil || !strings.HasSuffix(h.Value(), ";remote="+theirs) {
 			t.Errorf("%s", c.last)
 		}
+		c, _ = b.answered()
+		for _, m := range []stack.Method{stack.INFO, stack.OPTIONS, stack.REFER, stack.NOTIFY, stack.PRACK, stack.UPDATE, stack.BYE} {
+			answered := 0
+			c.send(m, "", func(_ *stack.Request, res *stack.Response) {
+				if answered++; res == nil || res.GetHeader("Session-ID") == nil || len(res.GetHeaders("Session-ID")) != 1 {
+					t.Errorf("%s is answered by %v", m, res)
+				}
+			})
+			if answered == 0 {
+				t.Errorf("%s is not answered", m)
+			}
+		}
 		c = b.call(anOffer, "Ms-Conversation-ID: AdQyB3")
 		if in := take[Incoming](b); in.Conversation != "AdQyB3" {
 			t.Errorf("%+v", in)

@@ -53,6 +53,13 @@ func (id *identity) header() stack.Header {
 	return stack.NewHeader("Session-ID", id.local+";remote="+remote)
 }
 
+// stamp puts it into a response of ours that has none (RFC 7989 §5: into all of them).
+func (id *identity) stamp(res *stack.Response) {
+	if res.GetHeader("Session-ID") == nil {
+		res.AppendHeader(id.header())
+	}
+}
+
 // learn takes the identifier of the far side from a message.
 func (id *identity) learn(msg interface {
 	GetHeader(string) stack.Header

@@ -47,6 +47,7 @@ func (u *UA) incoming(tx *stack.ServerTx, req *stack.Request, from stack.Source)
 	c.phase, c.tx = ringing, tx
 	c.identity = newIdentity("")
 	c.identity.learn(req)
+	tx.Complete(c.identity.stamp)
 	c.leg = c.addLeg(d)
 	tx.OnCancel(c.cancelled)
 	e := c.announce(req, from)
@@ -158,7 +159,6 @@ func (l *leg) reply(req *stack.Request, code int) *stack.Response {
 	res := stack.Reply(req, code, "")
 	res.AppendHeader(l.c.acc.dialogContact(l.way()))
 	res.AppendHeader(stack.NewHeader("Allow", allowed))
-	res.AppendHeader(l.c.identity.header())
 	if code >= 200 {
 		res.AppendHeader(stack.NewHeader("Supported", supported))
 	}
@@ -211,9 +211,7 @@ func (u *UA) Reject(ref CallRef, code int) {
 }
 
 func (c *call) reject(code int, reason string) {
-	res := stack.Reply(c.tx.Request(), code, reason)
-	res.AppendHeader(c.identity.header())
-	c.tx.Respond(res)
+	c.tx.Respond(stack.Reply(c.tx.Request(), code, reason))
 	c.leg.State = dialog.Terminated
 }
 

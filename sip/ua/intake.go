@@ -97,6 +97,7 @@ func (u *UA) within(tx *stack.ServerTx, req *stack.Request, id dialog.ID) {
 		return
 	}
 	c.identity.learn(req)
+	tx.Complete(c.identity.stamp)
 	switch req.Method {
 	case stack.BYE:
 		c.byed(tx, req, l)
@@ -132,9 +133,7 @@ func (c *call) legOf(id dialog.ID) *leg {
 
 // byed takes a BYE (RFC 3261 §15.1.2).
 func (c *call) byed(tx *stack.ServerTx, req *stack.Request, l *leg) {
-	res := stack.Reply(req, 200, "")
-	res.AppendHeader(c.identity.header())
-	tx.Respond(res)
+	tx.Respond(stack.Reply(req, 200, ""))
 	l.State = dialog.Terminated
 	if l != c.leg {
 		return // one of several early dialogs gave up
