@@ -51,6 +51,9 @@ func logLine(e tpcp.LogEntry) string {
 	if who == "" {
 		who, number = number, ""
 	}
+	if e.Withheld {
+		who, number = pc.Withheld, ""
+	}
 	how := "not answered"
 	switch {
 	case e.AnsweredAt != nil:

@@ -171,7 +171,9 @@ func callLine(v *pc.View, c tpcp.Call) string {
 	state := c.State
 	switch {
 	case pc.Ringing(c):
-		state = "rings"
+		if state = "rings"; pc.Worth(c.LegB) != "" {
+			state += ", " + pc.Worth(c.LegB)
+		}
 	case c.Hold.Local:
 		state = "on hold"
 	case c.State == tpcp.StateConnected && c.Hold.Remote:

@@ -114,8 +114,25 @@ func (v *View) Phone(id string) *Phone {
 	return nil
 }
 
+// Withheld stands for who does not say who he is.
+const Withheld = "Number withheld"
+
+// Worth says what a number is worth, empty if nobody looked (TPCP section 8.7).
+func Worth(b tpcp.LegB) string {
+	switch {
+	case b.Verified == tpcp.VerifiedFailed:
+		return "number not verified"
+	case b.Verified == tpcp.VerifiedNone || b.Attest == "B" || b.Attest == "C":
+		return ""
+	}
+	return "verified caller"
+}
+
 // Party gives the other party of a call as to be shown: its name, and its number unless that is the name.
 func (v *View) Party(c tpcp.Call) (name, number string) {
+	if c.LegB.Withheld {
+		return Withheld, ""
+	}
 	number = c.LegB.Number
 	if number == "" {
 		number = dial.Readable(c.LegB.URI)

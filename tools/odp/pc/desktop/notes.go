@@ -62,7 +62,7 @@ func ringNote(v pc.View, p pc.Phone, c tpcp.Call) note {
 	}
 	answer := request("call.answer", map[string]any{"callId": c.CallID})
 	return note{
-		title: name, body: join("Incoming call", number), category: "call.incoming", urgency: critical,
+		title: name, body: join(join("Incoming call", number), pc.Worth(c.LegB)), category: "call.incoming", urgency: critical,
 		actions: []action{
 			{"answer", "Answer", answer},
 			{"reject", "Reject", request("call.reject", map[string]any{"callId": c.CallID, "how": "decline"})},

@@ -11,8 +11,15 @@ const looks = {
 /** The other party: name and number as to be shown. */
 export function who(c) {
   const b = c.legB ?? {}, number = b.number || readable(b.uri) || 'Unknown number';
+  if (b.withheld) return {name: 'Number withheld', number: ''};
   const name = names(b.uri) || b.display || number;
   return {name, number: name === number ? '' : number};
+}
+
+/** What the number is worth, empty if nobody looked (TPCP section 8.7). */
+function worth(b) {
+  if (b?.verified === 'failed') return 'number not verified';
+  return (b?.verified === 'passport' || b?.verified === 'network') && b.attest !== 'B' && b.attest !== 'C' ? 'verified caller' : '';
 }
 
 function look(c) {
@@ -65,7 +72,7 @@ class Card {
     this.c = c;
     const {name, number} = who(c), [tone, word] = look(c);
     if (this.name.textContent !== name) { this.name.textContent = name; const f = face(name); this.face.replaceWith(f); this.face = f; }
-    this.sub.textContent = [number, c.subject, c.conf ? 'in a conference' : ''].filter(Boolean).join(' · ');
+    this.sub.textContent = [number, worth(c.legB), c.subject, c.conf ? 'in a conference' : ''].filter(Boolean).join(' · ');
     this.chip.className = 'chip ' + tone;
     this.chip.replaceChildren(word);
     this.node.dataset.look = tone;
@@ -149,7 +156,7 @@ function popup(c) {
     el('div.keys', {}, answer, el('button.stop', {onclick: () => act('reject', c, {how: 'decline'})}, icon('hangup'), 'Reject')));
   $('popups').append(node);
   if (!document.activeElement?.matches('input, textarea')) answer.focus();
-  return {node, update(c) { const w = who(c); name.textContent = w.name; sub.textContent = w.number; }};
+  return {node, update(c) { const w = who(c); name.textContent = w.name; sub.textContent = [w.number, worth(c.legB)].filter(Boolean).join(' · '); }};
 }
 
 /** Keeps the elements of a map in step with the calls. */

@@ -45,7 +45,7 @@ function showContacts() {
 }
 
 function logRow(e) {
-  const name = names(e.uri) || e.display || e.number || readable(e.uri) || 'Unknown', missed = e.missed, number = e.number || readable(e.uri);
+  const name = e.withheld ? 'Number withheld' : names(e.uri) || e.display || e.number || readable(e.uri) || 'Unknown', missed = e.missed, number = e.number || readable(e.uri);
   const long = e.answeredAt ? Date.parse(e.endedAt) - Date.parse(e.answeredAt) : 0;
   const sub = [name === number ? '' : number, e.answeredAt ? clock(long) : missed ? 'missed' : 'not answered', e.note].filter(Boolean).join(' · ');
   const way = missed ? 'missed' : e.dir;
