@@ -53,6 +53,10 @@ func TestHostileNamesOnEveryPage(t *testing.T) {
 		r := remembered(record(at(14, 5), phone.Incoming, number, time.Minute))
 		r.Remote.Name = n.Sent
 		d = newDesk(t, fourKeys, Options{Theme: "dark", Language: "en"})
+		missed := record(at(14, 5), phone.Incoming, number, 0)
+		missed.Remote.Name = n.Sent
+		d.enter(situation{state: idle(), setUp: func(d *desk) { d.log = history{missed} }})
+		sees("home", n.Sent)
 		d.enter(situation{state: idle(), keys: []hal.Key{hal.Soft2}, setUp: func(d *desk) { d.log = history{r} }})
 		sees("log", n.Sent)
 		d.press(hal.OK)

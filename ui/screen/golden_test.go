@@ -135,6 +135,8 @@ func situations() []situation {
 	headset.Path = phone.Headset
 	ring2 := other(2, phone.Ringing, ruth, 3*time.Second)
 	ring2.Dir = phone.Incoming
+	unverified := ring2
+	unverified.Remote, unverified.Proof = mira, phone.Proof{Verdict: phone.NotVerified, Here: true, Doubt: phone.OtherCaller}
 	fail := other(1, phone.Failed, mira, 0)
 	fail.Cause, fail.Reason = phone.UserBusy, "Busy here"
 	asked := idle()
@@ -234,6 +236,7 @@ func situations() []situation {
 		{name: "incoming-forwarded", state: withCalls(shown(claims("", "+493055501182"), phone.Proof{Verdict: phone.Verified, Attest: "C"}, claims("Empfang", "2400")))},
 		{name: "incoming-withheld", state: withCalls(shown(phone.Peer{Hidden: true}, phone.Proof{}, phone.Peer{}))},
 		{name: "incoming-hostile", state: withCalls(shown(claims(names.Name("\u202e\u2705 \U0001d401\U0001d41a\U0001d427\U0001d424\u0301\u0302\u0303\u0304 <+49 30 110> \u200b\U0001f512"), "+12155550121"), phone.Proof{}, phone.Peer{}))},
+		{name: "second-call-not-verified", state: withCalls(talking(1, jonas, 252*time.Second), unverified)},
 		{name: "dial-hidden", state: withCalls(phone.Call{ID: 1, State: phone.Dialing, Withheld: true, Began: now, Since: now}), setUp: func(d *desk) { d.book.people, d.log = dialBook(), nil }},
 		{name: "incoming-arabic", state: withCalls(arabic), setUp: func(d *desk) { d.book.people, d.log = worldBook(), calls()[12:] }},
 		{name: "in-call", state: withCalls(talking(1, jonas, 767*time.Second))},

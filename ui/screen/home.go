@@ -67,7 +67,11 @@ func (h *home) missedNames(v *view) string {
 			continue
 		}
 		names++
-		who := v.party(r.Remote).name
+		p := v.party(r.Remote)
+		who := p.name
+		if number := p.claimed(); number != "" { // there is no room for both, and the number is what counts
+			who = number
+		}
 		if seen[who] {
 			continue
 		}

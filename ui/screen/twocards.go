@@ -199,7 +199,7 @@ func (second) ringing(v *view, box image.Rectangle, c *phone.Call) {
 		l.timerSize = v.S(46)
 		l.second, l.secondSize, l.timer, l.secure = box.Min.Y+v.S(100), v.Type.Body, image.Pt(box.Max.X-v.S(24), box.Min.Y+v.S(66)), box.Min.Y+v.S(100)
 	}
-	who := v.party(c.Remote)
+	who := v.caller(c)
 	if v.tall() { // room for the rings
 		l.d = 80
 	}
@@ -209,10 +209,16 @@ func (second) ringing(v *view, box image.Rectangle, c *phone.Call) {
 	if who.contact != nil && who.contact.Organisation != "" {
 		who.second = text.Clean(who.contact.Organisation)
 	}
+	icon, word, _, ink := v.worth(c.Proof)
 	if v.compact() && who.known && who.number != who.second {
-		who.second += ", " + who.number
+		if who.second += ", " + who.number; word != "" { // no room for more than what counts
+			who.second = who.number
+		}
 	}
-	v.head(&l, who, who.name, v.elapsed(c), v.T1, draw.IconBell, v.Words.Call.RingingShort, v.Hold)
+	if word == "" {
+		icon, word, ink = draw.IconBell, v.Words.Call.RingingShort, v.Hold
+	}
+	v.head(&l, who, who.name, v.elapsed(c), v.T1, icon, word, ink)
 	if !v.compact() && who.known && who.number != who.second {
 		x, y := l.name.X, box.Max.Y-v.S(23)
 		if v.tall() {
