@@ -89,3 +89,11 @@ func (p *party) claimed() string {
 	}
 	return ""
 }
+
+// surely is what to call a party where there is no room for name and number: of the two the one that is sure.
+func (p *party) surely() string {
+	if number := p.claimed(); number != "" {
+		return number
+	}
+	return p.name
+}

@@ -68,10 +68,7 @@ func (h *home) missedNames(v *view) string {
 		}
 		names++
 		p := v.party(r.Remote)
-		who := p.name
-		if number := p.claimed(); number != "" { // there is no room for both, and the number is what counts
-			who = number
-		}
+		who := p.surely()
 		if seen[who] {
 			continue
 		}

@@ -64,7 +64,7 @@ func (p *soundPage) tell(v *view) (s sounding) {
 	if len(p.past) > 0 {
 		r := &p.past[p.at]
 		s = sounding{Summary: r.sound, who: v.party(r.Remote), bars: r.sound.Timeline.Bars(), span: max(1, r.sound.Span), start: r.sound.Began}
-		s.detail = s.who.name + ", " + v.when(r.Began)
+		s.detail = s.who.surely() + ", " + v.when(r.Began)
 		if n := len(p.past); n > 1 {
 			s.detail = fmt.Sprintf(v.Words.Status.Place, p.at+1, n) + ", " + s.detail
 		}
@@ -74,7 +74,7 @@ func (p *soundPage) tell(v *view) (s sounding) {
 	s = sounding{Summary: st.Sum, bars: st.Trace, span: max(1, len(st.Trace)), start: v.now.Add(-time.Duration(len(st.Trace)) * time.Second), now: &st}
 	if c := v.st.Call(p.call); c != nil {
 		s.who, s.secure = v.party(c.Remote), c.Secure
-		s.detail = s.who.name
+		s.detail = s.who.surely()
 	}
 	return s
 }
