@@ -7,19 +7,20 @@ import (
 
 // Config is the behaviour part of the settings.
 type Config struct {
-	Lines           []LineConfig
-	DigitMap        DigitMap      // when a number is complete
-	InterDigit      time.Duration // pause after which a number that may be complete is called
-	RingTime        time.Duration // how long a call rings here before it counts as missed
-	CallTime        time.Duration // how long we let it ring there
-	HandsFree       Path          // Speaker or Headset: the path of a call begun with the handset down
-	Follow          bool          // a far side may send us on to somebody else (REFER)
-	LockedDial      LockedDial    // what a locked phone may call besides emergency numbers
-	Recording       bool          // calls may be recorded
-	RefuseAnonymous bool          // who withholds his number is turned away (433, RFC 5079)
-	CallWaiting     bool          // a second call may ring; else it is refused as busy
-	Plan            NumberPlan    // how national numbers become international ones
-	Emergency       []string      // numbers that may always be called, on any line
+	Lines       []LineConfig
+	DigitMap    DigitMap      // when a number is complete
+	InterDigit  time.Duration // pause after which a number that may be complete is called
+	RingTime    time.Duration // how long a call rings here before it counts as missed
+	CallTime    time.Duration // how long we let it ring there
+	HandsFree   Path          // Speaker or Headset: the path of a call begun with the handset down
+	Follow      bool          // a far side may send us on to somebody else (REFER)
+	LockedDial  LockedDial    // what a locked phone may call besides emergency numbers
+	Recording   bool          // calls may be recorded
+	CallWaiting bool          // a second call may ring; else it is refused as busy
+	Plan        NumberPlan    // how national numbers become international ones
+	Emergency   []string      // numbers that may always be called, on any line
+
+	RefuseAnonymous bool // who withholds his number is turned away (433, RFC 5079)
 }
 
 // LineConfig is what the centre knows of an account; the rest is the lines adapter's.

@@ -62,16 +62,18 @@ type Line struct {
 
 // Phone is the behaviour part, for the centre.
 type Phone struct {
-	DigitMap        string   `toml:"digit_map" is:"digitmap" eg:"[2-7]xxx|0x.T" doc:"When a typed number is complete (RFC 3435 §2.1.5): x any digit, [1-5] a set, . repeats, T waits for inter_digit, | between alternatives."`
-	InterDigit      int      `toml:"inter_digit" unit:"s" range:"1 30" doc:"Pause after which a number that may be complete is called."`
-	RingTime        int      `toml:"ring_time" unit:"s" range:"5 600" doc:"How long a call rings here before it counts as missed."`
-	CallTime        int      `toml:"call_time" unit:"s" range:"5 600" doc:"How long it may ring there before the phone gives up."`
-	HandsFree       string   `toml:"hands_free" one:"speaker headset" doc:"Where a call is heard that begins with the handset down."`
-	CallWaiting     bool     `toml:"call_waiting" doc:"A second call may ring during a call; else the caller hears busy."`
-	RefuseAnonymous bool     `toml:"refuse_anonymous" doc:"Turn away callers who withhold their number (433, RFC 5079); not for half an hour after an emergency call, and never an emergency service that calls back."`
-	Follow          bool     `toml:"follow_transfers" doc:"The far side of a call may send the phone on to somebody else, whom it then calls."`
-	Emergency       []string `toml:"emergency" is:"digits" eg:"112" doc:"Numbers that may always be called, on any line that works."`
-	Plan            Plan     `toml:"plan" doc:"How national numbers become international ones (E.164)."`
+	DigitMap    string   `toml:"digit_map" is:"digitmap" eg:"[2-7]xxx|0x.T" doc:"When a typed number is complete (RFC 3435 §2.1.5): x any digit, [1-5] a set, . repeats, T waits for inter_digit, | between alternatives."`
+	InterDigit  int      `toml:"inter_digit" unit:"s" range:"1 30" doc:"Pause after which a number that may be complete is called."`
+	RingTime    int      `toml:"ring_time" unit:"s" range:"5 600" doc:"How long a call rings here before it counts as missed."`
+	CallTime    int      `toml:"call_time" unit:"s" range:"5 600" doc:"How long it may ring there before the phone gives up."`
+	HandsFree   string   `toml:"hands_free" one:"speaker headset" doc:"Where a call is heard that begins with the handset down."`
+	CallWaiting bool     `toml:"call_waiting" doc:"A second call may ring during a call; else the caller hears busy."`
+	Follow      bool     `toml:"follow_transfers" doc:"The far side of a call may send the phone on to somebody else, whom it then calls."`
+	Emergency   []string `toml:"emergency" is:"digits" eg:"112" doc:"Numbers that may always be called, on any line that works."`
+
+	RefuseAnonymous bool `toml:"refuse_anonymous" doc:"Turn away callers who withhold their number (433, RFC 5079); not for half an hour after an emergency call, and never an emergency service that calls back."`
+
+	Plan Plan `toml:"plan" doc:"How national numbers become international ones (E.164)."`
 }
 
 // Plan is the number plan.
@@ -209,19 +211,19 @@ var lockedDials = map[string]phone.LockedDial{
 // Config is the behaviour part as the centre takes it.
 func (f *File) Config() phone.Config {
 	c := phone.Config{
-		DigitMap:        phone.DigitMap(f.Phone.DigitMap),
-		InterDigit:      time.Duration(f.Phone.InterDigit) * time.Second,
-		RingTime:        time.Duration(f.Phone.RingTime) * time.Second,
-		CallTime:        time.Duration(f.Phone.CallTime) * time.Second,
-		HandsFree:       phone.Speaker,
-		LockedDial:      lockedDials[f.Lock.Dial],
-		Recording:       f.Recording.Allowed,
-		CallWaiting:     f.Phone.CallWaiting,
-		Follow:          f.Phone.Follow,
-		RefuseAnonymous: f.Phone.RefuseAnonymous,
-		Emergency:       f.Phone.Emergency,
-		Plan:            phone.NumberPlan(f.Phone.Plan),
+		DigitMap:    phone.DigitMap(f.Phone.DigitMap),
+		InterDigit:  time.Duration(f.Phone.InterDigit) * time.Second,
+		RingTime:    time.Duration(f.Phone.RingTime) * time.Second,
+		CallTime:    time.Duration(f.Phone.CallTime) * time.Second,
+		HandsFree:   phone.Speaker,
+		LockedDial:  lockedDials[f.Lock.Dial],
+		Recording:   f.Recording.Allowed,
+		CallWaiting: f.Phone.CallWaiting,
+		Follow:      f.Phone.Follow,
+		Emergency:   f.Phone.Emergency,
+		Plan:        phone.NumberPlan(f.Phone.Plan),
 	}
+	c.RefuseAnonymous = f.Phone.RefuseAnonymous
 	if f.Phone.HandsFree == phone.Headset.String() {
 		c.HandsFree = phone.Headset
 	}
