@@ -146,7 +146,7 @@ func (a *Adapter) invite(e phone.SendInvite) {
 	}
 	a.calls[c.id] = c
 	a.voices.Bind(c.id, c.voice)
-	if name, ok := a.callers.NameOf(e.Target); ok {
+	if name, ok := a.known.NameOf(e.Target); ok {
 		a.post(phone.RemoteChanged{Call: c.id, Remote: phone.Peer{Name: name, Number: e.Target, URI: e.Target}})
 	}
 	a.call(c)

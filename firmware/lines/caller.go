@@ -45,9 +45,9 @@ func (a *Adapter) peer(p ua.Peer) phone.Peer {
 	if out.Number == "" {
 		out.Number = p.URI
 	}
-	if name, ok := a.callers.NameOf(out.Number); ok {
+	if name, ok := a.known.NameOf(out.Number); ok {
 		out.Name = name
-	} else if a.callers.Imitates(out.Name) {
+	} else if a.known.Imitates(out.Name) {
 		out.Name = ""
 	}
 	return out
@@ -82,9 +82,9 @@ func (a *Adapter) check(c *call, e ua.Incoming) {
 	if len(e.Identities) == 0 || e.From.Hidden || a.checks >= maxChecks {
 		return
 	}
-	about := stir.Call{From: a.callers.Canonical(e.From.User), Forwarded: e.ForwardedBy != (ua.Peer{}), Now: time.Now()}
+	about := stir.Call{From: a.known.Canonical(e.From.User), Forwarded: e.ForwardedBy != (ua.Peer{}), Now: time.Now()}
 	for _, number := range append(e.Called, a.lines[c.line].Numbers...) {
-		if n := a.callers.Canonical(number); strings.HasPrefix(n, "+") {
+		if n := a.known.Canonical(number); strings.HasPrefix(n, "+") {
 			about.To = append(about.To, n)
 		}
 	}
@@ -93,7 +93,7 @@ func (a *Adapter) check(c *call, e ua.Incoming) {
 	a.wg.Go(func() {
 		ctx, cancel := context.WithTimeout(ctx, checkTime)
 		defer cancel()
-		a.put(checked{ref, a.callers.Check(ctx, e.Identities, about)})
+		a.put(checked{ref, a.known.Check(ctx, e.Identities, about)})
 	})
 }
 

@@ -67,21 +67,22 @@ type UserAgent interface {
 
 // Adapter is the adapter of all lines.
 type Adapter struct {
-	agent   UserAgent
-	voices  Voices
-	callers Callers
-	route   func(ua.Account) netip.Addr
-	post    func(phone.Event)
-	log     *slog.Logger
-	inbox   chan any
+	agent  UserAgent
+	voices Voices
+	known  Callers
+	route  func(ua.Account) netip.Addr
+	post   func(phone.Event)
+	log    *slog.Logger
+	inbox  chan any
 
 	// Of the goroutine of Run alone.
-	run    context.Context
-	wg     sync.WaitGroup
-	lines  []Line
-	addrs  []netip.Addr // our address as each line's server reaches it
-	calls  map[phone.CallID]*call
-	refs   map[ua.CallRef]*call
+	run   context.Context
+	wg    sync.WaitGroup
+	lines []Line
+	addrs []netip.Addr // our address as each line's server reaches it
+	calls map[phone.CallID]*call
+	refs  map[ua.CallRef]*call
+
 	checks int // callers being checked
 }
 
@@ -89,9 +90,9 @@ const inboxLen = 1024
 
 // New makes the adapter. route finds the address that voice from an account's far sides can reach;
 // post gives facts to the centre. Nothing moves until Run.
-func New(lines []Line, agent UserAgent, voices Voices, callers Callers, route func(ua.Account) netip.Addr, post func(phone.Event), log *slog.Logger) *Adapter {
+func New(lines []Line, agent UserAgent, voices Voices, known Callers, route func(ua.Account) netip.Addr, post func(phone.Event), log *slog.Logger) *Adapter {
 	a := &Adapter{
-		agent: agent, voices: voices, callers: callers, route: route, post: post, log: log, inbox: make(chan any, inboxLen),
+		agent: agent, voices: voices, known: known, route: route, post: post, log: log, inbox: make(chan any, inboxLen),
 		calls: map[phone.CallID]*call{}, refs: map[ua.CallRef]*call{},
 	}
 	a.inbox <- configure(lines)

@@ -45,15 +45,16 @@ type (
 		// Conversation names the conversation the call belongs to: the Session-ID of the caller
 		// (RFC 7989) or its Ms-Conversation-ID, else one of ours.
 		Conversation string
-		Replaces     CallRef  // the call whose place it takes (RFC 3891); it is to be accepted at once
-		ReferredBy   Peer     // who sent the caller to us; zero if that is not said
-		ForwardedBy  Peer     // who sent the call on to us, as our own server says; zero if it does not
-		Verstat      Verstat  // what our own server found when it checked the number of From
-		Attest       string   // with VerstatPassed: "A", "B", "C" of SHAKEN, or empty
-		Identities   []string // PASSporTs that came with the call, unread (RFC 8224)
-		Called       []string // the numbers the call may have been made to, unread
-		Callback     bool     // an emergency service calls back (RFC 7090), as our own server says
+		Replaces     CallRef // the call whose place it takes (RFC 3891); it is to be accepted at once
+		ReferredBy   Peer    // who sent the caller to us; zero if that is not said
 		Able         Able
+
+		ForwardedBy Peer     // who sent the call on to us, as our own server says; zero if it does not
+		Verstat     Verstat  // what our own server found when it checked the number of From
+		Attest      string   // with VerstatPassed: "A", "B", "C" of SHAKEN, or empty
+		Identities  []string // PASSporTs that came with the call, unread (RFC 8224)
+		Called      []string // the numbers the call may have been made to, unread
+		Callback    bool     // an emergency service calls back (RFC 7090), as our own server says
 	}
 	// Progress: the far side, or one of several, rings or sends early media.
 	Progress struct {
