@@ -1,0 +1,87 @@
+package device
+
+import (
+	"fmt"
+	"time"
+
+	"opendeskphone/firmware/phone"
+	"opendeskphone/firmware/settings"
+	"opendeskphone/sip/offer"
+	"opendeskphone/sip/stack"
+	"opendeskphone/sip/trace"
+)
+
+func (d *Device) setTrace(s settings.Trace) { d.trace.Keep(s.Keep) }
+
+// sipSeen keeps a message for who looks at the call afterwards.
+func (d *Device) sipSeen(out bool, way stack.Source, data []byte) {
+	d.trace.Message(trace.Packet{At: time.Now(), Out: out, Transport: string(way.Transport), Local: way.Local, Remote: way.Addr, Data: data})
+}
+
+// noted keeps what became of a call's sound.
+func (d *Device) noted(call phone.CallID, what trace.Meaning, text string) {
+	d.trace.Note(uint32(call), time.Now(), what, text)
+}
+
+// Apply implements lines.Voice: what is new of codec and keys is noted.
+func (v *voice) Apply(m offer.Media) error {
+	err := v.Session.Apply(m)
+	if err != nil {
+		return err
+	}
+	v.of.mu.Lock()
+	defer v.of.mu.Unlock()
+	was := v.agreed
+	v.agreed = &m
+	suite := func(m *offer.Media) string {
+		if m == nil || m.Crypto == nil {
+			return ""
+		}
+		return m.Crypto.Suite
+	}
+	switch now := suite(&m); {
+	case now != "" && now != suite(was):
+		v.of.note(v.id, trace.Encrypted, now)
+	case now == "" && (was == nil || suite(was) != ""):
+		v.of.note(v.id, trace.Plain, "")
+	}
+	if was == nil || was.Send.Name != m.Send.Name {
+		v.of.note(v.id, trace.NewCodec, codecWords(m.Send.Name))
+	}
+	return nil
+}
+
+// Gaps are noted from so large a share of a second on, and again after so many seconds at the earliest.
+const (
+	gapShare = 0.05
+	gapPause = 10
+)
+
+// noteGaps notes that sound of the last second was lost; the lock of voices is held.
+func (v *voice) noteGaps(lost float32) {
+	if v.gaps--; v.gaps > 0 || lost < gapShare || v.lost {
+		return
+	}
+	v.gaps = gapPause
+	v.of.note(v.id, trace.Gaps, fmt.Sprintf("%.0f %%", lost*100))
+}
+
+// ladders are what was kept of calls and sign-ins, towards the screens and controllers.
+type ladders struct{ d *Device }
+
+// OfCall implements screen.Ladders.
+func (l ladders) OfCall(c phone.CallID) (trace.Ladder, bool) { return l.d.trace.Call(uint32(c)) }
+
+// OfAccount implements screen.Ladders.
+func (l ladders) OfAccount(aor string) (trace.Ladder, bool) { return l.d.trace.Account(aor) }
+
+// OfRecord implements screen.Ladders. A record of an earlier life of the phone may bear the number of a call of this
+// one: the times tell.
+func (l ladders) OfRecord(r *phone.Record) (trace.Ladder, bool) {
+	of, ok := l.d.trace.Call(uint32(r.Call))
+	began := of.Began()
+	return of, ok && !began.Before(r.Began.Add(-recordSlack)) && !began.After(r.Ended.Add(recordSlack))
+}
+
+// recordSlack is how far the times of a record and of its messages may lie apart.
+const recordSlack = 5 * time.Second
