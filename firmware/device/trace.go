@@ -1,11 +1,13 @@
 package device
 
 import (
+	"bytes"
 	"fmt"
 	"time"
 
 	"opendeskphone/firmware/phone"
 	"opendeskphone/firmware/settings"
+	"opendeskphone/firmware/tpcp"
 	"opendeskphone/sip/offer"
 	"opendeskphone/sip/stack"
 	"opendeskphone/sip/trace"
@@ -85,3 +87,48 @@ func (l ladders) OfRecord(r *phone.Record) (trace.Ladder, bool) {
 
 // recordSlack is how far the times of a record and of its messages may lie apart.
 const recordSlack = 5 * time.Second
+
+// Traces is what was kept of calls and sign-ins, towards controllers.
+func (d *Device) Traces() tpcp.Traces { return ladders{d} }
+
+// Traces implements tpcp.Traces.
+func (l ladders) Traces() []tpcp.Trace {
+	out := []tpcp.Trace{}
+	for _, of := range l.d.trace.All() {
+		t := tpcp.Trace{TraceID: traceID(&of), CallIDs: []string{}, AOR: of.Account, BeganAt: tpcp.Time{Time: of.Began()}, Omitted: of.Omitted}
+		for _, c := range of.Calls {
+			t.CallIDs = append(t.CallIDs, tpcp.CallName(phone.CallID(c)))
+		}
+		if t.AOR == "" {
+			uri, ours := of.With()
+			t.URI, t.Dir = uri, map[bool]string{true: "out", false: "in"}[ours]
+		}
+		for _, s := range trace.Explain(&of) {
+			if !s.Sound() {
+				t.Messages++
+				t.Last = s.Tag
+			}
+		}
+		out = append(out, t)
+	}
+	return out
+}
+
+// Trace implements tpcp.Traces.
+func (l ladders) Trace(id, format string) ([]byte, bool) {
+	for _, of := range l.d.trace.All() {
+		if traceID(&of) != id {
+			continue
+		}
+		write := trace.WritePCAP
+		if format == tpcp.TraceText {
+			write = trace.WriteText
+		}
+		var file bytes.Buffer
+		err := write(&file, &of)
+		return file.Bytes(), err == nil
+	}
+	return nil, false
+}
+
+func traceID(l *trace.Ladder) string { return fmt.Sprintf("t-%d", l.ID) }

@@ -50,6 +50,20 @@ func (l *Ladder) Began() time.Time {
 	return l.Entries[0].At
 }
 
+// With gives the other side of a call as the first message names it, and whether we called.
+func (l *Ladder) With() (uri string, out bool) {
+	for i := range l.Entries {
+		if e := &l.Entries[i]; e.Data != nil {
+			g := glance(e.Data)
+			if e.Out {
+				return printable(g.to), true
+			}
+			return printable(g.from), false
+		}
+	}
+	return "", false
+}
+
 // Limits bound what is kept, in bytes of memory and in calls.
 type Limits struct {
 	Call    int // bytes of one call: the middle goes first
@@ -315,7 +329,7 @@ func (r *Recorder) All() []Ladder {
 }
 
 // glimpse is what finds the ladder of a message.
-type glimpse struct{ callID, method, to string }
+type glimpse struct{ callID, method, from, to string }
 
 // glance reads it, without caring whether the message is a good one.
 func glance(msg []byte) (g glimpse) {
@@ -328,6 +342,8 @@ func glance(msg []byte) (g glimpse) {
 		case is(name, "cseq"):
 			_, method, _ := bytes.Cut(bytes.TrimSpace(value), []byte(" "))
 			g.method = string(bytes.TrimSpace(method))
+		case is(name, "from"), is(name, "f"):
+			g.from = address(value)
 		case is(name, "to"), is(name, "t"):
 			g.to = address(value)
 		}
