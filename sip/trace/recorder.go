@@ -77,10 +77,12 @@ func DefaultLimits() Limits {
 	return Limits{Call: 256 << 10, Account: 24 << 10, All: 1 << 20, Calls: 64}
 }
 
+// First is how many entries of a call stay whatever comes.
+const First = 16
+
 const (
 	maxAccounts = 32  // of which registrations are kept
 	maxName     = 256 // bytes of a Call-ID or address that ladders are found by
-	first       = 16  // entries of a call that stay whatever comes
 	maxData     = 65000
 )
 
@@ -243,7 +245,7 @@ func (r *Recorder) add(l *ladder, e Entry) {
 	}
 	l.size += e.size()
 	r.size += e.size()
-	limit, keep := r.limits.Call, first
+	limit, keep := r.limits.Call, First
 	if l.Account != "" {
 		limit, keep = r.limits.Account, 0
 	}

@@ -60,7 +60,7 @@ func TestCallInWords(t *testing.T) {
 	r.Note(7, noon.Add(75*time.Millisecond), Hears, "Opus 48 kHz")
 	l, ok := r.Call(7)
 	want := []string{
-		"Your phone calls", "The server asks for your password (normal)", "Your phone has read the refusal (normal)", "Your phone calls again and proves its password",
+		"Your phone calls", "The server asks for your password (normal)", "Your phone reads the refusal (normal)", "Your phone calls again, password proven",
 		"The server works on it", "The other side's phone rings", "The other side answers", "Your phone confirms the answer", "You hear the other side", "Your phone puts the call on hold",
 		"The other side agrees", "Your phone confirms the answer", "Your phone takes the call back", "The other side agrees", "Your phone confirms the answer",
 		"The other side hangs up", "Your phone agrees",
@@ -76,7 +76,7 @@ func TestSignInInWords(t *testing.T) {
 		"> REGISTER 3|Authorization: Digest nonce=\"m\"\r\n", "< 200 OK", "> REGISTER 4|Expires: 0\r\n", "< 200 OK")
 	l, ok := r.Account("sip:Anna@example.com")
 	want := []string{"Your phone signs in", "Your phone signs in, again: no answer had come", "The server asks for your password (normal)",
-		"Your phone signs in and proves its password", "The server refuses the password", "Your phone signs in and proves its password",
+		"Your phone signs in, password proven", "The server refuses the password", "Your phone signs in, password proven",
 		"The server has signed you in", "Your phone signs out", "The server has signed you out"}
 	if got := meanings(t, l, ok); strings.Join(got, "\n") != strings.Join(want, "\n") {
 		t.Errorf("told as\n%s", strings.Join(got, "\n"))

@@ -20,7 +20,7 @@ func WriteText(to io.Writer, l *Ladder) error {
 		if do := English[s.Meaning].Do; do != "" {
 			fmt.Fprintf(w, "%25s      %-28s  -> %s\n", "", "", do)
 		}
-		if i == first-1 && l.Omitted > 0 && l.Account == "" {
+		if i == First-1 && l.Omitted > 0 && l.Account == "" {
 			fmt.Fprintf(w, "%25s%d messages are left out here.\n", "", l.Omitted)
 		}
 	}
