@@ -35,16 +35,17 @@ func WritePCAP(to io.Writer, l *Ladder) error {
 	link := binary.LittleEndian.AppendUint32(nil, rawIP)
 	link = append(link, 0, 0, 0, 0) // no limit of length
 	block(w, interfaceBlock, endOptions(option(link, optTsresol, "\x09")))
-	flows := map[netip.AddrPort]*flow{}
+	flows := map[[2]netip.AddrPort]*flow{} // by the ends as they are written
 	for _, s := range Explain(l) {
 		e := &l.Entries[s.Entry]
 		if e.Data == nil {
 			continue
 		}
-		f := flows[e.Remote]
+		ends := [2]netip.AddrPort{plain(e.Local, e), plain(e.Remote, e)}
+		f := flows[ends]
 		if f == nil {
 			f = &flow{next: [2]uint32{1, 1}}
-			flows[e.Remote] = f
+			flows[ends] = f
 		}
 		text := s.words()
 		if e.Transport == "tls" {
