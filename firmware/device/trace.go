@@ -11,6 +11,7 @@ import (
 	"opendeskphone/sip/offer"
 	"opendeskphone/sip/stack"
 	"opendeskphone/sip/trace"
+	"opendeskphone/sip/ua"
 )
 
 func (d *Device) setTrace(s settings.Trace) { d.trace.Keep(s.Keep) }
@@ -18,6 +19,17 @@ func (d *Device) setTrace(s settings.Trace) { d.trace.Keep(s.Keep) }
 // sipSeen keeps a message for who looks at the call afterwards.
 func (d *Device) sipSeen(out bool, way stack.Source, data []byte) {
 	d.trace.Message(trace.Packet{At: time.Now(), Out: out, Transport: string(way.Transport), Local: way.Local, Remote: way.Addr, Data: data})
+}
+
+// agentSaid keeps of the user agent's events that a server was not reached: there are no messages to tell of it.
+func (d *Device) agentSaid(e ua.Event) {
+	s, ok := e.(ua.LineState)
+	if !ok || s.State != ua.Failing || s.Code != 0 {
+		return
+	}
+	if l := d.loop.State().Line(phone.LineID(s.Account)); l != nil {
+		d.trace.NoteAccount(l.AOR, time.Now(), trace.NotReached, s.Text)
+	}
 }
 
 // noted keeps what became of a call's sound.
@@ -72,7 +84,10 @@ func (v *voice) noteGaps(lost float32) {
 type ladders struct{ d *Device }
 
 // OfCall implements screen.Ladders.
-func (l ladders) OfCall(c phone.CallID) (trace.Ladder, bool) { return l.d.trace.Call(uint32(c)) }
+func (l ladders) OfCall(c phone.CallID) (trace.Ladder, bool) {
+	of, ok := l.d.trace.Call(uint32(c))
+	return of, ok && len(of.Entries) > 0
+}
 
 // OfAccount implements screen.Ladders.
 func (l ladders) OfAccount(aor string) (trace.Ladder, bool) { return l.d.trace.Account(aor) }
@@ -80,7 +95,7 @@ func (l ladders) OfAccount(aor string) (trace.Ladder, bool) { return l.d.trace.A
 // OfRecord implements screen.Ladders. A record of an earlier life of the phone may bear the number of a call of this
 // one: the times tell.
 func (l ladders) OfRecord(r *phone.Record) (trace.Ladder, bool) {
-	of, ok := l.d.trace.Call(uint32(r.Call))
+	of, ok := l.OfCall(r.Call)
 	began := of.Began()
 	return of, ok && !began.Before(r.Began.Add(-recordSlack)) && !began.After(r.Ended.Add(recordSlack))
 }
@@ -95,6 +110,9 @@ func (d *Device) Traces() tpcp.Traces { return ladders{d} }
 func (l ladders) Traces() []tpcp.Trace {
 	out := []tpcp.Trace{}
 	for _, of := range l.d.trace.All() {
+		if len(of.Entries) == 0 { // a call whose first message was never sent
+			continue
+		}
 		t := tpcp.Trace{TraceID: traceID(&of), CallIDs: []string{}, AOR: of.Account, BeganAt: tpcp.Time{Time: of.Began()}, Omitted: of.Omitted}
 		for _, c := range of.Calls {
 			t.CallIDs = append(t.CallIDs, tpcp.CallName(phone.CallID(c)))
@@ -104,7 +122,7 @@ func (l ladders) Traces() []tpcp.Trace {
 			t.URI, t.Dir = uri, map[bool]string{true: "out", false: "in"}[ours]
 		}
 		for _, s := range trace.Explain(&of) {
-			if !s.Sound() {
+			if s.Message {
 				t.Messages++
 				t.Last = s.Tag
 			}

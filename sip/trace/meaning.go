@@ -53,6 +53,7 @@ const (
 	Declines      // 603
 	ServerFault   // every other 5xx
 	Refuses       // every other refusal
+	NotReached    // no message: the server could not be found, connected to or believed, or did not answer; the text is why
 	Hears         // the first packet of the far side was taken
 	Heard         // our first packet was sent
 	Encrypted     // SRTP from now on; the text is the suite
@@ -119,6 +120,7 @@ var English = [MeaningCount]Saying{
 	Declines:      {"You decline", "The other side declines", ""},
 	ServerFault:   {"Your phone cannot do it", "The server cannot do it", "Try later, or tell the operator the code."},
 	Refuses:       {"Your phone refuses", "It is refused", "Tell the operator the code."},
+	NotReached:    {"", "The server was not reached", ""},
 	Hears:         {"", "You hear the other side", ""},
 	Heard:         {"The other side can hear you", "", ""},
 	Encrypted:     {"Sound is encrypted", "", ""},

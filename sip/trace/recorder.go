@@ -163,16 +163,21 @@ func (r *Recorder) ladderFor(g *glimpse) *ladder {
 	case "INVITE":
 		return r.begin(g.callID)
 	case "REGISTER":
-		key := strings.ToLower(g.to)
-		l := r.accounts[key]
-		if l == nil && len(r.accounts) < maxAccounts && len(key) <= maxName {
-			r.last++
-			l = &ladder{Ladder: Ladder{ID: r.last, Account: g.to}}
-			r.accounts[key] = l
-		}
-		return l
+		return r.ofAccount(g.to)
 	}
 	return nil
+}
+
+// ofAccount finds the ladder of an account, or begins one; nil if there are too many.
+func (r *Recorder) ofAccount(aor string) *ladder {
+	key := strings.ToLower(aor)
+	l := r.accounts[key]
+	if l == nil && len(r.accounts) < maxAccounts && len(key) <= maxName {
+		r.last++
+		l = &ladder{Ladder: Ladder{ID: r.last, Account: aor}}
+		r.accounts[key] = l
+	}
+	return l
 }
 
 func (r *Recorder) begin(callID string) *ladder {
@@ -230,8 +235,25 @@ func (r *Recorder) Note(call uint32, at time.Time, what Meaning, text string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if l := r.byCall[call]; l != nil {
-		r.add(l, Entry{Packet: Packet{At: at, Out: English[what].Theirs == ""}, Note: what, Text: printable(text)})
+		r.add(l, note(at, what, text))
 	}
+}
+
+// NoteAccount enters what became of an account's sign-in besides its messages.
+func (r *Recorder) NoteAccount(aor string, at time.Time, what Meaning, text string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.off {
+		return
+	}
+	if l := r.ofAccount(aor); l != nil {
+		r.add(l, note(at, what, text))
+	}
+}
+
+func note(at time.Time, what Meaning, text string) Entry {
+	text = text[:min(len(text), maxName)]
+	return Entry{Packet: Packet{At: at, Out: English[what].Theirs == ""}, Note: what, Text: printable(text)}
 }
 
 // add appends an entry and holds the limits. Entries that were given out are not written again.

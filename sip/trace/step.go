@@ -11,14 +11,18 @@ import (
 type Step struct {
 	At      time.Time
 	Out     bool    // from us to them
+	Message bool    // else it is a note
 	Meaning Meaning // see Saying
 	Again   bool    // the same message as before: no answer had come
 	Tag     string  // what it is called in SIP: "INVITE", "180 Ringing"; of a note, its text
 	Entry   int     // index in Ladder.Entries
 }
 
-// Sound tells whether the step is about the sound and not a message.
+// Sound tells whether the step is about the sound.
 func (s *Step) Sound() bool { return s.Meaning >= Hears }
+
+// Fault tells whether the step is one that went wrong.
+func (s *Step) Fault() bool { return s.Meaning == NotReached || English[s.Meaning].Do != "" }
 
 // Explain says what each entry of a ladder means.
 func Explain(l *Ladder) []Step {
@@ -26,7 +30,7 @@ func Explain(l *Ladder) []Step {
 	steps := make([]Step, 0, len(l.Entries))
 	for i := range l.Entries {
 		e := &l.Entries[i]
-		s := Step{At: e.At, Out: e.Out, Entry: i, Meaning: e.Note, Tag: e.Text}
+		s := Step{At: e.At, Out: e.Out, Entry: i, Meaning: e.Note, Tag: e.Text, Message: e.Data != nil}
 		if e.Data != nil {
 			m := read(e.Data)
 			s.Tag, s.Meaning = m.tag(), x.message(e.Out, &m)

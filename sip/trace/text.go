@@ -60,7 +60,7 @@ func (s *Step) words() string {
 // arrow is where a step goes: from the phone, to it, or neither.
 func (s *Step) arrow() string {
 	switch {
-	case s.Sound():
+	case !s.Message:
 		return "  "
 	case s.Out:
 		return "->"

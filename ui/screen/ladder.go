@@ -82,15 +82,12 @@ func (p *ladderPage) look() {
 	}
 	p.ladder, p.steps = l, trace.Explain(&l)
 	for i := range p.steps {
-		if !p.opened && faulty(&p.steps[i]) {
+		if !p.opened && p.steps[i].Fault() {
 			p.list.focus = i
 		}
 	}
 	p.opened = true
 }
-
-// faulty tells whether a step needs something to be done.
-func faulty(s *trace.Step) bool { return trace.English[s.Meaning].Do != "" }
 
 func (p *ladderPage) draw(v *view) {
 	p.look()
@@ -121,13 +118,13 @@ func (p *ladderPage) row(v *view, i int) widget.Row {
 	w := &v.Words.Ladder
 	say := &w.Sayings[s.Meaning]
 	at := s.At.In(v.now.Location())
-	row := widget.Row{Title: say.Of(s.Out), Second: s.Tag, RightBelow: at.Format("15:04:05.00"), Heavy: faulty(s), Sentences: true}
+	row := widget.Row{Title: say.Of(s.Out), Second: s.Tag, RightBelow: at.Format("15:04:05.00"), Heavy: s.Fault(), Sentences: true}
 	row.Icon, row.IconInk = p.icon(v, s)
 	switch {
 	case s.Again:
 		row.Second += "  " + w.Again
 	case say.Do != "":
-		if row.Second = say.Do; !s.Sound() {
+		if row.Second = say.Do; s.Message {
 			code, _, _ := strings.Cut(s.Tag, " ")
 			row.Second = code + " " + say.Do
 		}
@@ -154,12 +151,14 @@ func (p *ladderPage) omittedAfter() int {
 // icon tells who spoke: an arrow out or in, or that it is about the sound.
 func (p *ladderPage) icon(v *view, s *trace.Step) (draw.Icon, theme.RGB) {
 	ink := v.T2
-	if faulty(s) {
+	if s.Fault() {
 		ink = v.Stop
 	}
 	switch {
 	case s.Sound():
 		return draw.IconSound, ink
+	case !s.Message:
+		return draw.IconWarning, ink
 	case s.Out:
 		return draw.IconCallOut, ink
 	}
@@ -169,7 +168,7 @@ func (p *ladderPage) icon(v *view, s *trace.Step) (draw.Icon, theme.RGB) {
 func (p *ladderPage) keys(v *view) []key {
 	p.look()
 	keys := []key{{}, p.sound, {}, {}, v.backKey()}
-	if s := p.current(); s != nil && !s.Sound() {
+	if s := p.current(); s != nil && s.Message {
 		keys[0] = key{label: v.Words.Keys.Details, do: func() { p.open(v) }}
 	}
 	return keys
@@ -185,7 +184,7 @@ func (p *ladderPage) current() *trace.Step {
 
 // open shows the message of a step.
 func (p *ladderPage) open(v *view) {
-	if s := p.current(); s != nil && !s.Sound() {
+	if s := p.current(); s != nil && s.Message {
 		v.open(v, &messagePage{entry: p.ladder.Entries[s.Entry], title: s.Tag})
 	}
 }
