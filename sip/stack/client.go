@@ -318,8 +318,18 @@ func (s *Stack) response(res *Response, from Source) {
 		s.handler.Stray(res, from)
 		return
 	}
+	if !tx.asked(res) {
+		s.log.Debug("sip response to something else", "from", from.Addr, "cseq", res.CSeq().Value())
+		return
+	}
 	tx.res = res
 	tx.fire(kind(res.StatusCode))
+}
+
+// asked tells whether a response is to our request and not only bears its branch: Call-ID and CSeq come back as they
+// were sent (RFC 3261 §8.2.6.2).
+func (tx *ClientTx) asked(res *Response) bool {
+	return *res.CallID() == *tx.req.CallID() && res.CSeq().SeqNo == tx.req.CSeq().SeqNo
 }
 
 // kind is the event a status code is.

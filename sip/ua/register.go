@@ -253,6 +253,7 @@ func (r *registration) succeed(k *ask, res *stack.Response) {
 		return
 	}
 	r.fails, r.bound = 0, true
+	a.cred.proven = a.cred.realm != ""
 	r.leave(k.req.Contact().Address)
 	if has(res, "Require", "outbound") {
 		a.u.stack.RequirePong(flow.Conn) // RFC 5626 §4.4.1
