@@ -42,7 +42,9 @@ type ClientTx struct {
 
 	cancel []Header // extra headers of a CANCEL that waits for a provisional response
 	wanted bool     // a CANCEL was asked for
-	told   bool     // on has had its error
+	sent   bool     // at least once
+	spare  func() bool
+	told   bool // on has had its error
 }
 
 // Request is what was sent, with its Via.
@@ -56,6 +58,14 @@ func (tx *ClientTx) Flow() Source {
 		f.Conn, f.Local = tx.conn.id, tx.conn.local
 	}
 	return f
+}
+
+// Spare makes repeats rare: the first comes after 2*T1, and each only if may says so. One that may not go is as one
+// lost on its way. Call it right after Send. On the loop.
+func (tx *ClientTx) Spare(may func() bool) {
+	tx.spare = may
+	tx.retry.Stop()
+	tx.runner.do(againT2)
 }
 
 // Send starts a client transaction (see the package comment). req is the
@@ -156,7 +166,10 @@ func (tx *ClientTx) downgrade() {
 func (tx *ClientTx) do(a action) {
 	switch a {
 	case send:
-		tx.send()
+		if !tx.sent || tx.spare == nil || tx.spare() {
+			tx.sent = true
+			tx.send()
+		}
 	case sendAck:
 		tx.sendAck()
 	case pass:

@@ -148,8 +148,8 @@ func (u *UA) add(id AccountID, a Account) {
 	}
 	var begun []time.Time
 	if old := u.accounts[id]; old != nil {
-		begun = old.reg.begun // new words do not make a storm lawful
 		u.remove(id)
+		begun = old.reg.begun // new words do not make a storm lawful
 	}
 	p, err := a.read()
 	if err != nil {
