@@ -53,6 +53,7 @@ type UA struct {
 	// Of the loop alone.
 	accounts map[AccountID]*account
 	calls    map[CallRef]*call
+	past     []*call // those of them that are over, oldest first
 	dialogs  map[callKey]*call
 	asked    map[ReferRef]*asked
 	closing  bool
