@@ -156,8 +156,8 @@ var registrarFaults = []fault{
 	{name: "refuses connections", tcp: true, refuses: true, state: Failing, fault: Unreachable, min: -1},
 	{name: "closes at once", tcp: true, meet: func(net.Conn) bool { return false }, answer: deaf, state: Failing, fault: Unreachable, min: -1, max: 1500},
 	{name: "closes after the REGISTER", tcp: true, answer: hangUp, state: Failing, fault: Unreachable, max: 1500},
-	{name: "closes after half an answer", tcp: true, state: Failing, fault: Unreachable, max: 1500, answer: func(a answering, q string) {
-		a.send(siptest.Answer(q, 200, "t", "", "Expires: 600")[:40])
+	{name: "closes after the challenge", tcp: true, state: Failing, fault: Unreachable, max: 1800, answer: func(a answering, q string) {
+		signed(hangUp)(a, q)
 		a.hangUp()
 	}},
 	{name: "closes after each 200", tcp: true, state: Registered, max: 1800, answer: func(a answering, q string) {
