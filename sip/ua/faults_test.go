@@ -13,8 +13,8 @@ import (
 // fault is one way in which a registrar misbehaves.
 type fault struct {
 	name     string
-	answer   func(a answering, q string) // to a REGISTER
-	state    State                       // in which the line is meanwhile
+	answer   func(a wayBack, q string) // to a REGISTER
+	state    State                     // in which the line is meanwhile
 	fault    Fault
 	min, max int // REGISTERs while it lasts; 0 to 0: 2 to 100
 
@@ -24,13 +24,13 @@ type fault struct {
 }
 
 // code answers with a status code.
-func code(code int, headers ...string) func(answering, string) {
-	return func(a answering, q string) { a.send(siptest.Answer(q, code, "t", "", headers...)) }
+func code(code int, headers ...string) func(wayBack, string) {
+	return func(a wayBack, q string) { a.send(siptest.Answer(q, code, "t", "", headers...)) }
 }
 
 // altered answers well, but for what change does to the text.
-func altered(change func(text, q string) string) func(answering, string) {
-	return func(a answering, q string) { a.send(change(siptest.Answer(q, 200, "t", "", "Expires: 600"), q)) }
+func altered(change func(text, q string) string) func(wayBack, string) {
+	return func(a wayBack, q string) { a.send(change(siptest.Answer(q, 200, "t", "", "Expires: 600"), q)) }
 }
 
 // altering replaces the value of a header.
@@ -39,8 +39,8 @@ func altering(text, name, value string) string {
 }
 
 // signed challenges first.
-func signed(then func(answering, string)) func(answering, string) {
-	return func(a answering, q string) {
+func signed(then func(wayBack, string)) func(wayBack, string) {
+	return func(a wayBack, q string) {
 		if strings.Contains(q, "\r\nAuthorization:") {
 			then(a, q)
 		} else {
@@ -53,9 +53,9 @@ func say(text string) func(net.Conn) bool {
 	return func(c net.Conn) bool { c.Write([]byte(text)); return true }
 }
 
-func deaf(answering, string) {}
+func deaf(wayBack, string) {}
 
-func hangUp(a answering, _ string) { a.hangUp() }
+func hangUp(a wayBack, _ string) { a.hangUp() }
 
 // registrarFaults are fifty kinds of misbehaviour.
 var registrarFaults = []fault{
@@ -67,31 +67,31 @@ var registrarFaults = []fault{
 	{name: "no expires, no Contact", answer: code(200), state: Registered, min: 6, max: 14},
 	{name: "foreign Contacts only", answer: code(200, strings.Repeat("Contact: <sip:eve@10.6.6.6>;expires=1\r\n", 100)+"Expires: 600"),
 		state: Registered, min: 6, max: 14},
-	{name: "own Contact with expires 0", state: Failing, fault: ServerTrouble, min: 3, max: 12, answer: func(a answering, q string) {
+	{name: "own Contact with expires 0", state: Failing, fault: ServerTrouble, min: 3, max: 12, answer: func(a wayBack, q string) {
 		contact, _, _ := strings.Cut(siptest.HeaderOf(q, "Contact"), ">")
 		code(200, "Expires: 600", "Contact: "+contact+">;expires=0")(a, q)
 	}},
 
 	// Challenges.
 	{name: "401 for ever", answer: code(401, md5Challenge), state: Failing, fault: WrongPassword, min: 6, max: 20},
-	{name: "401 stale with a new nonce each time", state: Failing, fault: WrongPassword, min: 8, max: 40, answer: func(a answering, q string) {
+	{name: "401 stale with a new nonce each time", state: Failing, fault: WrongPassword, min: 8, max: 40, answer: func(a wayBack, q string) {
 		code(401, strings.Replace(md5Challenge, "n1", itoa(a.n), 1)+", stale=true")(a, q)
 	}},
 	{name: "401 Basic", answer: code(401, `WWW-Authenticate: Basic realm="x"`), state: Failing, fault: Refused, min: 3, max: 9},
 	{name: "401 without challenge", answer: code(401), state: Failing, fault: Refused, min: 3, max: 9},
-	{name: "401 with a realm of its own each time", state: Failing, fault: Refused, min: 3, max: 20, answer: func(a answering, q string) {
+	{name: "401 with a realm of its own each time", state: Failing, fault: Refused, min: 3, max: 20, answer: func(a wayBack, q string) {
 		code(401, strings.Replace(md5Challenge, "phone.test", "r"+itoa(a.n), 1))(a, q)
 	}},
 	{name: "a nonce of 40 KB", answer: code(401, strings.Replace(md5Challenge, "n1", strings.Repeat("n", 40_000), 1)), state: Failing, fault: WrongPassword},
 	{name: "407 for ever", answer: code(407, strings.Replace(md5Challenge, "WWW-", "Proxy-", 1)), state: Failing, fault: WrongPassword},
-	{name: "401 and 407 in turn", state: Failing, fault: WrongPassword, min: 6, max: 40, answer: func(a answering, q string) {
+	{name: "401 and 407 in turn", state: Failing, fault: WrongPassword, min: 6, max: 40, answer: func(a wayBack, q string) {
 		if a.n%2 == 0 {
 			code(401, md5Challenge)(a, q)
 			return
 		}
 		code(407, strings.Replace(md5Challenge, "WWW-", "Proxy-", 1))(a, q)
 	}},
-	{name: "new nonce each time", state: Registered, min: 120, max: 260, answer: func(a answering, q string) {
+	{name: "new nonce each time", state: Registered, min: 120, max: 260, answer: func(a wayBack, q string) {
 		if a.n%2 == 1 {
 			code(401, strings.Replace(md5Challenge, "n1", "m"+itoa(a.n), 1))(a, q)
 			return
@@ -108,7 +108,7 @@ var registrarFaults = []fault{
 	{name: "423 without Min-Expires", answer: code(423), state: Failing, fault: Refused, min: 3, max: 9},
 	{name: "423 with less than was asked", answer: code(423, "Min-Expires: 1"), state: Failing, fault: Refused, min: 3, max: 9},
 	{name: "423 for centuries", answer: code(423, "Min-Expires: 4294967295"), state: Failing, fault: Refused, min: 3, max: 9},
-	{name: "423 for ever more", state: Failing, fault: Refused, min: 3, max: 18, answer: func(a answering, q string) {
+	{name: "423 for ever more", state: Failing, fault: Refused, min: 3, max: 18, answer: func(a wayBack, q string) {
 		code(423, "Min-Expires: "+itoa(3600+a.n))(a, q)
 	}},
 	{name: "439 for ever", answer: code(439), state: Failing, fault: Refused, min: 3, max: 18},
@@ -119,18 +119,18 @@ var registrarFaults = []fault{
 	// Time.
 	{name: "silent", answer: deaf, state: Failing, fault: Unreachable, min: 15, max: 1100},
 	{name: "1xx for ever", answer: code(100), state: Failing, fault: Unreachable, max: 1100},
-	{name: "a hundred 1xx at once", state: Failing, fault: Unreachable, max: 1100, answer: func(a answering, q string) {
+	{name: "a hundred 1xx at once", state: Failing, fault: Unreachable, max: 1100, answer: func(a wayBack, q string) {
 		for i := range 100 {
 			a.send(siptest.Answer(q, 100+i%83, "t", ""))
 		}
 	}},
-	{name: "answers after 20 s", state: Registered, max: 200, answer: func(a answering, q string) {
+	{name: "answers after 20 s", state: Registered, max: 200, answer: func(a wayBack, q string) {
 		a.later(20*time.Second, siptest.Answer(q, 200, "t", "", "Expires: 600"))
 	}},
-	{name: "answers after 40 s", state: Failing, fault: Unreachable, max: 1100, answer: func(a answering, q string) {
+	{name: "answers after 40 s", state: Failing, fault: Unreachable, max: 1100, answer: func(a wayBack, q string) {
 		a.later(40*time.Second, siptest.Answer(q, 200, "t", "", "Expires: 600"))
 	}},
-	{name: "a storm of answers", state: Registered, max: 20, answer: func(a answering, q string) {
+	{name: "a storm of answers", state: Registered, max: 20, answer: func(a wayBack, q string) {
 		for i := range 1000 {
 			a.later(time.Duration(i)*time.Millisecond, siptest.Answer(q, []int{200, 401, 503, 423}[i%4], "t", "", "Expires: 600", md5Challenge))
 		}
@@ -143,12 +143,12 @@ var registrarFaults = []fault{
 		state: Failing, fault: Unreachable, max: 1100},
 	{name: "wrong CSeq", answer: altered(func(text, _ string) string { return altering(text, "CSeq", "99 REGISTER") }),
 		state: Failing, fault: Unreachable, max: 1100},
-	{name: "its own REGISTER back", answer: func(a answering, q string) { a.send(q) }, state: Failing, fault: Unreachable, max: 1100},
-	{name: "from a port nobody asked", answer: func(a answering, q string) { a.other(siptest.Answer(q, 200, "t", "", "Expires: 600")) },
+	{name: "its own REGISTER back", answer: func(a wayBack, q string) { a.send(q) }, state: Failing, fault: Unreachable, max: 1100},
+	{name: "from a port nobody asked", answer: func(a wayBack, q string) { a.other(siptest.Answer(q, 200, "t", "", "Expires: 600")) },
 		state: Registered, max: 20},
 
 	// What is no SIP.
-	{name: "garbage", answer: func(a answering, q string) { a.send(q[:20] + "\x00\xff\r\n\r\n" + strings.Repeat("\xde\xad", 500)) },
+	{name: "garbage", answer: func(a wayBack, q string) { a.send(q[:20] + "\x00\xff\r\n\r\n" + strings.Repeat("\xde\xad", 500)) },
 		state: Failing, fault: Unreachable, max: 1100},
 	{name: "half an answer", answer: altered(func(text, _ string) string { return text[:len(text)/2] }), state: Failing, fault: Unreachable, max: 1100},
 
@@ -156,11 +156,11 @@ var registrarFaults = []fault{
 	{name: "refuses connections", tcp: true, refuses: true, state: Failing, fault: Unreachable, min: -1},
 	{name: "closes at once", tcp: true, meet: func(net.Conn) bool { return false }, answer: deaf, state: Failing, fault: Unreachable, min: -1, max: 1500},
 	{name: "closes after the REGISTER", tcp: true, answer: hangUp, state: Failing, fault: Unreachable, max: 1500},
-	{name: "closes after the challenge", tcp: true, state: Failing, fault: Unreachable, max: 1800, answer: func(a answering, q string) {
+	{name: "closes after the challenge", tcp: true, state: Failing, fault: Unreachable, max: 1800, answer: func(a wayBack, q string) {
 		signed(hangUp)(a, q)
 		a.hangUp()
 	}},
-	{name: "closes after each 200", tcp: true, state: Registered, max: 1800, answer: func(a answering, q string) {
+	{name: "closes after each 200", tcp: true, state: Registered, max: 1800, answer: func(a wayBack, q string) {
 		code(200, "Expires: 600")(a, q)
 		a.hangUp()
 	}},

@@ -26,8 +26,8 @@ type badRegistrar struct {
 	open  []net.Conn
 }
 
-// answering is the way back to whoever sent a REGISTER.
-type answering struct {
+// wayBack is the way back to whoever sent a REGISTER.
+type wayBack struct {
 	r    *badRegistrar
 	n    int // of REGISTERs so far, this one included
 	send func(text string)
@@ -37,7 +37,7 @@ type answering struct {
 }
 
 // later sends after a time.
-func (a answering) later(d time.Duration, text string) { time.AfterFunc(d, func() { a.send(text) }) }
+func (a wayBack) later(d time.Duration, text string) { time.AfterFunc(d, func() { a.send(text) }) }
 
 // newBadRegistrar puts one on the network; it ends with the test.
 func (b *bench) newBadRegistrar(f fault) *badRegistrar {
@@ -97,7 +97,7 @@ func (r *badRegistrar) readDatagrams(pc, other net.PacketConn) {
 			return
 		}
 		write := func(c net.PacketConn) func(string) { return func(text string) { c.WriteTo([]byte(text), from) } }
-		r.take(string(buf[:n]), answering{send: write(pc), other: write(other), hangUp: func() {}})
+		r.take(string(buf[:n]), wayBack{send: write(pc), other: write(other), hangUp: func() {}})
 	}
 }
 
@@ -131,7 +131,7 @@ func (r *badRegistrar) readStream(c net.Conn) {
 		if err != nil {
 			return
 		}
-		r.take(text, answering{send: send, other: r.callBack, hangUp: func() { c.Close() }})
+		r.take(text, wayBack{send: send, other: r.callBack, hangUp: func() { c.Close() }})
 	}
 }
 
@@ -146,7 +146,7 @@ func (r *badRegistrar) callBack(text string) {
 }
 
 // take answers what came.
-func (r *badRegistrar) take(text string, a answering) {
+func (r *badRegistrar) take(text string, a wayBack) {
 	method, _, _ := strings.Cut(text, " ")
 	if method != string(stack.REGISTER) {
 		if method == string(stack.OPTIONS) {
@@ -167,7 +167,7 @@ func (r *badRegistrar) take(text string, a answering) {
 }
 
 // sane is how a registrar should answer.
-func sane(a answering, q string) {
+func sane(a wayBack, q string) {
 	if !strings.Contains(q, "Authorization: Digest") || !strings.Contains(q, `nonce="sane"`) {
 		a.send(siptest.Answer(q, 401, "t", "", `WWW-Authenticate: Digest realm="phone.test", nonce="sane", algorithm=SHA-256, qop="auth"`))
 		return
