@@ -78,7 +78,7 @@ func (s *Siege) open(ctx context.Context, dir string, anchor bool) (err error) {
 		return err
 	}
 	if anchor {
-		s.Other, err = s.baresip(ctx, victimHost, lab.BaresipConfig{User: "100", Automatic: true})
+		s.Other, err = s.baresip(ctx, victimHost, lab.BaresipConfig{User: "100"})
 		return err
 	}
 	if err := s.befriend(ctx, secureHost, true); err != nil {
@@ -161,6 +161,11 @@ func (s *Siege) Call(ctx context.Context, secure bool) (*Call, error) {
 	wire := f.wire.Mark()
 	if err := f.Dial(ctx, "sip:100@"+at(victimHost).String()); err != nil {
 		return nil, err
+	}
+	if s.Other != nil {
+		if err := errors.Join(s.Other.WaitRinging(ctx, 0), s.Other.Answer(ctx)); err != nil {
+			return nil, err
+		}
 	}
 	if err := f.WaitTalking(ctx, c.mark); err != nil {
 		return nil, err
@@ -252,7 +257,7 @@ func (c *Call) Under(ctx context.Context, d time.Duration, a Attack) (o Outcome,
 	if err := errors.Join(err, <-asked, <-asked); err != nil {
 		return o, err
 	}
-	c.listen(&o, c.friend.wire.Since(wire))
+	c.listen(&o, d, c.friend.wire.Since(wire))
 	o.Grown = most.Load() - before
 	if tape == nil {
 		return o, nil
@@ -262,8 +267,8 @@ func (c *Call) Under(ctx context.Context, d time.Duration, a Attack) (o Outcome,
 	return o, err
 }
 
-// listen judges the voice that left the phone.
-func (c *Call) listen(o *Outcome, packets []lab.Packet) {
+// listen judges the voice that left the phone within d.
+func (c *Call) listen(o *Outcome, d time.Duration, packets []lab.Packet) {
 	var first, last lab.Packet
 	n := 0
 	for _, p := range packets {
@@ -280,6 +285,8 @@ func (c *Call) listen(o *Outcome, packets []lab.Packet) {
 	}
 	if n > 1 {
 		o.PPS = float64(n-1) / last.At.Sub(first.At).Seconds()
+	} else {
+		o.Gap = d
 	}
 }
 
