@@ -2,6 +2,7 @@ package siege
 
 import (
 	"context"
+	crand "crypto/rand"
 	"fmt"
 	"math/rand/v2"
 	"net"
@@ -10,7 +11,6 @@ import (
 	"time"
 
 	"opendeskphone/sip/siptest"
-	"opendeskphone/tools/lab"
 )
 
 const sipPort = 5060
@@ -102,11 +102,10 @@ func (s *Siege) ask(ctx context.Context, asked, answered *int) error {
 		}
 		delete(sent, id)
 	}
-	for n := 0; ctx.Err() == nil; {
+	for ctx.Err() == nil {
 		select {
 		case <-tick.C:
-			n++
-			id := lab.UniqueName(fmt.Sprint("ask", n, "-"))
+			id := crand.Text()
 			if _, err := conn.WriteToUDPAddrPort(request("OPTIONS", id, conn.LocalAddr().String(), ""), victim); err != nil {
 				return err
 			}

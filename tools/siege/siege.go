@@ -100,7 +100,7 @@ func settings() string {
 
 // befriend brings a friend on.
 func (s *Siege) befriend(ctx context.Context, n int, secure bool) error {
-	b, err := s.baresip(ctx, n, lab.BaresipConfig{User: fmt.Sprint(n), SRTP: secure, Speech: tone(friendTone, 2*time.Minute)})
+	b, err := s.baresip(ctx, n, lab.BaresipConfig{User: fmt.Sprint(n), SRTP: secure})
 	if err != nil {
 		return err
 	}
@@ -119,9 +119,7 @@ func (s *Siege) baresip(ctx context.Context, n int, c lab.BaresipConfig) (*lab.B
 		return nil, err
 	}
 	c.Addr, c.Codecs = at(n), []string{"PCMA"}
-	if c.Speech.Rate == 0 {
-		c.Speech = tone(friendTone, time.Second)
-	}
+	c.Speech = tone(friendTone, 5*time.Minute) // baresip hangs up at the end
 	return lab.StartBaresip(ctx, host, c)
 }
 
