@@ -41,7 +41,7 @@ type (
 		From     Peer
 		Asserted bool   // From was asserted by our own server (RFC 3325)
 		SDP      []byte // their offer; nil if they want ours
-		CallID   string // for logs
+		CallID   string // of its messages, for logs
 		// Conversation names the conversation the call belongs to: the Session-ID of the caller
 		// (RFC 7989) or its Ms-Conversation-ID, else one of ours.
 		Conversation string
@@ -55,6 +55,11 @@ type (
 		Identities  []string // PASSporTs that came with the call, unread (RFC 8224)
 		Called      []string // the numbers the call may have been made to, unread
 		Callback    bool     // an emergency service calls back (RFC 7090), as our own server says
+	}
+	// Begun: our call is about to be sent; its messages bear this Call-ID.
+	Begun struct {
+		Call   CallRef
+		CallID string
 	}
 	// Progress: the far side, or one of several, rings or sends early media.
 	Progress struct {
@@ -118,6 +123,7 @@ type (
 
 func (LineState) event()     {}
 func (Incoming) event()      {}
+func (Begun) event()         {}
 func (Progress) event()      {}
 func (Accepted) event()      {}
 func (Failed) event()        {}

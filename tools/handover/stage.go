@@ -70,7 +70,7 @@ type Stage struct {
 // NewStage sets up the network, the exchange and a phone that is registered, with more settings than the usual ones if
 // there are some. Close it.
 func NewStage(ctx context.Context, dir string, more ...string) (*Stage, error) {
-	s := &Stage{Dir: dir, settings: settings() + strings.Join(more, "\n")}
+	s := &Stage{Dir: dir, settings: settings(PhoneUser, phoneHost) + strings.Join(more, "\n")}
 	if err := s.open(ctx); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
@@ -105,7 +105,8 @@ func (s *Stage) open(ctx context.Context) (err error) {
 	return err
 }
 
-func settings() string {
+// settings are those of a phone with a number and a place on the LAN.
+func settings(user string, host int) string {
 	return fmt.Sprintf(`
 [[line]]
 aor = "sip:%s@%s"
@@ -120,7 +121,7 @@ dhcp = false
 address = %q
 gateway = %[5]q
 dns = [%[5]q]
-`, PhoneUser, Domain, lab.PasswordOf(PhoneUser), lab.LANAddr(phoneHost).String(), registrarAt.Addr())
+`, user, Domain, lab.PasswordOf(user), lab.LANAddr(host).String(), registrarAt.Addr())
 }
 
 // writeLog leaves what went over the wire among the results.

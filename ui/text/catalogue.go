@@ -43,6 +43,7 @@ type Catalogue struct {
 	Pairing   Pairing
 	Moves     Moves
 	Recording Recording
+	Ladder    Ladder
 
 	SoundTest SoundTest
 
@@ -77,7 +78,7 @@ type Keys struct {
 	EnterPassword, Next, Choose, TryNow, Undo                  Label
 	Transfer, AskFirst, HandOver, Join, JoinAll, Cancel        Label
 	BackTo                                                     Label // to the call that waits
-	Headset, Speaker, Close, Sound, Numbers, Play, Stop        Label
+	Headset, Speaker, Close, Sound, Numbers, Play, Stop, Steps Label
 	Line                                                       Label // takes the label of the line
 }
 

@@ -117,7 +117,7 @@ func (v *View) Phone(id string) *Phone {
 // Withheld stands for who does not say who he is.
 const Withheld = "Number withheld"
 
-// Worth says what a number is worth, empty if nobody looked (TPCP section 8.7).
+// Worth says what a number is worth, empty if nobody looked (TPCP section 8.8).
 func Worth(b tpcp.LegB) string {
 	switch {
 	case b.Verified == tpcp.VerifiedFailed:

@@ -16,7 +16,7 @@ export function who(c) {
   return {name, number: name === number ? '' : number};
 }
 
-/** What the number is worth, empty if nobody looked (TPCP section 8.7). */
+/** What the number is worth, empty if nobody looked (TPCP section 8.8). */
 function worth(b) {
   if (b?.verified === 'failed') return 'number not verified';
   return (b?.verified === 'passport' || b?.verified === 'network') && b.attest !== 'B' && b.attest !== 'C' ? 'verified caller' : '';
