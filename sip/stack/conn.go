@@ -1,6 +1,7 @@
 package stack
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -26,6 +27,7 @@ type conn struct {
 
 	ping, pong *Timer
 	pongs      bool // the far side answers pings, so silence means death
+	retired    bool // nothing new goes by it
 }
 
 type connKey struct {
@@ -75,9 +77,17 @@ func (cs *conns) count(ours bool) int {
 	return n
 }
 
+// retire makes a connection one that is used for nothing new.
+func (cs *conns) retire(c *conn) {
+	c.retired = true
+	if cs.byKey[c.key] == c {
+		delete(cs.byKey, c.key)
+	}
+}
+
 // find is the living connection a Target means, or nil.
 func (cs *conns) find(to Target) *conn {
-	if c := cs.byID[to.Conn]; c != nil && c.transport == to.Transport {
+	if c := cs.byID[to.Conn]; c != nil && c.transport == to.Transport && !c.retired {
 		return c
 	}
 	return cs.byKey[connKey{to.Transport, to.Addr, to.ServerName}]
@@ -111,9 +121,65 @@ func (s *Stack) open(to Target, within time.Duration) (*conn, error) {
 	return c, nil
 }
 
+// headStart is how long an address has for itself before the one of the other
+// family is dialled too (RFC 8305 §5, §8).
+const headStart = 250 * time.Millisecond
+
+// race dials both addresses of a server and gives the connection that is there
+// first. One that fails at once gives up its head start.
+func (s *Stack) race(ctx context.Context, to Target) (net.Conn, error) {
+	local := s.cfg.Local.Addr()
+	if !to.Other.IsValid() {
+		return s.net.Dial(ctx, local, to.Addr)
+	}
+	type ended struct {
+		nc  net.Conn
+		err error
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	results := make(chan ended)
+	dial := func(at netip.AddrPort) {
+		s.tasks.Go(func() {
+			nc, err := s.net.Dial(ctx, local, at)
+			select {
+			case results <- ended{nc, err}:
+			case <-ctx.Done():
+				if nc != nil {
+					nc.Close()
+				}
+			}
+		})
+	}
+	dial(to.Addr)
+	start := time.NewTimer(headStart)
+	defer start.Stop()
+	var failed error
+	for second, open := false, 1; ; {
+		select {
+		case e := <-results:
+			if e.err == nil {
+				return e.nc, nil
+			}
+			failed = cmp.Or(failed, e.err)
+			if open--; open == 0 && second {
+				return nil, failed
+			}
+			start.Reset(0)
+		case <-start.C:
+			if !second {
+				second, open = true, open+1
+				dial(to.Other)
+			}
+		case <-ctx.Done():
+			return nil, cmp.Or(failed, ctx.Err())
+		}
+	}
+}
+
 // dial opens the stream and lays TLS over it.
 func (s *Stack) dial(ctx context.Context, to Target) (net.Conn, error) {
-	nc, err := s.net.Dial(ctx, s.cfg.Local.Addr(), to.Addr)
+	nc, err := s.race(ctx, to)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrTransport, err)
 	}
@@ -143,13 +209,16 @@ func (c *conn) opened(nc net.Conn, err error) {
 	}
 	c.start(nc)
 	if s.cfg.PingEvery > 0 {
-		c.ping = s.After(s.cfg.PingEvery, c.keepAlive)
+		c.ping = s.After(min(s.cfg.PingEvery, firstPing), c.keepAlive)
 	}
 }
 
+// firstPing is how soon a new connection is asked for a sign of life, to learn whether it gives any.
+const firstPing = 2 * time.Second
+
 // start begins to read and write; what was given to write before goes first.
 func (c *conn) start(nc net.Conn) {
-	c.nc, c.local = nc, addrPort(nc.LocalAddr())
+	c.nc, c.local, c.remote = nc, addrPort(nc.LocalAddr()), addrPort(nc.RemoteAddr())
 	c.s.tasks.Go(func() { c.writeAll(nc) })
 	c.s.tasks.Go(func() { c.readAll(nc) })
 }
@@ -276,11 +345,16 @@ func (c *conn) crlf(n int) {
 	if n%2 == 1 {
 		c.pongs = true
 	}
-	c.pong.Stop()
-	c.pong = nil
+	c.lives()
 	if n >= 2 {
 		c.write([]byte("\r\n"))
 	}
+}
+
+// lives is told that something came.
+func (c *conn) lives() {
+	c.pong.Stop()
+	c.pong = nil
 }
 
 // keepAlive asks the far side for a sign of life. Only when it has answered
@@ -291,6 +365,21 @@ func (c *conn) keepAlive() {
 	if c.write([]byte("\r\n\r\n")) == nil && c.pongs && c.pong == nil {
 		c.pong = c.s.After(c.s.cfg.PongWait, func() { c.lost(errNoPong) })
 	}
+}
+
+// probeWait is how long the answer to a Probe may take.
+const probeWait = time.Second
+
+// Probe asks the far side of a connection that answers keep-alives for a sign of
+// life now, and ends the connection without one: TCP itself notices a far side
+// that vanished only after minutes. On the loop.
+func (s *Stack) Probe(id ConnID) {
+	c := s.conns.byID[id]
+	if c == nil || !c.pongs || c.write([]byte("\r\n\r\n")) != nil {
+		return
+	}
+	c.pong.Stop()
+	c.pong = s.After(probeWait, func() { c.lost(errNoPong) })
 }
 
 var errNoPong = errors.New("no answer to keep-alive")
@@ -304,15 +393,24 @@ func (s *Stack) RequirePong(id ConnID) {
 	}
 }
 
-// Moved ends the connections from addresses that are not ours any more: whatever is sent on them goes
-// nowhere, and it would take half a minute to show. On the loop.
-func (s *Stack) Moved() {
+// Renew is told that the network has changed. Connections from addresses that
+// are not ours any more end: whatever is sent on them goes nowhere, and it would
+// take half a minute to show. The others may be half open, for a NAT or the far
+// side has forgotten them; so what is sent from now on opens new ones, and the
+// old ones end when what is under way on them has had its time. On the loop.
+func (s *Stack) Renew() {
 	for _, c := range s.conns.byID {
 		if c.nc == nil {
-			continue // it is being opened, from an address that is ours
+			if c.ours { // a SYN that was lost is repeated ever more slowly
+				s.conns.retire(c)
+			}
+			continue
 		}
 		if now, err := s.net.LocalFor(c.remote.Addr()); err == nil && now.Unmap() != c.local.Addr().Unmap() {
 			c.lost(errMoved)
+		} else if c.ours {
+			s.conns.retire(c)
+			s.After(64*s.cfg.T1, func() { c.lost(nil) })
 		}
 	}
 }

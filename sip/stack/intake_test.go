@@ -3,6 +3,7 @@ package stack
 import (
 	"bytes"
 	"fmt"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"strings"
@@ -252,7 +253,7 @@ func FuzzDNS(f *testing.F) {
 				t.Fatalf("replacement %q", r.Replacement)
 			}
 		}
-		sorted := order(srv)
+		sorted := order(srv, rand.New(rand.NewPCG(1, 2)))
 		for i := 1; i < len(sorted); i++ {
 			if sorted[i].Priority < sorted[i-1].Priority {
 				t.Fatal("priorities out of order")

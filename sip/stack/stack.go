@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"math/rand/v2"
 	"net"
 	"net/netip"
 	"sync"
@@ -56,6 +57,7 @@ type Stack struct {
 	merged  map[mergeKey]*ServerTx
 	noTCP   map[netip.AddrPort]time.Time // who refused a stream for a large request, and when
 	good    map[string]goodAnswer        // of the DNS
+	seed    uint64                       // of the order of equal servers
 }
 
 // inFlight bounds how many received messages may wait for the loop; then the
@@ -71,7 +73,7 @@ func New(cfg Config, n Network, log *slog.Logger) *Stack {
 		asked:   asked{n: map[netip.AddrPort]int{}},
 		conns:   conns{byID: map[ConnID]*conn{}, byKey: map[connKey]*conn{}},
 		clients: map[txKey]*ClientTx{}, servers: map[txKey]*ServerTx{}, merged: map[mergeKey]*ServerTx{},
-		noTCP: map[netip.AddrPort]time.Time{}, good: map[string]goodAnswer{},
+		noTCP: map[netip.AddrPort]time.Time{}, good: map[string]goodAnswer{}, seed: rand.Uint64(),
 	}
 }
 
@@ -200,6 +202,9 @@ func (s *Stack) handle(a arrival, from Source) {
 			s.log.Error("sip message broke the handler", "from", from.Addr, "err", fmt.Sprint(r), "stack", trace())
 		}
 	}()
+	if c := s.conns.byID[from.Conn]; c != nil {
+		c.lives()
+	}
 	switch {
 	case a.refuse != nil:
 		s.reply(a.refuse, from)

@@ -29,7 +29,6 @@ const (
 	burst       = 4 // REGISTER transactions begun in any window
 	burstWindow = 10 * time.Second
 	refreshMin  = 5 * time.Second // however short the registrar's time is
-	patience    = 4 * time.Second // for a silent server when there is another
 	pulseWait   = 8 * time.Second // for the answer to a pulse: five tries
 )
 

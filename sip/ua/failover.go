@@ -6,11 +6,14 @@ import (
 	"opendeskphone/sip/stack"
 )
 
-// patienceReliable is patience over TCP and TLS, where nothing has to be repeated.
-const patienceReliable = 2 * time.Second
+// How long a server may say nothing at all while there is another, so that the other has answered
+// within 4 s over UDP, after the repeat that comes at 3.5 s, and within 2 s over TCP and TLS, where
+// nothing has to be repeated. RFC 3263 §4.3 would have a caller wait for the whole transaction, 32 s.
+const (
+	patience         = 3700 * time.Millisecond
+	patienceReliable = 1700 * time.Millisecond
+)
 
-// patienceFor is how long a server may say nothing at all while there is another. RFC 3263 §4.3 would
-// have a caller wait for the whole transaction, 32 s.
 func patienceFor(t stack.Transport) time.Duration {
 	if t == stack.UDP {
 		return patience
@@ -18,19 +21,97 @@ func patienceFor(t stack.Transport) time.Duration {
 	return patienceReliable
 }
 
-// hurry has an INVITE go to the next server if this one is silent and there is one.
+// doubt is how long a connection may bring nothing after an INVITE before it is asked whether it lives.
+const doubt = 500 * time.Millisecond
+
+// hurry has an INVITE go to the next server if this one is silent and there is one. A flow that may be
+// dead is found out at once, and not when its keep-alive is due.
 func (c *call) hurry(k *ask) {
 	d := &c.dial
 	d.patience.Stop()
+	waits := func() bool { return c.phase == dialing && d.run == k && !k.heard }
+	if k.to.Conn != 0 {
+		c.u.stack.After(doubt, func() {
+			if waits() {
+				c.u.stack.Probe(k.to.Conn)
+			}
+		})
+	}
 	if d.tried+1 >= len(d.targets) {
 		return
 	}
 	d.patience = c.u.stack.After(patienceFor(k.to.Transport), func() {
-		if c.phase != dialing || d.run != k || k.heard {
+		if !waits() {
 			return
 		}
 		k.stop()
 		c.u.stack.Cancel(k.tx) // should it wake up, it must not ring there too
 		c.respond(k, nil, stack.ErrTimeout)
 	})
+}
+
+// suspect is told that a call found a server dead: where the registration runs on it, it goes to the
+// next one now, so that we are called there and the next call does not wait.
+func (r *registration) suspect(t stack.Target) {
+	a := r.acc
+	if r.state != Registered || len(a.targets) < 2 || a.targets[a.at].Addr != t.Addr || r.running != nil || r.pending {
+		return
+	}
+	a.at = (a.at + 1) % len(a.targets)
+	r.attempt()
+}
+
+// The rhythm of asking whether a better server is back. RFC 3263 has no way back at all; users would
+// stay on the second server until the phone is restarted.
+const (
+	returnEvery = 25 * time.Second // so that the phone is back within 60 s, also where the first answer is lost
+	returnMax   = 10 * time.Minute // for a server that answers and then does not register us
+)
+
+// homing brings a registration that had to go to a lesser server back to the best one. Calls that
+// stand are not touched: their dialogs keep the way they were made on.
+type homing struct {
+	r     *registration
+	timer *stack.Timer
+	vain  int // returns in a row that did not come about
+}
+
+// start begins to look out for a better server, if there is one.
+func (h *homing) start() {
+	h.timer.Stop()
+	a := h.r.acc
+	if a.at == 0 {
+		h.vain = 0
+		return
+	}
+	h.timer = a.u.stack.After(min(returnEvery<<min(h.vain, 8), returnMax), h.look)
+}
+
+func (h *homing) stop() { h.timer.Stop() }
+
+// look asks the better servers. The first to say anything but that it is out of service is taken.
+func (h *homing) look() {
+	a := h.r.acc
+	for i := range a.at {
+		to := a.targets[i]
+		a.u.stack.Send(a.question(to), to, func(res *stack.Response, err error) {
+			if err == nil && res.StatusCode >= 200 && res.StatusCode != 503 && h.r.state == Registered && h.r.running == nil && !h.r.pending {
+				h.back(to)
+			}
+		})
+	}
+	h.timer = a.u.stack.After(min(returnEvery<<min(h.vain, 8), returnMax), h.look)
+}
+
+// back registers with a server that has returned.
+func (h *homing) back(to stack.Target) {
+	a := h.r.acc
+	for i, t := range a.targets[:a.at] {
+		if t == to {
+			a.at = i
+			h.vain++ // start sets it right when we are there
+			h.r.attempt()
+			return
+		}
+	}
 }

@@ -188,8 +188,14 @@ func (c *call) respond(k *ask, res *stack.Response, err error) {
 	case c.phase != dialing:
 		// a failure after a 2xx: the transaction has no meaning any more
 	case transient(res, err) && !c.dial.alive && c.dial.tried+1 < len(c.dial.targets):
+		if err != nil {
+			c.acc.reg.suspect(k.to)
+		}
 		c.dial.tried++
 		c.invite(c.dial.targets[c.dial.tried])
+	case errors.Is(err, stack.ErrTransport) && !k.heard && k.to.Conn != 0:
+		k.to.Conn = 0 // the flow was dead; the server need not be
+		c.invite(k.to)
 	case errors.Is(err, stack.ErrTimeout):
 		c.end(Failed{Call: c.ref, Code: 408, Text: "no answer from the server", Fault: Unreachable})
 	case err != nil:

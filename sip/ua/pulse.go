@@ -33,6 +33,23 @@ func (p *pulse) stop() {
 func (p *pulse) beat() {
 	a := p.r.acc
 	to := a.target()
+	silent := a.u.stack.After(pulseWait, func() {
+		if p.heard && p.r.state == Registered {
+			p.r.attempt()
+		}
+	})
+	p.silent = silent
+	a.u.stack.Send(a.question(to), to, func(res *stack.Response, err error) {
+		if err == nil {
+			silent.Stop()
+			p.heard = true
+		}
+	})
+	p.timer = a.u.stack.After(a.u.cfg.Pulse, p.beat)
+}
+
+// question asks a server whether it lives.
+func (a *account) question(to stack.Target) *stack.Request {
 	req := stack.NewRequest(stack.OPTIONS, a.p.home)
 	from := &stack.FromHeader{Address: a.p.aor}
 	from.Params.Add("tag", stack.NewTag())
@@ -42,17 +59,5 @@ func (p *pulse) beat() {
 	req.AppendHeader(&id)
 	req.AppendHeader(&stack.CSeqHeader{SeqNo: 1, MethodName: stack.OPTIONS})
 	req.AppendHeader(a.contact(to))
-	silent := a.u.stack.After(pulseWait, func() {
-		if p.heard && p.r.state == Registered {
-			p.r.attempt()
-		}
-	})
-	p.silent = silent
-	a.u.stack.Send(req, to, func(res *stack.Response, err error) {
-		if err == nil {
-			silent.Stop()
-			p.heard = true
-		}
-	})
-	p.timer = a.u.stack.After(a.u.cfg.Pulse, p.beat)
+	return req
 }

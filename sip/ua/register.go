@@ -34,12 +34,15 @@ type registration struct {
 	at      stack.Uri     // the Contact it has
 	ended   bool
 	pulse   pulse
+	homing  homing
+	turn    int         // of the attempt; what was begun in a former one is void
 	begun   []time.Time // REGISTERs within burstWindow
+	heard   time.Time   // when a server last answered one
 }
 
 func newRegistration(a *account) *registration {
 	r := &registration{acc: a, callID: stack.CallIDHeader(stack.NewCallID()), tag: stack.NewTag(), asked: a.p.Expires}
-	r.pulse.r = r
+	r.pulse.r, r.homing.r = r, r
 	return r
 }
 
@@ -72,6 +75,10 @@ func (r *registration) renew() {
 		r.running = nil
 		r.waiting.Stop()
 	}
+	// Nor is a name server waited for that was asked on it, and what had no answer has reached nobody.
+	r.gated.Stop()
+	r.pending = false
+	r.begun = slices.DeleteFunc(r.begun, func(t time.Time) bool { return t.After(r.heard) })
 	r.attempt()
 }
 
@@ -81,12 +88,14 @@ func (r *registration) attempt() {
 		return
 	}
 	r.timer.Stop()
+	r.turn++
 	r.tried, r.raised, r.pending = 0, false, true
+	turn := r.turn
 	r.acc.resolve(func(err error) {
-		r.pending = false
-		if r.ended {
+		if r.ended || r.turn != turn {
 			return
 		}
+		r.pending = false
 		if err != nil {
 			r.fail(Unreachable, 0, Clean(err.Error()), 0)
 			return
@@ -119,8 +128,11 @@ func (r *registration) register() {
 	}
 	to := r.acc.target()
 	k := r.request(to, r.asked)
-	k.gate = r.pass
+	k.gate = func(again func()) { r.heard = time.Now(); r.pass(again) }
 	k.on = func(res *stack.Response, err error) {
+		if err == nil {
+			r.heard = time.Now()
+		}
 		if r.running == k && (err != nil || res.StatusCode >= 200) {
 			r.waiting.Stop()
 			r.running = nil
@@ -131,7 +143,7 @@ func (r *registration) register() {
 	}
 	r.running = k
 	if r.tried+1 < len(r.acc.targets) {
-		r.waiting = r.acc.u.stack.After(patience, func() {
+		r.waiting = r.acc.u.stack.After(patienceFor(to.Transport), func() {
 			k.stop()
 			r.running = nil
 			r.outcome(k, nil, stack.ErrTimeout)
@@ -253,6 +265,7 @@ func (r *registration) succeed(k *ask, res *stack.Response) {
 		return
 	}
 	r.fails, r.bound = 0, true
+	a.proven, a.since = a.targets[a.at], time.Now()
 	r.leave(k.req.Contact().Address)
 	if has(res, "Require", "outbound") {
 		a.u.stack.RequirePong(flow.Conn) // RFC 5626 §4.4.1
@@ -267,6 +280,7 @@ func (r *registration) succeed(k *ask, res *stack.Response) {
 	}
 	r.report(LineState{State: Registered, Expires: granted})
 	r.pulse.start()
+	r.homing.start()
 	if moved && len(r.begun) < burst { // the Contact could not name the flow before there was one
 		r.timer = a.u.stack.After(0, r.attempt)
 		return
@@ -331,6 +345,7 @@ func (r *registration) fail(f Fault, code int, text string, after time.Duration)
 	r.acc.at = 0 // begin with the best again
 	wait := backoff(f, r.fails, now.Sub(r.since), after, rand.Float64())
 	r.pulse.stop()
+	r.homing.stop()
 	r.report(LineState{State: Failing, Fault: f, Code: code, Text: text, Retry: now.Add(wait)})
 	r.timer.Stop()
 	r.timer = r.acc.u.stack.After(wait, r.attempt)
@@ -351,6 +366,7 @@ func (r *registration) lost(conn stack.ConnID) {
 func (r *registration) stop(done func()) {
 	r.ended = true
 	r.pulse.stop()
+	r.homing.stop()
 	for _, t := range []*stack.Timer{r.timer, r.gated, r.waiting} {
 		t.Stop()
 	}

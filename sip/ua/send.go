@@ -3,7 +3,9 @@ package ua
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
+	"time"
 
 	"opendeskphone/sip/stack"
 )
@@ -17,6 +19,8 @@ type account struct {
 	reg      *registration
 	targets  []stack.Target // where server was found last, best first
 	at       int            // the one in use
+	proven   stack.Target   // the one that took our registration last
+	since    time.Time      // when it did
 	flow     stack.Source   // how the last answered REGISTER went
 	services []stack.Uri    // Service-Route (RFC 3608)
 	gruu     stack.Uri      // public GRUU, if the registrar gave one
@@ -32,13 +36,26 @@ func (a *account) resolve(on func(error)) {
 			on(err)
 			return
 		}
-		if a.at >= len(t) {
-			a.at = 0
-		}
-		a.targets = t
+		a.found(t)
 		a.u.retrust()
 		on(nil)
 	})
+}
+
+// provenFor is how long a server that served us counts although the DNS knows only others.
+const provenFor = 24 * time.Hour
+
+// found takes what the DNS says. The server in use stays in use, wherever it stands now, and one that
+// has served us is not given up because the DNS knows only others: its answer may be poison.
+func (a *account) found(t []stack.Target) {
+	if time.Since(a.since) < provenFor && !slices.Contains(t, a.proven) {
+		t = append(slices.Clone(t), a.proven)
+	}
+	at := 0
+	if a.at < len(a.targets) {
+		at = max(0, slices.Index(t, a.targets[a.at]))
+	}
+	a.targets, a.at = t, at
 }
 
 // target is the server in use, on the flow the registration runs on (RFC 5626 §4.3).

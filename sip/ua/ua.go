@@ -135,7 +135,7 @@ func (u *UA) RemoveAccount(id AccountID) {
 // Renew registers all accounts anew at once: the network has changed.
 func (u *UA) Renew() {
 	u.stack.Post(func() {
-		u.stack.Moved()
+		u.stack.Renew()
 		for _, a := range u.accounts {
 			a.reg.renew()
 		}
