@@ -143,7 +143,7 @@ func (d *Device) accounts(in []settings.Line) []lines.Line {
 			Account: ua.Account{
 				AOR: l.AOR, Display: l.Display, User: l.AuthUser, Password: ua.Secret(l.Password.Reveal()),
 				Registrar: l.Registrar, Direct: !l.Register, Proxy: l.OutboundProxy, Transport: stack.Transport(l.Transport),
-				Expires: time.Duration(l.Expires) * time.Second, Instance: d.opts.Instance,
+				Expires: time.Duration(l.Expires) * time.Second, Instance: d.opts.Instance, UseGRUU: l.GRUU,
 			},
 			SRTP: srtpPolicies[l.SRTP], Codecs: l.Codecs,
 		}

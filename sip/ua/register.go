@@ -278,7 +278,7 @@ func (r *registration) succeed(k *ask, res *stack.Response) {
 			}
 		}
 	}
-	r.report(LineState{State: Registered, Expires: granted})
+	r.report(LineState{State: Registered, Expires: granted, Local: flow.Local.Addr()})
 	r.pulse.start()
 	r.homing.start()
 	if moved && len(r.begun) < burst { // the Contact could not name the flow before there was one
