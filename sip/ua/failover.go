@@ -50,6 +50,21 @@ func (c *call) hurry(k *ask) {
 	})
 }
 
+// hurry has a REGISTER go to the next server if this one is silent and there is one.
+func (r *registration) hurry(k *ask) {
+	r.waiting.Stop()
+	if r.tried+1 >= len(r.acc.targets) {
+		return
+	}
+	r.waiting = r.acc.u.stack.After(patienceFor(k.to.Transport), func() {
+		if r.running == k {
+			k.stop()
+			r.running = nil
+			r.outcome(k, nil, stack.ErrTimeout)
+		}
+	})
+}
+
 // suspect is told that a call found a server dead: where the registration runs on it, it goes to the
 // next one now, so that we are called there and the next call does not wait.
 func (r *registration) suspect(t stack.Target) {
@@ -64,7 +79,7 @@ func (r *registration) suspect(t stack.Target) {
 // The rhythm of asking whether a better server is back. RFC 3263 has no way back at all; users would
 // stay on the second server until the phone is restarted.
 const (
-	returnEvery = 25 * time.Second // so that the phone is back within 60 s, also where the first answer is lost
+	returnEvery = 10 * time.Second
 	returnMax   = 10 * time.Minute // for a server that answers and then does not register us
 )
 

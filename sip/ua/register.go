@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -35,13 +34,12 @@ type registration struct {
 	ended   bool
 	pulse   pulse
 	homing  homing
-	turn    int         // of the attempt; what was begun in a former one is void
-	begun   []time.Time // REGISTERs within burstWindow
-	heard   time.Time   // when a server last answered one
+	turn    int // of the attempt; what was begun in a former one is void
+	pace    pace
 }
 
 func newRegistration(a *account) *registration {
-	r := &registration{acc: a, callID: stack.CallIDHeader(stack.NewCallID()), tag: stack.NewTag(), asked: a.p.Expires}
+	r := &registration{acc: a, callID: stack.CallIDHeader(stack.NewCallID()), tag: stack.NewTag(), asked: a.p.Expires, pace: pace{}}
 	r.pulse.r, r.homing.r = r, r
 	return r
 }
@@ -78,7 +76,7 @@ func (r *registration) renew() {
 	// Nor is a name server waited for that was asked on it, and what had no answer has reached nobody.
 	r.gated.Stop()
 	r.pending = false
-	r.begun = slices.DeleteFunc(r.begun, func(t time.Time) bool { return t.After(r.heard) })
+	r.pace.forgive()
 	r.attempt()
 }
 
@@ -104,18 +102,17 @@ func (r *registration) attempt() {
 	})
 }
 
-// pass runs fn now or when the burst limit allows; REGISTERs of all kinds go
-// through here, so that no registrar can make us storm it.
+// pass runs fn, which asks the server in use, now or when that may be asked again.
 func (r *registration) pass(fn func()) {
-	now := time.Now()
-	r.begun = slices.DeleteFunc(r.begun, func(t time.Time) bool { return now.Sub(t) >= burstWindow })
-	if len(r.begun) < burst {
-		r.begun = append(r.begun, now)
+	at := r.acc.target().Addr
+	wait := r.pace.wait(at)
+	if wait == 0 {
+		r.pace.visit(at)
 		fn()
 		return
 	}
 	r.pending = true
-	r.gated = r.acc.u.stack.After(burstWindow-now.Sub(r.begun[0])+time.Millisecond, func() {
+	r.gated = r.acc.u.stack.After(wait, func() {
 		r.pending = false
 		r.pass(fn)
 	})
@@ -128,27 +125,26 @@ func (r *registration) register() {
 	}
 	to := r.acc.target()
 	k := r.request(to, r.asked)
-	k.gate = func(again func()) { r.heard = time.Now(); r.pass(again) }
+	k.gate = func(again func()) {
+		r.waiting.Stop() // it lives
+		r.pace.heard(to.Addr)
+		r.pass(func() { r.hurry(k); again() })
+	}
 	k.on = func(res *stack.Response, err error) {
 		if err == nil {
-			r.heard = time.Now()
+			r.pace.heard(to.Addr)
 		}
-		if r.running == k && (err != nil || res.StatusCode >= 200) {
-			r.waiting.Stop()
+		if r.running != k {
+			return
+		}
+		r.waiting.Stop()
+		if err != nil || res.StatusCode >= 200 {
 			r.running = nil
 			r.outcome(k, res, err)
-		} else if r.running == k {
-			r.waiting.Stop() // it lives
 		}
 	}
 	r.running = k
-	if r.tried+1 < len(r.acc.targets) {
-		r.waiting = r.acc.u.stack.After(patienceFor(to.Transport), func() {
-			k.stop()
-			r.running = nil
-			r.outcome(k, nil, stack.ErrTimeout)
-		})
-	}
+	r.hurry(k)
 	k.send()
 }
 
@@ -209,8 +205,8 @@ func (r *registration) outcome(k *ask, res *stack.Response, err error) {
 		return
 	}
 	if err != nil {
-		if errors.Is(err, stack.ErrTransport) && len(r.begun) > 0 {
-			r.begun = r.begun[:len(r.begun)-1] // nothing has reached the registrar
+		if errors.Is(err, stack.ErrTransport) {
+			r.pace.undo(k.to.Addr)
 		}
 		r.fail(faultOf(err), 0, Clean(err.Error()), 0)
 		return
@@ -281,7 +277,7 @@ func (r *registration) succeed(k *ask, res *stack.Response) {
 	r.report(LineState{State: Registered, Expires: granted, Local: flow.Local.Addr()})
 	r.pulse.start()
 	r.homing.start()
-	if moved && len(r.begun) < burst { // the Contact could not name the flow before there was one
+	if moved && r.pace.wait(flow.Addr) == 0 { // the Contact could not name the flow before there was one
 		r.timer = a.u.stack.After(0, r.attempt)
 		return
 	}
@@ -293,11 +289,12 @@ func (r *registration) succeed(k *ask, res *stack.Response) {
 func (r *registration) leave(now stack.Uri) {
 	old := r.at
 	r.at = *now.Clone()
-	if old.Host == "" || old.String() == now.String() || len(r.begun) >= burst {
+	to := r.acc.target()
+	if old.Host == "" || old.String() == now.String() || r.pace.wait(to.Addr) > 0 {
 		return
 	}
-	r.begun = append(r.begun, time.Now())
-	k := r.request(r.acc.target(), 0)
+	r.pace.visit(to.Addr)
+	k := r.request(to, 0)
 	h := &stack.ContactHeader{Address: old}
 	h.Params.Add("expires", "0")
 	k.req.ReplaceHeader(h)

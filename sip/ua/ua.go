@@ -146,9 +146,9 @@ func (u *UA) add(id AccountID, a Account) {
 	if u.closing {
 		return
 	}
-	var begun []time.Time
+	var past pace
 	if old := u.accounts[id]; old != nil {
-		begun = old.reg.begun // new words do not make a storm lawful
+		past = old.reg.pace // new words do not make a storm lawful
 		u.remove(id)
 	}
 	p, err := a.read()
@@ -158,7 +158,9 @@ func (u *UA) add(id AccountID, a Account) {
 	}
 	acc := &account{u: u, id: id, p: p, cred: newCredentials(p)}
 	acc.reg = newRegistration(acc)
-	acc.reg.begun = begun
+	if past != nil {
+		acc.reg.pace = past
+	}
 	u.accounts[id] = acc
 	acc.reg.start()
 }
