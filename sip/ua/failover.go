@@ -1,6 +1,7 @@
 package ua
 
 import (
+	"slices"
 	"time"
 
 	"opendeskphone/sip/stack"
@@ -53,7 +54,7 @@ func (c *call) hurry(k *ask) {
 // hurry has a REGISTER go to the next server if this one is silent and there is one.
 func (r *registration) hurry(k *ask) {
 	r.waiting.Stop()
-	if r.tried+1 >= len(r.acc.targets) {
+	if r.tried+1 >= r.choices() {
 		return
 	}
 	r.waiting = r.acc.u.stack.After(patienceFor(k.to.Transport), func() {
@@ -65,15 +66,23 @@ func (r *registration) hurry(k *ask) {
 	})
 }
 
-// suspect is told that a call found a server dead: where the registration runs on it, it goes to the
-// next one now, so that we are called there and the next call does not wait.
-func (r *registration) suspect(t stack.Target) {
-	a := r.acc
-	if r.state != Registered || len(a.targets) < 2 || a.targets[a.at].Addr != t.Addr || r.running != nil || r.pending {
-		return
+// suspect is told that a call found a server dead. A registration that runs on it goes to the next one now, so that
+// we are called there and the next call does not wait.
+func (a *account) suspect(t stack.Target) {
+	for _, r := range a.flows {
+		if r.state != Registered || r.running != nil || r.pending || a.targets[r.at].Addr != t.Addr {
+			continue
+		}
+		switch {
+		case r.covered():
+			r.state = Registering
+		case r.choices() > 1:
+			r.at = r.next()
+		default:
+			continue
+		}
+		r.attempt()
 	}
-	a.at = (a.at + 1) % len(a.targets)
-	r.attempt()
 }
 
 // The rhythm of asking whether a better server is back. RFC 3263 has no way back at all; users would
@@ -95,8 +104,10 @@ type homing struct {
 func (h *homing) start() {
 	h.timer.Stop()
 	a := h.r.acc
-	if a.at == 0 {
+	if h.r.at == 0 {
 		h.vain = 0
+	}
+	if h.r.at == 0 || len(a.flows) > 1 { // RFC 5626 has its own way: the other flow is the better one, or will be
 		return
 	}
 	h.timer = a.u.stack.After(min(returnEvery<<min(h.vain, 8), returnMax), h.look)
@@ -107,8 +118,7 @@ func (h *homing) stop() { h.timer.Stop() }
 // look asks the better servers. The first to say anything but that it is out of service is taken.
 func (h *homing) look() {
 	a := h.r.acc
-	for i := range a.at {
-		to := a.targets[i]
+	for _, to := range a.targets[:h.r.at] {
 		a.u.stack.Send(a.question(to), to, func(res *stack.Response, err error) {
 			if err == nil && res.StatusCode >= 200 && res.StatusCode != 503 && h.r.state == Registered && h.r.running == nil && !h.r.pending {
 				h.back(to)
@@ -121,12 +131,9 @@ func (h *homing) look() {
 // back registers with a server that has returned.
 func (h *homing) back(to stack.Target) {
 	a := h.r.acc
-	for i, t := range a.targets[:a.at] {
-		if t == to {
-			a.at = i
-			h.vain++ // start sets it right when we are there
-			h.r.attempt()
-			return
-		}
+	if at := slices.Index(a.targets[:h.r.at], to); at >= 0 {
+		h.r.at = at
+		h.vain++ // start sets it right when we are there
+		h.r.attempt()
 	}
 }

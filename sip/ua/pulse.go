@@ -20,7 +20,7 @@ type pulse struct {
 func (p *pulse) start() {
 	p.stop()
 	u := p.r.acc.u
-	if u.cfg.Pulse > 0 && p.r.acc.flow.Transport == stack.UDP {
+	if u.cfg.Pulse > 0 && p.r.flow.Transport == stack.UDP {
 		p.timer = u.stack.After(u.cfg.Pulse, p.beat)
 	}
 }
@@ -32,7 +32,7 @@ func (p *pulse) stop() {
 
 func (p *pulse) beat() {
 	a := p.r.acc
-	to := a.target()
+	to := p.r.target()
 	silent := a.u.stack.After(pulseWait, func() {
 		if p.heard && p.r.state == Registered {
 			p.r.attempt()

@@ -14,6 +14,7 @@ import (
 // registration keeps one account known to its registrar.
 type registration struct {
 	acc     *account
+	id      string // reg-id, which tells the flows of an account apart (RFC 5626 §4.2)
 	state   State
 	callID  stack.CallIDHeader
 	tag     string
@@ -30,16 +31,18 @@ type registration struct {
 	tried   int           // servers tried in this attempt
 	raised  bool          // a 423 or 439 was heeded in this attempt
 	bound   bool          // the registrar has, or may have, a binding of ours
-	at      stack.Uri     // the Contact it has
+	binding stack.Uri     // the Contact it has
 	ended   bool
 	pulse   pulse
 	homing  homing
-	turn    int // of the attempt; what was begun in a former one is void
-	pace    pace
+	turn    int          // of the attempt; what was begun in a former one is void
+	at      int          // the server in use, among the account's targets
+	flow    stack.Source // how the last answered REGISTER went
+	routes  []stack.Uri  // Service-Route (RFC 3608)
 }
 
 func newRegistration(a *account) *registration {
-	r := &registration{acc: a, callID: stack.CallIDHeader(stack.NewCallID()), tag: stack.NewTag(), asked: a.p.Expires, pace: pace{}}
+	r := &registration{acc: a, id: itoa(1 + len(a.flows)), callID: stack.CallIDHeader(stack.NewCallID()), tag: stack.NewTag(), asked: a.p.Expires}
 	r.pulse.r, r.homing.r = r, r
 	return r
 }
@@ -49,6 +52,9 @@ func (r *registration) report(s LineState) {
 	r.state = s.State
 	r.acc.u.log.Info("registration", "line", int(s.Account), "state", stateName[s.State], "fault", s.Fault.String(),
 		"code", s.Code, "text", s.Text)
+	if s.State != Registered && r.covered() || r != r.acc.flows[0] && s.State == Registered && r.covered() {
+		return // the line works by the other flow
+	}
 	r.acc.u.on(s)
 }
 
@@ -76,7 +82,7 @@ func (r *registration) renew() {
 	// Nor is a name server waited for that was asked on it, and what had no answer has reached nobody.
 	r.gated.Stop()
 	r.pending = false
-	r.pace.forgive()
+	r.acc.pace.forgive()
 	r.attempt()
 }
 
@@ -104,10 +110,10 @@ func (r *registration) attempt() {
 
 // pass runs fn, which asks the server in use, now or when that may be asked again.
 func (r *registration) pass(fn func()) {
-	at := r.acc.target().Addr
-	wait := r.pace.wait(at)
+	at := r.target().Addr
+	wait := r.acc.pace.wait(at)
 	if wait == 0 {
-		r.pace.visit(at)
+		r.acc.pace.visit(at)
 		fn()
 		return
 	}
@@ -123,16 +129,16 @@ func (r *registration) register() {
 	if r.ended {
 		return
 	}
-	to := r.acc.target()
+	to := r.target()
 	k := r.request(to, r.asked)
 	k.gate = func(again func()) {
 		r.waiting.Stop() // it lives
-		r.pace.heard(to.Addr)
+		r.acc.pace.heard(to.Addr)
 		r.pass(func() { r.hurry(k); again() })
 	}
 	k.on = func(res *stack.Response, err error) {
 		if err == nil {
-			r.pace.heard(to.Addr)
+			r.acc.pace.heard(to.Addr)
 		}
 		if r.running != k {
 			return
@@ -171,7 +177,7 @@ func (r *registration) request(to stack.Target, expires time.Duration) *ask {
 	req.AppendHeader(stack.NewHeader("Supported", "outbound, path, gruu"))
 	k := &ask{acc: a, req: req, to: to, seq: func() uint32 { r.seq++; return r.seq }}
 	k.again = func() { // by now there is a flow to name
-		a.flow = k.tx.Flow()
+		r.flow = k.tx.Flow()
 		k.to = a.onFlow(k.to)
 		k.req.ReplaceHeader(r.contact(k.to, expires))
 	}
@@ -185,7 +191,7 @@ func (r *registration) contact(to stack.Target, expires time.Duration) *stack.Co
 	if i := r.acc.p.Instance; i != "" {
 		h.Params.Add("+sip.instance", `"<`+i+`>"`)
 		if !r.plain {
-			h.Params.Add("reg-id", "1")
+			h.Params.Add("reg-id", r.id)
 		}
 	}
 	return h
@@ -198,15 +204,15 @@ func (r *registration) outcome(k *ask, res *stack.Response, err error) {
 	if r.ended {
 		return
 	}
-	if transient(res, err) && r.tried+1 < len(r.acc.targets) {
+	if transient(res, err) && r.tried+1 < r.choices() {
 		r.tried++
-		r.acc.at = (r.acc.at + 1) % len(r.acc.targets)
+		r.at = r.next()
 		r.pass(r.register)
 		return
 	}
 	if err != nil {
 		if errors.Is(err, stack.ErrTransport) {
-			r.pace.undo(k.to.Addr)
+			r.acc.pace.undo(k.to.Addr)
 		}
 		r.fail(faultOf(err), 0, Clean(err.Error()), 0)
 		return
@@ -254,30 +260,34 @@ func (r *registration) succeed(k *ask, res *stack.Response) {
 	a := r.acc
 	flow := k.tx.Flow()
 	moved := flow.Transport == stack.TLS && k.req.Contact().Address.Port != int(flow.Local.Port())
-	a.flow = flow
+	r.flow = flow
 	granted := r.granted(res, k.req.Contact())
 	if granted == 0 {
 		r.fail(ServerTrouble, res.StatusCode, "registrar grants no time", retryAfter(res))
 		return
 	}
 	r.fails, r.bound = 0, true
-	a.proven, a.since = a.targets[a.at], time.Now()
+	a.proven, a.since = a.targets[r.at], time.Now()
 	r.leave(k.req.Contact().Address)
-	if has(res, "Require", "outbound") {
+	outbound := has(res, "Require", "outbound")
+	if outbound {
 		a.u.stack.RequirePong(flow.Conn) // RFC 5626 §4.4.1
 	}
-	a.services = a.services[:0]
+	r.routes = r.routes[:0]
 	for _, h := range res.GetHeaders("Service-Route") {
 		for _, v := range splitQuoted(h.Value(), ',') {
-			if _, uri, _, err := stack.ParseAddress(v); err == nil && len(a.services) < 8 {
-				a.services = append(a.services, uri)
+			if _, uri, _, err := stack.ParseAddress(v); err == nil && len(r.routes) < 8 {
+				r.routes = append(r.routes, uri)
 			}
 		}
 	}
 	r.report(LineState{State: Registered, Expires: granted, Local: flow.Local.Addr()})
 	r.pulse.start()
+	if r == a.flows[0] {
+		a.spread(outbound)
+	}
 	r.homing.start()
-	if moved && r.pace.wait(flow.Addr) == 0 { // the Contact could not name the flow before there was one
+	if moved && r.acc.pace.wait(flow.Addr) == 0 { // the Contact could not name the flow before there was one
 		r.timer = a.u.stack.After(0, r.attempt)
 		return
 	}
@@ -287,13 +297,13 @@ func (r *registration) succeed(k *ask, res *stack.Response) {
 // leave takes the binding away that we had under another Contact before: at another address, or at the
 // end of a connection that is no more. Otherwise calls would go there too, until its time is over.
 func (r *registration) leave(now stack.Uri) {
-	old := r.at
-	r.at = *now.Clone()
-	to := r.acc.target()
-	if old.Host == "" || old.String() == now.String() || r.pace.wait(to.Addr) > 0 {
+	old := r.binding
+	r.binding = *now.Clone()
+	to := r.target()
+	if old.Host == "" || old.String() == now.String() || r.acc.pace.wait(to.Addr) > 0 {
 		return
 	}
-	r.pace.visit(to.Addr)
+	r.acc.pace.visit(to.Addr)
 	k := r.request(to, 0)
 	h := &stack.ContactHeader{Address: old}
 	h.Params.Add("expires", "0")
@@ -313,6 +323,9 @@ func (r *registration) granted(res *stack.Response, mine *stack.ContactHeader) t
 	}
 	for _, h := range res.GetHeaders("Contact") {
 		c, ok := h.(*stack.ContactHeader)
+		if id, has := c.Params.Get("reg-id"); has && id != r.id {
+			continue // of the other flow
+		}
 		if !ok || c.Address.User != mine.Address.User || c.Address.Host != mine.Address.Host || c.Address.Port != mine.Address.Port {
 			continue
 		}
@@ -339,8 +352,11 @@ func (r *registration) fail(f Fault, code int, text string, after time.Duration)
 	if r.fails++; r.fails == 1 {
 		r.since = now
 	}
-	r.acc.at = 0 // begin with the best again
-	wait := backoff(f, r.fails, now.Sub(r.since), after, rand.Float64())
+	r.at = r.best()
+	wait, recovers := r.recovers(after)
+	if !recovers {
+		wait = backoff(f, r.fails, now.Sub(r.since), after, rand.Float64())
+	}
 	r.pulse.stop()
 	r.homing.stop()
 	r.report(LineState{State: Failing, Fault: f, Code: code, Text: text, Retry: now.Add(wait)})
@@ -350,9 +366,12 @@ func (r *registration) fail(f Fault, code int, text string, after time.Duration)
 
 // lost is told when a connection ended.
 func (r *registration) lost(conn stack.ConnID) {
-	if conn != 0 && r.acc.flow.Conn == conn && !r.ended {
-		r.acc.flow = stack.Source{}
+	if conn != 0 && r.flow.Conn == conn && !r.ended {
+		r.flow = stack.Source{}
 		if r.state == Registered {
+			if r.covered() {
+				r.state = Registering // calls take the other flow
+			}
 			r.timer.Stop()
 			r.timer = r.acc.u.stack.After(jitter(0, 300*time.Millisecond), r.attempt)
 		}
@@ -374,7 +393,7 @@ func (r *registration) stop(done func()) {
 		r.acc.u.stack.Post(done)
 		return
 	}
-	k := r.request(r.acc.target(), 0)
+	k := r.request(r.target(), 0)
 	k.on = func(res *stack.Response, err error) {
 		if err != nil || res.StatusCode >= 200 {
 			done()

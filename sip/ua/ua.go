@@ -137,7 +137,9 @@ func (u *UA) Renew() {
 	u.stack.Post(func() {
 		u.stack.Renew()
 		for _, a := range u.accounts {
-			a.reg.renew()
+			for _, r := range a.flows {
+				r.renew()
+			}
 		}
 	})
 }
@@ -146,9 +148,9 @@ func (u *UA) add(id AccountID, a Account) {
 	if u.closing {
 		return
 	}
-	var past pace
+	past := pace{}
 	if old := u.accounts[id]; old != nil {
-		past = old.reg.pace // new words do not make a storm lawful
+		past = old.pace // new words do not make a storm lawful
 		u.remove(id)
 	}
 	p, err := a.read()
@@ -156,13 +158,10 @@ func (u *UA) add(id AccountID, a Account) {
 		u.on(LineState{Account: id, State: Failing, Fault: BadAccount, Text: err.Error()})
 		return
 	}
-	acc := &account{u: u, id: id, p: p, cred: newCredentials(p)}
-	acc.reg = newRegistration(acc)
-	if past != nil {
-		acc.reg.pace = past
-	}
+	acc := &account{u: u, id: id, p: p, cred: newCredentials(p), pace: past}
+	acc.flows = []*registration{newRegistration(acc)}
 	u.accounts[id] = acc
-	acc.reg.start()
+	acc.flows[0].start()
 }
 
 func (u *UA) remove(id AccountID) {
@@ -173,7 +172,7 @@ func (u *UA) remove(id AccountID) {
 	if !u.closing { // while closing it counts until its farewell is said
 		delete(u.accounts, id)
 	}
-	acc.reg.stop(func() {
+	acc.stop(func() {
 		if u.accounts[id] == acc {
 			delete(u.accounts, id)
 		}
