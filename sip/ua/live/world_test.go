@@ -112,7 +112,8 @@ func (w *world) routeGRUUs(file string) {
 // hosts file of its own.
 type room struct {
 	stack.System
-	ns *lab.Namespace
+	ns   *lab.Namespace
+	addr netip.Addr // the host's
 }
 
 func (r room) ListenPacket(local netip.AddrPort) (c net.PacketConn, err error) {
@@ -130,7 +131,7 @@ func (r room) Dial(ctx context.Context, local netip.Addr, remote netip.AddrPort)
 	return c, err
 }
 
-func (r room) LocalFor(netip.Addr) (netip.Addr, error) { return phoneAddr, nil }
+func (r room) LocalFor(netip.Addr) (netip.Addr, error) { return r.addr, nil }
 
 func (r room) LookupAddr(_ context.Context, host string) ([]netip.Addr, error) {
 	hosts := map[string]netip.AddrPort{domain: goodTLS, "old." + domain: oldTLS, "wrong." + domain: otherTLS}
@@ -156,8 +157,17 @@ type phone struct {
 // phone starts a UA on host 10.
 func (w *world) phone(t *testing.T, ns *lab.Namespace, roots ...string) *phone {
 	t.Helper()
+	return startPhone(t, room{ns: ns, addr: phoneAddr}, roots...)
+}
+
+// startPhone starts a UA in a room.
+func startPhone(t *testing.T, r room, roots ...string) *phone {
+	t.Helper()
 	cfg := stack.Default()
 	cfg.Rules = ua.Rules()
+	if r.addr.Is6() {
+		cfg.Local = netip.AddrPortFrom(netip.IPv6Unspecified(), 5060)
+	}
 	cfg.UserAgent = "ODP test"
 	cfg.TLS = stack.TLSConfig{RootFiles: roots}
 	level := slog.LevelError
@@ -169,7 +179,7 @@ func (w *world) phone(t *testing.T, ns *lab.Namespace, roots ...string) *phone {
 	p := &phone{T: t, grown: make(chan struct{})}
 	agent := ua.Default()
 	agent.Pulse = 2 * time.Second
-	p.ua = ua.New(agent, stack.New(cfg, room{ns: ns}, log), p.handle, log)
+	p.ua = ua.New(agent, stack.New(cfg, r, log), p.handle, log)
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
 	go func() { done <- p.ua.Run(ctx) }()
@@ -244,8 +254,10 @@ func (p *phone) register(a ua.Account) {
 }
 
 // session makes the descriptions of a call.
-func session() *offer.Session {
-	return offer.New(offer.Local{Addr: phoneAddr, Port: 4000, DTMF: true, Ptime: 20, Codecs: []offer.Codec{
+func session() *offer.Session { return sessionAt(phoneAddr) }
+
+func sessionAt(addr netip.Addr) *offer.Session {
+	return offer.New(offer.Local{Addr: addr, Port: 4000, DTMF: true, Ptime: 20, Codecs: []offer.Codec{
 		{Name: "PCMA", PT: 8, Clock: 8000, Channels: 1}, {Name: "PCMU", PT: 0, Clock: 8000, Channels: 1}}})
 }
 
