@@ -43,6 +43,12 @@ func (s *Stack) readDatagrams() {
 		}
 		from := Source{Transport: UDP, Addr: addrPort(addr), Local: local}
 		data := buf[:n]
+		if isSTUN(data) {
+			if id, mapped, ok := bindingAnswer(data); ok {
+				s.Post(func() { s.seen(id, mapped) })
+			}
+			continue
+		}
 		if keepAlive(data) || !s.trusted(from) && !s.asked.answers(from.Addr, data) {
 			continue
 		}

@@ -58,6 +58,8 @@ type Stack struct {
 	noTCP   map[netip.AddrPort]time.Time // who refused a stream for a large request, and when
 	good    map[string]goodAnswer        // of the DNS
 	seed    uint64                       // of the order of equal servers
+
+	bindings map[stunID]*binding
 }
 
 // inFlight bounds how many received messages may wait for the loop; then the
@@ -73,7 +75,7 @@ func New(cfg Config, n Network, log *slog.Logger) *Stack {
 		asked:   asked{n: map[netip.AddrPort]int{}},
 		conns:   conns{byID: map[ConnID]*conn{}, byKey: map[connKey]*conn{}},
 		clients: map[txKey]*ClientTx{}, servers: map[txKey]*ServerTx{}, merged: map[mergeKey]*ServerTx{},
-		noTCP: map[netip.AddrPort]time.Time{}, good: map[string]goodAnswer{}, seed: rand.Uint64(),
+		noTCP: map[netip.AddrPort]time.Time{}, good: map[string]goodAnswer{}, seed: rand.Uint64(), bindings: map[stunID]*binding{},
 	}
 }
 

@@ -1,6 +1,7 @@
 package ua
 
 import (
+	"net/netip"
 	"strings"
 	"testing"
 	"time"
@@ -150,4 +151,26 @@ func TestRecoverAfter(t *testing.T) {
 			}
 		}
 	}
+}
+
+// TestAnotherMappedAddress: a NAT that gives us another address has made another flow, which is registered.
+func TestAnotherMappedAddress(t *testing.T) {
+	onNet(t, func(b *bench) {
+		b.far.outbound()
+		b.line(func(a *Account) { a.Instance = instance })
+		sees := func(addr string) int {
+			b.ua.stack.Post(func() { b.ua.accounts[1].flows[0].pulse.bound(netip.MustParseAddrPort(addr), nil) })
+			b.pass(time.Second)
+			return len(b.far.all(stack.REGISTER))
+		}
+		if n := sees("203.0.113.1:40000"); n != 1 {
+			t.Errorf("%d REGISTERs", n)
+		}
+		if n := sees("203.0.113.1:40000"); n != 1 {
+			t.Errorf("the same address: %d REGISTERs", n)
+		}
+		if n := sees("203.0.113.1:50000"); n != 2 {
+			t.Errorf("another address: %d REGISTERs", n)
+		}
+	})
 }

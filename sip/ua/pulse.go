@@ -1,19 +1,24 @@
 package ua
 
 import (
+	"net/netip"
+
 	"opendeskphone/sip/stack"
 )
 
 // pulse keeps the way to a registrar open that is reached by datagrams: a NAT
 // forgets a silent way within half a minute, and nothing else tells that the
 // registrar is gone before the registration has to be renewed. On connections
-// the stack's own keep-alive does it (RFC 5626 §3.5.1). An OPTIONS is asked,
-// because few registrars answer STUN; any answer will do.
+// the stack's own keep-alive does it (RFC 5626 §3.5.1). A registrar that knows
+// flows is asked by STUN (§3.5.2), which also tells when a NAT has given us
+// another address; others by OPTIONS, of which any answer will do.
 type pulse struct {
 	r      *registration
-	timer  *stack.Timer // the next beat
-	silent *stack.Timer // the answer is overdue
-	heard  bool         // it has answered once, so silence means something
+	timer  *stack.Timer   // the next beat
+	silent *stack.Timer   // the answer is overdue
+	heard  bool           // it has answered once, so silence means something
+	mapped netip.AddrPort // where it saw us, by STUN
+	deaf   bool           // it does not know STUN
 }
 
 // start begins to beat after a registration over UDP.
@@ -33,11 +38,12 @@ func (p *pulse) stop() {
 func (p *pulse) beat() {
 	a := p.r.acc
 	to := p.r.target()
-	silent := a.u.stack.After(pulseWait, func() {
-		if p.heard && p.r.state == Registered {
-			p.r.attempt()
-		}
-	})
+	p.timer = a.u.stack.After(a.u.cfg.Pulse, p.beat)
+	if a.outbound && !p.deaf {
+		a.u.stack.Bind(to.Addr, p.bound)
+		return
+	}
+	silent := a.u.stack.After(pulseWait, p.missed)
 	p.silent = silent
 	a.u.stack.Send(a.question(to), to, func(res *stack.Response, err error) {
 		if err == nil {
@@ -45,7 +51,28 @@ func (p *pulse) beat() {
 			p.heard = true
 		}
 	})
-	p.timer = a.u.stack.After(a.u.cfg.Pulse, p.beat)
+}
+
+// missed is told that no answer came in time.
+func (p *pulse) missed() {
+	if p.heard && p.r.state == Registered {
+		p.r.attempt()
+	}
+}
+
+// bound takes the answer to a Binding request. Another address than before is another flow (RFC 5626 §4.4.2).
+func (p *pulse) bound(mapped netip.AddrPort, err error) {
+	switch {
+	case err != nil && !p.mapped.IsValid():
+		p.deaf = true
+	case err != nil:
+		p.missed()
+	case p.mapped.IsValid() && p.mapped != mapped && p.r.state == Registered:
+		p.mapped = mapped
+		p.r.attempt()
+	default:
+		p.heard, p.mapped = true, mapped
+	}
 }
 
 // question asks a server whether it lives.

@@ -145,12 +145,26 @@ func (s *Stage) Close() error {
 // Cut takes an exchange off the network without a word, or brings it back.
 func (s *Stage) Cut(i int, cut bool) error { return s.LAN.Cable(s.servers[i], !cut) }
 
-// registered waits for the word of an exchange that it has the phone, and gives when it was said.
+// registered waits for the word of an exchange that it has the phone, in answer to a request that was not made
+// before the mark, and gives when it was said.
 func (s *Stage) registered(ctx context.Context, mark int, at func(netip.Addr) bool) (time.Time, error) {
+	old := map[string]bool{}
+	for _, p := range s.Wire.Since(0)[:mark] {
+		if p.Request("REGISTER") {
+			old[branch(p)] = true
+		}
+	}
 	p, err := s.Wire.Wait(ctx, mark, "registration", func(p lab.Packet) bool {
-		return p.Response(200, "REGISTER") && p.Dst.Addr() == s.Phone.Addr() && at(p.Src.Addr())
+		return p.Response(200, "REGISTER") && p.Dst.Addr() == s.Phone.Addr() && at(p.Src.Addr()) && !old[branch(p)]
 	})
 	return p.At, err
+}
+
+// branch is what a message's transaction is known by (RFC 3261 §17).
+func branch(p lab.Packet) string {
+	_, rest, _ := strings.Cut(string(p.Data), ";branch=")
+	end := strings.IndexAny(rest, ";\r\n")
+	return rest[:max(end, 0)]
 }
 
 // talk has the phone call the far side, and gives how long it took from the wish to the answer.

@@ -114,6 +114,7 @@ type room struct {
 	stack.System
 	ns   *lab.Namespace
 	addr netip.Addr // the host's
+	srv  []stack.SRV
 }
 
 func (r room) ListenPacket(local netip.AddrPort) (c net.PacketConn, err error) {
@@ -141,7 +142,7 @@ func (r room) LookupAddr(_ context.Context, host string) ([]netip.Addr, error) {
 	return nil, nil
 }
 
-func (room) LookupSRV(context.Context, string) ([]stack.SRV, error)     { return nil, nil }
+func (r room) LookupSRV(context.Context, string) ([]stack.SRV, error)   { return r.srv, nil }
 func (room) LookupNAPTR(context.Context, string) ([]stack.NAPTR, error) { return nil, nil }
 
 // phone is a UA with a simple user: it keeps the events for the test.

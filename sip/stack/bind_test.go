@@ -1,0 +1,70 @@
+package stack_test
+
+import (
+	"encoding/binary"
+	"errors"
+	"net"
+	"net/netip"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"opendeskphone/sip/siptest"
+	"opendeskphone/sip/stack"
+)
+
+// TestBind: a Binding request is repeated until it is answered, from wherever it went; the address in the answer is
+// told, and silence as well. Answers that nobody asked for are nothing.
+func TestBind(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		n := siptest.NewNet(1)
+		s, _ := start(t, n.Host(addrA), config(addrA), handler{})
+		server := netip.AddrPortFrom(addrB, 3478)
+		c, err := n.Host(addrB).ListenPacket(server)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer c.Close()
+		type answer struct {
+			mapped netip.AddrPort
+			err    error
+		}
+		got := make(chan answer, 2)
+		ask := func() {
+			s.Post(func() {
+				s.Bind(server, func(mapped netip.AddrPort, err error) { got <- answer{mapped, err} })
+			})
+		}
+		began := time.Now()
+		ask()
+		buf := make([]byte, 1500)
+		var from net.Addr
+		for range 3 {
+			size, at, err := c.ReadFrom(buf)
+			if err != nil || size != 20 {
+				t.Fatal(size, err)
+			}
+			from = at
+		}
+		if d := time.Since(began); d != 1500*time.Millisecond {
+			t.Errorf("the third after %v", d)
+		}
+		reply := append([]byte{1, 1, 0, 12}, buf[4:20]...)
+		reply = append(reply, 0, 0x20, 0, 8, 0, 1)
+		reply = binary.BigEndian.AppendUint16(reply, 40000^0x2112)
+		reply = binary.BigEndian.AppendUint32(reply, 0x2112A442^0xCB007101) // 203.0.113.1
+		bent := append([]byte(nil), reply...)
+		bent[10] ^= 1 // of another transaction
+		for _, b := range [][]byte{bent, reply, reply} {
+			c.WriteTo(b, from)
+		}
+		if a := <-got; a.err != nil || a.mapped != netip.MustParseAddrPort("203.0.113.1:40000") {
+			t.Errorf("%+v", a)
+		}
+		began = time.Now()
+		ask()
+		if a := <-got; !errors.Is(a.err, stack.ErrTimeout) || time.Since(began) != 7500*time.Millisecond {
+			t.Errorf("%+v after %v", a, time.Since(began))
+		}
+	})
+}
