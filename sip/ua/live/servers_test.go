@@ -73,6 +73,29 @@ func TestGRUU(t *testing.T) {
 	}
 }
 
+// TestDeadIPv6: the DNS names an address of IPv6 at which nobody answers; TCP and TLS take the other at once.
+func TestDeadIPv6(t *testing.T) {
+	w := newWorld(t, "MD5")
+	phoneHost, err := w.lan.Host("phone", 10)
+	must(t, phoneHost, err)
+	ok(t, phoneHost.AddAddr("eth0", netip.MustParsePrefix("fd77::10/64")))
+	ok(t, phoneHost.IP("neigh", "add", "fd77::99", "lladdr", "02:00:00:00:00:99", "dev", "eth0")) // a silent host
+	for _, transport := range []stack.Transport{stack.TCP, stack.TLS} {
+		t.Run(string(transport), func(t *testing.T) {
+			p := startPhone(t, room{ns: phoneHost, addr: netip.IPv6Unspecified(), six: []netip.Addr{netip.MustParseAddr("fd77::99")}}, w.ca.RootFile())
+			began := time.Now()
+			p.register(account(transport))
+			if d := time.Since(began); d > time.Second {
+				t.Errorf("registered after %v", d)
+			}
+			uris, err := w.kam.WaitBindings(soon(t), "alice", 1)
+			if err != nil || !strings.Contains(uris[0], "@"+phoneAddr.String()+":") {
+				t.Errorf("bindings %v %v", uris, err)
+			}
+		})
+	}
+}
+
 // TestSixteenAccounts: they register at once, each is called by its own name, and all are back when the network was
 // away.
 func TestSixteenAccounts(t *testing.T) {

@@ -10,6 +10,7 @@ import (
 	"net"
 	"net/netip"
 	"os"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -115,6 +116,7 @@ type room struct {
 	ns   *lab.Namespace
 	addr netip.Addr // the host's
 	srv  []stack.SRV
+	six  []netip.Addr // addresses of IPv6 that every name has as well
 }
 
 func (r room) ListenPacket(local netip.AddrPort) (c net.PacketConn, err error) {
@@ -132,12 +134,15 @@ func (r room) Dial(ctx context.Context, local netip.Addr, remote netip.AddrPort)
 	return c, err
 }
 
-func (r room) LocalFor(netip.Addr) (netip.Addr, error) { return r.addr, nil }
+func (r room) LocalFor(remote netip.Addr) (local netip.Addr, err error) {
+	err = r.ns.Do(func() error { local, err = r.System.LocalFor(remote); return err })
+	return local, err
+}
 
 func (r room) LookupAddr(_ context.Context, host string) ([]netip.Addr, error) {
 	hosts := map[string]netip.AddrPort{domain: goodTLS, "old." + domain: oldTLS, "wrong." + domain: otherTLS}
 	if at, ok := hosts[host]; ok {
-		return []netip.Addr{at.Addr()}, nil
+		return append(slices.Clone(r.six), at.Addr()), nil
 	}
 	return nil, nil
 }

@@ -68,3 +68,52 @@ func TestBind(t *testing.T) {
 		}
 	})
 }
+
+// TestHappyEyeballs: of the two families of a server the one that answers first is taken (RFC 8305); a dead IPv6 costs
+// a quarter of a second, a refused one nothing.
+func TestHappyEyeballs(t *testing.T) {
+	six := netip.MustParseAddr("2001:db8::5")
+	for _, c := range []struct {
+		name   string
+		listen []netip.Addr
+		down   netip.Addr
+		within time.Duration
+		fail   bool
+	}{
+		{name: "both", listen: []netip.Addr{six, addrB}},
+		{name: "IPv6 is silent", listen: []netip.Addr{six, addrB}, down: six, within: 250 * time.Millisecond},
+		{name: "IPv6 refuses", listen: []netip.Addr{addrB}},
+		{name: "IPv4 is silent", listen: []netip.Addr{six}, down: addrB},
+		{name: "neither", fail: true},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				n := siptest.NewNet(1)
+				n.SetAddr("dual.net", six, addrB)
+				for _, a := range c.listen {
+					cfg := config(a)
+					cfg.Local = netip.AddrPortFrom(a, 5060)
+					start(t, n.Host(a), cfg, handler{request: agent})
+				}
+				if c.down.IsValid() {
+					n.SetDown(c.down, true)
+				}
+				cfg := config(addrA)
+				cfg.Local = netip.AddrPortFrom(netip.IPv6Unspecified(), 5060)
+				s, _ := start(t, n.Host(addrA), cfg, handler{})
+				u, _ := stack.ParseURI("sip:dual.net;transport=tcp")
+				targets := make(chan []stack.Target, 1)
+				s.Resolve(t.Context(), u, func(list []stack.Target, _ error) { targets <- list })
+				list := <-targets
+				if len(list) != 2 || list[0].Addr.Addr() != six || list[0].Other.Addr() != addrB {
+					t.Fatalf("%+v", list)
+				}
+				began := time.Now()
+				results, _ := send(s, newRequest(stack.OPTIONS, ""), list[0])
+				if r := next(t, results); (r.err != nil) != c.fail || time.Since(began) > c.within {
+					t.Errorf("%+v after %v", r, time.Since(began))
+				}
+			})
+		})
+	}
+}
