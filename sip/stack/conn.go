@@ -26,8 +26,9 @@ type conn struct {
 	used      time.Time
 
 	ping, pong *Timer
-	pongs      bool // the far side answers pings, so silence means death
-	retired    bool // nothing new goes by it
+	pongs      bool          // the far side answers pings, so silence means death
+	retired    bool          // nothing new goes by it
+	every      time.Duration // between pings, where the far side wants more of them than we send; 0 otherwise
 }
 
 type connKey struct {
@@ -358,10 +359,10 @@ func (c *conn) lives() {
 }
 
 // keepAlive asks the far side for a sign of life. Only when it has answered
-// before, or RequirePong was called, does silence end the connection: servers
+// before, or KeepFlow was called, does silence end the connection: servers
 // without RFC 5626 ignore the ping.
 func (c *conn) keepAlive() {
-	c.ping = c.s.After(c.s.cfg.PingEvery, c.keepAlive)
+	c.ping = c.s.After(cmp.Or(c.every, c.s.cfg.PingEvery), c.keepAlive)
 	if c.write([]byte("\r\n\r\n")) == nil && c.pongs && c.pong == nil {
 		c.pong = c.s.After(c.s.cfg.PongWait, func() { c.lost(errNoPong) })
 	}
@@ -384,12 +385,19 @@ func (s *Stack) Probe(id ConnID) {
 
 var errNoPong = errors.New("no answer to keep-alive")
 
-// RequirePong makes silence after a keep-alive end the connection from now
-// on: call it when the registrar said it supports flows (RFC 5626 §4.4.1;
-// Flow-Timer or Require: outbound). On the loop.
-func (s *Stack) RequirePong(id ConnID) {
-	if c := s.conns.byID[id]; c != nil {
-		c.pongs = true
+// KeepFlow makes silence after a keep-alive end the connection from now on, and asks for a sign of life at least
+// every so often; 0 is as before. Call it when the registrar said that it knows flows (RFC 5626 §4.4.1; Flow-Timer or
+// Require: outbound). On the loop.
+func (s *Stack) KeepFlow(id ConnID, every time.Duration) {
+	c := s.conns.byID[id]
+	if c == nil {
+		return
+	}
+	c.pongs = true
+	if every > 0 && every < s.cfg.PingEvery && every != c.every {
+		c.every = every
+		c.ping.Stop()
+		c.ping = s.After(min(every, firstPing), c.keepAlive)
 	}
 }
 

@@ -38,7 +38,7 @@
 // RFC 5626); Source.Target makes a Target from where a message came, and
 // ClientTx.Flow tells which way a request went. Connections are reused by
 // address and name, pinged when we opened them, and reported by Handler.Lost
-// when they end; RequirePong makes an unanswered ping end one. A request over
+// when they end; KeepFlow makes an unanswered ping end one. A request over
 // 1300 bytes goes by TCP although UDP was asked for, and by UDP after all when
 // TCP is refused (§18.1.1).
 //

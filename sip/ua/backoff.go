@@ -29,6 +29,7 @@ const (
 	burst       = 4 // REGISTER transactions begun in any window
 	burstWindow = 10 * time.Second
 	refreshMin  = 5 * time.Second // however short the registrar's time is
+	pulseMin    = 5 * time.Second // however often the registrar wants one
 	pulseWait   = 8 * time.Second // for the answer to a pulse: five tries
 )
 

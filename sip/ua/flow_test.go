@@ -174,3 +174,17 @@ func TestAnotherMappedAddress(t *testing.T) {
 		}
 	})
 }
+
+// TestFlowTimer: a registrar that wants to hear of us more often is obeyed, within reason.
+func TestFlowTimer(t *testing.T) {
+	for timer, most := range map[string]int{"10": 8, "1": 12, "3600": 3, "0": 3, "x": 3, "99999999999": 3} {
+		onNet(t, func(b *bench) {
+			b.far.always(stack.REGISTER, 200, "Expires: 600", "Flow-Timer: "+timer)
+			b.line()
+			b.pass(time.Minute)
+			if n := len(b.far.all(stack.OPTIONS)); n > most || n < most-1 {
+				t.Errorf("Flow-Timer %s: %d signs of life in a minute, want %d", timer, n, most)
+			}
+		})
+	}
+}

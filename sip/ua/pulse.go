@@ -2,6 +2,9 @@ package ua
 
 import (
 	"net/netip"
+	"strconv"
+	"strings"
+	"time"
 
 	"opendeskphone/sip/stack"
 )
@@ -14,6 +17,7 @@ import (
 // another address; others by OPTIONS, of which any answer will do.
 type pulse struct {
 	r      *registration
+	every  time.Duration  // what the registrar asks for; 0: nothing
 	timer  *stack.Timer   // the next beat
 	silent *stack.Timer   // the answer is overdue
 	heard  bool           // it has answered once, so silence means something
@@ -26,7 +30,7 @@ func (p *pulse) start() {
 	p.stop()
 	u := p.r.acc.u
 	if u.cfg.Pulse > 0 && p.r.flow.Transport == stack.UDP {
-		p.timer = u.stack.After(u.cfg.Pulse, p.beat)
+		p.timer = u.stack.After(p.rest(), p.beat)
 	}
 }
 
@@ -35,10 +39,32 @@ func (p *pulse) stop() {
 	p.silent.Stop()
 }
 
+// rest is the time between two beats.
+func (p *pulse) rest() time.Duration {
+	if usual := p.r.acc.u.cfg.Pulse; p.every == 0 || p.every > usual {
+		return usual
+	}
+	return p.every
+}
+
+// pulseEvery reads how often the registrar wants a sign of life: within its Flow-Timer, of which a fifth is left for
+// the way (RFC 5626 §4.4). 0: it says nothing of use.
+func pulseEvery(res *stack.Response) time.Duration {
+	h := res.GetHeader("Flow-Timer")
+	if h == nil {
+		return 0
+	}
+	n, err := strconv.ParseUint(strings.TrimSpace(h.Value()), 10, 16)
+	if err != nil || n == 0 {
+		return 0
+	}
+	return max(pulseMin, time.Duration(n)*time.Second*4/5)
+}
+
 func (p *pulse) beat() {
 	a := p.r.acc
 	to := p.r.target()
-	p.timer = a.u.stack.After(a.u.cfg.Pulse, p.beat)
+	p.timer = a.u.stack.After(p.rest(), p.beat)
 	if a.outbound && !p.deaf {
 		a.u.stack.Bind(to.Addr, p.bound)
 		return

@@ -270,8 +270,9 @@ func (r *registration) succeed(k *ask, res *stack.Response) {
 	a.proven, a.since = a.targets[r.at], time.Now()
 	r.leave(k.req.Contact().Address)
 	outbound := has(res, "Require", "outbound")
-	if outbound {
-		a.u.stack.RequirePong(flow.Conn) // RFC 5626 §4.4.1
+	r.pulse.every = pulseEvery(res)
+	if outbound || r.pulse.every > 0 {
+		a.u.stack.KeepFlow(flow.Conn, r.pulse.every) // RFC 5626 §4.4.1
 	}
 	r.routes = r.routes[:0]
 	for _, h := range res.GetHeaders("Service-Route") {
