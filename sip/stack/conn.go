@@ -46,6 +46,7 @@ type conns struct {
 var (
 	errStalled = errors.New("peer does not read")
 	errMoved   = errors.New("our address has changed")
+	errUnused  = errors.New("no longer wanted")
 )
 
 func (cs *conns) add(c *conn) {

@@ -26,7 +26,7 @@ const (
 	maxRecords   = 8
 	maxGood      = 64
 	goodFor      = 24 * time.Hour         // how long the last good answer stands in for a dead DNS
-	staleAfter   = 300 * time.Millisecond // a slow one is not waited for longer than this where there is an old answer (RFC 8767 §5)
+	staleAfter   = 150 * time.Millisecond // a slow one is not waited for longer than this where there is an old answer (RFC 8767 §5)
 	resolveLimit = 10 * time.Second
 )
 

@@ -185,9 +185,9 @@ func TestResolveStale(t *testing.T) {
 		ask(0, ".11:")
 		wait = 5 * time.Second
 		n.SetAddr("a.net", netip.MustParseAddr("192.0.2.12"))
-		ask(300*time.Millisecond, ".11:")
+		ask(150*time.Millisecond, ".11:")
 		<-time.After(6 * time.Second) // what it said too late counts from then on
-		ask(300*time.Millisecond, ".12:")
+		ask(150*time.Millisecond, ".12:")
 		<-time.After(25 * time.Hour)
 		ask(5*time.Second, ".12:")
 	})

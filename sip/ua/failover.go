@@ -1,6 +1,7 @@
 package ua
 
 import (
+	"context"
 	"slices"
 	"time"
 
@@ -54,15 +55,32 @@ func (c *call) hurry(k *ask) {
 // hurry has a REGISTER go to the next server if this one is silent and there is one.
 func (r *registration) hurry(k *ask) {
 	r.waiting.Stop()
-	if r.tried+1 >= r.choices() {
-		return
-	}
 	r.waiting = r.acc.u.stack.After(patienceFor(k.to.Transport), func() {
-		if r.running == k {
-			k.stop()
-			r.running = nil
+		switch {
+		case r.running != k:
+		case r.tried+1 < r.choices():
+			r.abandon()
 			r.outcome(k, nil, stack.ErrTimeout)
+		default:
+			r.askAgain(k)
 		}
+	})
+}
+
+// askAgain asks the DNS for the only server, which is silent: on another network it may have another address, and the
+// DNS there was slower than our memory of it.
+func (r *registration) askAgain(k *ask) {
+	a := r.acc
+	a.u.stack.Resolve(context.Background(), a.p.server, func(t []stack.Target, err error) {
+		here := func(t stack.Target) bool { return t.Addr == k.to.Addr && t.Transport == k.to.Transport }
+		if err != nil || r.running != k || slices.ContainsFunc(t, here) {
+			return
+		}
+		r.abandon()
+		a.found(t)
+		r.at = r.best()
+		a.u.retrust()
+		r.pass(r.register)
 	})
 }
 

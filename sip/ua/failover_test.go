@@ -230,3 +230,20 @@ func TestPoisonedDNS(t *testing.T) {
 		})
 	}
 }
+
+// TestOtherNetwork: the phone comes into a network where the server has another address, of which the DNS tells late.
+func TestOtherNetwork(t *testing.T) {
+	onNet(t, func(b *bench) {
+		second := b.newFar(farAddr2)
+		for _, f := range []*far{b.far, second} {
+			f.always(stack.REGISTER, 200, "Expires: 600")
+		}
+		b.net.SetAddr("phone.test", farAddr)
+		b.line(func(a *Account) { a.Registrar = "" })
+		b.dns.Store(int64(time.Second))
+		b.net.SetAddr("phone.test", farAddr2)
+		b.net.SetDown(farAddr, true)
+		b.ua.Renew()
+		b.until("registered where the server is now", 5*time.Second, second.registers(0))
+	})
+}

@@ -59,14 +59,14 @@ func (r *registration) next() int {
 	return r.at
 }
 
-// best is the best server that no other flow has.
+// best is the best server that no other flow has, or the very best if they have them all.
 func (r *registration) best() int {
 	for at := range r.acc.targets {
 		if !r.taken(at) {
 			return at
 		}
 	}
-	return r.at
+	return 0
 }
 
 // target is the server of this flow, by its connection.

@@ -74,15 +74,9 @@ func (r *registration) renew() {
 		return
 	}
 	r.fails = 0
-	if r.running != nil { // it may wait on a way that is no more
-		r.running.stop()
-		r.running = nil
-		r.waiting.Stop()
-	}
-	// Nor is a name server waited for that was asked on it, and what had no answer has reached nobody.
-	r.gated.Stop()
+	r.abandon()    // it may wait on a way that is no more
+	r.gated.Stop() // nor is a name server waited for that was asked on it
 	r.pending = false
-	r.acc.pace.forgive()
 	r.attempt()
 }
 
@@ -133,13 +127,9 @@ func (r *registration) register() {
 	k := r.request(to, r.asked)
 	k.gate = func(again func()) {
 		r.waiting.Stop() // it lives
-		r.acc.pace.heard(to.Addr)
 		r.pass(func() { r.hurry(k); again() })
 	}
 	k.on = func(res *stack.Response, err error) {
-		if err == nil {
-			r.acc.pace.heard(to.Addr)
-		}
 		if r.running != k {
 			return
 		}
@@ -152,6 +142,19 @@ func (r *registration) register() {
 	r.running = k
 	r.hurry(k)
 	k.send()
+}
+
+// abandon gives up the REGISTER under way, which would be out of order if it were repeated later. It tells whether the
+// registrar may have taken it.
+func (r *registration) abandon() bool {
+	k := r.running
+	if k == nil {
+		return false
+	}
+	r.waiting.Stop()
+	k.stop()
+	r.running = nil
+	return r.acc.u.stack.Drop(k.tx)
 }
 
 // request makes a REGISTER for this time; 0 takes the binding away.
@@ -387,13 +390,12 @@ func (r *registration) stop(done func()) {
 	for _, t := range []*stack.Timer{r.timer, r.gated, r.waiting} {
 		t.Stop()
 	}
-	if r.running != nil {
-		r.running.stop()
-	}
-	if r.acc.p.Direct || len(r.acc.targets) == 0 || !r.bound && r.running == nil {
+	asking := r.abandon()
+	if r.acc.p.Direct || len(r.acc.targets) == 0 || !r.bound && !asking {
 		r.acc.u.stack.Post(done)
 		return
 	}
+	r.acc.pace.visit(r.target().Addr) // it goes at once, but those after it may have to wait
 	k := r.request(r.target(), 0)
 	k.on = func(res *stack.Response, err error) {
 		if err != nil || res.StatusCode >= 200 {
