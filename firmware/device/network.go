@@ -27,7 +27,12 @@ func (d *Device) followNetwork(ctx context.Context) error {
 			text = "no address"
 		}
 		d.notice(phone.NoNetwork, text)
-		if !first && len(now) > 0 && !slices.Equal(now, had) {
+		switch {
+		case first || slices.Equal(now, had):
+		case len(now) == 0:
+			d.log.Info("there is no network")
+			d.sip.offline()
+		default:
 			d.log.Info("the network is another", "addresses", now)
 			d.sip.moved()
 			d.tellPlaces()

@@ -34,6 +34,13 @@ func (s *sipSide) renew() {
 	}
 }
 
+// offline tells that the phone has no address.
+func (s *sipSide) offline() {
+	if u := s.agent.Load(); u != nil {
+		u.Offline()
+	}
+}
+
 // moved tells that the phone has other addresses: registrations and calls must name them.
 func (s *sipSide) moved() {
 	if a := s.adapter.Load(); a != nil {

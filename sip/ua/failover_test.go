@@ -102,10 +102,10 @@ func TestNoWayBack(t *testing.T) {
 func TestLinkLoss(t *testing.T) {
 	for _, transport := range []stack.Transport{stack.UDP, stack.TCP} {
 		for _, away := range []time.Duration{time.Second, 5 * time.Second, time.Minute, 10 * time.Minute} {
-			for _, servers := range []int{1, 2} {
+			for way := range 4 { // one server or two, and whether the phone knows that the link is gone
 				onNet(t, func(b *bench) {
 					second := b.far
-					if servers == 2 {
+					if way&1 != 0 {
 						second = twoServers(b, transport)
 					} else {
 						b.net.SetAddr("phone.test", farAddr)
@@ -115,7 +115,13 @@ func TestLinkLoss(t *testing.T) {
 					b.pass(3 * time.Minute)
 					b.net.SetDown(ourAddr, true)
 					b.net.SetDeaf(true)
+					if way&2 != 0 {
+						b.ua.Offline()
+					}
 					b.pass(away)
+					if s := b.last(); way&2 != 0 && (s.State != Failing || s.Fault != Unreachable) {
+						t.Errorf("without a network: %+v", s)
+					}
 					n, m := len(b.far.all(stack.REGISTER)), len(second.all(stack.REGISTER))
 					b.net.SetDown(ourAddr, false)
 					b.ua.Renew()

@@ -68,6 +68,21 @@ func (r *registration) start() {
 	r.attempt()
 }
 
+// rest ends all that is planned and under way.
+func (r *registration) rest() {
+	if r.acc.p.Direct || r.ended || r.state == Off {
+		return
+	}
+	r.turn++
+	r.pending = false
+	r.abandon()
+	r.gated.Stop()
+	r.timer.Stop()
+	r.pulse.stop()
+	r.homing.stop()
+	r.report(LineState{State: Failing, Fault: Unreachable, Text: "no network"})
+}
+
 // renew registers at once, also while it waits.
 func (r *registration) renew() {
 	if r.acc.p.Direct || r.ended || r.state == Off {

@@ -102,6 +102,8 @@ func (b *bench) upset(servers []*far, t stack.Transport, op, arg byte) {
 		b.net.SetDeaf(arg&1 == 0)
 	case 8:
 		b.names(t, [][]netip.Addr{nil, {farAddr}, {farAddr2}, {farAddr2, farAddr}, {netip.MustParseAddr("10.0.0.99")}}[arg%5]...)
+	case 10:
+		b.ua.Offline()
 	case 9:
 		b.ua.Call(1, "bob", []byte(anOffer))
 	}

@@ -132,6 +132,18 @@ func (u *UA) RemoveAccount(id AccountID) {
 	u.stack.Post(func() { u.remove(id) })
 }
 
+// Offline has all registrations rest until Renew: there is no network. What would be sent now would only make the
+// kernel look for neighbours in vain, and it would go on with that, once a second, when the link is back.
+func (u *UA) Offline() {
+	u.stack.Post(func() {
+		for _, a := range u.accounts {
+			for _, r := range a.flows {
+				r.rest()
+			}
+		}
+	})
+}
+
 // Renew registers all accounts anew at once: the network has changed.
 func (u *UA) Renew() {
 	u.stack.Post(func() {

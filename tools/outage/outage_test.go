@@ -43,6 +43,9 @@ func newStage(t *testing.T, transport string) *Stage {
 	return s
 }
 
+// slack is for a machine that does other things too; the bench holds the times themselves.
+const slack = time.Second
+
 // within fails the test if something took longer than it may.
 func within(t *testing.T, what string, took, most time.Duration, err error) {
 	t.Helper()
@@ -50,8 +53,8 @@ func within(t *testing.T, what string, took, most time.Duration, err error) {
 		t.Fatalf("%s: %v", what, err)
 	}
 	t.Logf("%s: %v", what, took.Round(time.Millisecond))
-	if took > most {
-		t.Errorf("%s: %v, want at most %v", what, took, most)
+	if took > most+slack {
+		t.Errorf("%s: %v, want %v", what, took, most)
 	}
 }
 
