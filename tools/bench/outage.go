@@ -43,6 +43,13 @@ func (w *outageTimes) measure(ctx context.Context, dir, transport string) (over 
 		return 0, "", err
 	}
 	defer func() { err = errors.Join(err, s.Close()) }()
+	for _, away := range linkLosses {
+		took, err := s.LinkLoss(ctx, away)
+		if err != nil {
+			return 0, "", err
+		}
+		w.link = max(w.link, took)
+	}
 	for i := range outages {
 		there, back, err := s.FailOver(ctx)
 		if err != nil {
@@ -54,13 +61,6 @@ func (w *outageTimes) measure(ctx context.Context, dir, transport string) (over 
 			return 0, "", err
 		}
 		w.address = max(w.address, took)
-	}
-	for _, away := range linkLosses {
-		took, err := s.LinkLoss(ctx, away)
-		if err != nil {
-			return 0, "", err
-		}
-		w.link = max(w.link, took)
 	}
 	anchor = fmt.Sprintf("none in %.0f", outage.Patience.Seconds())
 	if took, err := s.Anchor(ctx, transport); err == nil {
