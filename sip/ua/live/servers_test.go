@@ -85,7 +85,7 @@ func TestDeadIPv6(t *testing.T) {
 			p := startPhone(t, room{ns: phoneHost, addr: netip.IPv6Unspecified(), six: []netip.Addr{netip.MustParseAddr("fd77::99")}}, w.ca.RootFile())
 			began := time.Now()
 			p.register(account(transport))
-			if d := time.Since(began); d > time.Second {
+			if d := time.Since(began); d > 5*time.Second { // a SYN is given up after 8 s
 				t.Errorf("registered after %v", d)
 			}
 			uris, err := w.kam.WaitBindings(soon(t), "alice", 1)
@@ -113,7 +113,7 @@ func TestSixteenAccounts(t *testing.T) {
 		for n := 1; n <= 16; n++ {
 			next(p, func(s ua.LineState) bool { return s.Account == ua.AccountID(n) && s.State == ua.Registered })
 		}
-		if d := time.Since(began); d > time.Second {
+		if d := time.Since(began); d > 5*time.Second {
 			t.Errorf("all were registered after %v", d)
 		}
 	}
