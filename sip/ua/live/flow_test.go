@@ -62,7 +62,7 @@ func TestTwoFlows(t *testing.T) {
 
 			ok(t, lan.Cable(edges[0], false))
 			began := time.Now()
-			p.talks(t, bob) // by the other
+			p.talks(t, bob)                                 // by the other
 			if d := time.Since(began); d > 10*time.Second { // a transaction is given up after 32 s
 				t.Errorf("a call took %v", d)
 			}
