@@ -45,13 +45,14 @@ func (s *Stack) readDatagrams() {
 		data := buf[:n]
 		if isSTUN(data) {
 			if id, mapped, ok := bindingAnswer(data); ok {
-				s.Post(func() { s.seen(id, mapped) })
+				s.Post(func() { s.mappedAt(id, mapped) })
 			}
 			continue
 		}
 		if keepAlive(data) || !s.trusted(from) && !s.asked.answers(from.Addr, data) {
 			continue
 		}
+		s.show(false, from, data)
 		s.read(func() (arrival, error) { return s.intake.parse(data) }, from)
 	}
 }
@@ -155,6 +156,7 @@ func (s *Stack) sendDatagram(data []byte, to netip.AddrPort) error {
 	if s.udp == nil {
 		return fmt.Errorf("%w: no UDP socket", ErrTransport)
 	}
+	s.show(true, Source{Transport: UDP, Addr: to, Local: netip.AddrPortFrom(s.bound, s.port)}, data)
 	if _, err := s.udp.WriteTo(data, net.UDPAddrFromAddrPort(to)); err != nil {
 		return fmt.Errorf("%w: %w", ErrTransport, err)
 	}

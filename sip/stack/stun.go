@@ -60,8 +60,8 @@ func (s *Stack) bind(b *binding, id stunID, to netip.AddrPort, n int) {
 	b.timer = s.After(wait, func() { s.bind(b, id, to, n+1) })
 }
 
-// seen takes an answer, on the loop. Who knows the number of our request is believed.
-func (s *Stack) seen(id stunID, mapped netip.AddrPort) {
+// mappedAt takes an answer, on the loop. Who knows the number of our request is believed.
+func (s *Stack) mappedAt(id stunID, mapped netip.AddrPort) {
 	if b := s.bindings[id]; b != nil {
 		delete(s.bindings, id)
 		b.timer.Stop()
