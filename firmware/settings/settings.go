@@ -53,6 +53,7 @@ type Line struct {
 	Transport     string   `toml:"transport" one:"udp tcp tls" doc:"How requests travel. TLS verifies name, chain and dates of the certificate."`
 	Register      bool     `toml:"register" doc:"Register this line. Without it the line is ready at once, for peers without a registrar."`
 	Expires       int      `toml:"expires" unit:"s" range:"60 86400" doc:"Lifetime asked for a registration."`
+	GRUU          bool     `toml:"gruu" doc:"Name this phone in calls by the address that the registrar gives it for all networks (RFC 5627), where it gives one. false for a server that gives addresses it cannot route."`
 	SRTP          string   `toml:"srtp" one:"off optional required" doc:"Encryption of the voice (SDES). optional offers it beside plain RTP (RFC 8643); required never agrees to plain RTP."`
 	Dialect       string   `toml:"dialect" one:"rfc ocs" doc:"How the line speaks to its server: as the RFCs say, or as Office Communications Server and Lync expect (epid, gruu-10, ms- headers)."`
 	Numbers       []string `toml:"numbers" is:"e164" eg:"+493055501420" doc:"Telephone numbers of this line, in E.164. The proof that comes with a call (STIR) must be made out to one of them, or to the number the call names."`
@@ -208,7 +209,7 @@ func Default() File {
 
 // DefaultLine is a line on which nothing has been set.
 func DefaultLine() Line {
-	return Line{Transport: "udp", Register: true, Expires: 3600, SRTP: "optional", Dialect: "rfc"}
+	return Line{Transport: "udp", Register: true, Expires: 3600, GRUU: true, SRTP: "optional", Dialect: "rfc"}
 }
 
 var lockedDials = map[string]phone.LockedDial{
