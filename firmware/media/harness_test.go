@@ -180,3 +180,5 @@ func (k *call) wantHeardLate(p *phone, hz float64) {
 	p.heard = p.heard[max(0, len(p.heard)-audio.Rate/2):]
 	k.wantHeard(p, hz)
 }
+
+func isRTCP(b []byte) bool { return protocolOf(b) == rtcpProtocol }
