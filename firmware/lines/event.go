@@ -93,17 +93,19 @@ func (a *Adapter) incoming(e ua.Incoming) {
 		a.agent.Reject(e.Call, 500)
 		return
 	}
-	if !c.late {
-		var err error
-		if c.answer, c.agreed, err = c.sdp.Answer(e.SDP, offer.SendRecv); err != nil {
-			a.log.Info("call refused", "err", err)
-			a.agent.Reject(e.Call, sdpCode(err))
-			a.hush(c)
-			return
-		}
-	}
 	a.refs[c.ref] = c
-	a.post(invited)
+	a.reach(c, func() {
+		if !c.late {
+			var err error
+			if c.answer, c.agreed, err = c.sdp.Answer(e.SDP, offer.SendRecv); err != nil {
+				a.log.Info("call refused", "err", err)
+				a.agent.Reject(e.Call, sdpCode(err))
+				a.drop(c)
+				return
+			}
+		}
+		a.post(invited)
+	})
 }
 
 // peer names the far side: by our contacts before its own claim.
@@ -225,12 +227,20 @@ func (a *Adapter) reOffer(c *call, e ua.ReOffer) {
 		a.agent.AnswerOffer(c.ref, c.out(body))
 		return
 	}
-	body, m, err := c.sdp.Answer(e.SDP, c.direction())
+	if c.sdp.Restarts(e.SDP) {
+		a.reach(c, func() { a.answerOffer(c, e.SDP) })
+		return
+	}
+	a.answerOffer(c, e.SDP)
+}
+
+func (a *Adapter) answerOffer(c *call, theirs []byte) {
+	body, m, err := c.sdp.Answer(theirs, c.direction())
 	if err != nil {
 		a.agent.RefuseOffer(c.ref, sdpCode(err))
 		return
 	}
-	c.remote = e.SDP
+	c.remote = theirs
 	a.agent.AnswerOffer(c.ref, c.out(body))
 	a.apply(c, m)
 }

@@ -15,6 +15,7 @@ import (
 	"sync"
 
 	"opendeskphone/firmware/phone"
+	"opendeskphone/sip/ice"
 	"opendeskphone/sip/offer"
 	"opendeskphone/sip/ua"
 )
@@ -23,6 +24,7 @@ import (
 type Line struct {
 	Account ua.Account
 	SRTP    offer.SRTP
+	Reach   ice.Config
 	Codecs  []string // names in order of preference; empty: those of the voice
 }
 
@@ -31,6 +33,9 @@ type Voice interface {
 	// Local describes our end: port, codecs, packet time. Address and policy are the line's.
 	// Local is our end, with the codecs named, or if none is, those that are usual.
 	Local(codecs []string) offer.Local
+	// Gather finds out how the far side can reach us, which Local then tells, until all is known or ctx ends. Called
+	// again, it begins anew.
+	Gather(ctx context.Context) error
 	// Apply takes up what was agreed, at once and again after each change.
 	Apply(m offer.Media) error
 	SendDTMF(digit rune)
@@ -40,7 +45,7 @@ type Voice interface {
 
 // Voices makes media sessions and is told which call each belongs to, and when it is over.
 type Voices interface {
-	Open() (Voice, error)
+	Open(reach ice.Config) (Voice, error)
 	Bind(call phone.CallID, v Voice)
 	Close(v Voice)
 }
@@ -162,6 +167,8 @@ func (a *Adapter) take(m any) {
 			a.addrs[i] = netip.Addr{}
 			a.seekRoute(phone.LineID(i), a.lines[i].Account.Direct)
 		}
+	case reached:
+		m()
 	case phone.Effect:
 		a.exec(m)
 	case ua.Event:
@@ -201,9 +208,9 @@ func (a *Adapter) local(line phone.LineID, v Voice) offer.Local {
 // follow moves the voice of the calls that stand on a line to the address it has now.
 func (a *Adapter) follow(m routed) {
 	for _, c := range a.calls {
-		if c.line == m.line && c.stands && m.ready && c.sdp.Move(m.addr, c.voice.Local(nil).Port) {
+		if c.line == m.line && c.stands && m.ready && c.addr != m.addr {
 			a.log.Info("call moves", "call", c.id, "to", m.addr)
-			a.offer(c)
+			a.reach(c, func() { a.offer(c) })
 		}
 	}
 }

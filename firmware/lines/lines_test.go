@@ -12,6 +12,7 @@ import (
 	"testing/synctest"
 
 	"opendeskphone/firmware/phone"
+	"opendeskphone/sip/ice"
 	"opendeskphone/sip/offer"
 	"opendeskphone/sip/ua"
 )
@@ -83,13 +84,14 @@ type mouth struct{ w *world }
 func (m mouth) Local([]string) offer.Local {
 	return offer.Local{Port: 16384, Codecs: []offer.Codec{g722, pcma}, DTMF: true, Ptime: 20}
 }
+func (m mouth) Gather(context.Context) error  { return nil }
 func (m mouth) Apply(media offer.Media) error { m.w.got = append(m.w.got, media); return nil }
 func (m mouth) SendDTMF(d rune)               { m.w.keys = append(m.w.keys, d) }
 func (m mouth) Run(ctx context.Context) error { <-ctx.Done(); return nil }
 
 type voices struct{ w *world }
 
-func (v voices) Open() (Voice, error) {
+func (v voices) Open(ice.Config) (Voice, error) {
 	v.w.mu.Lock()
 	defer v.w.mu.Unlock()
 	v.w.open++

@@ -13,6 +13,7 @@ import (
 	"opendeskphone/audio"
 	"opendeskphone/audio/codec"
 	"opendeskphone/audio/engine"
+	"opendeskphone/sip/ice"
 	"opendeskphone/sip/offer"
 )
 
@@ -73,7 +74,7 @@ func (k *call) phone(host string, c choice) *phone {
 		c.codecs = codec.All()
 	}
 	notify := func(e Event) { p.mu.Lock(); p.events = append(p.events, e); p.mu.Unlock() }
-	s, err := New(cfg, c.codecs, k.lan.listen, notify, quiet).Open(host)
+	s, err := New(cfg, c.codecs, k.lan.listen, notify, quiet).Open(host, ice.Config{})
 	if err != nil {
 		k.t.Fatal(err)
 	}
