@@ -30,6 +30,8 @@ type BaresipConfig struct {
 	RootFile  string         // with tls: whom to trust
 	Codecs    []string       // as "PCMA", "G722", "L16", "opus"; the first is preferred
 	SRTP      bool           // required
+	NAT       string         // how its media gets through NATs: stun, ice; "" is not at all
+	STUN      netip.AddrPort // server of NAT
 	Automatic bool           // answers at once; otherwise when told
 	Speech    Clip           // what it says, from the start of each call
 }
@@ -153,6 +155,9 @@ func (b *Baresip) account() string {
 	}
 	if c.SRTP {
 		s.WriteString(";mediaenc=srtp-mand")
+	}
+	if c.NAT != "" {
+		fmt.Fprintf(&s, ";medianat=%s;stunserver=\"stun:%s\"", c.NAT, c.STUN)
 	}
 	if c.Automatic {
 		s.WriteString(";answermode=auto")
