@@ -32,6 +32,7 @@ type BaresipConfig struct {
 	SRTP      bool           // required
 	NAT       string         // how its media gets through NATs: stun, ice; "" is not at all
 	STUN      netip.AddrPort // server of NAT
+	Mux       bool           // RTP and RTCP on one port (RFC 5761)
 	Automatic bool           // answers at once; otherwise when told
 	Speech    Clip           // what it says, from the start of each call
 }
@@ -112,7 +113,7 @@ func (b *Baresip) writeConfig() error {
 	}
 	var conf bytes.Buffer
 	err := template.Must(template.New("config").Parse(baresipTemplate)).Execute(&conf, map[string]any{
-		"Addr": b.cfg.Addr, "Dir": b.dir, "RootFile": b.cfg.RootFile, "Rate": b.cfg.speechRate()})
+		"Addr": b.cfg.Addr, "Dir": b.dir, "RootFile": b.cfg.RootFile, "Rate": b.cfg.speechRate(), "Mux": b.cfg.Mux})
 	if err != nil {
 		return fmt.Errorf("lab: fill baresip's config: %w", err)
 	}

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"io"
 	"net/netip"
 	"os"
 	"path/filepath"
@@ -95,6 +96,16 @@ func NewNAT(l *LAN, c NATConfig) (*NAT, error) {
 // forward makes a namespace a router. /proc/sys shows the network of whoever opens a file of it.
 func (n *Namespace) forward() error {
 	return n.Do(func() error { return os.WriteFile("/proc/sys/net/ipv4/ip_forward", []byte("1"), 0o644) })
+}
+
+// LosePrivate gives the LAN a way to everywhere else, on which all is lost without a word: that is what becomes of packets
+// for private addresses on the Internet, while a machine without a way refuses to send them. Close it.
+func (l *LAN) LosePrivate() (io.Closer, error) {
+	nowhere, err := tun(l.Core, "nowhere")
+	if err != nil {
+		return nil, err
+	}
+	return nowhere, errors.Join(l.Core.IP("link", "set", "nowhere", "up"), l.Core.IP("route", "add", "default", "dev", "nowhere"))
 }
 
 // Public is the NAT's address, by which the host is known outside.

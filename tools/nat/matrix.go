@@ -70,6 +70,13 @@ func (c Cell) Possible() bool {
 	return rewriting
 }
 
+// ours tells that the far side is a second phone of ours: baresip 1.0 checks no address that it learns from a check
+// (RFC 8445 §7.3.1.3), by which alone a symmetric NAT can be crossed without a relay.
+func (c Cell) ours() bool {
+	way := ways[c.Way]
+	return kinds[c.NAT].nat.Symmetric && way.nat == "ice" && way.turn == "" && !c.Hidden
+}
+
 // TwoWay tells whether both hear each other.
 func (c Cell) TwoWay() bool { return c.Heard && c.Said }
 
@@ -82,6 +89,14 @@ func (c Cell) Name() string {
 	return fmt.Sprintf("%s, %s, %s", kinds[c.NAT].name, ways[c.Way].name, peer)
 }
 
+// String is the cell with what came of it.
+func (c Cell) String() string {
+	if c.Err != nil {
+		return fmt.Sprintf("%s: %s: %v", c.Name(), c.mark(), c.Err)
+	}
+	return c.Name() + ": " + c.mark()
+}
+
 // mark is the cell in the table.
 func (c Cell) mark() string {
 	text := map[[2]bool]string{{true, true}: "both ways", {true, false}: "phone hears", {false, true}: "peer hears", {false, false}: "no voice"}[[2]bool{c.Heard, c.Said}]
@@ -90,6 +105,9 @@ func (c Cell) mark() string {
 		text = "no call"
 	case c.Relayed:
 		text += ", relayed"
+	}
+	if c.ours() {
+		text += " (ours)"
 	}
 	if !c.Possible() {
 		text += " (impossible)"

@@ -51,6 +51,11 @@ func (w *World) open(ctx context.Context) (err error) {
 		return err
 	}
 	w.stops = append(w.stops, w.lan.Close)
+	nowhere, err := w.lan.LosePrivate()
+	if err != nil {
+		return err
+	}
+	w.stops = append(w.stops, nowhere.Close)
 	if w.ca, err = lab.NewCA(filepath.Join(w.dir, "ca")); err != nil {
 		return err
 	}
@@ -108,13 +113,12 @@ func (w *World) call(ctx context.Context, c *Cell) error {
 		return err
 	}
 	defer gone()
-	p, err := desk.StartTwin(ctx, desk.Setup{Name: "phone", LAN: w.lan, Behind: out, Settings: w.settings(c, out), Roots: w.ca.RootFile()})
+	p, err := desk.StartTwin(ctx, desk.Setup{Name: "phone", LAN: w.lan, Behind: out, Settings: w.settings(c, netip.PrefixFrom(out.Private(), 24), "100"), Roots: w.ca.RootFile()})
 	if err != nil {
 		return err
 	}
 	defer p.Close()
-	registered := func(s *phone.State) bool { return len(s.Lines) > 0 && s.Lines[0].State == phone.LineRegistered }
-	if _, err := p.WaitState(ctx, "registration", registered); err != nil {
+	if err := ready(ctx, p); err != nil {
 		return err
 	}
 	mark := peer.Mark()
@@ -140,10 +144,21 @@ func (w *World) call(ctx context.Context, c *Cell) error {
 	return listen(ctx, c, p, peer)
 }
 
-// peer brings baresip on.
-func (w *World) peer(ctx context.Context, c *Cell, user string) (b *lab.Baresip, gone func(), err error) {
+// far is the far side of a call.
+type far interface {
+	Mark() int
+	WaitRinging(ctx context.Context, mark int) error
+	Answer(ctx context.Context) error
+	Recording() string // of what it hears
+}
+
+// peer brings the far side on.
+func (w *World) peer(ctx context.Context, c *Cell, user string) (f far, gone func(), err error) {
+	if c.ours() {
+		return w.second(ctx, c)
+	}
 	cfg := lab.BaresipConfig{User: user, Domain: domain, Registrar: netip.AddrPortFrom(lab.LANAddr(1).Addr(), 5060), Transport: transport(c),
-		Codecs: []string{"PCMA"}, Speech: tone(peerTone), NAT: ways[c.Way].peer, STUN: w.turn.STUN()}
+		Codecs: []string{"PCMA"}, Speech: tone(peerTone), NAT: ways[c.Way].peer, STUN: w.turn.STUN(), Mux: c.Hidden}
 	var host *lab.Namespace
 	leave := func() {}
 	if c.Hidden {
@@ -160,13 +175,50 @@ func (w *World) peer(ctx context.Context, c *Cell, user string) (b *lab.Baresip,
 		cfg.Addr = lab.LANAddr(100 + w.number).Addr()
 	}
 	gone = func() { leave(); _ = w.lan.Remove(host) }
-	if b, err = lab.StartBaresip(ctx, host, cfg); err == nil {
+	b, err := lab.StartBaresip(ctx, host, cfg)
+	if err == nil {
 		err = b.WaitRegistered(ctx)
 	}
 	if err != nil {
 		gone()
 	}
 	return b, gone, err
+}
+
+// twin is a second phone of ours as the far side.
+type twin struct{ *desk.Twin }
+
+func (twin) Mark() int { return 0 }
+
+func (t twin) WaitRinging(ctx context.Context, _ int) error {
+	_, err := t.WaitState(ctx, "ringing", func(s *phone.State) bool { return len(s.Calls) == 1 && s.Calls[0].State == phone.Ringing })
+	return err
+}
+
+func (t twin) Answer(ctx context.Context) error {
+	if err := t.Do(ctx, phone.Answer{Call: 1}); err != nil {
+		return err
+	}
+	_, err := t.Say(ctx, tone(peerTone))
+	return err
+}
+
+func (t twin) Recording() string { return t.Speaker() }
+
+func (w *World) second(ctx context.Context, c *Cell) (far, func(), error) {
+	w.number++
+	n := 100 + w.number
+	p, err := desk.StartTwin(ctx, desk.Setup{Name: fmt.Sprintf("second-%d", n), LAN: w.lan, Host: n, Settings: w.settings(c, lab.LANAddr(n), fmt.Sprintf("2%02d", w.number-1)), Roots: w.ca.RootFile()})
+	if err != nil {
+		return nil, nil, err
+	}
+	return twin{p}, func() { p.Close() }, ready(ctx, p)
+}
+
+// ready waits until a phone is registered.
+func ready(ctx context.Context, p *desk.Twin) error {
+	_, err := p.WaitState(ctx, "registration", func(s *phone.State) bool { return len(s.Lines) > 0 && s.Lines[0].State == phone.LineRegistered })
+	return err
 }
 
 // transport: a NAT that rewrites SIP does so over UDP; the others forget UDP too soon for a call to come in.
@@ -177,10 +229,10 @@ func transport(c *Cell) string {
 	return "tcp"
 }
 
-func (w *World) settings(c *Cell, at *lab.NAT) string {
+func (w *World) settings(c *Cell, at netip.Prefix, user string) string {
 	way := ways[c.Way]
 	var s strings.Builder
-	fmt.Fprintf(&s, "[[line]]\naor = \"sip:100@%s\"\npassword = %q\ntransport = %q\nsrtp = \"off\"\nnat = %q\n", domain, lab.PasswordOf("100"), transport(c), way.nat)
+	fmt.Fprintf(&s, "[[line]]\naor = \"sip:%s@%s\"\npassword = %q\ntransport = %q\nsrtp = \"off\"\nnat = %q\n", user, domain, lab.PasswordOf(user), transport(c), way.nat)
 	if way.nat != "off" {
 		fmt.Fprintf(&s, "stun_server = %q\n", w.turn.STUN())
 	}
@@ -188,7 +240,7 @@ func (w *World) settings(c *Cell, at *lab.NAT) string {
 		fmt.Fprintf(&s, "turn_server = %q\nturn_user = %q\nturn_password = %q\n", w.turn.TURN(way.turn), lab.TURNUser, lab.TURNPassword)
 	}
 	fmt.Fprintf(&s, "[sip]\nextra_roots = [%q]\n[media]\ncodecs = [\"PCMA\"]\n[sound]\nsuppress_noise = false\nlevel_voice = false\n", desk.RootsPath)
-	fmt.Fprintf(&s, "[network]\ndhcp = false\naddress = \"%s/24\"\ndns = [%q]\n", at.Private(), lab.LANAddr(1).Addr())
+	fmt.Fprintf(&s, "[network]\ndhcp = false\naddress = %q\ndns = [%q]\n", at, lab.LANAddr(1).Addr())
 	return s.String()
 }
 
@@ -202,9 +254,9 @@ func tone(hz float64) lab.Clip {
 }
 
 // patience is how long both may take to hear each other; who has not by then does not.
-const patience = 5 * time.Second
+const patience = 15 * time.Second
 
-func listen(ctx context.Context, c *Cell, p *desk.Twin, peer *lab.Baresip) error {
+func listen(ctx context.Context, c *Cell, p *desk.Twin, peer far) error {
 	if _, err := p.Say(ctx, tone(phoneTone)); err != nil {
 		return err
 	}
@@ -233,4 +285,18 @@ func hears(path string, hz float64) bool {
 	}
 	power := 2 * (re*re + im*im) / float64(max(len(clip.Samples), 1))
 	return all/float64(max(len(clip.Samples), 1)) > 1e-5 && power > all/2
+}
+
+// All makes the calls of all cells, each told as it is done.
+func All(ctx context.Context, dir string, told func(Cell)) ([]Cell, error) {
+	w, err := New(ctx, dir)
+	if err != nil {
+		return nil, err
+	}
+	cells := Cells()
+	for i, c := range cells {
+		cells[i] = w.Call(ctx, c)
+		told(cells[i])
+	}
+	return cells, w.Close()
 }
