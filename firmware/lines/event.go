@@ -2,6 +2,8 @@ package lines
 
 import (
 	"errors"
+	"strings"
+	"time"
 
 	"opendeskphone/firmware/phone"
 	"opendeskphone/sip/offer"
@@ -12,6 +14,9 @@ func (a *Adapter) handle(e ua.Event) {
 	switch e := e.(type) {
 	case ua.LineState:
 		a.lineState(e)
+	case ua.Middlebox:
+		a.post(phone.Noticed{Notice: phone.NetworkRewrites, Text: strings.Join(e.Changes, ", ")})
+		a.post(phone.Noticed{Notice: phone.NetworkForgets, Text: lasting(e.Forgets)})
 	case ua.Incoming:
 		a.incoming(e)
 	case ua.Progress:
@@ -37,6 +42,14 @@ func (a *Adapter) handle(e ua.Event) {
 	case ua.ReferAsked:
 		a.with(e.Call, func(c *call) { a.referAsked(c, e) })
 	}
+}
+
+// lasting is a time in words, "" if there is none.
+func lasting(d time.Duration) string {
+	if d == 0 {
+		return ""
+	}
+	return d.String()
 }
 
 func (a *Adapter) with(ref ua.CallRef, do func(*call)) {

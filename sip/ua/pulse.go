@@ -21,7 +21,7 @@ func (p *pulse) start() {
 	p.stop()
 	u := p.r.acc.u
 	if u.cfg.Pulse > 0 && p.r.acc.flow.Transport == stack.UDP {
-		p.timer = u.stack.After(u.cfg.Pulse, p.beat)
+		p.timer = u.stack.After(p.r.acc.mirror.every(), p.beat)
 	}
 }
 
@@ -52,7 +52,8 @@ func (p *pulse) beat() {
 		if err == nil {
 			silent.Stop()
 			p.heard = true
+			a.mirror.answered(res, a.flow)
 		}
 	})
-	p.timer = a.u.stack.After(a.u.cfg.Pulse, p.beat)
+	p.timer = a.u.stack.After(a.mirror.every(), p.beat)
 }

@@ -266,6 +266,7 @@ func (r *registration) succeed(k *ask, res *stack.Response) {
 		}
 	}
 	r.report(LineState{State: Registered, Expires: granted})
+	a.mirror.answered(res, flow)
 	r.pulse.start()
 	if moved && len(r.begun) < burst { // the Contact could not name the flow before there was one
 		r.timer = a.u.stack.After(0, r.attempt)

@@ -20,6 +20,7 @@ type account struct {
 	flow     stack.Source   // how the last answered REGISTER went
 	services []stack.Uri    // Service-Route (RFC 3608)
 	gruu     stack.Uri      // public GRUU, if the registrar gave one
+	mirror   mirror
 }
 
 // resolve finds the server of the account. on is called on the loop.

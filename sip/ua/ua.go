@@ -157,6 +157,7 @@ func (u *UA) add(id AccountID, a Account) {
 		return
 	}
 	acc := &account{u: u, id: id, p: p, cred: newCredentials(p)}
+	acc.mirror.acc = acc
 	acc.reg = newRegistration(acc)
 	acc.reg.begun = begun
 	u.accounts[id] = acc

@@ -141,7 +141,23 @@ func (w *World) call(ctx context.Context, c *Cell) error {
 	if _, err := p.WaitState(ctx, "a call", talking); err != nil {
 		return err
 	}
-	return listen(ctx, c, p, peer)
+	if err := listen(ctx, c, p, peer); err != nil {
+		return err
+	}
+	return named(ctx, p, kinds[c.NAT].nat.ALG)
+}
+
+// named tells whether the phone has found out, and says, that the router rewrites SIP; of one that does not it must not say so.
+func named(ctx context.Context, p *desk.Twin, rewrites bool) error {
+	if !rewrites {
+		s, err := p.State()
+		if text := s.Notices[phone.NetworkRewrites]; err == nil && text != "" {
+			err = fmt.Errorf("an honest NAT is said to rewrite: %s", text)
+		}
+		return err
+	}
+	_, err := p.WaitState(ctx, "the phone's word on the router", func(s *phone.State) bool { return s.Notices[phone.NetworkRewrites] != "" })
+	return err
 }
 
 // far is the far side of a call.
