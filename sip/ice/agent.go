@@ -70,6 +70,9 @@ func (a *agent) candidate(c ice.Candidate) {
 // (RFC 8445 §5.1.2.1).
 func ofComponent(candidate string, component int) string {
 	f := strings.Fields(candidate)
+	if len(f) < 4 {
+		return candidate
+	}
 	priority, err := strconv.ParseUint(f[3], 10, 32)
 	if err != nil || component == 1 {
 		return candidate
