@@ -251,6 +251,10 @@ func (a *Adapter) apply(c *call, m offer.Media) {
 	if err := c.voice.Apply(m); err != nil {
 		a.log.Error("voice cannot be taken up", "call", c.id, "err", err)
 	}
+	if m.ICE != nil && m.ICE.Trickle { // only who can, is told later (RFC 8838 §3)
+		ref := c.ref
+		c.voice.Trickle(func(fragment []byte) { a.agent.Trickle(ref, fragment) })
+	}
 	if secure := m.Crypto != nil; secure != c.secure {
 		c.secure = secure
 		a.post(phone.Secured{Call: c.id, On: secure})

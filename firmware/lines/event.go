@@ -37,6 +37,8 @@ func (a *Adapter) handle(e ua.Event) {
 		a.with(e.Call, func(c *call) { a.offerRefused(c, e) })
 	case ua.OfferDue:
 		a.with(e.Call, a.offer)
+	case ua.Trickled:
+		a.with(e.Call, func(c *call) { c.voice.Trickled(e.Fragment) })
 	case ua.Referral:
 		a.with(e.Call, func(c *call) { a.referral(c, e) })
 	case ua.ReferAsked:

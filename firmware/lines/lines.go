@@ -36,6 +36,9 @@ type Voice interface {
 	// Gather finds out how the far side can reach us, which Local then tells, until all is known or ctx ends. Called
 	// again, it begins anew.
 	Gather(ctx context.Context) error
+	// Trickle has tell called with what is found out later, for the far side; Trickled takes the far side's.
+	Trickle(tell func(fragment []byte))
+	Trickled(fragment []byte)
 	// Apply takes up what was agreed, at once and again after each change.
 	Apply(m offer.Media) error
 	SendDTMF(digit rune)
@@ -63,6 +66,7 @@ type UserAgent interface {
 	Offer(ref ua.CallRef, sdp []byte)
 	AnswerOffer(ref ua.CallRef, sdp []byte)
 	RefuseOffer(ref ua.CallRef, code int)
+	Trickle(ref ua.CallRef, fragment []byte)
 	Refer(ref ua.CallRef, target string)
 	ReferTo(ref, place ua.CallRef)
 	RefuseRefer(ref ua.ReferRef)

@@ -69,6 +69,9 @@ func (w *world) RefuseRefer(ref ua.ReferRef)   { w.say("refuse refer", ref, nil)
 func (w *world) TellReferrer(ref ua.ReferRef, code int, _ string) {
 	w.say("tell", fmt.Sprint(ref, " ", code), nil)
 }
+func (w *world) Trickle(ref ua.CallRef, fragment []byte) {
+	w.say("trickle", fmt.Sprint(ref, " ", string(fragment)), nil)
+}
 func (w *world) Ring(ref ua.CallRef)                    { w.say("ring", ref, nil) }
 func (w *world) Accept(ref ua.CallRef, sdp []byte)      { w.say("accept", ref, sdp) }
 func (w *world) Reject(ref ua.CallRef, code int)        { w.say("reject", fmt.Sprint(ref, " ", code), nil) }
@@ -85,6 +88,8 @@ func (m mouth) Local([]string) offer.Local {
 	return offer.Local{Port: 16384, Codecs: []offer.Codec{g722, pcma}, DTMF: true, Ptime: 20}
 }
 func (m mouth) Gather(context.Context) error  { return nil }
+func (m mouth) Trickle(func([]byte))          {}
+func (m mouth) Trickled([]byte)               {}
 func (m mouth) Apply(media offer.Media) error { m.w.got = append(m.w.got, media); return nil }
 func (m mouth) SendDTMF(d rune)               { m.w.keys = append(m.w.keys, d) }
 func (m mouth) Run(ctx context.Context) error { <-ctx.Done(); return nil }

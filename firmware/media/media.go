@@ -156,6 +156,7 @@ func (f *Factory) Open(call string, reach ice.Config) (*Session, error) {
 		}
 		s := newSession(f, call, port, rtp, rtcp)
 		if reach.Mode != ice.Off {
+			reach.DSCP = f.cfg.DSCP
 			s.path = ice.New(rtp, rtcp, at, next, reach, s.log)
 			s.rtp, s.rtcp = s.path.RTP(), s.path.RTCP()
 		}

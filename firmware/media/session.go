@@ -127,6 +127,21 @@ func (s *Session) Gather(ctx context.Context) error {
 	return s.path.Gather(ctx)
 }
 
+// Trickle has tell called with what is found out later than Local told it, for the far side (RFC 8838). Candidates of the
+// far side that come later go to Trickled.
+func (s *Session) Trickle(tell func(fragment []byte)) {
+	if s.path != nil {
+		s.path.Trickle(tell)
+	}
+}
+
+// Trickled takes a fragment of the far side's.
+func (s *Session) Trickled(fragment []byte) {
+	if s.path != nil {
+		s.path.Trickled(fragment)
+	}
+}
+
 // Apply puts an agreement to work, at once and whole; the first starts the media, later ones hold,
 // resume, move or change it. What did not change goes on unheard. It errs if the agreement cannot
 // be kept, and then the former one stays in force.

@@ -23,8 +23,10 @@ type agent struct {
 
 	mu     sync.Mutex
 	found  []string // candidates so far
+	told   int      // of which the path knows
+	later  int      // candidates of theirs that came by INFO
 	relays int
-	told   func() // a candidate more, or the last
+	more   func() // there is a candidate more, or it was the last
 
 	done   chan struct{} // gathering is over
 	conn   *ice.Conn     // once started
@@ -33,13 +35,13 @@ type agent struct {
 	lapsed atomic.Bool
 }
 
-// newAgent makes an agent and lets it gather; told is called from its goroutine at each candidate and at the end.
-func newAgent(l *Link, component int, c Config, ufrag, pwd string, told func()) (*agent, error) {
+// newAgent makes an agent and lets it gather; more is called from its goroutine at each candidate and at the end.
+func newAgent(l *Link, component int, c Config, ufrag, pwd string, more func()) (*agent, error) {
 	options, err := c.options(ufrag, pwd, l)
 	if err != nil {
 		return nil, err
 	}
-	a := &agent{link: l, component: component, told: told, done: make(chan struct{}), over: make(chan struct{})}
+	a := &agent{link: l, component: component, more: more, done: make(chan struct{}), over: make(chan struct{})}
 	if a.Agent, err = ice.NewAgentWithOptions(options...); err != nil {
 		return nil, fmt.Errorf("ice: make agent: %w", err)
 	}
@@ -63,7 +65,7 @@ func (a *agent) candidate(c ice.Candidate) {
 		}
 		a.mu.Unlock()
 	}
-	a.told()
+	a.more()
 }
 
 // ofComponent gives a candidate its component; pion knows but one, and numbers it 1. Its priority is lower by as much
@@ -81,10 +83,12 @@ func ofComponent(candidate string, component int) string {
 	return strings.Join(f, " ")
 }
 
-func (a *agent) candidates() []string {
+// candidates are those found so far, and whether they are all.
+func (a *agent) candidates() (found []string, all bool) {
+	all = a.gathered()
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	return append([]string(nil), a.found...)
+	return append([]string(nil), a.found...), all
 }
 
 func (a *agent) gathered() bool {

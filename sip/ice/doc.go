@@ -24,6 +24,7 @@ import (
 
 	"github.com/pion/ice/v4"
 	"github.com/pion/stun/v4"
+	"github.com/pion/transport/v5/stdnet"
 )
 
 // Mode is how much is done to be reached.
@@ -43,6 +44,7 @@ type Config struct {
 	TURN     string // turn:host, turns:host:port?transport=udp or tcp (RFC 7065); "" for none
 	User     string // of the TURN server (long-term credentials, RFC 8489 §9.2)
 	Password Secret
+	DSCP     int            // quality mark of packets to a TURN server, 0 to 63
 	Roots    *x509.CertPool // who may sign the TURN server's certificate; nil: the system's
 }
 
@@ -128,9 +130,13 @@ func (c Config) options(ufrag, pwd string, l *Link) ([]ice.AgentOption, error) {
 	if err != nil {
 		return nil, err
 	}
+	system, err := stdnet.NewNet()
+	if err != nil {
+		return nil, fmt.Errorf("ice: interfaces: %w", err)
+	}
 	turnBy := []ice.NetworkType{ice.NetworkTypeUDP4, ice.NetworkTypeUDP6, ice.NetworkTypeTCP4, ice.NetworkTypeTCP6}
 	out := []ice.AgentOption{
-		ice.WithUrls(servers), ice.WithLocalCredentials(ufrag, pwd), ice.WithUDPMux(l.mux), ice.WithUDPMuxSrflx(l.mux),
+		ice.WithNet(sockets{system, l, c.DSCP}), ice.WithUrls(servers), ice.WithLocalCredentials(ufrag, pwd), ice.WithUDPMux(l.mux), ice.WithUDPMuxSrflx(l.mux),
 		ice.WithNetworkTypes([]ice.NetworkType{ice.NetworkTypeUDP4, ice.NetworkTypeUDP6}), ice.WithTURNTransportProtocols(turnBy),
 		ice.WithDisableActiveTCP(), ice.WithMulticastDNSMode(ice.MulticastDNSModeDisabled), ice.WithSTUNGatherTimeout(serverTime),
 		ice.WithKeepaliveInterval(keepAlive), ice.WithFailedTimeout(0), ice.WithDisconnectedTimeout(2 * keepAlive),

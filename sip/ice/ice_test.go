@@ -265,6 +265,49 @@ func TestSTUNServerThatIsSilentCostsBoundedTime(t *testing.T) {
 	})
 }
 
+// TestTrickle: a STUN server that is slow holds up no call; what it says is told later.
+func TestTrickle(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWires()
+		server := w.socket("192.0.2.53:3478")
+		go func() {
+			var b [1500]byte
+			for {
+				k, from, err := server.ReadFrom(b[:])
+				if err != nil {
+					return
+				}
+				m := &stun.Message{Raw: b[:k]}
+				if m.Decode() != nil {
+					continue
+				}
+				answer := stun.MustBuild(m, stun.BindingSuccess, &stun.XORMappedAddress{IP: net.IPv4(198, 51, 100, 7), Port: int(from.Port())})
+				time.AfterFunc(1500*time.Millisecond, func() { _, _ = server.WriteTo(answer.Raw, from) })
+			}
+		}()
+		a, b := w.side(t, "192.0.2.1", Config{Mode: Full, STUN: "192.0.2.53"}), w.side(t, "192.0.2.2", Config{Mode: Full})
+		a.gather(t)
+		b.gather(t)
+		agree(t, a, b)
+		var fragments []string
+		a.Trickle(func(f []byte) {
+			fragments = append(fragments, string(f))
+			b.Trickled(f)
+		})
+		time.Sleep(5 * time.Second)
+		all := strings.Join(fragments, "")
+		if strings.Count(all, "typ srflx") != 2 || !strings.Contains(all, "end-of-candidates") || strings.Contains(all, "typ host") {
+			t.Errorf("told later: %s", all)
+		}
+		known, err := b.RTP().agent.Load().GetRemoteCandidates()
+		if err != nil || len(known) != 2 {
+			t.Errorf("the far side knows %v, %v", known, err)
+		}
+		b.Trickle(func(f []byte) { t.Errorf("told though all was known: %s", f) })
+		_ = server.Close()
+	})
+}
+
 func TestServers(t *testing.T) {
 	for in, ok := range map[Config]bool{
 		{}:                           true,

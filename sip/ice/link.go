@@ -50,6 +50,9 @@ type Link struct {
 	closed        chan struct{}
 	pumps         sync.WaitGroup
 
+	mu     sync.Mutex
+	relays []*relaySocket // to TURN servers over UDP
+
 	agent  atomic.Pointer[agent]          // whose connection carries the media; nil: none
 	remote atomic.Pointer[netip.AddrPort] // by which name the far side is known, with an agent
 }

@@ -25,6 +25,9 @@ type Path struct {
 	mu         sync.Mutex
 	ufrag, pwd string
 	agents     [2]*agent // of the present credentials, RTP first
+	told       int       // candidates that the far side has been told
+	ended      bool      // and that they are all
+	tell       func([]byte)
 	public     [2]netip.AddrPort
 	server     netip.AddrPort // the STUN server, once found
 	closed     bool
@@ -97,15 +100,20 @@ func (p *Path) mapped(ctx context.Context, l *Link, server netip.AddrPort) (at n
 }
 
 // Keep keeps NATs from forgetting us while no packets flow, as when it rings: the STUN server is asked, and its answer
-// dropped (RFC 6263 §4.4).
+// dropped (RFC 6263 §4.4); TURN servers are told nothing in particular.
 func (p *Path) Keep() {
 	p.mu.Lock()
 	server := p.server
 	p.mu.Unlock()
-	if !server.IsValid() {
-		return
-	}
 	for _, l := range []*Link{p.rtp, p.rtcp} {
+		l.mu.Lock()
+		for _, r := range l.relays {
+			r.keep()
+		}
+		l.mu.Unlock()
+		if !server.IsValid() {
+			continue
+		}
 		_, _ = l.socket.WriteTo(stun.MustBuild(stun.TransactionID, stun.BindingRequest).Raw, server) // the next one may get through
 	}
 }
@@ -117,7 +125,7 @@ func (p *Path) gather(ctx context.Context) error {
 	ufrag, pwd := rand.Text()[:8], rand.Text()
 	var agents [2]*agent
 	for i, l := range [2]*Link{p.rtp, p.rtcp} {
-		a, err := newAgent(l, i+1, p.cfg, ufrag, pwd, func() {})
+		a, err := newAgent(l, i+1, p.cfg, ufrag, pwd, p.more)
 		if err != nil {
 			for _, a := range agents[:i] {
 				a.close()
@@ -135,7 +143,7 @@ func (p *Path) gather(ctx context.Context) error {
 		return net.ErrClosed
 	}
 	p.drop()
-	p.ufrag, p.pwd, p.agents = ufrag, pwd, agents
+	p.ufrag, p.pwd, p.agents, p.tell = ufrag, pwd, agents, nil
 	p.mu.Unlock()
 	for _, a := range agents {
 		a.wait(ctx)
@@ -164,19 +172,55 @@ func (p *Path) Describe(l *offer.Local) {
 	if p.agents[0] == nil {
 		return
 	}
+	l.ICE, l.RTCPMux = p.found(0), true
+	p.told, p.ended = len(l.ICE.Candidates), l.ICE.Ended
+	l.Public, l.PublicRTCP = reflexive(p.agents[0]), reflexive(p.agents[1])
+}
+
+// found is what is known of our ways, but for so many candidates that were told before.
+func (p *Path) found(told int) *offer.ICE {
 	i := &offer.ICE{Ufrag: p.ufrag, Pwd: p.pwd, Ended: true}
+	var later []string
 	for _, a := range p.agents {
-		i.Ended = i.Ended && a.gathered()
-		i.Candidates = append(i.Candidates, a.candidates()...)
+		all, over := a.candidates()
+		i.Ended = i.Ended && over
+		early := min(len(all), a.told)
+		i.Candidates, later = append(i.Candidates, all[:early]...), append(later, all[early:]...)
+		a.told = len(all)
 	}
-	l.ICE, l.RTCPMux = i, true
-	l.Public, l.PublicRTCP = reflexive(p.agents[0].candidates()), reflexive(p.agents[1].candidates())
+	i.Candidates = append(i.Candidates, later...)[told:]
+	return i
+}
+
+// Trickle has the far side told, by an INFO with the fragment, of what is found from now on and Describe has not told
+// (RFC 8838 §9); tell must not block.
+func (p *Path) Trickle(tell func(fragment []byte)) {
+	p.mu.Lock()
+	p.tell = tell
+	p.mu.Unlock()
+	p.more()
+}
+
+// more tells what is new.
+func (p *Path) more() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.tell == nil || p.ended || p.agents[0] == nil {
+		return
+	}
+	i := p.found(p.told)
+	if len(i.Candidates) == 0 && !i.Ended {
+		return
+	}
+	p.told, p.ended = p.told+len(i.Candidates), i.Ended
+	p.tell(i.Fragment())
 }
 
 // reflexive is the address that a server has seen of us: the best that one who knows no ICE can use. A relay would be of
 // no use to him, for it lets nobody through whom no check has announced.
-func reflexive(candidates []string) (at netip.AddrPort) {
-	for _, v := range candidates {
+func reflexive(a *agent) (at netip.AddrPort) {
+	found, _ := a.candidates()
+	for _, v := range found {
 		if c, ok := offer.Reflexive(v); ok && (!at.IsValid() || c.Addr().Is4()) {
 			at = c
 		}
@@ -230,7 +274,7 @@ func (p *Path) check(i int, l *Link, theirs offer.ICE, controlling bool) error {
 		return nil
 	case running == next: // another of several who ring has answered (RFC 3261 §13.2.2.4): the same of us, checked with him
 		p.halt(l)
-		again, err := newAgent(l, i+1, p.cfg, p.ufrag, p.pwd, func() {})
+		again, err := newAgent(l, i+1, p.cfg, p.ufrag, p.pwd, p.more)
 		if err != nil {
 			return fmt.Errorf("ice: check anew: %w", err)
 		}
@@ -245,16 +289,25 @@ func (p *Path) check(i int, l *Link, theirs offer.ICE, controlling bool) error {
 	return nil
 }
 
-// Trickled takes candidates of theirs that came later than their description (RFC 8838).
-func (p *Path) Trickled(ufrag string, candidates []string) {
+// Trickled takes candidates of theirs that came later than their description, by the fragment of an INFO. Those of another
+// description than the present are too late.
+func (p *Path) Trickled(fragment []byte) {
+	i, ok := offer.ParseFragment(fragment)
+	if !ok {
+		return
+	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for _, l := range []*Link{p.rtp, p.rtcp} {
-		if a := l.agent.Load(); a != nil && a.theirs.Ufrag == ufrag {
-			a.add(candidates)
+		if a := l.agent.Load(); a != nil && a.theirs.Ufrag == i.Ufrag && a.later < maxLater {
+			a.later += len(i.Candidates)
+			a.add(i.Candidates)
 		}
 	}
 }
+
+// maxLater bounds the candidates that a far side may add to a description: each costs checks.
+const maxLater = 64
 
 // Close closes both links and what was gathered.
 func (p *Path) Close() error {

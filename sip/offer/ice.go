@@ -112,11 +112,13 @@ func iceText(v string, least int) string {
 // address is none of its candidates. Somebody between us has put another there, and packets must take the way through
 // him (RFC 8839 §4.2.5).
 func (s *stream) checks() (i *ICE, mismatch bool) {
-	if s.ice.Ufrag == "" || s.ice.Pwd == "" || len(s.ice.Candidates) == 0 && !s.ice.Trickle {
+	switch {
+	case s.ice.Ufrag == "" || s.ice.Pwd == "":
 		return nil, false
-	}
-	if s.addr.IsUnspecified() && s.port == 9 { // nothing is known yet (RFC 8840 §4.1.1)
+	case s.unknown(): // its candidates come by and by
 		return &s.ice, false
+	case len(s.ice.Candidates) == 0:
+		return nil, false
 	}
 	for _, v := range s.ice.Candidates {
 		if c, ok := parseCandidate(v); ok && c.component == 1 && c.addr == netip.AddrPortFrom(s.addr, s.port) {
@@ -124,6 +126,11 @@ func (s *stream) checks() (i *ICE, mismatch bool) {
 		}
 	}
 	return nil, true
+}
+
+// unknown tells that the far side has yet to find out how it can be reached (RFC 8840 §4.1.1): that is no hold.
+func (s *stream) unknown() bool {
+	return s.addr.IsUnspecified() && s.port == 9 && s.ice.Trickle && s.ice.Ufrag != ""
 }
 
 // way fills in how the far side can be reached. offerer: the offer was ours, and so is the choice (RFC 8445 §6.1.1); who
@@ -189,11 +196,8 @@ func (s *Session) ways(d description) (out []sdp.Attribute) {
 	}
 	add("ice-ufrag", l.ICE.Ufrag)
 	add("ice-pwd", l.ICE.Pwd)
-	if l.ICE.Trickle {
-		add("ice-options", "ice2 trickle")
-	} else {
-		add("ice-options", "ice2")
-	}
+	add("mid", mid)
+	add("ice-options", "ice2 trickle")
 	for _, v := range l.ICE.Candidates {
 		if c, ok := parseCandidate(v); ok && (c.component == 1 || !d.muxed) {
 			add("candidate", v)

@@ -132,3 +132,37 @@ func TestHostileICE(t *testing.T) {
 		t.Errorf("%d candidates, %q", len(i.Candidates), i.Ufrag)
 	}
 }
+
+func TestTrickle(t *testing.T) {
+	a := New(reachable("192.168.1.1", "198.51.100.1", true))
+	nothing := strings.Join([]string{"v=0", "o=- 1 1 IN IP4 0.0.0.0", "s=-", "c=IN IP4 0.0.0.0", "t=0 0", "m=audio 9 RTP/AVP 8",
+		"a=ice-ufrag:abcd", "a=ice-pwd:0123456789abcdefghijklmn", "a=ice-options:ice2 trickle", "a=rtcp-mux", ""}, "\r\n")
+	_, m, err := a.Answer([]byte(nothing), SendRecv)
+	if err != nil || m.ICE == nil || !m.ICE.Trickle || m.RemoteHeld || m.Direction != SendRecv {
+		t.Errorf("nothing known yet: %+v, %v", m, err)
+	}
+	in := ICE{Ufrag: "abcd", Pwd: "0123456789abcdefghijklmn", Candidates: []string{"1 1 udp 1 192.0.2.1 4000 typ host"}, Ended: true}
+	out, ok := ParseFragment(in.Fragment())
+	if !ok || out.Ufrag != in.Ufrag || len(out.Candidates) != 1 || out.Candidates[0] != in.Candidates[0] || !out.Ended {
+		t.Errorf("%+v", out)
+	}
+	for name, body := range map[string]string{"none": "", "no name": "a=candidate:1 1 udp 1 192.0.2.1 4000 typ host", "huge": strings.Repeat("a=x\r\n", MaxLines) + "a=ice-ufrag:abcd"} {
+		if _, ok := ParseFragment([]byte(body)); ok {
+			t.Errorf("%s is taken", name)
+		}
+	}
+}
+
+func FuzzFragment(f *testing.F) {
+	f.Add((ICE{Ufrag: "abcd", Pwd: "0123456789abcdefghijklmn", Candidates: []string{"1 1 udp 1 192.0.2.1 4000 typ host"}}).Fragment())
+	f.Fuzz(func(t *testing.T, body []byte) {
+		i, ok := ParseFragment(body)
+		if !ok {
+			return
+		}
+		again, ok := ParseFragment(i.Fragment())
+		if !ok || len(again.Candidates) != len(i.Candidates) || again.Ufrag != i.Ufrag {
+			t.Fatalf("%+v became %+v", i, again)
+		}
+	})
+}

@@ -229,7 +229,7 @@ func isEvent(c Codec) bool { return strings.EqualFold(c.Name, eventName) }
 // theirs is the peer's direction; an unspecified address takes no media,
 // whatever the attribute says (RFC 3264 §8.4).
 func (r *stream) theirs() Direction {
-	if r.addr.IsUnspecified() {
+	if r.addr.IsUnspecified() && !r.unknown() {
 		return direction(r.dir.Sends(), false)
 	}
 	return r.dir

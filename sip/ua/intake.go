@@ -108,7 +108,7 @@ func (u *UA) within(tx *stack.ServerTx, req *stack.Request, id dialog.ID) {
 	case stack.OPTIONS:
 		tx.Respond(capabilities(req))
 	case stack.INFO:
-		tx.Respond(stack.Reply(req, 200, ""))
+		c.informed(tx, req)
 	case stack.REFER:
 		c.askedToRefer(tx, req, l)
 	case stack.NOTIFY:

@@ -30,15 +30,15 @@ func Rules() stack.Rules {
 	return stack.Rules{
 		Methods: []stack.Method{stack.INVITE, stack.ACK, stack.CANCEL, stack.BYE, stack.OPTIONS,
 			stack.INFO, stack.NOTIFY, stack.REFER, stack.UPDATE, stack.PRACK},
-		Extensions: []string{"100rel", "timer", "outbound", "path", "gruu", "replaces", "norefersub"},
-		Bodies:     []string{sdpType},
+		Extensions: []string{"100rel", "timer", "outbound", "path", "gruu", "replaces", "norefersub", "trickle-ice"},
+		Bodies:     []string{sdpType, trickleType},
 	}
 }
 
 const (
 	sdpType   = "application/sdp"
 	allowed   = "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, NOTIFY, REFER, UPDATE, PRACK"
-	supported = "100rel, timer, outbound, path, gruu, replaces, norefersub"
+	supported = "100rel, timer, outbound, path, gruu, replaces, norefersub, trickle-ice"
 )
 
 // UA is the user agent. All methods may be called from any goroutine.

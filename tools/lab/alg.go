@@ -34,11 +34,15 @@ func (n *NAT) rewriteOut(d *datagram, sip *way) {
 			return bytes.ReplaceAll(line, []byte(private), []byte(public))
 		})
 	}
-	body = mediaLine.ReplaceAllFunc(change(body), func(line []byte) []byte {
-		port, _ := strconv.ParseUint(string(mediaLine.FindSubmatch(line)[1]), 10, 16)
-		w := n.media(uint16(port), d.dst)
-		return fmt.Appendf(nil, "m=audio %d ", w.port)
-	})
+	// The stream's own address comes last, and counts (RFC 8866 §5.7).
+	if at := bytes.LastIndex(body, []byte("c=IN IP4 ")); at >= 0 && bytes.HasPrefix(body[at+9:], []byte(private+"\r")) {
+		body = mediaLine.ReplaceAllFunc(body, func(line []byte) []byte {
+			port, _ := strconv.ParseUint(string(mediaLine.FindSubmatch(line)[1]), 10, 16)
+			w := n.media(uint16(port), d.dst)
+			return fmt.Appendf(nil, "m=audio %d ", w.port)
+		})
+	}
+	body = change(body)
 	n.put(d, change(head), body)
 }
 

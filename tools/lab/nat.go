@@ -81,7 +81,8 @@ func NewNAT(l *LAN, c NATConfig) (*NAT, error) {
 	if n.outside, err = tun(l.Core, out); err != nil {
 		return nil, errors.Join(err, n.inside.Close())
 	}
-	err = errors.Join(h.up("eth0", netip.PrefixFrom(n.private, 24)),
+	// Nothing is taken apart on the way, since nobody here would put it together again.
+	err = errors.Join(h.IP("link", "set", "eth0", "mtu", "9000"), l.Core.IP("link", "set", out, "mtu", "9000"), h.up("eth0", netip.PrefixFrom(n.private, 24)),
 		h.IP("route", "add", "default", "dev", "eth0"), h.SetDNS(LANAddr(1).Addr()),
 		l.Core.IP("link", "set", out, "up"), l.Core.IP("route", "add", n.public.String(), "dev", out),
 		l.Core.forward())

@@ -70,11 +70,15 @@ func (c Cell) Possible() bool {
 	return rewriting
 }
 
-// ours tells that the far side is a second phone of ours: baresip 1.0 checks no address that it learns from a check
-// (RFC 8445 §7.3.1.3), by which alone a symmetric NAT can be crossed without a relay.
+// ours tells that the far side is a second phone of ours, where without a relay no call with baresip 1.0 is possible: it
+// checks no address that it learns from a check (RFC 8445 §7.3.1.3), by which alone a symmetric NAT can be crossed; and it
+// lets its own NAT forget it while it rings.
 func (c Cell) ours() bool {
-	way := ways[c.Way]
-	return kinds[c.NAT].nat.Symmetric && way.nat == "ice" && way.turn == "" && !c.Hidden
+	way, nat := ways[c.Way], kinds[c.NAT].nat
+	if way.turn != "" || way.nat == "off" {
+		return false
+	}
+	return nat.Symmetric && way.nat == "ice" && !c.Hidden || nat.Forgets > 0 && c.Hidden
 }
 
 // TwoWay tells whether both hear each other.

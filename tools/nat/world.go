@@ -171,7 +171,7 @@ type far interface {
 // peer brings the far side on.
 func (w *World) peer(ctx context.Context, c *Cell, user string) (f far, gone func(), err error) {
 	if c.ours() {
-		return w.second(ctx, c)
+		return w.second(ctx, c, user)
 	}
 	cfg := lab.BaresipConfig{User: user, Domain: domain, Registrar: netip.AddrPortFrom(lab.LANAddr(1).Addr(), 5060), Transport: transport(c),
 		Codecs: []string{"PCMA"}, Speech: tone(peerTone), NAT: ways[c.Way].peer, STUN: w.turn.STUN(), Mux: c.Hidden}
@@ -221,14 +221,28 @@ func (t twin) Answer(ctx context.Context) error {
 
 func (t twin) Recording() string { return t.Speaker() }
 
-func (w *World) second(ctx context.Context, c *Cell) (far, func(), error) {
-	w.number++
-	n := 100 + w.number
-	p, err := desk.StartTwin(ctx, desk.Setup{Name: fmt.Sprintf("second-%d", n), LAN: w.lan, Host: n, Settings: w.settings(c, lab.LANAddr(n), fmt.Sprintf("2%02d", w.number-1)), Roots: w.ca.RootFile()})
+func (w *World) second(ctx context.Context, c *Cell, user string) (far, func(), error) {
+	setup := desk.Setup{Name: "second-" + user, LAN: w.lan, Roots: w.ca.RootFile()}
+	leave := func() {}
+	var at netip.Prefix
+	if c.Hidden {
+		n, err := w.nat(c.NAT, "peer")
+		if err != nil {
+			return nil, nil, err
+		}
+		setup.Behind, at, leave = n, netip.PrefixFrom(n.Private(), 24), func() { n.Close() }
+	} else {
+		w.number++
+		setup.Host = 100 + w.number
+		at = lab.LANAddr(setup.Host)
+	}
+	setup.Settings = w.settings(c, at, user)
+	p, err := desk.StartTwin(ctx, setup)
 	if err != nil {
+		leave()
 		return nil, nil, err
 	}
-	return twin{p}, func() { p.Close() }, ready(ctx, p)
+	return twin{p}, func() { p.Close(); leave() }, ready(ctx, p)
 }
 
 // ready waits until a phone is registered.
