@@ -102,10 +102,14 @@ func stunServer(at string) (*stun.URI, error) {
 }
 
 const (
-	turnTime   = 3 * time.Second  // a TURN server may take this long to take a connection
-	serverTime = 2 * time.Second  // and a STUN server to answer
-	keepAlive  = 4 * time.Second  // between checks of a pair in use: 0.8 to 1.2 times 5 s (RFC 7675 §5.1)
-	consent    = 30 * time.Second // without an answer to any of them, nothing more is sent (RFC 7675 §5.1)
+	turnTime   = 3 * time.Second // a TURN server may take this long to take a connection
+	serverTime = 2 * time.Second // and a STUN server to answer
+	checkEvery = 100 * time.Millisecond
+	// A pair is given up after so long: many a far side tries its pairs one by one, and until it comes to one its NAT lets
+	// no check of ours in.
+	checkFor  = 30 * time.Second
+	keepAlive = 4 * time.Second  // between checks of a pair in use: 0.8 to 1.2 times 5 s (RFC 7675 §5.1)
+	consent   = 30 * time.Second // without an answer to any of them, nothing more is sent (RFC 7675 §5.1)
 )
 
 // dialer connects to TURN servers over TCP; pion's own TLS knows no roots but the system's.
@@ -142,8 +146,8 @@ func (c Config) options(ufrag, pwd string, l *Link) ([]ice.AgentOption, error) {
 		ice.WithKeepaliveInterval(keepAlive), ice.WithFailedTimeout(0), ice.WithDisconnectedTimeout(2 * keepAlive),
 		// A person waits: what works first is taken, and a relay only shortly after all else.
 		ice.WithSrflxAcceptanceMinWait(100 * time.Millisecond), ice.WithPrflxAcceptanceMinWait(200 * time.Millisecond),
-		ice.WithRelayAcceptanceMinWait(400 * time.Millisecond), ice.WithCheckInterval(50 * time.Millisecond),
-		ice.WithMaxBindingRequests(40), ice.WithLoggerFactory(logs{l.log}),
+		ice.WithRelayAcceptanceMinWait(400 * time.Millisecond), ice.WithCheckInterval(checkEvery),
+		ice.WithMaxBindingRequests(uint16(checkFor / checkEvery)), ice.WithLoggerFactory(logs{l.log}),
 	}
 	for _, s := range servers {
 		if s.Proto == stun.ProtoTypeTCP {
