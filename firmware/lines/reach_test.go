@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net/netip"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -20,11 +21,11 @@ import (
 type slowMouth struct {
 	mouth
 	takes time.Duration
-	tries int
+	tries atomic.Int32
 }
 
 func (m *slowMouth) Gather(ctx context.Context) error {
-	m.tries++
+	m.tries.Add(1)
 	select {
 	case <-ctx.Done():
 	case <-time.After(m.takes):
@@ -36,7 +37,7 @@ func (m *slowMouth) Local(codecs []string) offer.Local {
 	l := m.mouth.Local(codecs)
 	m.w.here.Lock()
 	defer m.w.here.Unlock()
-	l.ICE = &offer.ICE{Ufrag: fmt.Sprint("user", m.tries), Pwd: "0123456789abcdefghijklmn", Candidates: []string{fmt.Sprintf("1 1 udp 1 %s 16384 typ host", m.w.at)}}
+	l.ICE = &offer.ICE{Ufrag: fmt.Sprint("user", m.tries.Load()), Pwd: "0123456789abcdefghijklmn", Candidates: []string{fmt.Sprintf("1 1 udp 1 %s 16384 typ host", m.w.at)}}
 	return l
 }
 
@@ -75,20 +76,25 @@ func inSlowWorld(t *testing.T, takes time.Duration, f func(w *world)) {
 	})
 }
 
+// pass lets time pass. What the test has done before happens before what the adapter does then.
+func (w *world) pass(d time.Duration) {
+	w.put(reached(func() {}))
+	time.Sleep(d)
+	synctest.Wait()
+}
+
 // TestServersThatAreSilentHoldUpNoCall: the INVITE waits for what servers say, but not for long, and so does the bell.
 func TestServersThatAreSilentHoldUpNoCall(t *testing.T) {
 	inSlowWorld(t, time.Hour, func(w *world) {
 		w.ask(phone.SendInvite{Call: 1, Target: "200", Conversation: "c"})
 		w.wantSaid()
-		time.Sleep(gatherTime)
-		synctest.Wait()
+		w.pass(gatherTime)
 		w.wantSaid("call sip:200@example.com")
 		w.ask(ua.Incoming{Call: 7, SDP: w.sdp["call"]})
 		if len(w.done) != 0 {
 			t.Errorf("it rings at once: %+v", w.done)
 		}
-		time.Sleep(gatherTime)
-		synctest.Wait()
+		w.pass(gatherTime)
 		w.wantDone(phone.Invited{Ref: 7, Remote: phone.Peer{}})
 	})
 }
@@ -100,16 +106,14 @@ func TestHangupWhileTheInviteWaits(t *testing.T) {
 		if len(w.done) != 1 {
 			t.Errorf("the centre was told %+v", w.done)
 		}
-		time.Sleep(time.Second)
-		synctest.Wait()
+		w.pass(time.Second)
 		w.wantSaid()
 	})
 	inSlowWorld(t, time.Hour, func(w *world) { // and who calls us may give up before it rings
 		w.ask(ua.Incoming{Call: 7, SDP: []byte(farOffer)})
 		w.ask(ua.Ended{Call: 7, ByRemote: true})
 		w.done = nil
-		time.Sleep(time.Second)
-		synctest.Wait()
+		w.pass(time.Second)
 		w.wantDone()
 	})
 }
@@ -121,23 +125,20 @@ const farOffer = "v=0\r\no=- 1 1 IN IP4 192.0.2.2\r\ns=-\r\nc=IN IP4 192.0.2.2\r
 func TestMoveIsAnICERestart(t *testing.T) {
 	inSlowWorld(t, 10*time.Millisecond, func(w *world) {
 		w.ask(phone.SendInvite{Call: 1, Target: "200", Conversation: "c"})
-		time.Sleep(time.Second)
-		synctest.Wait()
+		w.pass(time.Second)
 		w.ask(ua.Accepted{Call: 101, SDP: w.farAnswer("call")})
 		if len(w.got) != 1 || w.got[0].ICE == nil || !w.got[0].Controlling {
 			t.Fatalf("agreed %+v", w.got)
 		}
 		w.said = nil
 		w.ask(ua.LineState{State: ua.Registered})
-		time.Sleep(time.Second)
-		synctest.Wait()
+		w.pass(time.Second)
 		w.wantSaid()
 		w.moveTo("192.0.2.9")
 		w.Moved()
 		synctest.Wait()
 		w.ask(ua.LineState{State: ua.Registered})
-		time.Sleep(time.Second)
-		synctest.Wait()
+		w.pass(time.Second)
 		w.wantSaid("offer 101")
 		if !strings.Contains(string(w.sdp["offer"]), "a=ice-ufrag:user2\r\n") {
 			t.Errorf("offered\n%s", w.sdp["offer"])
@@ -146,8 +147,7 @@ func TestMoveIsAnICERestart(t *testing.T) {
 		again := strings.ReplaceAll(string(w.sdp["offer"]), "user2", "far1")
 		w.said = nil
 		w.ask(ua.ReOffer{Call: 101, SDP: []byte(again)})
-		time.Sleep(time.Second)
-		synctest.Wait()
+		w.pass(time.Second)
 		w.wantSaid("answer 101")
 		if !strings.Contains(string(w.sdp["answer"]), "a=ice-ufrag:user3\r\n") {
 			t.Errorf("answered\n%s", w.sdp["answer"])

@@ -295,6 +295,7 @@ func TestTrickle(t *testing.T) {
 			b.Trickled(f)
 		})
 		time.Sleep(5 * time.Second)
+		synctest.Wait()
 		all := strings.Join(fragments, "")
 		if strings.Count(all, "typ srflx") != 2 || !strings.Contains(all, "end-of-candidates") || strings.Contains(all, "typ host") {
 			t.Errorf("told later: %s", all)
