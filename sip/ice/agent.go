@@ -59,7 +59,8 @@ func (a *agent) candidate(c ice.Candidate) {
 		close(a.done)
 	} else {
 		a.mu.Lock()
-		a.found = append(a.found, ofComponent(c.Marshal(), a.component))
+		line, _, _ := strings.Cut(c.Marshal(), " ufrag ") // an extension that only browsers know
+		a.found = append(a.found, ofComponent(line, a.component))
 		if c.Type() == ice.CandidateTypeRelay {
 			a.relays++
 		}

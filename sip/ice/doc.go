@@ -17,6 +17,7 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net"
 	"strconv"
 	"strings"
@@ -57,14 +58,14 @@ func (Secret) String() string { return "***" }
 // GoString is *** too.
 func (Secret) GoString() string { return "***" }
 
+// LogValue is *** in a log.
+func (Secret) LogValue() slog.Value { return slog.StringValue("***") }
+
+// MarshalText is *** in JSON and the like.
+func (Secret) MarshalText() ([]byte, error) { return []byte("***"), nil }
+
 // ErrServer: the address of a STUN or TURN server makes no sense.
 var ErrServer = errors.New("not the address of a server")
-
-// Validate checks the servers.
-func (c Config) Validate() error {
-	_, err := c.servers()
-	return err
-}
 
 // servers are the STUN and TURN servers as pion knows them.
 func (c Config) servers() (out []*stun.URI, err error) {
