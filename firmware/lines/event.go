@@ -17,6 +17,8 @@ func (a *Adapter) handle(e ua.Event) {
 	case ua.Middlebox:
 		a.post(phone.Noticed{Notice: phone.NetworkRewrites, Text: strings.Join(e.Changes, ", ")})
 		a.post(phone.Noticed{Notice: phone.NetworkForgets, Text: lasting(e.Forgets)})
+	case ua.Remapped:
+		a.remapped(phone.LineID(e.Account))
 	case ua.Incoming:
 		a.incoming(e)
 	case ua.Progress:

@@ -219,6 +219,16 @@ func (a *Adapter) follow(m routed) {
 	}
 }
 
+// remapped tells the far sides of the calls on a line anew how they reach us, if servers help to find that out: it has changed.
+func (a *Adapter) remapped(line phone.LineID) {
+	for _, c := range a.calls {
+		if c.line == line && c.stands && a.lines[line].Reach.Mode != ice.Off {
+			a.log.Info("call is mapped anew", "call", c.id)
+			a.reach(c, func() { a.offer(c) })
+		}
+	}
+}
+
 // seekRoute finds our address towards a line's server, off this goroutine: it may ask the DNS.
 func (a *Adapter) seekRoute(line phone.LineID, ready bool) {
 	account := a.lines[line].Account

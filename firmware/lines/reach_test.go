@@ -154,3 +154,26 @@ func TestMoveIsAnICERestart(t *testing.T) {
 		}
 	})
 }
+
+// TestACallIsOfferedAnewWhenANATBeginsAnew: its new ways are told; a line without the help of servers has none to tell.
+func TestACallIsOfferedAnewWhenANATBeginsAnew(t *testing.T) {
+	inSlowWorld(t, 10*time.Millisecond, func(w *world) {
+		w.ask(phone.SendInvite{Call: 1, Target: "200", Conversation: "c"})
+		w.pass(time.Second)
+		w.ask(ua.Accepted{Call: 101, SDP: w.farAnswer("call")})
+		w.said = nil
+		w.ask(ua.Remapped{})
+		w.pass(time.Second)
+		w.wantSaid("offer 101")
+		if !strings.Contains(string(w.sdp["offer"]), "a=ice-ufrag:user2\r\n") {
+			t.Errorf("offered\n%s", w.sdp["offer"])
+		}
+	})
+	inWorld(t, offer.Off, func(w *world) {
+		w.ask(phone.SendInvite{Call: 1, Target: "sip:bob@example.org", Conversation: "c"})
+		w.ask(ua.Accepted{Call: 101, SDP: w.farAnswer("call")})
+		w.said = nil
+		w.ask(ua.Remapped{})
+		w.wantSaid()
+	})
+}

@@ -17,7 +17,12 @@ type Middlebox struct {
 	Forgets time.Duration // it forgets a way over UDP that has been silent for so long; 0: not that we know
 }
 
+// Remapped: the server sees us by another address than before, though ours is the same: a NAT has begun anew, and what it
+// knew of calls is gone too.
+type Remapped struct{ Account AccountID }
+
 func (Middlebox) event() {}
+func (Remapped) event()  {}
 
 const (
 	shortestPulse = 5 * time.Second
@@ -58,10 +63,15 @@ func (m *mirror) answered(res *stack.Response, flow stack.Source) {
 	seen, from := host+":"+port, via.Host+":"+strconv.Itoa(via.Port)
 	before, was := m.seen, m.from
 	m.seen, m.from = seen, from
-	switch {
-	case was != from:
+	if was != from {
 		m.look()
-	case before != seen && flow.Transport == stack.UDP:
+		return
+	}
+	if before == seen {
+		return
+	}
+	m.acc.u.on(Remapped{m.acc.id})
+	if flow.Transport == stack.UDP {
 		m.forgotten()
 	}
 }

@@ -119,6 +119,15 @@ func TestMirrorFindsOutWhoForgets(t *testing.T) {
 		}
 		b.line()
 		b.pass(2 * time.Minute)
+		remapped := 0
+		for _, e := range b.events {
+			if _, ok := e.(Remapped); ok {
+				remapped++
+			}
+		}
+		if remapped != 2 {
+			t.Errorf("told %d times of another way", remapped)
+		}
 		boxes := middleboxes(b)
 		if len(boxes) != 1 || boxes[0].Forgets != 10*time.Second {
 			t.Errorf("found %+v", boxes)
