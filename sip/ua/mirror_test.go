@@ -10,8 +10,8 @@ import (
 	"opendeskphone/sip/stack"
 )
 
-// behind answers as a server does to whom everything comes from another address than the phone thinks.
-func behind(tx *stack.ServerTx, req *stack.Request, port func() string, headers ...string) {
+// translated answers as a server does to whom everything comes from another address than the phone thinks.
+func translated(tx *stack.ServerTx, req *stack.Request, port func() string, headers ...string) {
 	res := reply(req, 200, headers...)
 	via := res.Via()
 	via.Params.Remove("rport")
@@ -63,10 +63,10 @@ func TestMirrorFindsWhatIsRewritten(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			onNet(t, func(b *bench) {
 				b.far.when(stack.REGISTER, func(tx *stack.ServerTx, req *stack.Request, _ stack.Source) {
-					behind(tx, req, func() string { return "40007" }, "Expires: 600")
+					translated(tx, req, func() string { return "40007" }, "Expires: 600")
 				})
 				b.far.when(stack.OPTIONS, func(tx *stack.ServerTx, req *stack.Request, _ stack.Source) {
-					behind(tx, req, func() string { return "40007" })
+					translated(tx, req, func() string { return "40007" })
 					if req.Recipient.User != "" {
 						b.far.echo(b, req, c.via, c.contact, c.sdp, c.port)
 					}
@@ -115,7 +115,7 @@ func TestMirrorFindsOutWhoForgets(t *testing.T) {
 			return strconv.Itoa(port)
 		}
 		for _, m := range []stack.Method{stack.REGISTER, stack.OPTIONS} {
-			b.far.when(m, func(tx *stack.ServerTx, req *stack.Request, _ stack.Source) { behind(tx, req, way, "Expires: 600") })
+			b.far.when(m, func(tx *stack.ServerTx, req *stack.Request, _ stack.Source) { translated(tx, req, way, "Expires: 600") })
 		}
 		b.line()
 		b.pass(2 * time.Minute)
