@@ -319,9 +319,11 @@ func TestServers(t *testing.T) {
 		{STUN: "a b"}:                false,
 		{TURN: "turn:relay.example"}: true,
 		{TURN: "turns:relay.example:443?transport=tcp", User: "u", Password: "p"}: true,
-		{TURN: "stun:relay.example"}: false,
-		{TURN: "relay.example"}:      false,
-		{TURN: "turn:"}:              false,
+		{TURN: "turns:[2001:db8::1]"}:               true,
+		{TURN: "turn:192.0.2.1:3479?transport=udp"}: true,
+		{TURN: "stun:relay.example"}:                false,
+		{TURN: "relay.example"}:                     false,
+		{TURN: "turn:"}:                             false,
 	} {
 		if _, err := in.servers(); (err == nil) != ok {
 			t.Errorf("%+v: %v", in, err)
