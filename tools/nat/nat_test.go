@@ -80,7 +80,6 @@ func TestCallMovesToAnotherAddress(t *testing.T) {
 	quiet := func() (bool, error) { return !hears(a.Speaker(), peerTone), nil }
 	ok(lab.Poll(ctx, "the old way's end", quiet))
 	both("voice at the new address")
-	if n := strings.Count(a.Log().Since(0), "component=1"); n < 2 {
-		t.Errorf("%d pairs were chosen, want another after the move", n)
-	}
+	// The voice may be back before the restart is agreed on: who is known may come from elsewhere.
+	ok(lab.Poll(ctx, "another pair", func() (bool, error) { return strings.Count(a.Log().Since(0), "component=1") > 1, nil }))
 }
