@@ -12,6 +12,7 @@ import (
 	"testing/synctest"
 
 	"opendeskphone/firmware/phone"
+	"opendeskphone/sip/ice"
 	"opendeskphone/sip/offer"
 	"opendeskphone/sip/ua"
 )
@@ -69,6 +70,9 @@ func (w *world) RefuseRefer(ref ua.ReferRef)   { w.say("refuse refer", ref, nil)
 func (w *world) TellReferrer(ref ua.ReferRef, code int, _ string) {
 	w.say("tell", fmt.Sprint(ref, " ", code), nil)
 }
+func (w *world) Trickle(ref ua.CallRef, fragment []byte) {
+	w.say("trickle", fmt.Sprint(ref, " ", string(fragment)), nil)
+}
 func (w *world) Ring(ref ua.CallRef)                    { w.say("ring", ref, nil) }
 func (w *world) Accept(ref ua.CallRef, sdp []byte)      { w.say("accept", ref, sdp) }
 func (w *world) Reject(ref ua.CallRef, code int)        { w.say("reject", fmt.Sprint(ref, " ", code), nil) }
@@ -84,13 +88,16 @@ type mouth struct{ w *world }
 func (m mouth) Local([]string) offer.Local {
 	return offer.Local{Port: 16384, Codecs: []offer.Codec{g722, pcma}, DTMF: true, Ptime: 20}
 }
+func (m mouth) Gather(context.Context) error  { return nil }
+func (m mouth) Trickle(func([]byte))          {}
+func (m mouth) Trickled([]byte)               {}
 func (m mouth) Apply(media offer.Media) error { m.w.got = append(m.w.got, media); return nil }
 func (m mouth) SendDTMF(d rune)               { m.w.keys = append(m.w.keys, d) }
 func (m mouth) Run(ctx context.Context) error { <-ctx.Done(); return nil }
 
 type voices struct{ w *world }
 
-func (v voices) Open() (Voice, error) {
+func (v voices) Open(ice.Config) (Voice, error) {
 	v.w.mu.Lock()
 	defer v.w.mu.Unlock()
 	v.w.open++
