@@ -14,6 +14,7 @@ import (
 	"opendeskphone/firmware/media"
 	"opendeskphone/firmware/phone"
 	"opendeskphone/firmware/usbsound"
+	"opendeskphone/sip/ice"
 	"opendeskphone/sip/offer"
 	"opendeskphone/sip/trace"
 	"opendeskphone/ui/screen"
@@ -73,12 +74,12 @@ type voice struct {
 func (v *voice) SendDTMF(digit rune) { _ = v.Session.SendDTMF(digit, digitTime) }
 
 // Open implements lines.Voices.
-func (v *voices) Open() (lines.Voice, error) {
+func (v *voices) Open(reach ice.Config) (lines.Voice, error) {
 	v.mu.Lock()
 	v.opened++
 	name := fmt.Sprint("voice ", v.opened)
 	v.mu.Unlock()
-	s, err := v.factory().Open(name)
+	s, err := v.factory().Open(name, reach)
 	if err != nil {
 		return nil, err
 	}

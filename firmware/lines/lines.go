@@ -15,6 +15,7 @@ import (
 	"sync"
 
 	"opendeskphone/firmware/phone"
+	"opendeskphone/sip/ice"
 	"opendeskphone/sip/offer"
 	"opendeskphone/sip/ua"
 )
@@ -23,6 +24,7 @@ import (
 type Line struct {
 	Account ua.Account
 	SRTP    offer.SRTP
+	Reach   ice.Config
 	Numbers []string // under which it is called, in E.164: what callers' proofs must be made out to
 	Codecs  []string // names in order of preference; empty: those of the voice
 }
@@ -32,6 +34,12 @@ type Voice interface {
 	// Local describes our end: port, codecs, packet time. Address and policy are the line's.
 	// Local is our end, with the codecs named, or if none is, those that are usual.
 	Local(codecs []string) offer.Local
+	// Gather finds out how the far side can reach us, which Local then tells, until all is known or ctx ends. Called
+	// again, it begins anew.
+	Gather(ctx context.Context) error
+	// Trickle has tell called with what is found out later, for the far side; Trickled takes the far side's.
+	Trickle(tell func(fragment []byte))
+	Trickled(fragment []byte)
 	// Apply takes up what was agreed, at once and again after each change.
 	Apply(m offer.Media) error
 	SendDTMF(digit rune)
@@ -41,7 +49,7 @@ type Voice interface {
 
 // Voices makes media sessions and is told which call each belongs to, and when it is over.
 type Voices interface {
-	Open() (Voice, error)
+	Open(reach ice.Config) (Voice, error)
 	Bind(call phone.CallID, v Voice)
 	Close(v Voice)
 }
@@ -59,6 +67,7 @@ type UserAgent interface {
 	Offer(ref ua.CallRef, sdp []byte)
 	AnswerOffer(ref ua.CallRef, sdp []byte)
 	RefuseOffer(ref ua.CallRef, code int)
+	Trickle(ref ua.CallRef, fragment []byte)
 	Refer(ref ua.CallRef, target string)
 	ReferTo(ref, place ua.CallRef)
 	RefuseRefer(ref ua.ReferRef)
@@ -173,6 +182,8 @@ func (a *Adapter) take(m any) {
 			a.addrs[i] = netip.Addr{}
 			a.seekRoute(phone.LineID(i), a.lines[i].Account.Direct)
 		}
+	case reached:
+		m()
 	case phone.Effect:
 		a.exec(m)
 	case checked:
@@ -214,9 +225,19 @@ func (a *Adapter) local(line phone.LineID, v Voice) offer.Local {
 // follow moves the voice of the calls that stand on a line to the address it has now.
 func (a *Adapter) follow(m routed) {
 	for _, c := range a.calls {
-		if c.line == m.line && c.stands && m.ready && c.sdp.Move(m.addr, c.voice.Local(nil).Port) {
+		if c.line == m.line && c.stands && m.ready && c.addr != m.addr {
 			a.log.Info("call moves", "call", c.id, "to", m.addr)
-			a.offer(c)
+			a.reach(c, func() { a.offer(c) })
+		}
+	}
+}
+
+// remapped tells the far sides of the calls on a line anew how they reach us, if servers help to find that out: it has changed.
+func (a *Adapter) remapped(line phone.LineID) {
+	for _, c := range a.calls {
+		if c.line == line && c.stands && a.lines[line].Reach.Mode != ice.Off {
+			a.log.Info("call is mapped anew", "call", c.id)
+			a.reach(c, func() { a.offer(c) })
 		}
 	}
 }

@@ -12,6 +12,7 @@ import (
 	"testing/synctest"
 
 	"opendeskphone/firmware/phone"
+	"opendeskphone/sip/ice"
 	"opendeskphone/sip/offer"
 	"opendeskphone/sip/stir"
 	"opendeskphone/sip/ua"
@@ -73,6 +74,9 @@ func (w *world) RefuseRefer(ref ua.ReferRef)   { w.say("refuse refer", ref, nil)
 func (w *world) TellReferrer(ref ua.ReferRef, code int, _ string) {
 	w.say("tell", fmt.Sprint(ref, " ", code), nil)
 }
+func (w *world) Trickle(ref ua.CallRef, fragment []byte) {
+	w.say("trickle", fmt.Sprint(ref, " ", string(fragment)), nil)
+}
 func (w *world) Ring(ref ua.CallRef)                    { w.say("ring", ref, nil) }
 func (w *world) Accept(ref ua.CallRef, sdp []byte)      { w.say("accept", ref, sdp) }
 func (w *world) Reject(ref ua.CallRef, code int)        { w.say("reject", fmt.Sprint(ref, " ", code), nil) }
@@ -88,13 +92,16 @@ type mouth struct{ w *world }
 func (m mouth) Local([]string) offer.Local {
 	return offer.Local{Port: 16384, Codecs: []offer.Codec{g722, pcma}, DTMF: true, Ptime: 20}
 }
+func (m mouth) Gather(context.Context) error  { return nil }
+func (m mouth) Trickle(func([]byte))          {}
+func (m mouth) Trickled([]byte)               {}
 func (m mouth) Apply(media offer.Media) error { m.w.got = append(m.w.got, media); return nil }
 func (m mouth) SendDTMF(d rune)               { m.w.keys = append(m.w.keys, d) }
 func (m mouth) Run(ctx context.Context) error { <-ctx.Done(); return nil }
 
 type voices struct{ w *world }
 
-func (v voices) Open() (Voice, error) {
+func (v voices) Open(ice.Config) (Voice, error) {
 	v.w.mu.Lock()
 	defer v.w.mu.Unlock()
 	v.w.open++
@@ -115,6 +122,11 @@ func (c callers) Check(_ context.Context, identities []string, about stir.Call) 
 	c.w.about = about
 	return c.w.results[identities[0]]
 }
+
+// strangers are those of a phone without contacts.
+type strangers struct{ callers }
+
+func (strangers) NameOf(string) (string, bool) { return "", false }
 
 func inWorld(t *testing.T, policy offer.SRTP, f func(w *world)) {
 	synctest.Test(t, func(t *testing.T) {

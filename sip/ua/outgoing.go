@@ -165,6 +165,7 @@ func (c *call) invite(to stack.Target) {
 	req.AppendHeader(contact)
 	req.AppendHeader(stack.NewHeader("Allow", allowed))
 	req.AppendHeader(stack.NewHeader("Supported", supported))
+	req.AppendHeader(stack.NewHeader("Recv-Info", tricklePackage)) // RFC 6086 §5.2.3
 	req.AppendHeader(c.identity.header())
 	a.converse(req, &c.identity)
 	for _, h := range d.extra {
