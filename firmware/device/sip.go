@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"opendeskphone/firmware/lines"
+	"opendeskphone/firmware/phone"
 	"opendeskphone/firmware/settings"
 	"opendeskphone/sip/offer"
 	"opendeskphone/sip/stack"
@@ -31,6 +32,13 @@ func (s *sipSide) renew() {
 	select {
 	case s.again <- struct{}{}:
 	default:
+	}
+}
+
+// offline tells that the phone has no address.
+func (s *sipSide) offline() {
+	if u := s.agent.Load(); u != nil {
+		u.Offline()
 	}
 }
 
@@ -61,8 +69,10 @@ func (s *sipSide) once(ctx context.Context) error {
 	defer cancel()
 	st := stack.New(stackConfig(f.SIP, d.opts.Version), d.opts.Network, d.log)
 	var adapter *lines.Adapter
-	agent := ua.New(d.agentConfig(ctx, f), st, func(e ua.Event) { adapter.Handle(e) }, d.log)
+	st.Observe(d.sipSeen)
+	agent := ua.New(d.agentConfig(ctx, f), st, func(e ua.Event) { d.agentSaid(e); adapter.Handle(e) }, d.log)
 	adapter = lines.New(d.accounts(f.Lines), agent, d.voices, d.names, d.route, d.postFrom("lines"), d.log)
+	adapter.OnName(func(call phone.CallID, callID string) { d.trace.Name(uint32(call), callID) })
 	s.adapter.Store(adapter)
 	s.agent.Store(agent)
 
@@ -143,7 +153,7 @@ func (d *Device) accounts(in []settings.Line) []lines.Line {
 			Account: ua.Account{
 				AOR: l.AOR, Display: l.Display, User: l.AuthUser, Password: ua.Secret(l.Password.Reveal()),
 				Registrar: l.Registrar, Direct: !l.Register, Proxy: l.OutboundProxy, Transport: stack.Transport(l.Transport),
-				Expires: time.Duration(l.Expires) * time.Second, Instance: d.opts.Instance,
+				Expires: time.Duration(l.Expires) * time.Second, Instance: d.opts.Instance, UseGRUU: l.GRUU,
 			},
 			SRTP: srtpPolicies[l.SRTP], Codecs: l.Codecs,
 		}

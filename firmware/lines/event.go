@@ -14,6 +14,8 @@ func (a *Adapter) handle(e ua.Event) {
 		a.lineState(e)
 	case ua.Incoming:
 		a.incoming(e)
+	case ua.Begun:
+		a.with(e.Call, func(c *call) { a.name(c, e.CallID) })
 	case ua.Progress:
 		a.with(e.Call, func(c *call) { a.progress(c, e) })
 	case ua.Accepted:
@@ -61,7 +63,10 @@ func (a *Adapter) lineState(e ua.LineState) {
 	if int(line) >= len(a.lines) {
 		return
 	}
-	if e.State == ua.Registered {
+	switch {
+	case e.State == ua.Registered && e.Local.IsValid():
+		a.take(routed{line, e.Local, true})
+	case e.State == ua.Registered:
 		a.seekRoute(line, true)
 	}
 	a.post(phone.LineChanged{Line: line, State: lineStates[e.State], Fault: lineFaults[e.Fault], Detail: e.Text, Retry: e.Retry})
@@ -74,7 +79,7 @@ func (a *Adapter) incoming(e ua.Incoming) {
 		a.agent.Reject(e.Call, 404)
 		return
 	}
-	c := &call{ref: e.Call, line: line, late: e.SDP == nil, remote: e.SDP}
+	c := &call{ref: e.Call, callID: e.CallID, line: line, late: e.SDP == nil, remote: e.SDP}
 	invited := phone.Invited{Ref: phone.Ref(e.Call), Line: line, Remote: a.peer(e.From), Conversation: e.Conversation,
 		Refers: e.Able.Refers, TakesOver: e.Able.Replaces}
 	if e.Replaces != 0 {

@@ -76,13 +76,16 @@ const (
 	Lost  Kind = iota // no packet came for Config.LostAfter, though we take media
 	Back              // packets come again after Lost
 	Digit             // the far side pressed a key (RFC 4733)
+	Heard             // the far side's packets come, for the first time or from another address than before
+	Sent              // the first packet has gone to the far side
 )
 
 // Event is a fact about a call's media.
 type Event struct {
 	Call  string
 	Kind  Kind
-	Digit rune // 0-9 * # A-D, of Digit
+	Digit rune           // 0-9 * # A-D, of Digit
+	From  netip.AddrPort // of Heard
 }
 
 // Factory opens sessions.

@@ -65,9 +65,16 @@ func datagrams(c net.PacketConn) func(b []byte) (int, netip.AddrPort, error) {
 
 // datagram takes what came, if it is from somebody we listen to.
 func (s *Stack) datagram(data []byte, from Source) {
+	if isSTUN(data) {
+		if id, mapped, ok := bindingAnswer(data); ok {
+			s.Post(func() { s.mappedAt(id, mapped) })
+		}
+		return
+	}
 	if keepAlive(data) || !s.trusted(from) && !s.asked.answers(from.Addr, data) {
 		return
 	}
+	s.show(false, from, data)
 	s.read(func() (arrival, error) { return s.intake.parse(data) }, from)
 }
 
@@ -170,6 +177,7 @@ func (s *Stack) sendDatagram(data []byte, to netip.AddrPort) error {
 	if s.udp == nil {
 		return fmt.Errorf("%w: no UDP socket", ErrTransport)
 	}
+	s.show(true, Source{Transport: UDP, Addr: to, Local: netip.AddrPortFrom(s.bound, s.port)}, data)
 	if _, err := s.udp.WriteTo(data, net.UDPAddrFromAddrPort(to)); err != nil {
 		return fmt.Errorf("%w: %w", ErrTransport, err)
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"math/rand/v2"
 	"net"
 	"net/netip"
 	"sync"
@@ -41,6 +42,7 @@ type Stack struct {
 	intake intake
 	slots  chan struct{} // one for each received message on its way through the loop
 	trust  atomic.Pointer[func(Source) bool]
+	seen   func(out bool, way Source, data []byte) // nil: nobody looks
 	asked  asked
 
 	// Of the loop alone, while Run runs.
@@ -56,6 +58,9 @@ type Stack struct {
 	merged  map[mergeKey]*ServerTx
 	noTCP   map[netip.AddrPort]time.Time // who refused a stream for a large request, and when
 	good    map[string]goodAnswer        // of the DNS
+	seed    uint64                       // of the order of equal servers
+
+	bindings map[stunID]*binding
 }
 
 // inFlight bounds how many received messages may wait for the loop; then the
@@ -71,7 +76,7 @@ func New(cfg Config, n Network, log *slog.Logger) *Stack {
 		asked:   asked{n: map[netip.AddrPort]int{}},
 		conns:   conns{byID: map[ConnID]*conn{}, byKey: map[connKey]*conn{}},
 		clients: map[txKey]*ClientTx{}, servers: map[txKey]*ServerTx{}, merged: map[mergeKey]*ServerTx{},
-		noTCP: map[netip.AddrPort]time.Time{}, good: map[string]goodAnswer{},
+		noTCP: map[netip.AddrPort]time.Time{}, good: map[string]goodAnswer{}, seed: rand.Uint64(), bindings: map[stunID]*binding{},
 	}
 }
 
@@ -156,6 +161,24 @@ func (s *Stack) Trust(ok func(Source) bool) {
 	s.trust.Store(&ok)
 }
 
+// Observe sets what sees each message as it stands on the wire, before TLS: when it is about to be sent, and when it
+// has come from somebody who may speak to us. way has both addresses. fn is called from several goroutines, the
+// loop's too: it must not wait, and data is its own only while it runs. Before Run.
+func (s *Stack) Observe(fn func(out bool, way Source, data []byte)) { s.seen = fn }
+
+// show gives a message to the observer.
+func (s *Stack) show(out bool, way Source, data []byte) {
+	if s.seen == nil || keepAlive(data) || isSTUN(data) {
+		return
+	}
+	if local := way.Local; !local.Addr().IsValid() || local.Addr().IsUnspecified() {
+		if a, err := s.net.LocalFor(way.Addr.Addr()); err == nil {
+			way.Local = netip.AddrPortFrom(a.Unmap(), local.Port())
+		}
+	}
+	s.seen(out, way, data)
+}
+
 func (s *Stack) trusted(from Source) bool {
 	ok := s.trust.Load()
 	return ok == nil || (*ok)(from)
@@ -200,6 +223,9 @@ func (s *Stack) handle(a arrival, from Source) {
 			s.log.Error("sip message broke the handler", "from", from.Addr, "err", fmt.Sprint(r), "stack", trace())
 		}
 	}()
+	if c := s.conns.byID[from.Conn]; c != nil {
+		c.lives()
+	}
 	switch {
 	case a.refuse != nil:
 		s.reply(a.refuse, from)

@@ -1,6 +1,9 @@
 package ua
 
-import "time"
+import (
+	"net/netip"
+	"time"
+)
 
 // AccountID names an account; the user of the package chooses it.
 type AccountID int
@@ -32,6 +35,7 @@ type (
 		Text    string        // its reason phrase or the error, cleaned
 		Retry   time.Time     // when the next attempt is made, if State is Failing
 		Expires time.Duration // for how long the registrar keeps us, if State is Registered
+		Local   netip.Addr    // our address on the way to it, if State is Registered; of a Direct account invalid
 	}
 	// Incoming: somebody calls.
 	Incoming struct {
@@ -40,13 +44,18 @@ type (
 		From     Peer
 		Asserted bool   // From was asserted by our own server (RFC 3325)
 		SDP      []byte // their offer; nil if they want ours
-		CallID   string // for logs
+		CallID   string // of its messages, for logs
 		// Conversation names the conversation the call belongs to: the Session-ID of the caller
 		// (RFC 7989) or its Ms-Conversation-ID, else one of ours.
 		Conversation string
 		Replaces     CallRef // the call whose place it takes (RFC 3891); it is to be accepted at once
 		ReferredBy   Peer    // who sent the caller to us; zero if that is not said
 		Able         Able
+	}
+	// Begun: our call is about to be sent; its messages bear this Call-ID.
+	Begun struct {
+		Call   CallRef
+		CallID string
 	}
 	// Progress: the far side, or one of several, rings or sends early media.
 	Progress struct {
@@ -105,6 +114,7 @@ type (
 
 func (LineState) event()     {}
 func (Incoming) event()      {}
+func (Begun) event()         {}
 func (Progress) event()      {}
 func (Accepted) event()      {}
 func (Failed) event()        {}
