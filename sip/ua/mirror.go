@@ -35,7 +35,7 @@ const (
 // there is a NAT. Then we send ourselves an OPTIONS through the server: what it looks like when it arrives shows what was
 // rewritten on the way out. No server touches the Via of others, nor a session description outside of a call.
 type mirror struct {
-	acc   *account
+	r     *registration
 	looks probe
 	seen  string // host:port as which the server sees us
 	from  string // and our own, for which that holds
@@ -70,20 +70,20 @@ func (m *mirror) answered(res *stack.Response, flow stack.Source) {
 	if before == seen {
 		return
 	}
-	m.acc.u.on(Remapped{m.acc.id})
+	m.r.acc.u.on(Remapped{m.r.acc.id})
 	if flow.Transport == stack.UDP {
-		m.forgotten()
+		m.forgotten(res.CSeq().MethodName == stack.REGISTER)
 	}
 }
 
 // forgotten takes note of a way that a NAT has forgotten. Until we register by the new one no call comes in; from now on we
-// are heard twice as often.
-func (m *mirror) forgotten() {
-	now, r := time.Now(), m.acc.reg
+// are heard twice as often. registered: by the new way we are.
+func (m *mirror) forgotten(registered bool) {
+	now, r := time.Now(), m.r
 	every := m.every()
 	m.lost = append(slices.DeleteFunc(m.lost, func(t time.Time) bool { return now.Sub(t) > forgetIn }), now)
 	m.pulse = max(every/2, shortestPulse)
-	if r.state == Registered {
+	if r.state == Registered && !registered {
 		r.attempt()
 	}
 	if len(m.lost) >= forgetful {
@@ -96,13 +96,13 @@ func (m *mirror) every() time.Duration {
 	if m.pulse > 0 {
 		return m.pulse
 	}
-	return m.acc.u.cfg.Pulse
+	return m.r.acc.u.cfg.Pulse
 }
 
 // look sends the OPTIONS to ourselves.
 func (m *mirror) look() {
-	a := m.acc
-	to := a.target()
+	a := m.r.acc
+	to := m.r.target()
 	contact := a.contact(to)
 	addr, err := netip.ParseAddr(contact.Address.Host)
 	if err != nil {
@@ -151,19 +151,21 @@ func (m *mirror) arrived(req *stack.Request) bool {
 
 // tell reports a verdict that is new.
 func (m *mirror) tell(now Middlebox) {
-	now.Account = m.acc.id
+	now.Account = m.r.acc.id
 	if now.Forgets == m.told.Forgets && slices.Equal(now.Changes, m.told.Changes) {
 		return
 	}
 	m.told = now
-	m.acc.u.on(now)
+	m.r.acc.u.on(now)
 }
 
-// mirrored gives an OPTIONS to the account that sent it to itself.
+// mirrored gives an OPTIONS to the flow of an account that sent it.
 func (u *UA) mirrored(req *stack.Request) {
 	for _, a := range u.accounts {
-		if a.mirror.arrived(req) {
-			return
+		for _, r := range a.flows {
+			if r.mirror.arrived(req) {
+				return
+			}
 		}
 	}
 }
