@@ -172,6 +172,7 @@ func (u *UA) add(id AccountID, a Account) {
 		return
 	}
 	acc := &account{u: u, id: id, p: p, cred: newCredentials(p), pace: past}
+	acc.mirror.acc = acc
 	acc.flows = []*registration{newRegistration(acc)}
 	u.accounts[id] = acc
 	acc.flows[0].start()

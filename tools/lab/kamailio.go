@@ -34,14 +34,14 @@ type KamailioConfig struct {
 	TLS    []TLSAt
 	// Algorithm of the digest challenge, MD5 when empty; SHA-256 is the other one Kamailio knows.
 	Algorithm string
-	// NATs has it answer everybody where a request really came from, also in dialogs, as one must
-	// whose users sit behind NATs.
-	NATs bool
 	// Outbound makes it a registrar that knows Path (RFC 3327) and flows (RFC 5626): it sends a call by one flow of
 	// a phone, and by the next if that is dead.
 	Outbound bool
 	// Edge makes it an edge proxy before the registrar at this address, which keeps the flows of phones.
 	Edge netip.AddrPort
+	// NATs has it answer everybody where a request really came from, also in dialogs, as one must
+	// whose users sit behind NATs.
+	NATs bool
 }
 
 // Kamailio is a running registrar: digest on REGISTER and INVITE, record-routing, parallel forking
@@ -88,7 +88,7 @@ func (k *Kamailio) writeConfig() error {
 	var b bytes.Buffer
 	err = t.Execute(&b, map[string]any{
 		"Domain": k.cfg.Domain, "Listen": k.cfg.Listen, "TLS": k.cfg.TLS, "TLSConfig": k.tlsFile(),
-		"Modules": filepath.Dir(modules[0]), "Control": k.control(), "Algorithm": k.cfg.Algorithm, "NATs": k.cfg.NATs, "Outbound": k.cfg.Outbound, "Edge": k.cfg.Edge,
+		"Modules": filepath.Dir(modules[0]), "Control": k.control(), "Algorithm": k.cfg.Algorithm, "Outbound": k.cfg.Outbound, "Edge": k.cfg.Edge, "NATs": k.cfg.NATs,
 	})
 	if err != nil {
 		return fmt.Errorf("lab: fill kamailio.cfg: %w", err)
