@@ -35,7 +35,7 @@ const (
 // there is a NAT. Then we send ourselves an OPTIONS through the server: what it looks like when it arrives shows what was
 // rewritten on the way out. No server touches the Via of others, nor a session description outside of a call.
 type mirror struct {
-	r     *registration
+	acc   *account
 	looks probe
 	seen  string // host:port as which the server sees us
 	from  string // and our own, for which that holds
@@ -70,9 +70,9 @@ func (m *mirror) answered(res *stack.Response, flow stack.Source) {
 	if before == seen {
 		return
 	}
-	m.r.acc.u.on(Remapped{m.r.acc.id})
+	m.acc.u.on(Remapped{m.acc.id})
 	if flow.Transport == stack.UDP {
-		m.forgotten(res.CSeq().MethodName == stack.REGISTER)
+		m.forgotten()
 	}
 }
 
@@ -83,7 +83,7 @@ func (m *mirror) forgotten() {
 	every := m.every()
 	m.lost = append(slices.DeleteFunc(m.lost, func(t time.Time) bool { return now.Sub(t) > forgetIn }), now)
 	m.pulse = max(every/2, shortestPulse)
-	if r.state == Registered && !registered {
+	if r.state == Registered {
 		r.attempt()
 	}
 	if len(m.lost) >= forgetful {
@@ -96,13 +96,13 @@ func (m *mirror) every() time.Duration {
 	if m.pulse > 0 {
 		return m.pulse
 	}
-	return m.r.acc.u.cfg.Pulse
+	return m.acc.u.cfg.Pulse
 }
 
 // look sends the OPTIONS to ourselves.
 func (m *mirror) look() {
-	a := m.r.acc
-	to := m.r.target()
+	a := m.acc
+	to := a.target()
 	contact := a.contact(to)
 	addr, err := netip.ParseAddr(contact.Address.Host)
 	if err != nil {
@@ -151,21 +151,19 @@ func (m *mirror) arrived(req *stack.Request) bool {
 
 // tell reports a verdict that is new.
 func (m *mirror) tell(now Middlebox) {
-	now.Account = m.r.acc.id
+	now.Account = m.acc.id
 	if now.Forgets == m.told.Forgets && slices.Equal(now.Changes, m.told.Changes) {
 		return
 	}
 	m.told = now
-	m.r.acc.u.on(now)
+	m.acc.u.on(now)
 }
 
-// mirrored gives an OPTIONS to the flow of an account that sent it.
+// mirrored gives an OPTIONS to the account that sent it to itself.
 func (u *UA) mirrored(req *stack.Request) {
 	for _, a := range u.accounts {
-		for _, r := range a.flows {
-			if r.mirror.arrived(req) {
-				return
-			}
+		if a.mirror.arrived(req) {
+			return
 		}
 	}
 }

@@ -35,7 +35,6 @@ type registration struct {
 	binding stack.Uri     // the Contact it has
 	ended   bool
 	pulse   pulse
-	mirror  mirror
 	homing  homing
 	turn    int          // of the attempt; what was begun in a former one is void
 	at      int          // the server in use, among the account's targets
@@ -45,7 +44,7 @@ type registration struct {
 
 func newRegistration(a *account) *registration {
 	r := &registration{acc: a, id: itoa(1 + len(a.flows)), callID: stack.CallIDHeader(stack.NewCallID()), tag: stack.NewTag(), asked: a.p.Expires}
-	r.pulse.r, r.homing.r, r.mirror.r = r, r, r
+	r.pulse.r, r.homing.r = r, r
 	return r
 }
 
