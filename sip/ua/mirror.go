@@ -72,18 +72,18 @@ func (m *mirror) answered(res *stack.Response, flow stack.Source) {
 	}
 	m.acc.u.on(Remapped{m.acc.id})
 	if flow.Transport == stack.UDP {
-		m.forgotten()
+		m.forgotten(res.CSeq().MethodName == stack.REGISTER)
 	}
 }
 
 // forgotten takes note of a way that a NAT has forgotten. Until we register by the new one no call comes in; from now on we
-// are heard twice as often.
-func (m *mirror) forgotten() {
+// are heard twice as often. registered: by the new way we are.
+func (m *mirror) forgotten(registered bool) {
 	now, r := time.Now(), m.acc.flows[0]
 	every := m.every()
 	m.lost = append(slices.DeleteFunc(m.lost, func(t time.Time) bool { return now.Sub(t) > forgetIn }), now)
 	m.pulse = max(every/2, shortestPulse)
-	if r.state == Registered {
+	if r.state == Registered && !registered {
 		r.attempt()
 	}
 	if len(m.lost) >= forgetful {
