@@ -277,6 +277,22 @@ func (s *Stack) Cancel(tx *ClientTx, extra ...Header) {
 	}
 }
 
+// Drop ends a request of ours that is not an INVITE: it is not repeated, nor sent on a connection that is only being
+// opened, and nothing comes of it any more. It tells whether an answer was still to come. On the loop.
+func (s *Stack) Drop(tx *ClientTx) bool {
+	if tx == nil || tx.req.Method == INVITE || tx.state == terminated {
+		return false
+	}
+	waited := tx.state == trying || tx.state == proceeding
+	tx.told, tx.state = true, terminated
+	tx.stop()
+	tx.drop()
+	if c := tx.conn; c != nil && c.nc == nil && !s.carries(c) {
+		c.lost(errUnused)
+	}
+	return waited
+}
+
 // sendCancel runs the CANCEL's own transaction, on the INVITE's branch.
 func (tx *ClientTx) sendCancel() {
 	s := tx.s

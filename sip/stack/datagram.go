@@ -65,6 +65,12 @@ func datagrams(c net.PacketConn) func(b []byte) (int, netip.AddrPort, error) {
 
 // datagram takes what came, if it is from somebody we listen to.
 func (s *Stack) datagram(data []byte, from Source) {
+	if isSTUN(data) {
+		if id, mapped, ok := bindingAnswer(data); ok {
+			s.Post(func() { s.mappedAt(id, mapped) })
+		}
+		return
+	}
 	if keepAlive(data) || !s.trusted(from) && !s.asked.answers(from.Addr, data) {
 		return
 	}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"log/slog"
+	"math/rand/v2"
 	"net/netip"
 	"os"
 	"path/filepath"
@@ -254,7 +255,7 @@ func FuzzDNS(f *testing.F) {
 				t.Fatalf("replacement %q", r.Replacement)
 			}
 		}
-		sorted := order(srv)
+		sorted := order(srv, rand.New(rand.NewPCG(1, 2)))
 		for i := 1; i < len(sorted); i++ {
 			if sorted[i].Priority < sorted[i-1].Priority {
 				t.Fatal("priorities out of order")

@@ -29,7 +29,7 @@ const (
 	burst       = 5 // REGISTERs in any window
 	burstWindow = 10 * time.Second
 	refreshMin  = 5 * time.Second // however short the registrar's time is
-	patience    = 4 * time.Second // for a silent server when there is another
+	pulseMin    = 5 * time.Second // however often the registrar wants one
 	pulseWait   = 8 * time.Second // for the answer to a pulse: five tries
 )
 

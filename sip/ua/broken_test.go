@@ -25,6 +25,9 @@ const brokenRound, brokenBatch = 500, 20
 func TestBrokenMessages(t *testing.T) {
 	const seeds = 4
 	done, felt := 0, 0
+	if testing.Short() {
+		*brokenCases = seeds * brokenRound
+	}
 	for seed := range uint64(seeds) {
 		onNet(t, func(b *bench) {
 			n, m := b.breakIn(seed, *brokenCases/seeds)

@@ -145,6 +145,9 @@ a value shall be unless it says otherwise. Loss is one packet of 20 ms in ten; O
 The delay of jb rows is what the buffer adds to the fastest packet, wherever the packets fall between the sound card's frames.
 Instructions are of ARMv7, counted by QEMU: mean of a tick of 10 ms for echo and noise together (aec_ns; speexdsp at 16 kHz) and for a whole
 hands-free call in Opus, and the costliest tick that makes up sound. A near loss is of the worst scene; a recovery that never comes counts until the end of the scene.
+Fail-over is from the wish to call, with the first of two servers gone without a word, to the answer through the second; fail-back is until the
+phone is registered with the first again, a call through the second going on. Link losses are of 5 s and 60 s (600 s in virtual time, by
+sip/ua TestLinkLoss). All five are the worst of those over UDP and TCP, three times each. baresip calls by the same DNS names.
 The usb rows are ten minutes of virtual time with the PC's clock 300 ppm off, natively. Mouth to ear is from the microphone of one phone
 to the loudspeaker of another in virtual time, over a network of 1 ms, without the sound cards' own buffers (10 ms at the least).
 

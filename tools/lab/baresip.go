@@ -68,6 +68,9 @@ type reply struct {
 	Data string `json:"data"`
 }
 
+// family is what confines baresip to IPv6 or IPv4.
+var family = map[bool]string{true: "-6", false: "-4"}
+
 //go:embed baresip.conf.tmpl
 var baresipTemplate string
 
@@ -82,7 +85,7 @@ func StartBaresip(ctx context.Context, ns *Namespace, cfg BaresipConfig) (*Bares
 		return nil, err
 	}
 	var err error
-	if b.proc, err = ns.Start(Command{Name: cfg.name(), Argv: []string{"baresip", "-4", "-f", b.dir}, Dir: b.dir}); err != nil {
+	if b.proc, err = ns.Start(Command{Name: cfg.name(), Argv: []string{"baresip", family[cfg.Addr.Is6()], "-f", b.dir}, Dir: b.dir}); err != nil {
 		return nil, err
 	}
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
@@ -111,7 +114,7 @@ func (b *Baresip) writeConfig() error {
 	}
 	var conf bytes.Buffer
 	err := template.Must(template.New("config").Parse(baresipTemplate)).Execute(&conf, map[string]any{
-		"Addr": b.cfg.Addr, "Dir": b.dir, "RootFile": b.cfg.RootFile, "Rate": b.cfg.speechRate()})
+		"Addr": b.cfg.Addr, "SIP": netip.AddrPortFrom(b.cfg.Addr, 5060), "Control": netip.AddrPortFrom(b.cfg.Addr, 4444), "Dir": b.dir, "RootFile": b.cfg.RootFile, "Rate": b.cfg.speechRate()})
 	if err != nil {
 		return fmt.Errorf("lab: fill baresip's config: %w", err)
 	}
