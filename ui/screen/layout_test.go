@@ -174,7 +174,9 @@ func TestEveryStepFits(t *testing.T) {
 				pg.look()
 				for i := range pg.steps {
 					pg.steps[i].Out, pg.steps[i].Tag = out, "200 OK"
-					pg.list.focus = i
+				}
+				for i := 3; i < len(pg.steps)+3; i += 4 { // every panel shows four at once
+					pg.list = list{focus: min(i, len(pg.steps)-1)}
 					d.menu = []page{pg}
 					d.paint()
 					for _, w := range d.canvas.Shown().Words() {
