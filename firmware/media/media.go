@@ -24,6 +24,7 @@ import (
 	"time"
 
 	"opendeskphone/audio/codec"
+	"opendeskphone/sip/dtls"
 )
 
 // Config is the settings of all calls' media.
@@ -73,25 +74,29 @@ type Kind uint8
 
 // The kinds of Event.
 const (
-	Lost  Kind = iota // no packet came for Config.LostAfter, though we take media
-	Back              // packets come again after Lost
-	Digit             // the far side pressed a key (RFC 4733)
+	Lost    Kind = iota // no packet came for Config.LostAfter, though we take media
+	Back                // packets come again after Lost
+	Digit               // the far side pressed a key (RFC 4733)
+	Keyed               // a handshake on the path of the voice has brought keys: it is encrypted from now on
+	Unkeyed             // it has not: nothing can be said or heard
 )
 
 // Event is a fact about a call's media.
 type Event struct {
 	Call  string
 	Kind  Kind
-	Digit rune // 0-9 * # A-D, of Digit
+	Digit rune   // 0-9 * # A-D, of Digit
+	Why   string // of Unkeyed, for logs
 }
 
 // Factory opens sessions.
 type Factory struct {
-	cfg    Config
-	codecs []codec.Codec
-	listen func(netip.AddrPort) (Packets, error)
-	notify func(Event)
-	log    *slog.Logger
+	cfg      Config
+	codecs   []codec.Codec
+	identity *dtls.Identity // our end of handshakes on the path of the voice
+	listen   func(netip.AddrPort) (Packets, error)
+	notify   func(Event)
+	log      *slog.Logger
 }
 
 // ErrPorts: no pair of ports is free.
@@ -101,7 +106,11 @@ var ErrPorts = errors.New("no free pair of ports")
 // from their goroutines: it must not block and not call the session. listen makes sockets; nil
 // makes UDP ones with cfg's quality mark.
 func New(cfg Config, codecs []codec.Codec, listen func(netip.AddrPort) (Packets, error), notify func(Event), log *slog.Logger) *Factory {
-	f := &Factory{cfg: cfg, codecs: codecs, listen: listen, notify: notify, log: log}
+	identity, err := dtls.NewIdentity()
+	if err != nil { // never since go 1.24
+		panic(err)
+	}
+	f := &Factory{cfg: cfg, codecs: codecs, identity: identity, listen: listen, notify: notify, log: log}
 	if f.listen == nil {
 		f.listen = func(at netip.AddrPort) (Packets, error) { return ListenUDP(at, cfg.DSCP) }
 	}
