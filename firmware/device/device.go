@@ -112,6 +112,7 @@ func New(hardware hal.Devices, o Options) (*Device, error) {
 	d.engine = engine.New(engineConfig(f.Sound), d.openSound, d.soundChanged, o.Log)
 	d.pc = usbsound.New(d.loop, d.postFrom("pc"), o.Log)
 	d.voices = newVoices(d.mediaFactory, func() bool { return d.loop.State().Muted }, d.keyHeard, func() { d.sounder.bound() }, d.ears, d.pc.Party())
+	d.voices.keyed = func(c phone.CallID, ok bool, why string) { d.sip.adapter.Load().Keyed(c, ok, why) }
 	d.pairs = d.newPairs()
 	d.tape = recording.New(o.Recordings, d.postFrom("recording"), d.refresh, o.Log)
 	d.player = recording.NewPlayer(o.Recordings, d.postFrom("recording"), o.Log)

@@ -134,6 +134,8 @@ func (d *Device) addrsOf(ctx context.Context, host string) ([]netip.Addr, error)
 
 var srtpPolicies = map[string]offer.SRTP{"off": offer.Off, "optional": offer.Optional, "required": offer.Required}
 
+var keyings = map[string]offer.Keying{"sdes": offer.SDES, "dtls": offer.ByDTLS}
+
 // accounts makes the lines of the settings. A credential that a computer installed is younger than the password
 // beside it, for typing one at the phone clears it.
 func (d *Device) accounts(in []settings.Line) []lines.Line {
@@ -145,7 +147,7 @@ func (d *Device) accounts(in []settings.Line) []lines.Line {
 				Registrar: l.Registrar, Direct: !l.Register, Proxy: l.OutboundProxy, Transport: stack.Transport(l.Transport),
 				Expires: time.Duration(l.Expires) * time.Second, Instance: d.opts.Instance,
 			},
-			SRTP: srtpPolicies[l.SRTP], Codecs: l.Codecs,
+			SRTP: srtpPolicies[l.SRTP], Keys: keyings[l.Keys], Codecs: l.Codecs,
 		}
 		if e, ok := d.opts.Vault.For(l.AOR); ok {
 			a := &out[i].Account

@@ -30,6 +30,7 @@ type voices struct {
 	factory func() *media.Factory
 	muted   func() bool
 	digit   func(phone.CallID, rune) // the far side pressed a key
+	keyed   func(call phone.CallID, ok bool, why string)
 	bound   func()                   // a call has got its voice
 	ears    func() (stumbles uint64, room quality.Room)
 	pc      *usbsound.Party
@@ -119,6 +120,8 @@ func (v *voices) happened(e media.Event) {
 		c.lost = e.Kind == media.Lost
 	case media.Digit:
 		v.digit(c.id, e.Digit)
+	case media.Keyed, media.Unkeyed:
+		v.keyed(c.id, e.Kind == media.Keyed, e.Why)
 	}
 }
 

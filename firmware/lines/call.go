@@ -7,6 +7,7 @@ import (
 
 	"opendeskphone/firmware/phone"
 	"opendeskphone/sip/offer"
+	"opendeskphone/sip/stack"
 	"opendeskphone/sip/ua"
 )
 
@@ -24,8 +25,9 @@ type call struct {
 	late   bool   // incoming without an offer: what we answer with is ours
 	stands bool   // answered, by us or by them
 	held   bool   // we hold the far side
-	secure bool
-	parked bool // the far side holds us
+	parked bool   // the far side holds us
+	open   bool   // others can read what is signalled: no TLS
+	told   phone.Secured
 	due    bool // an offer of ours has to wait for another to end
 
 	says   ua.Invitation // outgoing: what the INVITE says besides its offer
@@ -46,7 +48,7 @@ func (a *Adapter) open(c *call) error {
 	if err != nil {
 		return err
 	}
-	c.voice, c.sdp = v, offer.New(a.local(c.line, v))
+	c.voice, c.sdp = v, offer.New(a.local(c, v))
 	ctx, stop := context.WithCancel(a.run)
 	c.stop = stop
 	a.wg.Go(func() {
@@ -133,6 +135,7 @@ func (a *Adapter) invite(e phone.SendInvite) {
 		c.says.Conversation = ua.NewConversation()
 		a.post(phone.Conversing{Call: e.Call, Conversation: c.says.Conversation})
 	}
+	c.open = !a.lines[e.Line].sealed(c.target)
 	if err := a.open(c); err != nil {
 		a.log.Error("no voice for a call", "call", e.Call, "err", err)
 		a.post(phone.CallFailed{Call: e.Call, Cause: phone.Incompatible, Reason: err.Error()})
@@ -202,18 +205,53 @@ func (a *Adapter) accept(c *call) {
 
 // apply takes up what was agreed and tells the centre what it can see of it.
 func (a *Adapter) apply(c *call, m offer.Media) {
+	goes := m.DTLS != nil && c.agreed.DTLS != nil && *m.DTLS == *c.agreed.DTLS // a handshake that stands goes on
 	c.agreed = m
 	if err := c.voice.Apply(m); err != nil {
 		a.log.Error("voice cannot be taken up", "call", c.id, "err", err)
 	}
-	if secure := m.Crypto != nil; secure != c.secure {
-		c.secure = secure
-		a.post(phone.Secured{Call: c.id, On: secure})
-	}
+	a.secured(phone.Secured{Call: c.id, On: m.Crypto != nil || goes && c.told.On, Open: m.Crypto != nil && c.open, DTLS: goes && c.told.On}, c)
 	if m.RemoteHeld != c.parked {
 		c.parked = m.RemoteHeld
 		a.post(phone.RemoteHeld{Call: c.id, On: c.parked})
 	}
+}
+
+// secured tells the centre how well the voice is kept, if it is news.
+func (a *Adapter) secured(s phone.Secured, c *call) {
+	if c.told.Call = c.id; s != c.told {
+		c.told = s
+		a.post(s)
+	}
+}
+
+// keyed takes the outcome of a handshake: a call that was to be secret and cannot be is none.
+func (a *Adapter) keyed(c *call, k keyed) {
+	switch {
+	case c.agreed.DTLS == nil: // of an agreement that is over
+	case k.ok:
+		a.secured(phone.Secured{Call: c.id, On: true, DTLS: true}, c)
+	case c.stands:
+		a.agent.Hangup(c.ref)
+		a.post(phone.Byed{Call: c.id, Cause: phone.Incompatible, Reason: k.why})
+		a.drop(c)
+	default:
+		a.agent.Hangup(c.ref)
+		a.fail(c, phone.Incompatible, k.why)
+	}
+}
+
+// sealed tells whether what a line signals goes over TLS, at least as far as its server.
+func (l *Line) sealed(target string) bool {
+	a := &l.Account
+	if a.Direct {
+		return strings.HasPrefix(target, "sips:") || strings.Contains(target, ";transport=tls")
+	}
+	server := a.Proxy
+	if server == "" {
+		server = a.Registrar
+	}
+	return a.Transport == stack.TLS || strings.HasPrefix(server, "sips:") || server == "" && strings.HasPrefix(a.AOR, "sips:")
 }
 
 // fail reports a call that did not come about and forgets it.

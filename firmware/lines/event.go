@@ -74,7 +74,7 @@ func (a *Adapter) incoming(e ua.Incoming) {
 		a.agent.Reject(e.Call, 404)
 		return
 	}
-	c := &call{ref: e.Call, line: line, late: e.SDP == nil, remote: e.SDP}
+	c := &call{ref: e.Call, line: line, late: e.SDP == nil, open: !e.Sealed, remote: e.SDP}
 	invited := phone.Invited{Ref: phone.Ref(e.Call), Line: line, Remote: a.peer(e.From), Conversation: e.Conversation,
 		Refers: e.Able.Refers, TakesOver: e.Able.Replaces}
 	if e.Replaces != 0 {
@@ -97,7 +97,8 @@ func (a *Adapter) incoming(e ua.Incoming) {
 		var err error
 		if c.answer, c.agreed, err = c.sdp.Answer(e.SDP, offer.SendRecv); err != nil {
 			a.log.Info("call refused", "err", err)
-			a.agent.Reject(e.Call, sdpCode(err))
+			code, warning, text := refusal(err)
+			a.agent.RejectOffer(e.Call, code, warning, text)
 			a.hush(c)
 			return
 		}
@@ -227,7 +228,8 @@ func (a *Adapter) reOffer(c *call, e ua.ReOffer) {
 	}
 	body, m, err := c.sdp.Answer(e.SDP, c.direction())
 	if err != nil {
-		a.agent.RefuseOffer(c.ref, sdpCode(err))
+		code, _, _ := refusal(err)
+		a.agent.RefuseOffer(c.ref, code)
 		return
 	}
 	c.remote = e.SDP
@@ -274,14 +276,14 @@ func (a *Adapter) offerRefused(c *call, e ua.OfferRefused) {
 	a.quiet(c)
 }
 
-// sdpCode is the SIP answer to a session description we cannot take.
-func sdpCode(err error) int {
+// refusal is the SIP answer to a session description we cannot take, with what it says of the reason.
+func refusal(err error) (code, warning int, text string) {
 	var refused *offer.Refused
 	if errors.As(err, &refused) {
-		return refused.Code
+		return refused.Code, refused.Warning, refused.Text
 	}
 	if errors.Is(err, offer.ErrPending) {
-		return 491
+		return 491, 0, ""
 	}
-	return 488
+	return 488, 0, ""
 }

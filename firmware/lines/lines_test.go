@@ -12,7 +12,9 @@ import (
 	"testing/synctest"
 
 	"opendeskphone/firmware/phone"
+	"opendeskphone/sip/dtls"
 	"opendeskphone/sip/offer"
+	"opendeskphone/sip/stack"
 	"opendeskphone/sip/ua"
 )
 
@@ -24,19 +26,20 @@ var (
 // world is an adapter with a user agent that notes what it is told, and a far side that speaks SDP.
 type world struct {
 	*Adapter
-	t    *testing.T
-	mu   sync.Mutex
-	said []string          // what the user agent was told
-	sdp  map[string][]byte // the last body of each kind
-	done []phone.Event     // what the centre was told
-	open int               // voices open
-	got  []offer.Media     // what voices were told
-	keys []rune            // digits sent
-	far  *offer.Session    // the far side
-	next ua.CallRef
-	in   ua.Invitation // of the last INVITE
-	here sync.Mutex
-	at   netip.Addr // our address, as the routing table has it
+	t     *testing.T
+	mu    sync.Mutex
+	said  []string          // what the user agent was told
+	sdp   map[string][]byte // the last body of each kind
+	done  []phone.Event     // what the centre was told
+	open  int               // voices open
+	got   []offer.Media     // what voices were told
+	keys  []rune            // digits sent
+	far   *offer.Session    // the far side
+	print dtls.Fingerprint  // of our certificate, if we have one
+	next  ua.CallRef
+	in    ua.Invitation // of the last INVITE
+	here  sync.Mutex
+	at    netip.Addr // our address, as the routing table has it
 }
 
 // moveTo gives us another address.
@@ -68,9 +71,12 @@ func (w *world) RefuseRefer(ref ua.ReferRef)   { w.say("refuse refer", ref, nil)
 func (w *world) TellReferrer(ref ua.ReferRef, code int, _ string) {
 	w.say("tell", fmt.Sprint(ref, " ", code), nil)
 }
-func (w *world) Ring(ref ua.CallRef)                    { w.say("ring", ref, nil) }
-func (w *world) Accept(ref ua.CallRef, sdp []byte)      { w.say("accept", ref, sdp) }
-func (w *world) Reject(ref ua.CallRef, code int)        { w.say("reject", fmt.Sprint(ref, " ", code), nil) }
+func (w *world) Ring(ref ua.CallRef)               { w.say("ring", ref, nil) }
+func (w *world) Accept(ref ua.CallRef, sdp []byte) { w.say("accept", ref, sdp) }
+func (w *world) Reject(ref ua.CallRef, code int)   { w.say("reject", fmt.Sprint(ref, " ", code), nil) }
+func (w *world) RejectOffer(ref ua.CallRef, code, warning int, text string) {
+	w.say("reject", fmt.Sprint(ref, " ", code, " with warning ", warning), nil)
+}
 func (w *world) Hangup(ref ua.CallRef)                  { w.say("hangup", ref, nil) }
 func (w *world) Offer(ref ua.CallRef, sdp []byte)       { w.say("offer", ref, sdp) }
 func (w *world) AnswerOffer(ref ua.CallRef, sdp []byte) { w.say("answer", ref, sdp) }
@@ -81,7 +87,7 @@ func (w *world) RefuseOffer(ref ua.CallRef, code int) {
 type mouth struct{ w *world }
 
 func (m mouth) Local([]string) offer.Local {
-	return offer.Local{Port: 16384, Codecs: []offer.Codec{g722, pcma}, DTMF: true, Ptime: 20}
+	return offer.Local{Fingerprint: m.w.print, Port: 16384, Codecs: []offer.Codec{g722, pcma}, DTMF: true, Ptime: 20}
 }
 func (m mouth) Apply(media offer.Media) error { m.w.got = append(m.w.got, media); return nil }
 func (m mouth) SendDTMF(d rune)               { m.w.keys = append(m.w.keys, d) }
@@ -102,7 +108,7 @@ func inWorld(t *testing.T, policy offer.SRTP, f func(w *world)) {
 	synctest.Test(t, func(t *testing.T) {
 		w := &world{t: t, sdp: map[string][]byte{}, next: 100}
 		w.far = offer.New(offer.Local{Addr: netip.MustParseAddr("192.0.2.2"), Port: 4000, Codecs: []offer.Codec{pcma}})
-		line := Line{Account: ua.Account{AOR: "sip:anna@example.com"}, SRTP: policy}
+		line := Line{Account: ua.Account{AOR: "sip:anna@example.com", Transport: stack.TLS}, SRTP: policy}
 		names := func(n string) (string, bool) { return "Jonas Keller", n == "200" }
 		w.moveTo("192.0.2.1")
 		route := func(ua.Account) netip.Addr { w.here.Lock(); defer w.here.Unlock(); return w.at }
@@ -223,7 +229,7 @@ func TestIncomingIsNegotiatedBeforeItRings(t *testing.T) {
 		w.said = nil
 		body, _ := w.far.Offer(offer.SendRecv) // plain RTP: we want encryption
 		w.ask(ua.Incoming{Call: 7, SDP: body, From: ua.Peer{User: "200"}})
-		w.wantSaid("reject 7 488")
+		w.wantSaid("reject 7 488 with warning 304")
 		w.wantDone()
 	})
 	inWorld(t, offer.Off, func(w *world) {
@@ -360,7 +366,7 @@ func TestRefusedOfferIsInsistedOnThenPlain(t *testing.T) {
 func TestOnlyAccountsThatDifferRegisterAgain(t *testing.T) {
 	inWorld(t, offer.Off, func(w *world) {
 		w.said = nil
-		same := Line{Account: ua.Account{AOR: "sip:anna@example.com"}, SRTP: offer.Required}
+		same := Line{Account: ua.Account{AOR: "sip:anna@example.com", Transport: stack.TLS}, SRTP: offer.Required}
 		w.Configure([]Line{same, {Account: ua.Account{AOR: "sip:desk@example.com"}}})
 		synctest.Wait()
 		w.wantSaid("add sip:desk@example.com")

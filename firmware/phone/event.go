@@ -82,7 +82,7 @@ func (t *step) fieldChanged(in Event) {
 	case RemoteHeld:
 		set(in.Call, func(c *Call) { c.RemoteHeld = in.On })
 	case Secured:
-		set(in.Call, func(c *Call) { c.Secure = in.On })
+		set(in.Call, func(c *Call) { c.Secure, c.OpenKeys, c.DTLS = in.On && !in.Open, in.Open, in.DTLS })
 	case RemoteChanged:
 		set(in.Call, func(c *Call) { c.Remote = in.Remote })
 	case Able:

@@ -206,11 +206,14 @@ type (
 		evt
 		Call CallID
 	}
-	// Secured: the voice of a call is, or is no longer, encrypted.
+	// Secured: the voice of a call is, or is no longer, encrypted. Open says that it is in vain: others
+	// could read the keys on their way; DTLS that they were agreed on by a handshake between both ends.
 	Secured struct {
 		evt
 		Call CallID
 		On   bool
+		Open bool
+		DTLS bool
 	}
 	// RemoteChanged: the far side is somebody else, or its name became known.
 	RemoteChanged struct {

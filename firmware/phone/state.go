@@ -108,7 +108,9 @@ type Call struct {
 	Remote       Peer
 	Digits       string // Dialing: what has been typed
 	RemoteHeld   bool   // the far side holds us
-	Secure       bool   // the voice is encrypted (SRTP)
+	Secure       bool   // the voice is encrypted (SRTP), and nobody on the way could read the keys
+	DTLS         bool   // the keys come from a handshake on the path of the voice
+	OpenKeys     bool   // it is encrypted, but the keys went over signalling that others can read
 	Early        bool   // Ringback: the far side sends sound, so no local tone
 	Silenced     bool   // Ringing: the user silenced the ring
 	Began        time.Time

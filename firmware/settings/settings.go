@@ -51,7 +51,8 @@ type Line struct {
 	Transport     string   `toml:"transport" one:"udp tcp tls" doc:"How requests travel. TLS verifies name, chain and dates of the certificate."`
 	Register      bool     `toml:"register" doc:"Register this line. Without it the line is ready at once, for peers without a registrar."`
 	Expires       int      `toml:"expires" unit:"s" range:"60 86400" doc:"Lifetime asked for a registration."`
-	SRTP          string   `toml:"srtp" one:"off optional required" doc:"Encryption of the voice (SDES). optional offers it beside plain RTP (RFC 8643); required never agrees to plain RTP."`
+	SRTP          string   `toml:"srtp" one:"off optional required" doc:"Encryption of the voice (SRTP). optional offers it beside plain RTP (RFC 8643); required never agrees to plain RTP, nor to keys in signalling that is not TLS."`
+	Keys          string   `toml:"keys" one:"sdes dtls" doc:"Where the keys of an encryption that is insisted on come from: sdes, the signalling (RFC 4568), which needs TLS to be worth something; dtls, a handshake between both ends (RFC 5763). It is what is offered first; the other is offered when that is refused, and both are always taken."`
 	Peers         []string `toml:"peers" is:"peer" eg:"192.0.2.10" doc:"Addresses, prefixes or hosts that may call besides the registrar and the proxy."`
 	Codecs        []string `toml:"codecs" one:"opus G722 PCMA PCMU L16" eg:"G722" doc:"Codecs of this line in order of preference. Empty: those of [media]."`
 }
@@ -187,7 +188,7 @@ func Default() File {
 
 // DefaultLine is a line on which nothing has been set.
 func DefaultLine() Line {
-	return Line{Transport: "udp", Register: true, Expires: 3600, SRTP: "optional"}
+	return Line{Transport: "udp", Register: true, Expires: 3600, SRTP: "optional", Keys: "sdes"}
 }
 
 var lockedDials = map[string]phone.LockedDial{

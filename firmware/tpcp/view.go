@@ -142,7 +142,10 @@ func viewCall(s *phone.State, c *phone.Call, legal []string, emergency bool) Cal
 		}
 	case phone.Talking, phone.Held:
 		v.Media = &Media{SRTP: "off"}
-		if c.Secure {
+		switch {
+		case c.Secure && c.DTLS:
+			v.Media.SRTP = "dtls"
+		case c.Secure:
 			v.Media.SRTP = "sdes"
 		}
 	case phone.Failed:

@@ -39,6 +39,7 @@ type (
 		Account  AccountID
 		From     Peer
 		Asserted bool   // From was asserted by our own server (RFC 3325)
+		Sealed   bool   // it came over TLS: nobody on the way to our server can read the offer
 		SDP      []byte // their offer; nil if they want ours
 		CallID   string // for logs
 		// Conversation names the conversation the call belongs to: the Session-ID of the caller

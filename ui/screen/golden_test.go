@@ -116,6 +116,8 @@ func situations() []situation {
 	stranger.Dir = phone.Incoming
 	arabic := other(1, phone.Ringing, yusuf, 6*time.Second)
 	arabic.Dir = phone.Incoming
+	openKeys := talking(1, jonas, 767*time.Second)
+	openKeys.Secure, openKeys.OpenKeys = false, true
 	muted := withCalls(talking(1, jonas, 767*time.Second))
 	muted.Muted = true
 	headset := withCalls(talking(1, mira, 38*time.Second), other(2, phone.Held, jonas, 252*time.Second))
@@ -218,6 +220,7 @@ func situations() []situation {
 		{name: "incoming-stranger", state: withCalls(stranger)},
 		{name: "incoming-arabic", state: withCalls(arabic), setUp: func(d *desk) { d.book.people, d.log = worldBook(), calls()[12:] }},
 		{name: "in-call", state: withCalls(talking(1, jonas, 767*time.Second))},
+		{name: "in-call-open-keys", state: withCalls(openKeys)},
 		{name: "in-call-muted", state: muted},
 		{name: "in-call-network-poor", state: withCalls(talking(1, jonas, 767*time.Second)), setUp: func(d *desk) { d.sounds[1] = poor() }},
 		{name: "in-call-more", state: withCalls(talking(1, jonas, 767*time.Second)), setUp: func(d *desk) {

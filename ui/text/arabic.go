@@ -70,6 +70,7 @@ func arabicCalls(c *Catalogue) {
 	h.NoLineHead, h.NoLineWhy = "لا خط معدا", "أدخل الحساب الذي أعطاك إياه مزود الخدمة."
 	t := &c.Call
 	t.YouHear, t.TheyHear, t.TheyWait, t.YouHeard, t.TheyHeard = "تسمع", "يسمعون", "ينتظرون", "سمعت", "سمعوا"
+	t.OpenKeys = "المفاتيح مكشوفة"
 	t.Encrypted, t.NotEncrypted, t.Talking, t.OnHold, t.TheyHold = "مشفرة", "غير مشفرة", "محادثة", "معلقة", "أنت معلق هناك"
 	t.Ringing, t.RingingShort, t.RingingThere = "يرن %s", "يرن", "يرن هناك"
 	t.LastCallAt, t.LastCall = "آخر مكالمة %s", "آخر مكالمة %s، %s"

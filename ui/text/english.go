@@ -40,7 +40,7 @@ var English = Catalogue{
 	},
 	Call: Call{
 		YouHear: "You hear", TheyHear: "They hear", TheyWait: "They wait", YouHeard: "You heard", TheyHeard: "They heard",
-		Encrypted: "Encrypted", NotEncrypted: "Not encrypted", Talking: "Talking", OnHold: "On hold", TheyHold: "You are on hold there",
+		Encrypted: "Encrypted", NotEncrypted: "Not encrypted", OpenKeys: "Keys readable", Talking: "Talking", OnHold: "On hold", TheyHold: "You are on hold there",
 		Ringing: "Ringing %s", RingingShort: "Ringing", RingingThere: "Ringing there", LastCallAt: "Last call %s", LastCall: "Last call %s, %s",
 		YouCalled: "You called", TheyCalled: "They called", TheyRang: "Rang and was missed", NoCalls: "No calls with this number", Unknown: "Unknown number",
 		Muted: "You are muted", MutedHint: "Press Mute to speak", MutedMark: "muted",

@@ -40,7 +40,7 @@ var German = Catalogue{
 	},
 	Call: Call{
 		YouHear: "Sie hören", TheyHear: "Man hört", TheyWait: "Wartet", YouHeard: "Sie hörten", TheyHeard: "Man hörte",
-		Encrypted: "Verschlüsselt", NotEncrypted: "Unverschlüsselt", Talking: "Gespräch", OnHold: "Gehalten", TheyHold: "Sie werden dort gehalten",
+		Encrypted: "Verschlüsselt", NotEncrypted: "Unverschlüsselt", OpenKeys: "Schlüssel lesbar", Talking: "Gespräch", OnHold: "Gehalten", TheyHold: "Sie werden dort gehalten",
 		Ringing: "Klingelt %s", RingingShort: "Klingelt", RingingThere: "Klingelt dort", LastCallAt: "Zuletzt %s", LastCall: "Zuletzt %s, %s",
 		YouCalled: "Sie riefen an", TheyCalled: "Rief Sie an", TheyRang: "Klingelte, verpasst", NoCalls: "Keine Anrufe mit dieser Nummer", Unknown: "Unbekannte Nummer",
 		Muted: "Sie sind stumm", MutedHint: "Zum Sprechen Stumm drücken", MutedMark: "stumm",
