@@ -52,7 +52,7 @@ var lineStates = map[ua.State]phone.LineState{
 var lineFaults = map[ua.Fault]phone.LineFault{
 	ua.NoFault: phone.NoFault, ua.WrongPassword: phone.WrongPassword, ua.Unreachable: phone.RegistrarUnreachable,
 	ua.ServerTrouble: phone.RegistrarRefused, ua.Refused: phone.RegistrarRefused, ua.CertExpired: phone.CertExpired,
-	ua.CertWrongName: phone.CertWrongName, ua.CertUnknownAuthority: phone.CertUnknownAuthority, ua.CertOther: phone.TLSRefused,
+	ua.CertWrongName: phone.CertWrongName, ua.CertUnknownAuthority: phone.CertUnknownAuthority, ua.CertNotYetValid: phone.CertNotYetValid, ua.CertUnusable: phone.CertUnusable, ua.CertOther: phone.TLSRefused,
 	ua.BadAccount: phone.RegistrarRefused,
 }
 

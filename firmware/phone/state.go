@@ -158,6 +158,7 @@ const (
 	CertNotYetValid
 	CertWrongName
 	CertUnknownAuthority
+	CertUnusable // it may not serve, or is too weak
 	TLSRefused
 	lineFaultCount
 )
@@ -297,7 +298,7 @@ var causeNames = [CauseCount]string{"none", "hung up here", "hung up there", "de
 func (c Cause) String() string { return name(causeNames[:], c) }
 
 var lineFaultNames = [lineFaultCount]string{"none", "wrong password", "registrar unreachable", "registrar refused", "name unknown",
-	"certificate expired", "certificate not yet valid", "certificate of another name", "certificate of an unknown authority", "TLS refused"}
+	"certificate expired", "certificate not yet valid", "certificate of another name", "certificate of an unknown authority", "certificate unusable", "TLS refused"}
 
 // String gives the fault in a few plain words, for logs.
 func (f LineFault) String() string { return name(lineFaultNames[:], f) }

@@ -67,7 +67,7 @@ var lineStates = map[phone.LineState]string{
 var lineFaults = map[phone.LineFault]string{
 	phone.WrongPassword: "wrongPassword", phone.RegistrarUnreachable: "unreachable", phone.RegistrarRefused: "refused",
 	phone.NameUnknown: "nameUnknown", phone.CertExpired: "certificateExpired", phone.CertNotYetValid: "certificateNotYetValid",
-	phone.CertWrongName: "certificateWrongName", phone.CertUnknownAuthority: "certificateUnknownAuthority", phone.TLSRefused: "tlsRefused",
+	phone.CertWrongName: "certificateWrongName", phone.CertUnknownAuthority: "certificateUnknownAuthority", phone.CertUnusable: "certificateUnusable", phone.TLSRefused: "tlsRefused",
 }
 
 var notices = [phone.NoticeCount]string{

@@ -304,6 +304,15 @@ func (s *Stack) RequirePong(id ConnID) {
 	}
 }
 
+// Hangup ends a connection whose far side has stopped to answer: the next request opens another. On the loop.
+func (s *Stack) Hangup(id ConnID) {
+	if c := s.conns.byID[id]; c != nil {
+		c.lost(errSilent)
+	}
+}
+
+var errSilent = errors.New("no answer to a request")
+
 // Moved ends the connections from addresses that are not ours any more: whatever is sent on them goes
 // nowhere, and it would take half a minute to show. On the loop.
 func (s *Stack) Moved() {

@@ -2,6 +2,7 @@ package stack
 
 import (
 	"context"
+	"crypto/rsa"
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
@@ -26,12 +27,13 @@ const (
 	UnknownAuthority                 // nobody we trust has signed it
 	BadCertificate                   // it may not serve, or cannot be read
 	BadRoots                         // a root file of ours cannot be read
+	Silent                           // the far side stopped in the midst of the handshake
 )
 
 var faultText = [...]string{
 	Refused: "handshake refused", Expired: "certificate expired", NotYetValid: "certificate not yet valid",
 	WrongName: "certificate for another name", UnknownAuthority: "certificate by an unknown authority",
-	BadCertificate: "certificate not usable", BadRoots: "root certificates not readable",
+	BadCertificate: "certificate not usable", BadRoots: "root certificates not readable", Silent: "handshake not answered",
 }
 
 // String is the fault in plain words, for logs.
@@ -86,7 +88,11 @@ func (c TLSConfig) client(ctx context.Context, nc net.Conn, to Target) (net.Conn
 		if errors.As(err, &known) {
 			return nil, known
 		}
-		return nil, &TLSError{Fault: Refused, Name: name, Err: err}
+		e := &TLSError{Fault: Refused, Name: name, Err: err}
+		if errors.Is(err, context.DeadlineExceeded) || errors.Is(err, os.ErrDeadlineExceeded) {
+			e.Fault = Silent
+		}
+		return nil, e
 	}
 	return tc, nil
 }
@@ -124,11 +130,14 @@ func verify(st tls.ConnectionState, name string, roots *x509.CertPool) error {
 	if err := outdated(leaf, now, name); err != nil {
 		return err
 	}
+	if err := weak(leaf); err != nil {
+		return fault(BadCertificate, err)
+	}
 	between := x509.NewCertPool()
 	for _, cert := range st.PeerCertificates[1:] {
 		between.AddCert(cert)
 	}
-	_, err := leaf.Verify(x509.VerifyOptions{
+	chains, err := leaf.Verify(x509.VerifyOptions{
 		Roots: roots, Intermediates: between, CurrentTime: now, KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
 	})
 	var unknown x509.UnknownAuthorityError
@@ -140,6 +149,8 @@ func verify(st tls.ConnectionState, name string, roots *x509.CertPool) error {
 		return fault(UnknownAuthority, err)
 	case err != nil:
 		return fault(BadCertificate, err)
+	case !slices.ContainsFunc(chains, strong):
+		return fault(BadCertificate, errors.New("an authority between it and those we trust has too short a key"))
 	case !bears(leaf, name):
 		e := fault(WrongName, fmt.Errorf("it names %s", strings.Join(identities(leaf), ", ")))
 		e.Names = identities(leaf)
@@ -147,6 +158,30 @@ func verify(st tls.ConnectionState, name string, roots *x509.CertPool) error {
 	}
 	return nil
 }
+
+// leastRSA is the shortest RSA key believed, in bits (NIST SP 800-131A rev. 2 §3).
+const leastRSA = 2048
+
+// weak tells whether a certificate could have been forged; nil is fine. Weak signatures further up are no chain to
+// crypto/x509; here they are told from an authority that is merely unknown.
+func weak(cert *x509.Certificate) error {
+	if shortKey(cert) {
+		return fmt.Errorf("its RSA key has less than %d bits", leastRSA)
+	}
+	switch cert.SignatureAlgorithm {
+	case x509.MD5WithRSA, x509.SHA1WithRSA, x509.ECDSAWithSHA1:
+		return fmt.Errorf("its signature is by %v", cert.SignatureAlgorithm)
+	}
+	return nil
+}
+
+func shortKey(cert *x509.Certificate) bool {
+	key, ok := cert.PublicKey.(*rsa.PublicKey)
+	return ok && key.N.BitLen() < leastRSA
+}
+
+// strong tells whether all keys of a chain are long enough.
+func strong(chain []*x509.Certificate) bool { return !slices.ContainsFunc(chain, shortKey) }
 
 // outdated tells whether a certificate's time is not now; nil is fine.
 func outdated(cert *x509.Certificate, now time.Time, name string) error {

@@ -143,8 +143,10 @@ const (
 	ServerTrouble              // 5xx, or a registrar that grants no time
 	Refused                    // 4xx or 6xx, see Code
 	CertExpired                // the certificate of the server is out of date (or our clock)
+	CertNotYetValid            // its time has not begun: most likely our clock is wrong
 	CertWrongName              // it bears another name
 	CertUnknownAuthority       // nobody we know signed it
+	CertUnusable               // it may not serve, or is too weak
 	CertOther                  // TLS could not be agreed on
 	BadAccount                 // the account itself cannot work, see Text
 )
@@ -152,7 +154,7 @@ const (
 var faultName = [...]string{NoFault: "none", WrongPassword: "wrong password", Unreachable: "unreachable",
 	ServerTrouble: "server trouble", Refused: "refused", CertExpired: "certificate expired",
 	CertWrongName: "certificate for another name", CertUnknownAuthority: "certificate of an unknown authority",
-	CertOther: "TLS failed", BadAccount: "bad account"}
+	CertNotYetValid: "certificate not yet valid", CertUnusable: "certificate unusable", CertOther: "TLS failed", BadAccount: "bad account"}
 
 // String is the fault in plain English, for logs.
 func (f Fault) String() string { return faultName[f] }

@@ -136,6 +136,13 @@ func (r *registration) register() {
 			r.running = nil
 			r.outcome(k, nil, stack.ErrTimeout)
 		})
+	} else if to.Transport != stack.UDP { // a stream repeats for us: who has not answered by now is not there
+		r.waiting = r.acc.u.stack.After(streamPatience, func() {
+			k.stop()
+			r.running = nil
+			r.acc.u.stack.Hangup(k.tx.Flow().Conn)
+			r.outcome(k, nil, stack.ErrTimeout)
+		})
 	}
 	k.send()
 }

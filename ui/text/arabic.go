@@ -151,11 +151,12 @@ func arabicFaults(c *Catalogue) {
 		phone.CertNotYetValid:      {"رفضنا الخادم", "شهادته غير صالحة بعد. " + password, [3]string{clock, admin + ": الشهادة غير صالحة بعد", ""}},
 		phone.CertWrongName:        {"رفضنا الخادم", "شهادته باسم آخر. " + password, [3]string{server, admin + ": شهادة باسم آخر", ""}},
 		phone.CertUnknownAuthority: {"رفضنا الخادم", "لا يضمنه أحد نثق به. " + password, [3]string{admin + ": شهادة من جهة مجهولة", "يمكن إضافة جهة الشركة في ملف الإعدادات", ""}},
+		phone.CertUnusable:         {"رفضنا الخادم", "شهادته ضعيفة أو ليست لخادم. " + password, [3]string{admin + ": شهادة غير صالحة للاستعمال", "", ""}},
 		phone.TLSRefused:           {"%s غير مسجل", "الخادم لا يعرض التشفير الذي نطلبه.", [3]string{admin + ": لا تشفير", "تحقق من الاتصال في الإعدادات، الخطوط", ""}},
 	}
 	c.FaultWord = []string{phone.NoFault: "غير مسجل", phone.WrongPassword: "كلمة سر خاطئة", phone.RegistrarUnreachable: "لا جواب", phone.RegistrarRefused: "مرفوض",
 		phone.NameUnknown: "اسم مجهول", phone.CertExpired: "خادم مرفوض", phone.CertNotYetValid: "خادم مرفوض", phone.CertWrongName: "خادم مرفوض",
-		phone.CertUnknownAuthority: "خادم مرفوض", phone.TLSRefused: "بلا تشفير"}
+		phone.CertUnknownAuthority: "خادم مرفوض", phone.CertUnusable: "خادم مرفوض", phone.TLSRefused: "بلا تشفير"}
 	c.Notices = [phone.NoticeCount]Fault{
 		phone.NoSoundCard:     {"لا صوت", "لا يجد الهاتف بطاقة صوت. تتم المكالمات، لكن لا أحد يسمع.", [3]string{"أطفئ الهاتف وشغله", "إن بقي صامتا فالجهاز يحتاج إصلاحا", admin}},
 		phone.StoreFull:       {"الذاكرة ممتلئة", "لا تحفظ المكالمات وجهات الاتصال. الاتصال ما زال يعمل.", [3]string{"احذف جهات اتصال لا تحتاجها", admin, ""}},

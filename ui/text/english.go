@@ -129,7 +129,7 @@ var English = Catalogue{
 	LineCards: englishFaults,
 	FaultWord: []string{phone.NoFault: "No sign-in", phone.WrongPassword: "Wrong password", phone.RegistrarUnreachable: "No answer", phone.RegistrarRefused: "Refused",
 		phone.NameUnknown: "Name unknown", phone.CertExpired: "Server refused", phone.CertNotYetValid: "Server refused", phone.CertWrongName: "Server refused",
-		phone.CertUnknownAuthority: "Server refused", phone.TLSRefused: "No encryption"},
+		phone.CertUnknownAuthority: "Server refused", phone.CertUnusable: "Server refused", phone.TLSRefused: "No encryption"},
 	Notices: englishNotices,
 	SoundTest: SoundTest{
 		Title: "Test the sound", Again: Label{"Test again", "Again"},
@@ -195,6 +195,8 @@ var englishFaults = map[phone.LineFault]Fault{
 		[3]string{"Check the server's name under Settings, Lines", "Tell your administrator: certificate of another name", ""}},
 	phone.CertUnknownAuthority: {"We refused the server", "Nobody we trust vouches for it. Someone could be listening in, so no password was sent.",
 		[3]string{"Tell your administrator: certificate of an unknown authority", "A company's own authority can be added in the settings file", ""}},
+	phone.CertUnusable: {"We refused the server", "Its certificate is too weak, or not one for a server. Someone could be listening in, so no password was sent.",
+		[3]string{"Tell your administrator: certificate unusable", "", ""}},
 	phone.TLSRefused: {"%s cannot sign in", "The server does not offer the encryption we ask for.",
 		[3]string{"Tell your administrator: no encryption agreed", "Check the connection under Settings, Lines", ""}},
 }

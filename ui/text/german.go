@@ -129,7 +129,7 @@ var German = Catalogue{
 	LineCards: germanFaults,
 	FaultWord: []string{phone.NoFault: "Nicht angemeldet", phone.WrongPassword: "Falsches Passwort", phone.RegistrarUnreachable: "Keine Antwort", phone.RegistrarRefused: "Abgewiesen",
 		phone.NameUnknown: "Name unbekannt", phone.CertExpired: "Server abgelehnt", phone.CertNotYetValid: "Server abgelehnt", phone.CertWrongName: "Server abgelehnt",
-		phone.CertUnknownAuthority: "Server abgelehnt", phone.TLSRefused: "Unverschlüsselt"},
+		phone.CertUnknownAuthority: "Server abgelehnt", phone.CertUnusable: "Server abgelehnt", phone.TLSRefused: "Unverschlüsselt"},
 	Notices: germanNotices,
 	SoundTest: SoundTest{
 		Title: "Ton prüfen", Again: Label{"Noch einmal", "Nochmals"},
@@ -195,6 +195,8 @@ var germanFaults = map[phone.LineFault]Fault{
 		[3]string{"Servernamen unter Einstellungen, Leitungen prüfen", "Der Verwaltung melden: Zertifikat mit anderem Namen", ""}},
 	phone.CertUnknownAuthority: {"Wir lehnten den Server ab", "Niemand, dem wir trauen, bürgt für ihn. Jemand könnte mithören, darum wurde kein Passwort gesendet.",
 		[3]string{"Der Verwaltung melden: Zertifikat unbekannter Stelle", "Eine eigene Stelle lässt sich in der Datei eintragen", ""}},
+	phone.CertUnusable: {"Wir lehnten den Server ab", "Sein Zertifikat ist zu schwach oder keines für Server. Jemand könnte mithören, darum wurde kein Passwort gesendet.",
+		[3]string{"Der Verwaltung melden: Zertifikat unbrauchbar", "", ""}},
 	phone.TLSRefused: {"%s ist nicht angemeldet", "Der Server bietet nicht die verlangte Verschlüsselung.",
 		[3]string{"Der Verwaltung melden: keine Verschlüsselung", "Verbindung unter Einstellungen, Leitungen prüfen", ""}},
 }
