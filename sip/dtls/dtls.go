@@ -127,6 +127,8 @@ func (i *Identity) config(remote Fingerprint) *pion.Config {
 	c := &pion.Config{
 		Certificates: []tls.Certificate{i.certificate}, ClientAuth: pion.RequireAnyClientCert, InsecureSkipVerify: true,
 		FlightInterval: flight, ExtendedMasterSecret: pion.RequestExtendedMasterSecret,
+		// Whatever authorities a server asks for: no authority has signed any certificate here.
+		GetClientCertificate: func(*pion.CertificateRequestInfo) (*tls.Certificate, error) { return &i.certificate, nil },
 		VerifyPeerCertificate: func(raw [][]byte, _ [][]*x509.Certificate) error {
 			if len(raw) == 0 || !remote.matches(raw[0]) {
 				return ErrFingerprint

@@ -93,10 +93,10 @@ func (s *Session) key(suite string) []byte {
 	return k
 }
 
-// ownKeys are the a=crypto lines of our offer.
-func (s *Session) ownKeys() []keyLine {
-	lines := make([]keyLine, len(offered))
-	for i, suite := range offered {
+// ownKeys are the a=crypto lines of an offer of these suites.
+func (s *Session) ownKeys(suites []string) []keyLine {
+	lines := make([]keyLine, len(suites))
+	for i, suite := range suites {
 		lines[i] = keyLine{tag: i + 1, suite: suite, key: s.key(suite)}
 	}
 	return lines

@@ -40,7 +40,7 @@ type attempt uint8
 const (
 	plain         attempt = iota // RTP/AVP
 	opportunistic                // RTP/AVP, and keys beside it (RFC 8643)
-	savp                         // RTP/SAVP with keys by SDES
+	savp                         // RTP/SAVP with keys by SDES, and a fingerprint for who answers by DTLS all the same
 	tlsSAVP                      // UDP/TLS/RTP/SAVP, keys by DTLS
 )
 
@@ -105,14 +105,18 @@ func (s *Session) propose(d *description, o *ours) error {
 	}
 	standing := s.proto != "" && s.keying != noKeys
 	if first != plain && (!standing && first != tlsSAVP || standing && s.keying == SDES) {
-		o.keys = s.ownKeys()
+		// Of keys in force nothing else is offered: a peer might take a better suite in mid-call, and not all survive that.
+		o.keys = s.ownKeys(offered[:])
+		if standing {
+			o.keys = s.ownKeys([]string{s.suite})
+		}
 		d.keys = o.keys
 	}
 	switch {
 	case s.local.Fingerprint == (dtls.Fingerprint{}):
 	case standing && s.keying == ByDTLS:
 		d.setup = s.dtls.setup()
-	case !standing && (first == opportunistic || first == tlsSAVP):
+	case !standing && first != plain:
 		d.setup = actpass
 	}
 	if o.handshake = d.setup != ""; o.handshake {
@@ -149,10 +153,17 @@ func (s *Session) secureAnswer(r *stream, m *Media) error {
 	return nil
 }
 
-// association is the handshake with the far side of r, nil if it names no certificate. The role of one that stands
+// association is the handshake with the far side of r, nil if it names no certificate; linphonec names it only once in a
+// call, which is for the handshake that stands. The role of one that stands
 // is kept (RFC 8842 §5.3), as long as the far side does not claim it; else who may begin does, which is soonest.
 func (s *Session) association(r *stream) *DTLS {
-	if r.fingerprint == (dtls.Fingerprint{}) || s.local.Fingerprint == (dtls.Fingerprint{}) {
+	switch {
+	case s.local.Fingerprint == (dtls.Fingerprint{}):
+		return nil
+	case r.fingerprint == (dtls.Fingerprint{}):
+		if r.dtls {
+			return s.dtls
+		}
 		return nil
 	}
 	d := &DTLS{Remote: r.fingerprint}
@@ -192,7 +203,7 @@ func (s *Session) secure(r *stream, m *Media, d *description) {
 	switch s.keyingOf(r) {
 	case SDES:
 		k, _ := r.bestKey()
-		m.Crypto = &Crypto{Suite: canonical(k.suite), LocalKey: s.key(k.suite), RemoteKey: k.key}
+		m.Crypto = &Crypto{Suite: canonical(k.suite), LocalKey: s.key(canonical(k.suite)), RemoteKey: k.key}
 		d.keys = []keyLine{{tag: k.tag, suite: k.suite, key: m.Crypto.LocalKey}}
 	case ByDTLS:
 		m.DTLS = s.association(r)
@@ -207,7 +218,7 @@ func (s *Session) stand(m *Media) {
 	case m.DTLS != nil:
 		s.keying = ByDTLS
 	case m.Crypto != nil:
-		s.keying = SDES
+		s.keying, s.suite = SDES, m.Crypto.Suite
 	default:
 		s.keying = noKeys
 	}

@@ -28,6 +28,7 @@ type Session struct {
 
 	tries  int    // first offers that were refused
 	keying Keying // how the keys in force were agreed on
+	suite  string // by SDES
 	dtls   *DTLS  // the handshake in force, or nil
 
 	numbers map[format]uint8 // payload types in use; they may not change in a session (RFC 3264 §8.3.2)

@@ -47,6 +47,9 @@ type Cast struct {
 	Host   int       // its place on the LAN, 2 to 99
 	Manual bool      // answers when told; otherwise at once
 	Says   *lab.Clip // what it says; nil: what the owner of its number says
+	SDES   bool      // wants encryption with keys by SDES
+	DTLS   bool      // wants encryption with keys by DTLS
+	Suites string    // of linphonec
 }
 
 // Addr is the peer's address.
@@ -63,11 +66,26 @@ type Stage struct {
 	Wire  *lab.Capture
 	Phone *desk.Twin
 	stops []func() error
+
+	line string // settings of the phone's line
+	ca   *lab.CA
 }
 
 // NewStage sets up the network, the exchange and a phone that is registered. Close it.
 func NewStage(ctx context.Context, dir string) (*Stage, error) {
-	s := &Stage{Dir: dir}
+	return raise(ctx, &Stage{Dir: dir})
+}
+
+// NewTLSStage is NewStage, but the phone signals over TLS, and has more settings of its line.
+func NewTLSStage(ctx context.Context, dir, line string) (*Stage, error) {
+	ca, err := lab.NewCA(dir)
+	if err != nil {
+		return nil, err
+	}
+	return raise(ctx, &Stage{Dir: dir, ca: ca, line: "transport = \"tls\"\n" + line})
+}
+
+func raise(ctx context.Context, s *Stage) (*Stage, error) {
 	if err := s.open(ctx); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
@@ -86,7 +104,17 @@ func (s *Stage) open(ctx context.Context) (err error) {
 		return err
 	}
 	s.stops = append(s.stops, s.Wire.Close, s.writeLog)
-	if s.Kam, err = lab.StartKamailio(ctx, s.LAN.Core, lab.KamailioConfig{Name: "kamailio", Domain: Domain, Listen: registrarAt}); err != nil {
+	kam := lab.KamailioConfig{Name: "kamailio", Domain: Domain, Listen: registrarAt}
+	extra := ""
+	if s.ca != nil {
+		pair, err := s.ca.Issue(lab.Leaf{File: "registrar", DNS: []string{Domain}})
+		if err != nil {
+			return err
+		}
+		kam.TLS = []lab.TLSAt{{Listen: netip.AddrPortFrom(registrarAt.Addr(), 5061), Pair: pair}}
+		extra = fmt.Sprintf("[sip]\nextra_roots = [%q]\n", s.ca.RootFile())
+	}
+	if s.Kam, err = lab.StartKamailio(ctx, s.LAN.Core, kam); err != nil {
 		return err
 	}
 	names, err := lab.StartDNS(ctx, s.LAN.Core, registrarAt.Addr(), map[string]netip.Addr{Domain: registrarAt.Addr()}, nil)
@@ -94,7 +122,7 @@ func (s *Stage) open(ctx context.Context) (err error) {
 		return err
 	}
 	s.stops = append(s.stops, names.Close)
-	if s.Phone, err = desk.StartTwin(ctx, desk.Setup{Name: "phone", LAN: s.LAN, Host: phoneHost, Settings: settings()}); err != nil {
+	if s.Phone, err = desk.StartTwin(ctx, desk.Setup{Name: "phone", LAN: s.LAN, Host: phoneHost, Settings: settings(s.line) + extra}); err != nil {
 		return err
 	}
 	s.stops = append(s.stops, s.Phone.Close)
@@ -102,12 +130,13 @@ func (s *Stage) open(ctx context.Context) (err error) {
 	return err
 }
 
-func settings() string {
+func settings(line string) string {
 	return fmt.Sprintf(`
 [[line]]
 aor = "sip:%s@%s"
 display = "Anna Berg"
 password = %q
+%s
 [media]
 codecs = ["PCMA"]
 [recording]
@@ -115,9 +144,9 @@ allowed = true
 [network]
 dhcp = false
 address = %q
-gateway = %[5]q
-dns = [%[5]q]
-`, PhoneUser, Domain, lab.PasswordOf(PhoneUser), lab.LANAddr(phoneHost).String(), registrarAt.Addr())
+gateway = %[6]q
+dns = [%[6]q]
+`, PhoneUser, Domain, lab.PasswordOf(PhoneUser), line, lab.LANAddr(phoneHost).String(), registrarAt.Addr())
 }
 
 // writeLog leaves what went over the wire among the results.
@@ -172,10 +201,10 @@ func (s *Stage) Enter(ctx context.Context, c Cast) (Peer, error) {
 	switch c.Make {
 	case "baresip":
 		p, err = lab.StartBaresip(ctx, host, lab.BaresipConfig{User: c.User, Addr: c.Addr(), Domain: Domain, Registrar: registrarAt,
-			Codecs: []string{"PCMA"}, Automatic: !c.Manual, Speech: says})
+			Codecs: []string{"PCMA"}, Automatic: !c.Manual, Speech: says, SRTP: c.SDES, DTLS: c.DTLS})
 	case "linphonec":
 		p, err = lab.StartLinphonec(ctx, host, lab.LinphonecConfig{User: c.User, Addr: c.Addr(), Domain: Domain, Registrar: registrarAt,
-			Codecs: []string{"PCMA"}, Automatic: !c.Manual, Speech: says})
+			Codecs: []string{"PCMA"}, Automatic: !c.Manual, Speech: says, SRTP: c.SDES, DTLS: c.DTLS, Suites: c.Suites})
 	default:
 		return nil, fmt.Errorf("handover: no peer is made by %q", c.Make)
 	}

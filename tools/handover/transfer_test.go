@@ -39,7 +39,9 @@ func must(t *testing.T, err error) {
 	}
 }
 
-func newStage(t *testing.T) *Stage {
+func newStage(t *testing.T) *Stage { return newStageBy(t, NewStage) }
+
+func newStageBy(t *testing.T, open func(context.Context, string) (*Stage, error)) *Stage {
 	t.Helper()
 	dir := t.TempDir()
 	if *outDir != "" {
@@ -49,7 +51,7 @@ func newStage(t *testing.T) *Stage {
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
 	defer cancel()
-	s, err := NewStage(ctx, dir)
+	s, err := open(ctx, dir)
 	must(t, err)
 	t.Cleanup(func() {
 		if t.Failed() {

@@ -29,7 +29,8 @@ type BaresipConfig struct {
 	Transport string         // to the registrar: udp (when empty), tcp, tls
 	RootFile  string         // with tls: whom to trust
 	Codecs    []string       // as "PCMA", "G722", "L16", "opus"; the first is preferred
-	SRTP      bool           // required
+	SRTP      bool           // required, keys by SDES
+	DTLS      bool           // required, keys by DTLS
 	Automatic bool           // answers at once; otherwise when told
 	Speech    Clip           // what it says, from the start of each call
 }
@@ -151,8 +152,11 @@ func (b *Baresip) account() string {
 	} else {
 		s.WriteString(";regint=0")
 	}
-	if c.SRTP {
+	switch {
+	case c.SRTP:
 		s.WriteString(";mediaenc=srtp-mand")
+	case c.DTLS:
+		s.WriteString(";mediaenc=dtls_srtp")
 	}
 	if c.Automatic {
 		s.WriteString(";answermode=auto")
