@@ -76,20 +76,21 @@ type Device struct {
 	store    *store.Store
 	log      *slog.Logger
 
-	loop    *phone.Loop
-	engine  *engine.Engine
-	voices  *voices
-	card    atomic.Pointer[stumbler] // the sound card in use
-	sounder *sounder
-	tape    *recording.Recorder
-	player  *recording.Player
-	sip     *sipSide
-	app     *ui.App // nil without a display
-	panel   *panel.Panel
-	desk    *credentials.Desk
-	keeper  *lock.Keeper
-	pc      *usbsound.Adapter
-	pairs   *pairing.Desk
+	loop         *phone.Loop
+	engine       *engine.Engine
+	voices       *voices
+	card         atomic.Pointer[stumbler] // the sound card in use
+	sounder      *sounder
+	tape         *recording.Recorder
+	player       *recording.Player
+	sip          *sipSide
+	certificates *certificates
+	app          *ui.App // nil without a display
+	panel        *panel.Panel
+	desk         *credentials.Desk
+	keeper       *lock.Keeper
+	pc           *usbsound.Adapter
+	pairs        *pairing.Desk
 
 	controllers *tpcp.Server
 
@@ -121,6 +122,7 @@ func New(hardware hal.Devices, o Options) (*Device, error) {
 	d.setSound(f.Sound)
 	d.setRecording(f.Recording)
 	d.sip = newSIPSide(d)
+	d.certificates = &certificates{until: map[phone.LineID]time.Time{}, tell: func(s string) { d.notice(phone.CertEnding, s) }, label: d.labelOf}
 	if err := d.newScreen(f.Screen); err != nil {
 		return nil, err
 	}
@@ -159,7 +161,7 @@ func (d *Device) Run(ctx context.Context) error {
 	d.tellPlaces()
 	parts := []part{
 		{"panel", d.panel.Run}, {"sip", d.sip.Run}, {"voices", d.voices.Run}, {"store", d.store.Run},
-		{"recording", d.tape.Run}, {"playing", d.player.Run}, {"memory", d.keep}, {"lock", d.keeper.Run}, {"pairings", d.pairs.Run}, {"tpcp", d.controllers.Run},
+		{"recording", d.tape.Run}, {"playing", d.player.Run}, {"memory", d.keep}, {"lock", d.keeper.Run}, {"pairings", d.pairs.Run}, {"tpcp", d.controllers.Run}, {"certificates", d.certificates.Run},
 	}
 	if d.app != nil {
 		parts = append(parts, part{"ui", d.app.Run})

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"opendeskphone/firmware/lines"
+	"opendeskphone/firmware/phone"
 	"opendeskphone/firmware/settings"
 	"opendeskphone/sip/offer"
 	"opendeskphone/sip/stack"
@@ -62,7 +63,7 @@ func (s *sipSide) once(ctx context.Context) error {
 	st := stack.New(stackConfig(f.SIP, d.opts.Version), d.opts.Network, d.log)
 	var adapter *lines.Adapter
 	agent := ua.New(d.agentConfig(ctx, f), st, func(e ua.Event) { adapter.Handle(e) }, d.log)
-	adapter = lines.New(d.accounts(f.Lines), agent, d.voices, d.names, d.route, d.postFrom("lines"), d.log)
+	adapter = lines.New(d.accounts(f.Lines), agent, d.voices, d.names, d.route, d.fromLines, d.log)
 	s.adapter.Store(adapter)
 	s.agent.Store(agent)
 
@@ -136,6 +137,22 @@ var srtpPolicies = map[string]offer.SRTP{"off": offer.Off, "optional": offer.Opt
 
 var keyings = map[string]offer.Keying{"sdes": offer.SDES, "dtls": offer.ByDTLS}
 
+// fromLines takes the facts of the lines.
+func (d *Device) fromLines(e phone.Event) {
+	d.loop.Post("lines", e)
+	if l, ok := e.(phone.LineChanged); ok {
+		d.certificates.line(l, time.Now())
+	}
+}
+
+// labelOf names a line as its key does.
+func (d *Device) labelOf(line phone.LineID) string {
+	if l := d.loop.State().Line(line); l != nil {
+		return l.Label
+	}
+	return ""
+}
+
 // accounts makes the lines of the settings. A credential that a computer installed is younger than the password
 // beside it, for typing one at the phone clears it.
 func (d *Device) accounts(in []settings.Line) []lines.Line {
@@ -145,6 +162,7 @@ func (d *Device) accounts(in []settings.Line) []lines.Line {
 			Account: ua.Account{
 				AOR: l.AOR, Display: l.Display, User: l.AuthUser, Password: ua.Secret(l.Password.Reveal()),
 				Registrar: l.Registrar, Direct: !l.Register, Proxy: l.OutboundProxy, Transport: stack.Transport(l.Transport),
+				Client:  stack.ClientCert{CertFile: l.Certificate, KeyFile: l.CertificateKey},
 				Expires: time.Duration(l.Expires) * time.Second, Instance: d.opts.Instance,
 			},
 			SRTP: srtpPolicies[l.SRTP], Keys: keyings[l.Keys], Codecs: l.Codecs,

@@ -31,7 +31,7 @@ type voices struct {
 	muted   func() bool
 	digit   func(phone.CallID, rune) // the far side pressed a key
 	keyed   func(call phone.CallID, ok bool, why string)
-	bound   func()                   // a call has got its voice
+	bound   func() // a call has got its voice
 	ears    func() (stumbles uint64, room quality.Room)
 	pc      *usbsound.Party
 

@@ -52,7 +52,7 @@ var lineStates = map[ua.State]phone.LineState{
 var lineFaults = map[ua.Fault]phone.LineFault{
 	ua.NoFault: phone.NoFault, ua.WrongPassword: phone.WrongPassword, ua.Unreachable: phone.RegistrarUnreachable,
 	ua.ServerTrouble: phone.RegistrarRefused, ua.Refused: phone.RegistrarRefused, ua.CertExpired: phone.CertExpired,
-	ua.CertWrongName: phone.CertWrongName, ua.CertUnknownAuthority: phone.CertUnknownAuthority, ua.CertNotYetValid: phone.CertNotYetValid, ua.CertUnusable: phone.CertUnusable, ua.CertOther: phone.TLSRefused,
+	ua.CertWrongName: phone.CertWrongName, ua.CertUnknownAuthority: phone.CertUnknownAuthority, ua.CertNotYetValid: phone.CertNotYetValid, ua.CertUnusable: phone.CertUnusable, ua.CertOurs: phone.CertOurs, ua.CertOther: phone.TLSRefused,
 	ua.BadAccount: phone.RegistrarRefused,
 }
 
@@ -64,7 +64,11 @@ func (a *Adapter) lineState(e ua.LineState) {
 	if e.State == ua.Registered {
 		a.seekRoute(line, true)
 	}
-	a.post(phone.LineChanged{Line: line, State: lineStates[e.State], Fault: lineFaults[e.Fault], Detail: e.Text, Retry: e.Retry})
+	detail := e.Text
+	if e.State == ua.Registered {
+		detail = e.TLS.String()
+	}
+	a.post(phone.LineChanged{Line: line, State: lineStates[e.State], Fault: lineFaults[e.Fault], Detail: detail, Retry: e.Retry, Until: e.TLS.Until})
 }
 
 // incoming negotiates before it rings: a call whose voice we could not take never disturbs anybody.

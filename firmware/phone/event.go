@@ -123,7 +123,7 @@ func (t *step) lineChanged(in LineChanged) {
 	if l == nil {
 		return
 	}
-	l.State, l.Fault, l.Detail, l.Retry = in.State, in.Fault, in.Detail, in.Retry
+	l.State, l.Fault, l.Detail, l.Retry, l.Until = in.State, in.Fault, in.Detail, in.Retry, in.Until
 	t.note(Change{What: LineStateChanged, Line: in.Line})
 }
 

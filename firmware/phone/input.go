@@ -152,6 +152,7 @@ type (
 		Fault  LineFault
 		Detail string
 		Retry  time.Time // when the phone will try again by itself
+		Until  time.Time // when the first of the certificates shown at sign-in ends; zero without TLS
 	}
 	// Invited: somebody calls.
 	Invited struct {

@@ -159,6 +159,7 @@ const (
 	CertWrongName
 	CertUnknownAuthority
 	CertUnusable // it may not serve, or is too weak
+	CertOurs     // the server does not take the certificate we show, or wants one
 	TLSRefused
 	lineFaultCount
 )
@@ -171,8 +172,9 @@ type Line struct {
 	Display string // the owner's name
 	State   LineState
 	Fault   LineFault
-	Detail  string // what a technician wants to know: status code, certificate date
+	Detail  string // what a technician wants to know: status code, certificate date; of a registered line the TLS agreed on
 	Retry   time.Time
+	Until   time.Time // when the first of the certificates shown at sign-in ends; zero without TLS
 }
 
 // Notice is a fault of the phone itself that its user must know of.
@@ -184,6 +186,7 @@ const (
 	StoreFull              // the data partition takes no more
 	SettingsInvalid        // the settings file was refused; Text names file, line and key
 	NoNetwork
+	CertEnding // a certificate that a line needs ends soon; Text names line and day
 	NoticeCount
 )
 
@@ -298,7 +301,7 @@ var causeNames = [CauseCount]string{"none", "hung up here", "hung up there", "de
 func (c Cause) String() string { return name(causeNames[:], c) }
 
 var lineFaultNames = [lineFaultCount]string{"none", "wrong password", "registrar unreachable", "registrar refused", "name unknown",
-	"certificate expired", "certificate not yet valid", "certificate of another name", "certificate of an unknown authority", "certificate unusable", "TLS refused"}
+	"certificate expired", "certificate not yet valid", "certificate of another name", "certificate of an unknown authority", "certificate unusable", "own certificate not taken", "TLS refused"}
 
 // String gives the fault in a few plain words, for logs.
 func (f LineFault) String() string { return name(lineFaultNames[:], f) }

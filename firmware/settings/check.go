@@ -245,6 +245,9 @@ func (r *reader) together(f *File) {
 		if strings.HasPrefix(l.AOR, "sips:") && l.Transport != "tls" {
 			r.report(key+".transport", "must be tls, since the address is a sips: one")
 		}
+		if (l.Certificate == "") != (l.CertificateKey == "") {
+			r.report(key+".certificate", "and certificate_key must both be set, or neither")
+		}
 	}
 	r.ranges(f)
 	c := f.Config()

@@ -41,20 +41,22 @@ type File struct {
 
 // Line is an account.
 type Line struct {
-	AOR           string   `toml:"aor" is:"sip" eg:"sip:100@pbx.example" doc:"Address of record. The one key a line must have."`
-	Display       string   `toml:"display" eg:"Anna Berg" doc:"Name shown to those who are called."`
-	Label         string   `toml:"label" eg:"100" doc:"Short text beside the line key. Empty: the user part of aor."`
-	AuthUser      string   `toml:"auth_user" eg:"100" doc:"User name of the digest. Empty: the user part of aor."`
-	Password      Secret   `toml:"password" eg:"correct horse" doc:"Password of the digest. Never shown or logged."`
-	Registrar     string   `toml:"registrar" is:"host" eg:"pbx.example:5061" doc:"Where to register, as host or host:port. Empty: the domain of aor. Without a port the DNS is asked (RFC 3263)."`
-	OutboundProxy string   `toml:"outbound_proxy" is:"host" eg:"edge.example" doc:"Where every request goes first, as host or host:port. Empty: straight to its target."`
-	Transport     string   `toml:"transport" one:"udp tcp tls" doc:"How requests travel. TLS verifies name, chain and dates of the certificate."`
-	Register      bool     `toml:"register" doc:"Register this line. Without it the line is ready at once, for peers without a registrar."`
-	Expires       int      `toml:"expires" unit:"s" range:"60 86400" doc:"Lifetime asked for a registration."`
-	SRTP          string   `toml:"srtp" one:"off optional required" doc:"Encryption of the voice (SRTP). optional offers it beside plain RTP (RFC 8643); required never agrees to plain RTP, nor to keys in signalling that is not TLS."`
-	Keys          string   `toml:"keys" one:"sdes dtls" doc:"Where the keys of an encryption that is insisted on come from: sdes, the signalling (RFC 4568), which needs TLS to be worth something; dtls, a handshake between both ends (RFC 5763). It is what is offered first; the other is offered when that is refused, and both are always taken."`
-	Peers         []string `toml:"peers" is:"peer" eg:"192.0.2.10" doc:"Addresses, prefixes or hosts that may call besides the registrar and the proxy."`
-	Codecs        []string `toml:"codecs" one:"opus G722 PCMA PCMU L16" eg:"G722" doc:"Codecs of this line in order of preference. Empty: those of [media]."`
+	AOR            string   `toml:"aor" is:"sip" eg:"sip:100@pbx.example" doc:"Address of record. The one key a line must have."`
+	Display        string   `toml:"display" eg:"Anna Berg" doc:"Name shown to those who are called."`
+	Label          string   `toml:"label" eg:"100" doc:"Short text beside the line key. Empty: the user part of aor."`
+	AuthUser       string   `toml:"auth_user" eg:"100" doc:"User name of the digest. Empty: the user part of aor."`
+	Password       Secret   `toml:"password" eg:"correct horse" doc:"Password of the digest. Never shown or logged."`
+	Registrar      string   `toml:"registrar" is:"host" eg:"pbx.example:5061" doc:"Where to register, as host or host:port. Empty: the domain of aor. Without a port the DNS is asked (RFC 3263)."`
+	OutboundProxy  string   `toml:"outbound_proxy" is:"host" eg:"edge.example" doc:"Where every request goes first, as host or host:port. Empty: straight to its target."`
+	Transport      string   `toml:"transport" one:"udp tcp tls" doc:"How requests travel. TLS verifies name, chain and dates of the certificate."`
+	Certificate    string   `toml:"certificate" is:"path" eg:"/data/phone.pem" doc:"PEM file with the certificate this phone shows to the line's server where that asks for one (mutual TLS); behind it, those of authorities between. Empty: none."`
+	CertificateKey string   `toml:"certificate_key" is:"path" eg:"/data/phone.key" doc:"PEM file with the private key of that certificate."`
+	Register       bool     `toml:"register" doc:"Register this line. Without it the line is ready at once, for peers without a registrar."`
+	Expires        int      `toml:"expires" unit:"s" range:"60 86400" doc:"Lifetime asked for a registration."`
+	SRTP           string   `toml:"srtp" one:"off optional required" doc:"Encryption of the voice (SRTP). optional offers it beside plain RTP (RFC 8643); required never agrees to plain RTP, nor to keys in signalling that is not TLS."`
+	Keys           string   `toml:"keys" one:"sdes dtls" doc:"Where the keys of an encryption that is insisted on come from: sdes, the signalling (RFC 4568), which needs TLS to be worth something; dtls, a handshake between both ends (RFC 5763). It is what is offered first; the other is offered when that is refused, and both are always taken."`
+	Peers          []string `toml:"peers" is:"peer" eg:"192.0.2.10" doc:"Addresses, prefixes or hosts that may call besides the registrar and the proxy."`
+	Codecs         []string `toml:"codecs" one:"opus G722 PCMA PCMU L16" eg:"G722" doc:"Codecs of this line in order of preference. Empty: those of [media]."`
 }
 
 // Phone is the behaviour part, for the centre.

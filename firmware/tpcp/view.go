@@ -67,11 +67,12 @@ var lineStates = map[phone.LineState]string{
 var lineFaults = map[phone.LineFault]string{
 	phone.WrongPassword: "wrongPassword", phone.RegistrarUnreachable: "unreachable", phone.RegistrarRefused: "refused",
 	phone.NameUnknown: "nameUnknown", phone.CertExpired: "certificateExpired", phone.CertNotYetValid: "certificateNotYetValid",
-	phone.CertWrongName: "certificateWrongName", phone.CertUnknownAuthority: "certificateUnknownAuthority", phone.CertUnusable: "certificateUnusable", phone.TLSRefused: "tlsRefused",
+	phone.CertWrongName: "certificateWrongName", phone.CertUnknownAuthority: "certificateUnknownAuthority", phone.CertUnusable: "certificateUnusable",
+	phone.CertOurs: "ownCertificate", phone.TLSRefused: "tlsRefused",
 }
 
 var notices = [phone.NoticeCount]string{
-	phone.NoSoundCard: "noSoundCard", phone.StoreFull: "storeFull", phone.SettingsInvalid: "settingsInvalid", phone.NoNetwork: "noNetwork",
+	phone.NoSoundCard: "noSoundCard", phone.StoreFull: "storeFull", phone.SettingsInvalid: "settingsInvalid", phone.NoNetwork: "noNetwork", phone.CertEnding: "certificateEnding",
 }
 
 // terminals are the ways of the voice.

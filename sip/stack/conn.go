@@ -21,6 +21,7 @@ type conn struct {
 	remote    netip.AddrPort
 	ours      bool // we opened it
 	nc        net.Conn
+	agreed    TLSState
 	out       *outbox
 	used      time.Time
 
@@ -32,7 +33,10 @@ type connKey struct {
 	transport Transport
 	addr      netip.AddrPort
 	name      string
+	client    ClientCert
 }
+
+func (to Target) key() connKey { return connKey{to.Transport, to.Addr, to.ServerName, to.Client} }
 
 type conns struct {
 	last  ConnID
@@ -80,7 +84,7 @@ func (cs *conns) find(to Target) *conn {
 	if c := cs.byID[to.Conn]; c != nil && c.transport == to.Transport {
 		return c
 	}
-	return cs.byKey[connKey{to.Transport, to.Addr, to.ServerName}]
+	return cs.byKey[to.key()]
 }
 
 // open returns the connection for a Target, opening one if there is none. The
@@ -96,15 +100,15 @@ func (s *Stack) open(to Target, within time.Duration) (*conn, error) {
 		return nil, fmt.Errorf("%w: too many connections", ErrTransport)
 	}
 	c := &conn{
-		s: s, key: connKey{to.Transport, to.Addr, to.ServerName},
+		s: s, key: to.key(),
 		transport: to.Transport, remote: to.Addr, ours: true, out: newOutbox(), used: time.Now(),
 	}
 	s.conns.add(c)
 	s.tasks.Go(func() {
 		ctx, cancel := context.WithTimeout(s.ctx, within)
 		defer cancel()
-		nc, err := s.dial(ctx, to)
-		if !s.loop.post(func() { c.opened(nc, err) }) && nc != nil {
+		nc, agreed, err := s.dial(ctx, to)
+		if !s.loop.post(func() { c.agreed = agreed; c.opened(nc, err) }) && nc != nil {
 			nc.Close()
 		}
 	})
@@ -112,20 +116,20 @@ func (s *Stack) open(to Target, within time.Duration) (*conn, error) {
 }
 
 // dial opens the stream and lays TLS over it.
-func (s *Stack) dial(ctx context.Context, to Target) (net.Conn, error) {
+func (s *Stack) dial(ctx context.Context, to Target) (net.Conn, TLSState, error) {
 	nc, err := s.net.Dial(ctx, s.cfg.Local.Addr(), to.Addr)
 	if err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrTransport, err)
+		return nil, TLSState{}, fmt.Errorf("%w: %w", ErrTransport, err)
 	}
 	if to.Transport != TLS {
-		return nc, nil
+		return nc, TLSState{}, nil
 	}
-	tc, err := s.cfg.TLS.client(ctx, nc, to)
+	tc, agreed, err := s.cfg.TLS.client(ctx, nc, to)
 	if err != nil {
 		nc.Close()
-		return nil, err
+		return nil, TLSState{}, err
 	}
-	return tc, nil
+	return tc, agreed, nil
 }
 
 // opened goes on after dial, on the loop.
@@ -195,7 +199,7 @@ func (c *conn) readAll(nc net.Conn) {
 		nc.SetReadDeadline(c.deadline(f.partial()))
 		n, err := nc.Read(buf)
 		if err != nil {
-			err = ended(err)
+			err = turnedAway(ended(err), c.key.name)
 			if err == nil && f.partial() {
 				err = errPartial
 			}

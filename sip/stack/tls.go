@@ -28,12 +28,15 @@ const (
 	BadCertificate                   // it may not serve, or cannot be read
 	BadRoots                         // a root file of ours cannot be read
 	Silent                           // the far side stopped in the midst of the handshake
+	OursUnusable                     // the certificate we are to show cannot be read
+	Unwelcome                        // the server does not take the certificate we show, or wants one
 )
 
 var faultText = [...]string{
 	Refused: "handshake refused", Expired: "certificate expired", NotYetValid: "certificate not yet valid",
 	WrongName: "certificate for another name", UnknownAuthority: "certificate by an unknown authority",
 	BadCertificate: "certificate not usable", BadRoots: "root certificates not readable", Silent: "handshake not answered",
+	OursUnusable: "our certificate not readable", Unwelcome: "our certificate not taken",
 }
 
 // String is the fault in plain words, for logs.
@@ -60,15 +63,15 @@ func (e *TLSError) Unwrap() []error { return []error{e.Err, ErrTransport} }
 // client does the handshake. Verification is ours to the extent that the name
 // may stand as a SIP URI too (RFC 5922 §7); chain and dates are checked by
 // crypto/x509.
-func (c TLSConfig) client(ctx context.Context, nc net.Conn, to Target) (net.Conn, error) {
-	name := to.ServerName
-	if name == "" {
-		name = to.Addr.Addr().String()
-	}
-	name = strings.TrimSuffix(strings.Trim(name, "[]"), ".")
+func (c TLSConfig) client(ctx context.Context, nc net.Conn, to Target) (net.Conn, TLSState, error) {
+	name := to.asked()
 	roots, err := c.roots()
 	if err != nil {
-		return nil, &TLSError{Fault: BadRoots, Name: name, Err: err}
+		return nil, TLSState{}, &TLSError{Fault: BadRoots, Name: name, Err: err}
+	}
+	ours, err := to.Client.load()
+	if err != nil {
+		return nil, TLSState{}, &TLSError{Fault: OursUnusable, Name: name, Err: err}
 	}
 	cfg := &tls.Config{
 		MinVersion: tls.VersionTLS12,
@@ -79,22 +82,29 @@ func (c TLSConfig) client(ctx context.Context, nc net.Conn, to Target) (net.Conn
 	if _, err := netip.ParseAddr(name); err != nil {
 		cfg.ServerName = name // RFC 6066 §3: no addresses in SNI
 	}
-	if c.Certificate != nil {
-		cfg.Certificates = []tls.Certificate{*c.Certificate}
-	}
+	cfg.Certificates = ours
 	tc := tls.Client(nc, cfg)
 	if err := tc.HandshakeContext(ctx); err != nil {
 		var known *TLSError
-		if errors.As(err, &known) {
-			return nil, known
+		if errors.As(turnedAway(err, name), &known) {
+			return nil, TLSState{}, known
 		}
 		e := &TLSError{Fault: Refused, Name: name, Err: err}
 		if errors.Is(err, context.DeadlineExceeded) || errors.Is(err, os.ErrDeadlineExceeded) {
 			e.Fault = Silent
 		}
-		return nil, e
+		return nil, TLSState{}, e
 	}
-	return tc, nil
+	return tc, agreedOn(tc.ConnectionState(), ours), nil
+}
+
+// asked is the name a server's certificate must bear.
+func (to Target) asked() string {
+	name := to.ServerName
+	if name == "" {
+		name = to.Addr.Addr().String()
+	}
+	return strings.TrimSuffix(strings.Trim(name, "[]"), ".")
 }
 
 // roots is whom we trust. The files are read for each connection, so that a

@@ -52,7 +52,7 @@ func backoff(f Fault, n int, since, after time.Duration, random float64) time.Du
 			return probeMin + time.Duration(random*float64(probeMax-probeMin))
 		}
 		return grow(troubleBase, troubleMax)
-	case CertExpired, CertNotYetValid, CertWrongName, CertUnknownAuthority, CertUnusable, CertOther:
+	case CertExpired, CertNotYetValid, CertWrongName, CertUnknownAuthority, CertUnusable, CertOurs, CertOther:
 		return grow(certBase, certMax)
 	case WrongPassword, Refused, BadAccount:
 		return slowMin + grow(slowMin, troubleMax-slowMin)
@@ -100,6 +100,8 @@ func faultOf(err error) Fault {
 		return CertNotYetValid
 	case stack.BadCertificate:
 		return CertUnusable
+	case stack.OursUnusable, stack.Unwelcome:
+		return CertOurs
 	case stack.Silent:
 		return Unreachable // as one that does not even take the connection
 	case stack.WrongName:

@@ -1,6 +1,10 @@
 package ua
 
-import "time"
+import (
+	"time"
+
+	"opendeskphone/sip/stack"
+)
 
 // AccountID names an account; the user of the package chooses it.
 type AccountID int
@@ -27,11 +31,12 @@ type (
 	LineState struct {
 		Account AccountID
 		State   State
-		Fault   Fault         // why, if State is Failing
-		Code    int           // SIP response code behind the fault, 0 if none
-		Text    string        // its reason phrase or the error, cleaned
-		Retry   time.Time     // when the next attempt is made, if State is Failing
-		Expires time.Duration // for how long the registrar keeps us, if State is Registered
+		Fault   Fault          // why, if State is Failing
+		Code    int            // SIP response code behind the fault, 0 if none
+		Text    string         // its reason phrase or the error, cleaned
+		Retry   time.Time      // when the next attempt is made, if State is Failing
+		TLS     stack.TLSState // what was agreed on with the registrar, if State is Registered
+		Expires time.Duration  // for how long the registrar keeps us, if State is Registered
 	}
 	// Incoming: somebody calls.
 	Incoming struct {
@@ -147,6 +152,7 @@ const (
 	CertWrongName              // it bears another name
 	CertUnknownAuthority       // nobody we know signed it
 	CertUnusable               // it may not serve, or is too weak
+	CertOurs                   // the certificate of ours cannot be read, or the server does not take it, or wants one
 	CertOther                  // TLS could not be agreed on
 	BadAccount                 // the account itself cannot work, see Text
 )
@@ -154,7 +160,7 @@ const (
 var faultName = [...]string{NoFault: "none", WrongPassword: "wrong password", Unreachable: "unreachable",
 	ServerTrouble: "server trouble", Refused: "refused", CertExpired: "certificate expired",
 	CertWrongName: "certificate for another name", CertUnknownAuthority: "certificate of an unknown authority",
-	CertNotYetValid: "certificate not yet valid", CertUnusable: "certificate unusable", CertOther: "TLS failed", BadAccount: "bad account"}
+	CertNotYetValid: "certificate not yet valid", CertUnusable: "certificate unusable", CertOurs: "our certificate not taken", CertOther: "TLS failed", BadAccount: "bad account"}
 
 // String is the fault in plain English, for logs.
 func (f Fault) String() string { return faultName[f] }

@@ -272,7 +272,8 @@ func (r *registration) succeed(k *ask, res *stack.Response) {
 			}
 		}
 	}
-	r.report(LineState{State: Registered, Expires: granted})
+	agreed, _ := a.u.stack.Agreed(flow.Conn)
+	r.report(LineState{State: Registered, Expires: granted, TLS: agreed})
 	r.pulse.start()
 	if moved && len(r.begun) < burst { // the Contact could not name the flow before there was one
 		r.timer = a.u.stack.After(0, r.attempt)

@@ -35,6 +35,9 @@ func (a *account) resolve(on func(error)) {
 		if a.at >= len(t) {
 			a.at = 0
 		}
+		for i := range t {
+			t[i].Client = a.p.Client
+		}
 		a.targets = t
 		a.u.retrust()
 		on(nil)

@@ -107,6 +107,12 @@ func situations() []situation {
 	silent := idle()
 	silent.Notices[phone.NoSoundCard] = "hw:0: no such device"
 	silent.Notices[phone.StoreFull] = "/data: no space left on device"
+	ending := idle()
+	ending.Notices[phone.CertEnding] = "2417: less than 7 days, 2025-11-25"
+	agreed := idle()
+	agreed.Lines[0].Detail = "TLS 1.3, X25519MLKEM768"
+	ours := idle()
+	ours.Lines[0].State, ours.Lines[0].Fault, ours.Lines[0].Retry = phone.LineFailing, phone.CertOurs, now.Add(5*time.Minute)
 	dialling := withCalls(phone.Call{ID: 1, State: phone.Dialing, Digits: "01715550", Began: now, Since: now})
 	dialling.Path = phone.Speaker
 	wrong := withCalls(phone.Call{ID: 1, State: phone.Dialing, Digits: "0171+", Began: now, Since: now})
@@ -258,12 +264,15 @@ func situations() []situation {
 		{name: "settings-computers", state: idle(), setUp: inSettings(sectionComputers)},
 		{name: "computer", state: idle(), setUp: inSettings(sectionComputers, hal.Down, hal.OK)},
 		{name: "account", state: idle(), setUp: inSettings(sectionLines, hal.OK)},
+		{name: "account-agreed", state: agreed, setUp: inSettings(sectionLines, hal.OK)},
 		{name: "text-entry", state: failing, keys: []hal.Key{hal.OK, hal.Digit6, hal.Digit7, hal.Digit6}},
 		{name: "fault-certificate", state: expired, keys: []hal.Key{hal.OK}},
 		{name: "fault-details", state: expired, keys: []hal.Key{hal.OK, hal.Soft2}},
 		{name: "fault-password", state: failing, keys: []hal.Key{hal.Line2}},
 		{name: "fault-unreachable", state: unreachable, keys: []hal.Key{hal.OK}},
 		{name: "fault-settings", state: broken, keys: []hal.Key{hal.Down, hal.OK}},
+		{name: "fault-certificate-ends", state: ending, keys: []hal.Key{hal.Down, hal.OK}},
+		{name: "fault-certificate-ours", state: ours, keys: []hal.Key{hal.OK}},
 		{name: "fault-sound", state: silent, keys: []hal.Key{hal.Down, hal.OK}},
 		{name: "toast", state: idle(), setUp: func(d *desk) { d.Refused(phone.LineDown, now) }},
 		{name: "volume", state: withCalls(talking(1, jonas, 767*time.Second)), setUp: func(d *desk) {

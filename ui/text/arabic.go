@@ -152,15 +152,17 @@ func arabicFaults(c *Catalogue) {
 		phone.CertWrongName:        {"رفضنا الخادم", "شهادته باسم آخر. " + password, [3]string{server, admin + ": شهادة باسم آخر", ""}},
 		phone.CertUnknownAuthority: {"رفضنا الخادم", "لا يضمنه أحد نثق به. " + password, [3]string{admin + ": شهادة من جهة مجهولة", "يمكن إضافة جهة الشركة في ملف الإعدادات", ""}},
 		phone.CertUnusable:         {"رفضنا الخادم", "شهادته ضعيفة أو ليست لخادم. " + password, [3]string{admin + ": شهادة غير صالحة للاستعمال", "", ""}},
+		phone.CertOurs:             {"%s غير مسجل", "لا يقبل الخادم شهادة هذا الهاتف، أو يطلب شهادة.", [3]string{admin + ": شهادة الهاتف", clock, ""}},
 		phone.TLSRefused:           {"%s غير مسجل", "الخادم لا يعرض التشفير الذي نطلبه.", [3]string{admin + ": لا تشفير", "تحقق من الاتصال في الإعدادات، الخطوط", ""}},
 	}
 	c.FaultWord = []string{phone.NoFault: "غير مسجل", phone.WrongPassword: "كلمة سر خاطئة", phone.RegistrarUnreachable: "لا جواب", phone.RegistrarRefused: "مرفوض",
 		phone.NameUnknown: "اسم مجهول", phone.CertExpired: "خادم مرفوض", phone.CertNotYetValid: "خادم مرفوض", phone.CertWrongName: "خادم مرفوض",
-		phone.CertUnknownAuthority: "خادم مرفوض", phone.CertUnusable: "خادم مرفوض", phone.TLSRefused: "بلا تشفير"}
+		phone.CertUnknownAuthority: "خادم مرفوض", phone.CertUnusable: "خادم مرفوض", phone.CertOurs: "الشهادة", phone.TLSRefused: "بلا تشفير"}
 	c.Notices = [phone.NoticeCount]Fault{
 		phone.NoSoundCard:     {"لا صوت", "لا يجد الهاتف بطاقة صوت. تتم المكالمات، لكن لا أحد يسمع.", [3]string{"أطفئ الهاتف وشغله", "إن بقي صامتا فالجهاز يحتاج إصلاحا", admin}},
 		phone.StoreFull:       {"الذاكرة ممتلئة", "لا تحفظ المكالمات وجهات الاتصال. الاتصال ما زال يعمل.", [3]string{"احذف جهات اتصال لا تحتاجها", admin, ""}},
 		phone.SettingsInvalid: {"رفض ملف إعدادات", "آخر إعدادات صالحة ما زالت سارية.", [3]string{"صحح الموضع المذكور أدناه", "يقرأ الهاتف الملف مجددا عند التشغيل", ""}},
+		phone.CertEnding:      {"شهادة تنتهي قريبا", "بعد يومها الأخير يتوقف خط. التفاصيل تذكر أي خط.", [3]string{admin, "", ""}},
 		phone.NoNetwork:       {"لا شبكة", "لا يمكن الاتصال حتى تعود الشبكة.", [3]string{cable, "افحص المبدل أو مقبس الحائط", admin}},
 	}
 	c.SoundTest = SoundTest{Title: "اختبار الصوت", Again: same("اختبر مجددا"),

@@ -129,7 +129,7 @@ var English = Catalogue{
 	LineCards: englishFaults,
 	FaultWord: []string{phone.NoFault: "No sign-in", phone.WrongPassword: "Wrong password", phone.RegistrarUnreachable: "No answer", phone.RegistrarRefused: "Refused",
 		phone.NameUnknown: "Name unknown", phone.CertExpired: "Server refused", phone.CertNotYetValid: "Server refused", phone.CertWrongName: "Server refused",
-		phone.CertUnknownAuthority: "Server refused", phone.CertUnusable: "Server refused", phone.TLSRefused: "No encryption"},
+		phone.CertUnknownAuthority: "Server refused", phone.CertUnusable: "Server refused", phone.CertOurs: "Certificate", phone.TLSRefused: "No encryption"},
 	Notices: englishNotices,
 	SoundTest: SoundTest{
 		Title: "Test the sound", Again: Label{"Test again", "Again"},
@@ -197,6 +197,8 @@ var englishFaults = map[phone.LineFault]Fault{
 		[3]string{"Tell your administrator: certificate of an unknown authority", "A company's own authority can be added in the settings file", ""}},
 	phone.CertUnusable: {"We refused the server", "Its certificate is too weak, or not one for a server. Someone could be listening in, so no password was sent.",
 		[3]string{"Tell your administrator: certificate unusable", "", ""}},
+	phone.CertOurs: {"%s cannot sign in", "The server does not take the certificate this phone shows, or wants one.",
+		[3]string{"Tell your administrator: certificate of this phone", "Check that date and time of this phone are right", ""}},
 	phone.TLSRefused: {"%s cannot sign in", "The server does not offer the encryption we ask for.",
 		[3]string{"Tell your administrator: no encryption agreed", "Check the connection under Settings, Lines", ""}},
 }
@@ -208,6 +210,8 @@ var englishNotices = [phone.NoticeCount]Fault{
 		[3]string{"Delete contacts you no longer need", "Tell your administrator", ""}},
 	phone.SettingsInvalid: {"A settings file was refused", "The settings that worked last stay in force.",
 		[3]string{"Correct the place named below", "The phone reads the file again when it starts", ""}},
+	phone.CertEnding: {"A certificate ends soon", "After its last day a line stops. Details says which, and when.",
+		[3]string{"Tell your administrator", "", ""}},
 	phone.NoNetwork: {"No network", "Calls are not possible until the network is back.",
 		[3]string{"Check the network cable behind the phone", "Check the switch or wall socket", "Tell your administrator"}},
 }

@@ -129,7 +129,7 @@ var German = Catalogue{
 	LineCards: germanFaults,
 	FaultWord: []string{phone.NoFault: "Nicht angemeldet", phone.WrongPassword: "Falsches Passwort", phone.RegistrarUnreachable: "Keine Antwort", phone.RegistrarRefused: "Abgewiesen",
 		phone.NameUnknown: "Name unbekannt", phone.CertExpired: "Server abgelehnt", phone.CertNotYetValid: "Server abgelehnt", phone.CertWrongName: "Server abgelehnt",
-		phone.CertUnknownAuthority: "Server abgelehnt", phone.CertUnusable: "Server abgelehnt", phone.TLSRefused: "Unverschlüsselt"},
+		phone.CertUnknownAuthority: "Server abgelehnt", phone.CertUnusable: "Server abgelehnt", phone.CertOurs: "Zertifikat", phone.TLSRefused: "Unverschlüsselt"},
 	Notices: germanNotices,
 	SoundTest: SoundTest{
 		Title: "Ton prüfen", Again: Label{"Noch einmal", "Nochmals"},
@@ -197,6 +197,8 @@ var germanFaults = map[phone.LineFault]Fault{
 		[3]string{"Der Verwaltung melden: Zertifikat unbekannter Stelle", "Eine eigene Stelle lässt sich in der Datei eintragen", ""}},
 	phone.CertUnusable: {"Wir lehnten den Server ab", "Sein Zertifikat ist zu schwach oder keines für Server. Jemand könnte mithören, darum wurde kein Passwort gesendet.",
 		[3]string{"Der Verwaltung melden: Zertifikat unbrauchbar", "", ""}},
+	phone.CertOurs: {"%s ist nicht angemeldet", "Der Server nimmt das Zertifikat dieses Telefons nicht an oder verlangt eines.",
+		[3]string{"Der Verwaltung melden: Zertifikat des Telefons", "Datum und Uhrzeit dieses Telefons prüfen", ""}},
 	phone.TLSRefused: {"%s ist nicht angemeldet", "Der Server bietet nicht die verlangte Verschlüsselung.",
 		[3]string{"Der Verwaltung melden: keine Verschlüsselung", "Verbindung unter Einstellungen, Leitungen prüfen", ""}},
 }
@@ -208,6 +210,8 @@ var germanNotices = [phone.NoticeCount]Fault{
 		[3]string{"Nicht mehr gebrauchte Kontakte löschen", "Der Verwaltung melden", ""}},
 	phone.SettingsInvalid: {"Eine Datei wurde abgelehnt", "Die zuletzt gültigen Einstellungen bleiben in Kraft.",
 		[3]string{"Die unten genannte Stelle berichtigen", "Das Telefon liest die Datei beim Start neu", ""}},
+	phone.CertEnding: {"Ein Zertifikat läuft bald ab", "Nach seinem letzten Tag fällt eine Leitung aus. Details sagt welche.",
+		[3]string{"Der Verwaltung melden", "", ""}},
 	phone.NoNetwork: {"Kein Netz", "Anrufe sind erst wieder möglich, wenn das Netz da ist.",
 		[3]string{"Netzkabel hinten am Telefon prüfen", "Switch oder Wanddose prüfen", "Der Verwaltung melden"}},
 }
