@@ -19,7 +19,7 @@ var warnings = [...]struct {
 // certificates knows when what the lines sign in with ends.
 type certificates struct {
 	mu    sync.Mutex
-	until map[phone.LineID]time.Time
+	known map[phone.LineID]phone.LineChanged
 	told  string
 	tell  func(text string)
 	label func(phone.LineID) string
@@ -30,15 +30,16 @@ func (c *certificates) line(e phone.LineChanged, now time.Time) {
 	c.mu.Lock()
 	switch {
 	case !e.Until.IsZero():
-		c.until[e.Line] = e.Until
+		c.known[e.Line] = e
 	case e.State == phone.LineOff || e.State == phone.LineRegistered: // gone, or without TLS now
-		delete(c.until, e.Line)
+		delete(c.known, e.Line)
 	}
 	c.mu.Unlock()
 	c.look(now)
 }
 
 // look tells what ends within thirty days, soonest first, whenever that is news; what has ended, the line tells itself.
+// Certificates of short life are renewed by machines, when a third of it is left: of these only the last third counts.
 func (c *certificates) look(now time.Time) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -46,8 +47,9 @@ func (c *certificates) look(now time.Time) {
 	passed := time.Duration(0)
 	for _, w := range warnings {
 		for line := range phone.LineID(phone.MaxLines) {
-			if left := c.until[line].Sub(now); left > passed && left <= w.left {
-				out = append(out, fmt.Sprintf("%s: %s, %s", c.label(line), w.text, c.until[line].UTC().Format(time.DateOnly)))
+			e := c.known[line]
+			if left := e.Until.Sub(now); left > passed && left <= w.left && left <= e.Life/3 {
+				out = append(out, fmt.Sprintf("%s: %s, %s", c.label(line), w.text, e.Until.UTC().Format(time.DateOnly)))
 			}
 		}
 		passed = w.left

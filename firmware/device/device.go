@@ -122,7 +122,7 @@ func New(hardware hal.Devices, o Options) (*Device, error) {
 	d.setSound(f.Sound)
 	d.setRecording(f.Recording)
 	d.sip = newSIPSide(d)
-	d.certificates = &certificates{until: map[phone.LineID]time.Time{}, tell: func(s string) { d.notice(phone.CertEnding, s) }, label: d.labelOf}
+	d.certificates = &certificates{known: map[phone.LineID]phone.LineChanged{}, tell: func(s string) { d.notice(phone.CertEnding, s) }, label: d.labelOf}
 	if err := d.newScreen(f.Screen); err != nil {
 		return nil, err
 	}

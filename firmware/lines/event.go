@@ -68,7 +68,7 @@ func (a *Adapter) lineState(e ua.LineState) {
 	if e.State == ua.Registered {
 		detail = e.TLS.String()
 	}
-	a.post(phone.LineChanged{Line: line, State: lineStates[e.State], Fault: lineFaults[e.Fault], Detail: detail, Retry: e.Retry, Until: e.TLS.Until})
+	a.post(phone.LineChanged{Line: line, State: lineStates[e.State], Fault: lineFaults[e.Fault], Detail: detail, Retry: e.Retry, Until: e.TLS.Until, Life: e.TLS.Life})
 }
 
 // incoming negotiates before it rings: a call whose voice we could not take never disturbs anybody.

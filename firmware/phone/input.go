@@ -151,8 +151,9 @@ type (
 		State  LineState
 		Fault  LineFault
 		Detail string
-		Retry  time.Time // when the phone will try again by itself
-		Until  time.Time // when the first of the certificates shown at sign-in ends; zero without TLS
+		Retry  time.Time     // when the phone will try again by itself
+		Until  time.Time     // when the first of the certificates shown at sign-in ends; zero without TLS
+		Life   time.Duration // of that certificate
 	}
 	// Invited: somebody calls.
 	Invited struct {

@@ -24,9 +24,10 @@ func (c ClientCert) load() ([]tls.Certificate, error) {
 
 // TLSState is what was agreed on with a server. The zero value is a connection without TLS.
 type TLSState struct {
-	Version string    // "TLS 1.3"
-	Group   string    // of the key exchange: "X25519MLKEM768" outlives quantum computers, "X25519" does not; "" if unknown
-	Until   time.Time // when the first of the certificates ends, of the server's chain as it was sent, or ours
+	Version string        // "TLS 1.3"
+	Group   string        // of the key exchange: "X25519MLKEM768" outlives quantum computers, "X25519" does not; "" if unknown
+	Until   time.Time     // when the first of the certificates ends, of the server's chain as it was sent, or ours
+	Life    time.Duration // of that certificate, from beginning to end
 }
 
 // String is what was agreed on in one line, "" without TLS.
@@ -49,7 +50,7 @@ func agreedOn(st tls.ConnectionState, ours []tls.Certificate) TLSState {
 	}
 	for _, c := range all {
 		if s.Until.IsZero() || c.NotAfter.Before(s.Until) {
-			s.Until = c.NotAfter
+			s.Until, s.Life = c.NotAfter, c.NotAfter.Sub(c.NotBefore)
 		}
 	}
 	return s

@@ -28,6 +28,7 @@ var (
 	goodTLS   = netip.MustParseAddrPort("10.77.0.1:5061")
 	oldTLS    = netip.MustParseAddrPort("10.77.0.2:5061")
 	otherTLS  = netip.MustParseAddrPort("10.77.0.3:5061")
+	mutualTLS = netip.MustParseAddrPort("10.77.0.4:5061")
 )
 
 // world is a network with a registrar.
@@ -72,7 +73,7 @@ func newWorld(t *testing.T, algorithm string) *world {
 		pair, err := ca.Issue(l)
 		return must(t, pair, err)
 	}
-	for _, n := range []int{2, 3} {
+	for _, n := range []int{2, 3, 4} {
 		if err := lan.AddAddr(n); err != nil {
 			t.Fatal(err)
 		}
@@ -82,6 +83,7 @@ func newWorld(t *testing.T, algorithm string) *world {
 			{Listen: goodTLS, Pair: issue(lab.Leaf{File: "good", DNS: []string{domain}})},
 			{Listen: oldTLS, Pair: issue(lab.Leaf{File: "old", DNS: []string{"old." + domain}, NotAfter: time.Now().AddDate(0, 0, -1)})},
 			{Listen: otherTLS, Pair: issue(lab.Leaf{File: "other", DNS: []string{"other.test"}})},
+			{Listen: mutualTLS, Pair: issue(lab.Leaf{File: "mutual", DNS: []string{"mutual." + domain}}), Wants: ca.RootFile()},
 		}})
 	w.kam = must(t, kam, err)
 	w.routeGRUUs(dir + "/core/kam/kamailio.cfg")
@@ -133,7 +135,7 @@ func (r room) Dial(ctx context.Context, local netip.Addr, remote netip.AddrPort)
 func (r room) LocalFor(netip.Addr) (netip.Addr, error) { return phoneAddr, nil }
 
 func (r room) LookupAddr(_ context.Context, host string) ([]netip.Addr, error) {
-	hosts := map[string]netip.AddrPort{domain: goodTLS, "old." + domain: oldTLS, "wrong." + domain: otherTLS}
+	hosts := map[string]netip.AddrPort{domain: goodTLS, "old." + domain: oldTLS, "wrong." + domain: otherTLS, "mutual." + domain: mutualTLS}
 	if at, ok := hosts[host]; ok {
 		return []netip.Addr{at.Addr()}, nil
 	}
