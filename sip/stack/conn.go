@@ -177,7 +177,7 @@ func (c *conn) writeAll(nc net.Conn) {
 		list, open := c.out.take()
 		nc.SetWriteDeadline(time.Now().Add(c.s.cfg.FrameTimeout))
 		if _, err := list.WriteTo(nc); err != nil {
-			c.s.Post(func() { c.lost(err) })
+			c.s.Post(func() { c.unheard(err) })
 			return // lost closes the connection; what is queued goes with it
 		}
 		if !open {
@@ -187,6 +187,19 @@ func (c *conn) writeAll(nc net.Conn) {
 	if half, ok := nc.(interface{ CloseWrite() error }); ok {
 		half.CloseWrite()
 	}
+}
+
+// lastWords is how long what a far side has said before it closed may take to be read.
+const lastWords = 200 * time.Millisecond
+
+// unheard ends a connection on which nothing can be written any more. A TLS server that does not take us says so before
+// it closes; who would hear that is the reader.
+func (c *conn) unheard(err error) {
+	if c.transport != TLS {
+		c.lost(err)
+		return
+	}
+	c.s.After(lastWords, func() { c.lost(err) })
 }
 
 // readAll is the reader goroutine: it cuts messages out of the stream and

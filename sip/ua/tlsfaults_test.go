@@ -300,7 +300,7 @@ func tlsFaults(t *testing.T, root authority) []tlsFault {
 	}
 }
 
-// TestTLSFaults puts each kind of bad server in the registrar's place for five minutes: it is named in the right
+// TestTLSFaults puts each kind of bad server in the registrar's place for two minutes: it is named in the right
 // words, never hears a word of SIP that its certificate has not earned, and once it is mended the line works again by
 // itself. The phone survives all of them.
 func TestTLSFaults(t *testing.T) {
@@ -330,14 +330,14 @@ func meetsBadServer(t *testing.T, i int) {
 	v := &badServer{serve: f.serve, good: &tls.Config{Certificates: []tls.Certificate{{Certificate: [][]byte{leaf.cert.Raw}, PrivateKey: leaf.key}}}}
 	b := tlsBench(t, root, v)
 	b.ua.AddAccount(1, Account{AOR: "sip:alice@phone.test", Registrar: "sip:phone.test:5061", Transport: stack.TLS})
-	b.pass(5 * time.Minute)
+	b.pass(2 * time.Minute)
 	s := b.last()
 	if s.State != Failing || s.Fault != f.fault || s.Text == "" {
 		t.Errorf("%s: told as %v, %v (%s), want %v", f.name, s.State, s.Fault, s.Text, f.fault)
 	}
 	v.mu.Lock()
-	if len(v.came) < 2 || len(v.came) > 5*60/2 {
-		t.Errorf("%s: %d connections in five minutes", f.name, len(v.came))
+	if len(v.came) < 2 || len(v.came) > 2*60/2 {
+		t.Errorf("%s: %d connections in two minutes", f.name, len(v.came))
 	}
 	for i := 1; i < len(v.came) && f.stalls; i++ {
 		if gap := v.came[i].Sub(v.came[i-1]); gap > 30*time.Second {
