@@ -144,10 +144,12 @@ func shakes(b []byte) bool { return len(b) == 0 || dtls.Is(b) }
 func (s *Session) handshake(reports bool, b []byte, from netip.AddrPort) {
 	h, p := s.hands.Load(), s.plan.Load()
 	switch {
-	case h == nil || p == nil:
-		if p == nil && !reports {
+	case p == nil:
+		if !reports && len(b) > 0 {
 			s.early.Store(&early{bytes.Clone(b), from})
 		}
+	case h == nil:
+		s.tally.refused.Add(1)
 	case !reports:
 		h.rtp.take(b, from, p.media.Remote)
 	case h.rtcp != nil:
