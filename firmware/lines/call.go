@@ -21,12 +21,13 @@ type call struct {
 	voice  Voice
 	stop   context.CancelFunc
 	agreed offer.Media
-	answer []byte // incoming: what we will answer with
-	late   bool   // incoming without an offer: what we answer with is ours
-	stands bool   // answered, by us or by them
-	held   bool   // we hold the far side
-	parked bool   // the far side holds us
-	open   bool   // others can read what is signalled: no TLS
+	answer []byte     // incoming: what we will answer with
+	late   bool       // incoming without an offer: what we answer with is ours
+	stands bool       // answered, by us or by them
+	held   bool       // we hold the far side
+	parked bool       // the far side holds us
+	open   bool       // others can read what is signalled: no TLS
+	policy offer.SRTP // of the line when the call began
 	told   phone.Secured
 	due    bool // an offer of ours has to wait for another to end
 
@@ -48,7 +49,8 @@ func (a *Adapter) open(c *call) error {
 	if err != nil {
 		return err
 	}
-	c.voice, c.sdp = v, offer.New(a.local(c, v))
+	local := a.local(c, v)
+	c.voice, c.sdp, c.policy = v, offer.New(local), local.SRTP
 	ctx, stop := context.WithCancel(a.run)
 	c.stop = stop
 	a.wg.Go(func() {
@@ -154,7 +156,7 @@ func (a *Adapter) invite(e phone.SendInvite) {
 func (a *Adapter) call(c *call) {
 	body, err := c.sdp.Offer(offer.SendRecv)
 	if err != nil {
-		a.fail(c, phone.Incompatible, err.Error())
+		a.fail(c, sdpCause(err), err.Error())
 		return
 	}
 	c.says.SDP = c.out(body)
@@ -233,11 +235,11 @@ func (a *Adapter) keyed(c *call, k keyed) {
 		a.secured(phone.Secured{Call: c.id, On: true, DTLS: true}, c)
 	case c.stands:
 		a.agent.Hangup(c.ref)
-		a.post(phone.Byed{Call: c.id, Cause: phone.Incompatible, Reason: k.why})
+		a.post(phone.Byed{Call: c.id, Cause: phone.NotEncrypted, Reason: k.why})
 		a.drop(c)
 	default:
 		a.agent.Hangup(c.ref)
-		a.fail(c, phone.Incompatible, k.why)
+		a.fail(c, phone.NotEncrypted, k.why)
 	}
 }
 
@@ -293,7 +295,7 @@ func refusalCode(c phone.Cause) int {
 		return 480
 	case phone.NotFound:
 		return 404
-	case phone.Incompatible:
+	case phone.Incompatible, phone.NotEncrypted:
 		return 488
 	}
 	return 486

@@ -145,7 +145,7 @@ func (a *Adapter) accepted(c *call, e ua.Accepted) {
 	if err != nil {
 		a.log.Info("answer cannot be taken", "call", c.id, "err", err)
 		a.agent.Hangup(c.ref)
-		a.fail(c, phone.Incompatible, err.Error())
+		a.fail(c, sdpCause(err), err.Error())
 		return
 	}
 	c.stands, c.remote = true, e.SDP
@@ -168,7 +168,11 @@ func (a *Adapter) failed(c *call, e ua.Failed) {
 		}
 	}
 	a.tell(c, e.Code, e.Text)
-	a.fail(c, failCause(e.Code), e.Text)
+	cause := failCause(e.Code)
+	if cause == phone.Incompatible && c.policy == offer.Required { // they take no offer of ours: all were encrypted
+		cause = phone.NotEncrypted
+	}
+	a.fail(c, cause, e.Text)
 }
 
 var failCauses = map[int]phone.Cause{
@@ -193,7 +197,7 @@ func (a *Adapter) confirmed(c *call, e ua.Confirmed) {
 		if err != nil {
 			a.log.Info("answer cannot be taken", "call", c.id, "err", err)
 			a.agent.Hangup(c.ref)
-			a.post(phone.Byed{Call: c.id, Cause: phone.Incompatible, Reason: err.Error()})
+			a.post(phone.Byed{Call: c.id, Cause: sdpCause(err), Reason: err.Error()})
 			a.drop(c)
 			return
 		}
@@ -247,10 +251,16 @@ func (a *Adapter) offerAnswered(c *call, e ua.OfferAnswered) {
 		return
 	}
 	m, err := c.sdp.Accept(e.SDP)
-	if err != nil {
+	switch {
+	case sdpCause(err) == phone.NotEncrypted: // they have gone on without keys, and we do not
+		a.agent.Hangup(c.ref)
+		a.post(phone.Byed{Call: c.id, Cause: phone.NotEncrypted, Reason: err.Error()})
+		a.drop(c)
+		return
+	case err != nil:
 		a.log.Info("answer cannot be taken", "call", c.id, "err", err)
 		c.sdp.Rollback()
-	} else {
+	default:
 		c.remote = e.SDP
 		a.apply(c, m)
 	}
@@ -278,6 +288,15 @@ func (a *Adapter) offerRefused(c *call, e ua.OfferRefused) {
 		a.offer(c)
 	}
 	a.quiet(c)
+}
+
+// sdpCause says why a session description cannot be taken.
+func sdpCause(err error) phone.Cause {
+	var refused *offer.Refused
+	if errors.As(err, &refused) && refused.Unkeyed {
+		return phone.NotEncrypted
+	}
+	return phone.Incompatible
 }
 
 // refusal is the SIP answer to a session description we cannot take, with what it says of the reason.

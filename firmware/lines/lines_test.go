@@ -359,7 +359,7 @@ func TestRefusedOfferIsInsistedOnThenPlain(t *testing.T) {
 		w.said = nil
 		w.ask(ua.Failed{Call: 101, Code: 488})
 		w.wantSaid()
-		w.wantDone(phone.CallFailed{Call: 1, Cause: phone.Incompatible})
+		w.wantDone(phone.CallFailed{Call: 1, Cause: phone.NotEncrypted})
 	})
 }
 

@@ -77,7 +77,7 @@ func TestTheLockWaitsForTheHandshake(t *testing.T) {
 			w.ask(phone.PlayDTMF{}) // and wait
 			if !ok {
 				w.wantSaid("hangup 7")
-				w.wantDone(phone.Byed{Call: 3, Cause: phone.Incompatible, Reason: "a stranger"})
+				w.wantDone(phone.Byed{Call: 3, Cause: phone.NotEncrypted, Reason: "a stranger"})
 				return
 			}
 			w.wantDone(phone.Secured{Call: 3, On: true, DTLS: true})
@@ -115,6 +115,21 @@ func TestDroppedKeysAreShownOrRefused(t *testing.T) {
 	}
 }
 
+// TestAnswerWithoutKeysEndsTheCall: of a hold too, where encryption is required: the far side speaks plain RTP by then.
+func TestAnswerWithoutKeysEndsTheCall(t *testing.T) {
+	inWorld(t, offer.Required, func(w *world) {
+		w.far = keyedFar(t, offer.Required, offer.SDES)
+		w.rings(true)
+		w.ask(phone.SendHold{Call: 3, On: true})
+		w.done, w.said = nil, nil
+		w.ask(ua.OfferAnswered{Call: 7, SDP: []byte("v=0\r\no=- 9 9 IN IP4 192.0.2.2\r\ns=-\r\nc=IN IP4 192.0.2.2\r\nt=0 0\r\nm=audio 4000 RTP/AVP 8\r\na=recvonly\r\n")})
+		w.wantSaid("hangup 7")
+		if len(w.done) != 1 || w.done[0].(phone.Byed).Cause != phone.NotEncrypted {
+			t.Errorf("the centre is told %+v", w.done)
+		}
+	})
+}
+
 // TestInsistsOneWayThenTheOther: a required line whose RTP/SAVP is refused offers a handshake, and never plain RTP.
 func TestInsistsOneWayThenTheOther(t *testing.T) {
 	inWorld(t, offer.Required, func(w *world) {
@@ -126,7 +141,7 @@ func TestInsistsOneWayThenTheOther(t *testing.T) {
 			}
 			w.ask(ua.Failed{Call: ua.CallRef(101 + i), Code: 488})
 		}
-		if last := w.done[len(w.done)-1]; last != (phone.CallFailed{Call: 1, Cause: phone.Incompatible}) {
+		if last := w.done[len(w.done)-1]; last != (phone.CallFailed{Call: 1, Cause: phone.NotEncrypted}) {
 			t.Errorf("after both: %+v", last)
 		}
 	})

@@ -88,6 +88,7 @@ const (
 	ServerError        // every other refusal; Call.Reason has the words
 	HandedOver         // transferred: they talk to somebody else now
 	Replaced           // another call took its place (RFC 3891)
+	NotEncrypted       // one side wants encryption, and it did not come about
 	CauseCount
 )
 
@@ -295,7 +296,8 @@ var pathNames = [PathCount]string{"handset", "headset", "speaker"}
 func (p Path) String() string { return name(pathNames[:], p) }
 
 var causeNames = [CauseCount]string{"none", "hung up here", "hung up there", "declined", "busy", "no answer", "not found",
-	"not allowed", "unreachable", "incompatible", "answered elsewhere", "cancelled", "server error", "handed over", "replaced"}
+	"not allowed", "unreachable", "incompatible", "answered elsewhere", "cancelled", "server error", "handed over", "replaced",
+	"not encrypted"}
 
 // String gives the cause in a few plain words, for logs.
 func (c Cause) String() string { return name(causeNames[:], c) }

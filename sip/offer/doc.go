@@ -170,6 +170,7 @@ type Refused struct {
 	Code    int    // SIP response code: 400 malformed, 488 not acceptable here
 	Warning int    // SIP warn-code (RFC 3261 §20.43), 0 for none
 	Text    string // what is wrong, plain ASCII
+	Unkeyed bool   // it is for want of an encryption that both want
 }
 
 // Error is the text with its code.
@@ -177,6 +178,10 @@ func (r *Refused) Error() string { return fmt.Sprintf("offer: %d %s", r.Code, r.
 
 func refuse(warning int, text string) error {
 	return &Refused{Code: 488, Warning: warning, Text: text}
+}
+
+func unkeyed(text string) error {
+	return &Refused{Code: 488, Warning: warnNoMedia, Text: text, Unkeyed: true}
 }
 
 func malformed(format string, args ...any) error {

@@ -86,7 +86,7 @@ func (s *Session) Retreat() bool {
 func (s *Session) attempt() (attempt, error) {
 	all := s.local.attempts()
 	if len(all) == 0 {
-		return plain, refuse(warnNoMedia, inTheOpen)
+		return plain, unkeyed(inTheOpen)
 	}
 	return all[s.tries], nil
 }
@@ -144,11 +144,11 @@ func (s *Session) secureAnswer(r *stream, m *Media) error {
 	case m.Crypto != nil || m.DTLS != nil:
 		return nil
 	case r.dtls:
-		return refuse(warnNoMedia, "the answer is UDP/TLS without a fingerprint we know")
+		return unkeyed("the answer is UDP/TLS without a fingerprint we know")
 	case r.secured:
-		return refuse(warnNoMedia, "the answer is RTP/SAVP without a key we know")
+		return unkeyed("the answer is RTP/SAVP without a key we know")
 	case s.local.SRTP == Required || o.tried.insists() && s.proto == "":
-		return refuse(warnNoMedia, "encryption is required and the answer has no key")
+		return unkeyed("encryption is required and the answer has no key")
 	}
 	return nil
 }
@@ -224,8 +224,8 @@ func (s *Session) stand(m *Media) {
 	}
 }
 
-// unkeyed says why a stream cannot be answered for want of keys, "" if it can.
-func (s *Session) unkeyed(r *stream) string {
+// wants says why a stream cannot be answered for want of keys, "" if it can.
+func (s *Session) wants(r *stream) string {
 	_, keyed := r.bestKey()
 	switch way := s.keyingOf(r); {
 	case way != noKeys:

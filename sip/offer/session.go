@@ -223,20 +223,23 @@ func (s *Session) Answer(remoteOffer []byte, dir Direction) ([]byte, Media, erro
 
 // choose picks the stream to answer: encrypted before plain, then the first.
 func (s *Session) choose(streams []stream) (int, error) {
-	best, code, text := -1, warnNoMedia, "no audio stream we can answer"
+	best, code, text, keys := -1, warnNoMedia, "no audio stream we can answer", false
 	for i := range streams {
 		r := &streams[i]
-		switch why := s.unkeyed(r); {
+		switch why := s.wants(r); {
 		case !r.usable:
 		case !s.common(r):
 			code, text = warnFormat, "no codec in common"
 		case why != "":
-			text = why
+			code, text, keys = warnNoMedia, why, true
 		case best < 0 || s.keyingOf(r) != noKeys && s.keyingOf(&streams[best]) == noKeys:
 			best = i
 		}
 	}
 	if best < 0 {
+		if keys {
+			return 0, unkeyed(text)
+		}
 		return 0, refuse(code, text)
 	}
 	return best, nil

@@ -185,8 +185,9 @@ func arabicFaults(c *Catalogue) {
 		phone.NoCause: {"تعذر الوصول إلى %s", "لم تذكر الشبكة سببا.", again}, phone.Rejected: {"%s رفض المكالمة", "لا تؤخذ المكالمة الآن.", later},
 		phone.UserBusy: {"%s مشغول", "في مكالمة أخرى.", "اتصل مجددا بعد دقائق."}, phone.NoAnswer: {"%s لم يرد", "رن هناك ولم يرد أحد.", later},
 		phone.NotFound: {"هذا الرقم غير مستعمل", "الشبكة لا تعرفه.", "تحقق من الرقم واتصل مجددا."}, phone.NotAllowed: {"هذه المكالمة غير مسموحة", "لا يسمح الخادم لهذا الخط بذلك.", "اسأل المسؤول."},
-		phone.Unreachable: {"تعذر الوصول إلى %s", "لم تجب الشبكة.", again}, phone.Incompatible: {"لا صيغة صوت مشتركة", "لا يتفق الهاتفان على طريقة الكلام.", admin + "."},
-		phone.ServerError: {"تعذر الوصول إلى %s", "رفضت الشبكة المكالمة.", again},
+		phone.Unreachable: {"تعذر الوصول إلى %s", "لم تجب الشبكة.", again}, phone.NotEncrypted: {"لا تشفير مع %s", "هذا الخط يتكلم مشفرا فقط، ولم يتم ذلك.", admin + "."},
+		phone.Incompatible: {"لا صيغة صوت مشتركة", "لا يتفق الهاتفان على طريقة الكلام.", admin + "."},
+		phone.ServerError:  {"تعذر الوصول إلى %s", "رفضت الشبكة المكالمة.", again},
 	}
 	for cause, words := range English.Causes {
 		if _, ok := c.Causes[cause]; !ok {

@@ -224,6 +224,7 @@ var englishCauses = map[phone.Cause]Cause{
 	phone.NotFound:     {"This number is not in use", "The network does not know it.", "Check the number and call again."},
 	phone.NotAllowed:   {"This call is not allowed", "The server does not let this line call there.", "Ask your administrator."},
 	phone.Unreachable:  {"%s cannot be reached", "The network gave no answer.", "Call again in a moment."},
+	phone.NotEncrypted: {"No encryption with %s", "This line calls encrypted only, and they did not agree to it.", "Tell your administrator."},
 	phone.Incompatible: {"No common sound format", "The other phone and this one do not agree how to talk.", "Tell your administrator."},
 	phone.ServerError:  {"%s was not reached", "The network refused the call.", "Call again in a moment."},
 }

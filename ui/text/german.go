@@ -224,6 +224,7 @@ var germanCauses = map[phone.Cause]Cause{
 	phone.NotFound:     {"Diese Nummer gibt es nicht", "Das Netz kennt sie nicht.", "Nummer prüfen und noch einmal anrufen."},
 	phone.NotAllowed:   {"Dieser Anruf ist nicht erlaubt", "Der Server lässt diese Leitung dort nicht anrufen.", "Die Verwaltung fragen."},
 	phone.Unreachable:  {"%s ist nicht erreichbar", "Das Netz gab keine Antwort.", "Gleich noch einmal anrufen."},
+	phone.NotEncrypted: {"%s: nicht verschlüsselt", "Diese Leitung spricht nur verschlüsselt, und dazu kam es nicht.", "Der Verwaltung melden."},
 	phone.Incompatible: {"Kein gemeinsames Tonformat", "Das andere Telefon und dieses werden sich nicht einig.", "Der Verwaltung melden."},
 	phone.ServerError:  {"%s nicht erreicht", "Das Netz wies den Anruf ab.", "Gleich noch einmal anrufen."},
 }
