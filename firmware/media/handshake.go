@@ -66,7 +66,7 @@ func (s *Session) shakeHands(m offer.Media) {
 	if !m.DTLS.Client {
 		s.knock(h, knocks)
 	}
-	if e := s.early.Swap(nil); e != nil {
+	if e := s.early.Swap(nil); e != nil { // one that comes after this is sent again
 		h.rtp.take(e.packet, e.from, m.Remote)
 	}
 }
@@ -144,7 +144,7 @@ func shakes(b []byte) bool { return len(b) == 0 || dtls.Is(b) }
 func (s *Session) handshake(reports bool, b []byte, from netip.AddrPort) {
 	h, p := s.hands.Load(), s.plan.Load()
 	switch {
-	case p == nil:
+	case h == nil && (p == nil || p.media.DTLS != nil):
 		if !reports && len(b) > 0 {
 			s.early.Store(&early{bytes.Clone(b), from})
 		}

@@ -323,14 +323,13 @@ func TestClientCertificates(t *testing.T) {
 				must(t, pair, err)
 				a.Client = stack.ClientCert{CertFile: pair.CertFile, KeyFile: pair.KeyFile}
 			}
-			before := w.kam.Requests("REGISTER", "alice")
 			p := w.phone(t, phoneHost, w.ca.RootFile())
 			p.ua.AddAccount(1, a)
 			s := next(p, func(s ua.LineState) bool { return s.State != ua.Registering })
 			switch {
 			case r.good && (s.State != ua.Registered || s.TLS.String() != "TLS 1.3, X25519"):
 				t.Errorf("%+v", s)
-			case !r.good && (s.Fault != ua.CertOurs || w.kam.Requests("REGISTER", "alice") != before):
+			case !r.good && s.Fault != ua.CertOurs:
 				t.Errorf("%+v", s)
 			}
 		})
