@@ -62,8 +62,10 @@ func (s *sipSide) once(ctx context.Context) error {
 	defer cancel()
 	st := stack.New(stackConfig(f.SIP, d.opts.Version), d.opts.Network, d.log)
 	var adapter *lines.Adapter
-	agent := ua.New(d.agentConfig(ctx, f), st, func(e ua.Event) { adapter.Handle(e) }, d.log)
+	st.Observe(d.sipSeen)
+	agent := ua.New(d.agentConfig(ctx, f), st, func(e ua.Event) { d.agentSaid(e); adapter.Handle(e) }, d.log)
 	adapter = lines.New(d.accounts(f.Lines), agent, d.voices, d.names, d.route, d.fromLines, d.log)
+	adapter.OnName(func(call phone.CallID, callID string) { d.trace.Name(uint32(call), callID) })
 	s.adapter.Store(adapter)
 	s.agent.Store(agent)
 

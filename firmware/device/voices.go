@@ -14,6 +14,8 @@ import (
 	"opendeskphone/firmware/media"
 	"opendeskphone/firmware/phone"
 	"opendeskphone/firmware/usbsound"
+	"opendeskphone/sip/offer"
+	"opendeskphone/sip/trace"
 	"opendeskphone/ui/screen"
 	"opendeskphone/ui/widget"
 )
@@ -33,6 +35,7 @@ type voices struct {
 	keyed   func(call phone.CallID, ok bool, why string)
 	bound   func() // a call has got its voice
 	ears    func() (stumbles uint64, room quality.Room)
+	note    func(call phone.CallID, what trace.Meaning, text string) // for who looks at the call afterwards
 	pc      *usbsound.Party
 
 	mu       sync.Mutex
@@ -44,8 +47,9 @@ type voices struct {
 	stumbles uint64          // until the last second
 }
 
-func newVoices(factory func() *media.Factory, muted func() bool, digit func(phone.CallID, rune), bound func(), ears func() (uint64, quality.Room), pc *usbsound.Party) *voices {
-	return &voices{pc: pc, ears: ears, factory: factory, muted: muted, digit: digit, bound: bound, named: map[string]*voice{}, calls: map[phone.CallID]*voice{}}
+func newVoices(factory func() *media.Factory, muted func() bool, digit func(phone.CallID, rune), bound func(), ears func() (uint64, quality.Room),
+	note func(phone.CallID, trace.Meaning, string), pc *usbsound.Party) *voices {
+	return &voices{pc: pc, ears: ears, note: note, factory: factory, muted: muted, digit: digit, bound: bound, named: map[string]*voice{}, calls: map[phone.CallID]*voice{}}
 }
 
 // voice is a media session as lines sees it, with what is remembered of how it sounded.
@@ -59,6 +63,11 @@ type voice struct {
 	last  media.Stats
 	over  bool
 	lost  bool // nothing has arrived for seconds, though something should
+
+	of     *voices
+	agreed *offer.Media // nil until something is
+	heard  bool         // the far side has been heard
+	gaps   int          // seconds until gaps are noted again
 }
 
 // SendDTMF sends a digit; one too many for the queue is dropped, as a key pressed too fast would be.
@@ -74,7 +83,7 @@ func (v *voices) Open() (lines.Voice, error) {
 	if err != nil {
 		return nil, err
 	}
-	out := &voice{Session: s}
+	out := &voice{Session: s, of: v}
 	v.mu.Lock()
 	v.named[name] = out
 	v.mu.Unlock()
@@ -116,8 +125,21 @@ func (v *voices) happened(e media.Event) {
 		return
 	}
 	switch e.Kind {
-	case media.Lost, media.Back:
-		c.lost = e.Kind == media.Lost
+	case media.Lost:
+		c.lost = true
+		v.note(c.id, trace.SoundLost, "")
+	case media.Back:
+		c.lost = false
+		v.note(c.id, trace.SoundBack, "")
+	case media.Sent:
+		v.note(c.id, trace.Heard, "")
+	case media.Heard:
+		what := trace.Hears
+		if c.heard {
+			what = trace.NewWay
+		}
+		c.heard = true
+		v.note(c.id, what, e.From.String())
 	case media.Digit:
 		v.digit(c.id, e.Digit)
 	case media.Keyed, media.Unkeyed:
@@ -190,6 +212,7 @@ func (v *voice) second(s media.Stats, muted, stumbled bool) {
 		LQ: s.LQ, CQ: s.CQ, Loss: s.Gone, Late: s.Late, Delay: s.Delay, Far: s.Far, Said: s.SaidLevels, Room: v.room, Codec: s.Codec,
 		Muted: muted, Silent: v.lost, Stumble: stumbled || s.Dropped > v.last.Dropped,
 	})
+	v.noteGaps(sec.Lost)
 	v.last = s
 	v.trace = extended(v.trace, sec)
 }

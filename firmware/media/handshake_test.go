@@ -2,6 +2,7 @@ package media
 
 import (
 	"net/netip"
+	"slices"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -35,14 +36,19 @@ func watched(t *testing.T, c choice) *call {
 	return k
 }
 
+// keyings are what was told of handshakes.
+func (p *phone) keyings() []Event {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return slices.DeleteFunc(slices.Clone(p.events), func(e Event) bool { return e.Kind != Keyed && e.Kind != Unkeyed })
+}
+
 func (k *call) wantKeyed() {
 	k.t.Helper()
 	for _, p := range []*phone{k.a, k.b} {
-		p.mu.Lock()
-		if len(p.events) != 1 || p.events[0].Kind != Keyed {
-			k.t.Errorf("%v: events %+v", p.host, p.events)
+		if e := p.keyings(); len(e) != 1 || e[0].Kind != Keyed {
+			k.t.Errorf("%v: events %+v", p.host, e)
 		}
-		p.mu.Unlock()
 		if st := p.Stats(); st.Suite != "AEAD_AES_128_GCM" || st.Refused != 0 || p.far.note.Load() == nil {
 			k.t.Errorf("%v: suite %q, %d refused, reports %v", p.host, st.Suite, st.Refused, p.far.note.Load())
 		}
@@ -95,10 +101,8 @@ func TestHandshakeBeforeTheAnswer(t *testing.T) {
 		}
 		time.Sleep(20 * time.Millisecond)
 		synctest.Wait()
-		k.b.mu.Lock()
-		defer k.b.mu.Unlock()
-		if len(k.b.events) != 1 || k.b.events[0].Kind != Keyed {
-			t.Errorf("20 ms after the answer: %+v", k.b.events)
+		if e := k.b.keyings(); len(e) != 1 || e[0].Kind != Keyed {
+			t.Errorf("20 ms after the answer: %+v", e)
 		}
 	})
 }
@@ -136,10 +140,8 @@ func TestHandshakeWithAStranger(t *testing.T) {
 		k.talk(20 * time.Second)
 		k.wantSilence(k.a)
 		k.wantSilence(k.b)
-		k.a.mu.Lock()
-		defer k.a.mu.Unlock()
-		if len(k.a.events) < 1 || k.a.events[0].Kind != Unkeyed || k.a.events[0].Why == "" || sent != 0 {
-			t.Errorf("%d packets sent; events %+v", sent, k.a.events)
+		if e := k.a.keyings(); len(e) < 1 || e[0].Kind != Unkeyed || e[0].Why == "" || sent != 0 {
+			t.Errorf("%d packets sent; events %+v", sent, e)
 		}
 	})
 }

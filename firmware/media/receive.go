@@ -47,7 +47,8 @@ type receiver struct {
 	plan  *plan
 	latch latch
 	keys  listener
-	pt    uint8 // of the decoder in the jitter buffer
+	pt    uint8          // of the decoder in the jitter buffer
+	from  netip.AddrPort // whose packets were taken last
 
 	copies red.Receiver
 	head   rtp.Packet
@@ -89,6 +90,10 @@ func (r *receiver) packet(b []byte, from netip.AddrPort, now time.Time) {
 	if !r.latch.take(from, r.head.SSRC, r.head.SequenceNumber, p.srtp != nil, now) {
 		s.tally.foreign.Add(1)
 		return
+	}
+	if from != r.from {
+		r.from = from
+		s.tell(Event{Kind: Heard, From: from})
 	}
 	if s.remote(p) != from {
 		s.target.Store(&detour{p.media.Remote, from})

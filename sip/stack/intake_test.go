@@ -3,6 +3,8 @@ package stack
 import (
 	"bytes"
 	"fmt"
+	"log/slog"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"strings"
@@ -262,4 +264,17 @@ func FuzzDNS(f *testing.F) {
 			t.Fatal(fmt.Sprint(len(sorted), " records"))
 		}
 	})
+}
+
+// TestStrangersLeaveNoGarbage: whatever strangers send costs no memory, and so no pause to clean up.
+func TestStrangersLeaveNoGarbage(t *testing.T) {
+	s := New(Default(), System{}, slog.New(slog.DiscardHandler))
+	s.Trust(func(Source) bool { return false })
+	from := Source{Transport: UDP, Addr: netip.MustParseAddrPort("192.0.2.66:5060")}
+	for _, text := range []string{"", "garbage", "OPTIONS sip:a@b SIP/2.0\r\n", "SIP/2.0 200 OK\r\n"} {
+		data := []byte(text)
+		if n := testing.AllocsPerRun(100, func() { s.datagram(data, from) }); n > 0 {
+			t.Errorf("%q: %v allocations", text, n)
+		}
+	}
 }

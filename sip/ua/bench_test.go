@@ -103,7 +103,11 @@ func (f *far) densest(m stack.Method) int {
 			at = append(at, f.at[i])
 		}
 	}
-	most := 0
+	return densest(at)
+}
+
+// densest is the largest number of times within any 10 s.
+func densest(at []time.Time) (most int) {
 	for i := range at {
 		n := 0
 		for j := i; j < len(at) && at[j].Sub(at[i]) < 10*time.Second; j++ {

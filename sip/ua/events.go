@@ -46,13 +46,18 @@ type (
 		Asserted bool   // From was asserted by our own server (RFC 3325)
 		Sealed   bool   // it came over TLS: nobody on the way to our server can read the offer
 		SDP      []byte // their offer; nil if they want ours
-		CallID   string // for logs
+		CallID   string // of its messages, for logs
 		// Conversation names the conversation the call belongs to: the Session-ID of the caller
 		// (RFC 7989) or its Ms-Conversation-ID, else one of ours.
 		Conversation string
 		Replaces     CallRef // the call whose place it takes (RFC 3891); it is to be accepted at once
 		ReferredBy   Peer    // who sent the caller to us; zero if that is not said
 		Able         Able
+	}
+	// Begun: our call is about to be sent; its messages bear this Call-ID.
+	Begun struct {
+		Call   CallRef
+		CallID string
 	}
 	// Progress: the far side, or one of several, rings or sends early media.
 	Progress struct {
@@ -111,6 +116,7 @@ type (
 
 func (LineState) event()     {}
 func (Incoming) event()      {}
+func (Begun) event()         {}
 func (Progress) event()      {}
 func (Accepted) event()      {}
 func (Failed) event()        {}

@@ -34,7 +34,7 @@ type registration struct {
 	at      stack.Uri     // the Contact it has
 	ended   bool
 	pulse   pulse
-	begun   []time.Time // REGISTERs within burstWindow
+	begun   []time.Time // REGISTERs within burstWindow, repeats too
 }
 
 func newRegistration(a *account) *registration {
@@ -98,18 +98,26 @@ func (r *registration) attempt() {
 // pass runs fn now or when the burst limit allows; REGISTERs of all kinds go
 // through here, so that no registrar can make us storm it.
 func (r *registration) pass(fn func()) {
-	now := time.Now()
-	r.begun = slices.DeleteFunc(r.begun, func(t time.Time) bool { return now.Sub(t) >= burstWindow })
-	if len(r.begun) < burst {
-		r.begun = append(r.begun, now)
+	if r.spare() {
 		fn()
 		return
 	}
 	r.pending = true
-	r.gated = r.acc.u.stack.After(burstWindow-now.Sub(r.begun[0])+time.Millisecond, func() {
+	r.gated = r.acc.u.stack.After(burstWindow-time.Since(r.begun[0])+time.Millisecond, func() {
 		r.pending = false
 		r.pass(fn)
 	})
+}
+
+// spare tells whether one more REGISTER keeps the burst limit, and counts it.
+func (r *registration) spare() bool {
+	now := time.Now()
+	r.begun = slices.DeleteFunc(r.begun, func(t time.Time) bool { return now.Sub(t) >= burstWindow })
+	if len(r.begun) >= burst {
+		return false
+	}
+	r.begun = append(r.begun, now)
+	return true
 }
 
 // register asks the server in use.
@@ -119,7 +127,6 @@ func (r *registration) register() {
 	}
 	to := r.acc.target()
 	k := r.request(to, r.asked)
-	k.gate = r.pass
 	k.on = func(res *stack.Response, err error) {
 		if r.running == k && (err != nil || res.StatusCode >= 200) {
 			r.waiting.Stop()
@@ -168,7 +175,7 @@ func (r *registration) request(to stack.Target, expires time.Duration) *ask {
 	req.AppendHeader(stack.NewHeader("Expires", seconds(expires)))
 	req.AppendHeader(stack.NewHeader("Allow", allowed))
 	req.AppendHeader(stack.NewHeader("Supported", "outbound, path, gruu"))
-	k := &ask{acc: a, req: req, to: to, seq: func() uint32 { r.seq++; return r.seq }}
+	k := &ask{acc: a, req: req, to: to, seq: func() uint32 { r.seq++; return r.seq }, gate: r.pass, spare: r.spare}
 	k.again = func() { // by now there is a flow to name
 		a.flow = k.tx.Flow()
 		k.to = a.onFlow(k.to)
@@ -260,6 +267,7 @@ func (r *registration) succeed(k *ask, res *stack.Response) {
 		return
 	}
 	r.fails, r.bound = 0, true
+	a.cred.proven = a.cred.realm != ""
 	r.leave(k.req.Contact().Address)
 	if has(res, "Require", "outbound") {
 		a.u.stack.RequirePong(flow.Conn) // RFC 5626 §4.4.1
@@ -287,10 +295,9 @@ func (r *registration) succeed(k *ask, res *stack.Response) {
 func (r *registration) leave(now stack.Uri) {
 	old := r.at
 	r.at = *now.Clone()
-	if old.Host == "" || old.String() == now.String() || len(r.begun) >= burst {
+	if old.Host == "" || old.String() == now.String() || !r.spare() {
 		return
 	}
-	r.begun = append(r.begun, time.Now())
 	k := r.request(r.acc.target(), 0)
 	h := &stack.ContactHeader{Address: old}
 	h.Params.Add("expires", "0")
@@ -365,7 +372,7 @@ func (r *registration) stop(done func()) {
 	if r.running != nil {
 		r.running.stop()
 	}
-	if r.acc.p.Direct || len(r.acc.targets) == 0 || !r.bound && r.running == nil {
+	if r.acc.p.Direct || len(r.acc.targets) == 0 || !r.bound && r.running == nil || !r.spare() {
 		r.acc.u.stack.Post(done)
 		return
 	}

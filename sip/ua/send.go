@@ -121,7 +121,8 @@ type ask struct {
 	req     *stack.Request
 	to      stack.Target
 	seq     func() uint32 // the next CSeq number
-	gate    func(func())  // when set, decides when a repeat may go
+	gate    func(func())  // when set, decides when it may go again with credentials
+	spare   func() bool   // when set, decides whether it may be repeated while nobody answers
 	again   func()        // when set, brings req up to date before a repeat
 	on      func(*stack.Response, error)
 	tx      *stack.ClientTx
@@ -143,6 +144,9 @@ func (k *ask) send() {
 			k.answer(res, err)
 		}
 	})
+	if k.spare != nil {
+		tx.Spare(k.spare)
+	}
 	k.tx = tx
 }
 

@@ -53,6 +53,7 @@ type UA struct {
 	// Of the loop alone.
 	accounts map[AccountID]*account
 	calls    map[CallRef]*call
+	past     []*call // those of them that are over, oldest first
 	dialogs  map[callKey]*call
 	asked    map[ReferRef]*asked
 	closing  bool
@@ -148,8 +149,8 @@ func (u *UA) add(id AccountID, a Account) {
 	}
 	var begun []time.Time
 	if old := u.accounts[id]; old != nil {
-		begun = old.reg.begun // new words do not make a storm lawful
 		u.remove(id)
+		begun = old.reg.begun // new words do not make a storm lawful
 	}
 	p, err := a.read()
 	if err != nil {

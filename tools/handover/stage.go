@@ -122,7 +122,7 @@ func (s *Stage) open(ctx context.Context) (err error) {
 		return err
 	}
 	s.stops = append(s.stops, names.Close)
-	if s.Phone, err = desk.StartTwin(ctx, desk.Setup{Name: "phone", LAN: s.LAN, Host: phoneHost, Settings: settings(s.line) + extra}); err != nil {
+	if s.Phone, err = desk.StartTwin(ctx, desk.Setup{Name: "phone", LAN: s.LAN, Host: phoneHost, Settings: settings(PhoneUser, phoneHost, s.line) + extra}); err != nil {
 		return err
 	}
 	s.stops = append(s.stops, s.Phone.Close)
@@ -130,7 +130,8 @@ func (s *Stage) open(ctx context.Context) (err error) {
 	return err
 }
 
-func settings(line string) string {
+// settings are those of a phone with a number and a place on the LAN, and more of its line.
+func settings(user string, host int, line string) string {
 	return fmt.Sprintf(`
 [[line]]
 aor = "sip:%s@%s"
@@ -146,7 +147,7 @@ dhcp = false
 address = %q
 gateway = %[6]q
 dns = [%[6]q]
-`, PhoneUser, Domain, lab.PasswordOf(PhoneUser), line, lab.LANAddr(phoneHost).String(), registrarAt.Addr())
+`, user, Domain, lab.PasswordOf(user), line, lab.LANAddr(host).String(), registrarAt.Addr())
 }
 
 // writeLog leaves what went over the wire among the results.

@@ -43,6 +43,7 @@ var baresipCodec = map[string]string{
 // Baresip is a running baresip 1.0.
 type Baresip struct {
 	cfg  BaresipConfig
+	ns   *Namespace
 	dir  string
 	proc *Process
 	ctl  net.Conn
@@ -77,7 +78,7 @@ func StartBaresip(ctx context.Context, ns *Namespace, cfg BaresipConfig) (*Bares
 	if err := Require("baresip"); err != nil {
 		return nil, err
 	}
-	b := &Baresip{cfg: cfg, dir: filepath.Join(ns.Dir(), cfg.name()), grown: make(chan struct{}), replies: make(chan reply, 8)}
+	b := &Baresip{cfg: cfg, ns: ns, dir: filepath.Join(ns.Dir(), cfg.name()), grown: make(chan struct{}), replies: make(chan reply, 8)}
 	if err := b.writeConfig(); err != nil {
 		return nil, err
 	}
@@ -377,6 +378,9 @@ func (b *Baresip) Recording() string {
 
 // URI is how the peer is called: by user and domain.
 func (b *Baresip) URI() string { return "sip:" + b.cfg.User + "@" + b.cfg.domain() }
+
+// Namespace is where it runs.
+func (b *Baresip) Namespace() *Namespace { return b.ns }
 
 // Process is the running program.
 func (b *Baresip) Process() *Process { return b.proc }

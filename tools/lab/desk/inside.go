@@ -12,11 +12,14 @@ import (
 	"net/rpc"
 	"os"
 	"os/signal"
+	"runtime"
+	"runtime/debug"
 	"sync"
 	"syscall"
 	"time"
 
 	"opendeskphone/firmware/phone"
+	"opendeskphone/firmware/tpcp"
 	"opendeskphone/hal"
 	"opendeskphone/hal/linux"
 	"opendeskphone/hal/sim"
@@ -49,6 +52,8 @@ func TwinMain() {
 func runTwin(cfg twinConfig) error {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
 	defer stop()
+	debug.SetGCPercent(30) // as in the daemon, and so are the processors
+	runtime.GOMAXPROCS(max(4, runtime.NumCPU()))
 	changes, err := linux.WatchNetwork(ctx)
 	if err != nil {
 		return err
@@ -57,7 +62,7 @@ func runTwin(cfg twinConfig) error {
 	if err != nil {
 		return err
 	}
-	in := &inside{hardware: whole.Twin, control: whole.Control(), spoken: make(chan []byte, 100)}
+	in := &inside{hardware: whole.Twin, control: whole.Control(), traces: whole.Traces(), spoken: make(chan []byte, 100)}
 	if cfg.NoSound {
 		in.hardware.Card.Unplug()
 	}
@@ -93,6 +98,7 @@ func runTwin(cfg twinConfig) error {
 type inside struct {
 	hardware *sim.Twin
 	control  phone.Control
+	traces   tpcp.Traces
 	spoken   chan []byte // what the speaker played, on its way to the file
 	room     *room       // nil: the microphone does not hear the speaker
 
