@@ -143,6 +143,7 @@ var only = map[string]string{
 	"github.com/godbus/dbus":         "tools/odp",
 	"github.com/emiago/sipgo":        "sip/stack",
 	"github.com/pion/srtp":           "sip/srtp",
+	"github.com/pion/dtls":           "sip/dtls",
 	"github.com/pion/sdp":            "sip/offer",
 	"github.com/pion/ice":            "sip/ice",
 	"github.com/pion/stun":           "sip/ice",

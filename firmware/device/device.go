@@ -77,21 +77,22 @@ type Device struct {
 	store    *store.Store
 	log      *slog.Logger
 
-	loop    *phone.Loop
-	engine  *engine.Engine
-	voices  *voices
-	card    atomic.Pointer[stumbler] // the sound card in use
-	sounder *sounder
-	tape    *recording.Recorder
-	player  *recording.Player
-	sip     *sipSide
-	trace   *trace.Recorder
-	app     *ui.App // nil without a display
-	panel   *panel.Panel
-	desk    *credentials.Desk
-	keeper  *lock.Keeper
-	pc      *usbsound.Adapter
-	pairs   *pairing.Desk
+	loop         *phone.Loop
+	engine       *engine.Engine
+	voices       *voices
+	card         atomic.Pointer[stumbler] // the sound card in use
+	sounder      *sounder
+	tape         *recording.Recorder
+	player       *recording.Player
+	sip          *sipSide
+	trace        *trace.Recorder
+	certificates *certificates
+	app          *ui.App // nil without a display
+	panel        *panel.Panel
+	desk         *credentials.Desk
+	keeper       *lock.Keeper
+	pc           *usbsound.Adapter
+	pairs        *pairing.Desk
 
 	controllers *tpcp.Server
 
@@ -116,6 +117,7 @@ func New(hardware hal.Devices, o Options) (*Device, error) {
 	d.engine = engine.New(engineConfig(f.Sound), d.openSound, d.soundChanged, o.Log)
 	d.pc = usbsound.New(d.loop, d.postFrom("pc"), o.Log)
 	d.voices = newVoices(d.mediaFactory, func() bool { return d.loop.State().Muted }, d.keyHeard, func() { d.sounder.bound() }, d.ears, d.noted, d.pc.Party())
+	d.voices.keyed = func(c phone.CallID, ok bool, why string) { d.sip.adapter.Load().Keyed(c, ok, why) }
 	d.pairs = d.newPairs()
 	d.tape = recording.New(o.Recordings, d.postFrom("recording"), d.refresh, o.Log)
 	d.player = recording.NewPlayer(o.Recordings, d.postFrom("recording"), o.Log)
@@ -124,6 +126,7 @@ func New(hardware hal.Devices, o Options) (*Device, error) {
 	d.setSound(f.Sound)
 	d.setRecording(f.Recording)
 	d.sip = newSIPSide(d)
+	d.certificates = &certificates{known: map[phone.LineID]phone.LineChanged{}, tell: func(s string) { d.notice(phone.CertEnding, s) }, label: d.labelOf}
 	if err := d.newScreen(f.Screen); err != nil {
 		return nil, err
 	}
@@ -164,7 +167,7 @@ func (d *Device) Run(ctx context.Context) error {
 	d.tellPlaces()
 	parts := []part{
 		{"panel", d.panel.Run}, {"sip", d.sip.Run}, {"voices", d.voices.Run}, {"store", d.store.Run},
-		{"recording", d.tape.Run}, {"playing", d.player.Run}, {"memory", d.keep}, {"lock", d.keeper.Run}, {"pairings", d.pairs.Run}, {"tpcp", d.controllers.Run},
+		{"recording", d.tape.Run}, {"playing", d.player.Run}, {"memory", d.keep}, {"lock", d.keeper.Run}, {"pairings", d.pairs.Run}, {"tpcp", d.controllers.Run}, {"certificates", d.certificates.Run},
 	}
 	if d.app != nil {
 		parts = append(parts, part{"ui", d.app.Run})

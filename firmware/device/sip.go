@@ -73,7 +73,7 @@ func (s *sipSide) once(ctx context.Context) error {
 	var adapter *lines.Adapter
 	st.Observe(d.sipSeen)
 	agent := ua.New(d.agentConfig(ctx, f), st, func(e ua.Event) { d.agentSaid(e); adapter.Handle(e) }, d.log)
-	adapter = lines.New(d.accounts(f.Lines), agent, d.voices, d.callers(f.STIR), d.route, d.postFrom("lines"), d.log)
+	adapter = lines.New(d.accounts(f.Lines), agent, d.voices, d.callers(f.STIR), d.route, d.fromLines, d.log)
 	adapter.OnName(func(call phone.CallID, callID string) { d.trace.Name(uint32(call), callID) })
 	s.adapter.Store(adapter)
 	s.agent.Store(agent)
@@ -146,6 +146,24 @@ func (d *Device) addrsOf(ctx context.Context, host string) ([]netip.Addr, error)
 
 var srtpPolicies = map[string]offer.SRTP{"off": offer.Off, "optional": offer.Optional, "required": offer.Required}
 
+var keyings = map[string]offer.Keying{"sdes": offer.SDES, "dtls": offer.ByDTLS}
+
+// fromLines takes the facts of the lines.
+func (d *Device) fromLines(e phone.Event) {
+	d.loop.Post("lines", e)
+	if l, ok := e.(phone.LineChanged); ok {
+		d.certificates.line(l, time.Now())
+	}
+}
+
+// labelOf names a line as its key does.
+func (d *Device) labelOf(line phone.LineID) string {
+	if l := d.loop.State().Line(line); l != nil {
+		return l.Label
+	}
+	return ""
+}
+
 // accounts makes the lines of the settings. A credential that a computer installed is younger than the password
 // beside it, for typing one at the phone clears it.
 func (d *Device) accounts(in []settings.Line) []lines.Line {
@@ -155,9 +173,10 @@ func (d *Device) accounts(in []settings.Line) []lines.Line {
 			Account: ua.Account{
 				AOR: l.AOR, Display: l.Display, User: l.AuthUser, Password: ua.Secret(l.Password.Reveal()),
 				Registrar: l.Registrar, Direct: !l.Register, Proxy: l.OutboundProxy, Transport: stack.Transport(l.Transport),
+				Client:  stack.ClientCert{CertFile: l.Certificate, KeyFile: l.CertificateKey},
 				Expires: time.Duration(l.Expires) * time.Second, Instance: d.opts.Instance, UseGRUU: l.GRUU, Dialect: ua.Dialect(l.Dialect),
 			},
-			SRTP: srtpPolicies[l.SRTP], Codecs: l.Codecs, Numbers: l.Numbers, Reach: d.reach(l),
+			SRTP: srtpPolicies[l.SRTP], Keys: keyings[l.Keys], Codecs: l.Codecs, Numbers: l.Numbers, Reach: d.reach(l),
 		}
 		if e, ok := d.opts.Vault.For(l.AOR); ok {
 			a := &out[i].Account

@@ -33,7 +33,8 @@ type voices struct {
 	factory func() *media.Factory
 	muted   func() bool
 	digit   func(phone.CallID, rune) // the far side pressed a key
-	bound   func()                   // a call has got its voice
+	keyed   func(call phone.CallID, ok bool, why string)
+	bound   func() // a call has got its voice
 	ears    func() (stumbles uint64, room quality.Room)
 	note    func(call phone.CallID, what trace.Meaning, text string) // for who looks at the call afterwards
 	pc      *usbsound.Party
@@ -142,6 +143,8 @@ func (v *voices) happened(e media.Event) {
 		v.note(c.id, what, e.From.String())
 	case media.Digit:
 		v.digit(c.id, e.Digit)
+	case media.Keyed, media.Unkeyed:
+		v.keyed(c.id, e.Kind == media.Keyed, e.Why)
 	}
 }
 

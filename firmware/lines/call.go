@@ -10,6 +10,7 @@ import (
 	"opendeskphone/firmware/phone"
 	"opendeskphone/sip/ice"
 	"opendeskphone/sip/offer"
+	"opendeskphone/sip/stack"
 	"opendeskphone/sip/stir"
 	"opendeskphone/sip/ua"
 )
@@ -27,12 +28,14 @@ type call struct {
 	stop   context.CancelFunc
 	addr   netip.Addr // ours, as it was last told
 	agreed offer.Media
-	answer []byte // incoming: what we will answer with
-	late   bool   // incoming without an offer: what we answer with is ours
-	stands bool   // answered, by us or by them
-	held   bool   // we hold the far side
-	secure bool
-	parked bool // the far side holds us
+	answer []byte     // incoming: what we will answer with
+	late   bool       // incoming without an offer: what we answer with is ours
+	stands bool       // answered, by us or by them
+	held   bool       // we hold the far side
+	parked bool       // the far side holds us
+	open   bool       // others can read what is signalled: no TLS
+	policy offer.SRTP // of the line when the call began
+	told   phone.Secured
 	due    bool // an offer of ours has to wait for another to end
 
 	says   ua.Invitation // outgoing: what the INVITE says besides its offer
@@ -57,8 +60,8 @@ func (a *Adapter) open(c *call) error {
 	if err != nil {
 		return err
 	}
-	local := a.local(c.line, v)
-	c.voice, c.sdp, c.addr = v, offer.New(local), local.Addr
+	local := a.local(c, v)
+	c.voice, c.sdp, c.addr, c.policy = v, offer.New(local), local.Addr, local.SRTP
 	ctx, stop := context.WithCancel(a.run)
 	c.life, c.stop = ctx, stop
 	a.wg.Go(func() {
@@ -83,7 +86,7 @@ func (a *Adapter) reach(c *call, then func()) {
 		if c.life.Err() != nil {
 			return
 		}
-		local := a.local(c.line, c.voice)
+		local := a.local(c, c.voice)
 		c.addr = local.Addr
 		c.sdp.Reach(local)
 		then()
@@ -184,6 +187,7 @@ func (a *Adapter) invite(e phone.SendInvite) {
 		c.says.Conversation = ua.NewConversation()
 		a.post(phone.Conversing{Call: e.Call, Conversation: c.says.Conversation})
 	}
+	c.open = !a.lines[e.Line].sealed(c.target)
 	if err := a.open(c); err != nil {
 		a.log.Error("no voice for a call", "call", e.Call, "err", err)
 		a.post(phone.CallFailed{Call: e.Call, Cause: phone.Incompatible, Reason: err.Error()})
@@ -202,7 +206,7 @@ func (a *Adapter) invite(e phone.SendInvite) {
 func (a *Adapter) call(c *call) {
 	body, err := c.sdp.Offer(offer.SendRecv)
 	if err != nil {
-		a.fail(c, phone.Incompatible, err.Error())
+		a.fail(c, sdpCause(err), err.Error())
 		return
 	}
 	c.says.SDP = c.out(body)
@@ -255,6 +259,7 @@ func (a *Adapter) accept(c *call) {
 
 // apply takes up what was agreed and tells the centre what it can see of it.
 func (a *Adapter) apply(c *call, m offer.Media) {
+	goes := m.DTLS != nil && c.agreed.DTLS != nil && *m.DTLS == *c.agreed.DTLS // a handshake that stands goes on
 	c.agreed = m
 	if err := c.voice.Apply(m); err != nil {
 		a.log.Error("voice cannot be taken up", "call", c.id, "err", err)
@@ -263,14 +268,48 @@ func (a *Adapter) apply(c *call, m offer.Media) {
 		ref := c.ref
 		c.voice.Trickle(func(fragment []byte) { a.agent.Trickle(ref, fragment) })
 	}
-	if secure := m.Crypto != nil; secure != c.secure {
-		c.secure = secure
-		a.post(phone.Secured{Call: c.id, On: secure})
-	}
+	a.secured(phone.Secured{Call: c.id, On: m.Crypto != nil || goes && c.told.On, Open: m.Crypto != nil && c.open, DTLS: goes && c.told.On}, c)
 	if m.RemoteHeld != c.parked {
 		c.parked = m.RemoteHeld
 		a.post(phone.RemoteHeld{Call: c.id, On: c.parked})
 	}
+}
+
+// secured tells the centre how well the voice is kept, if it is news.
+func (a *Adapter) secured(s phone.Secured, c *call) {
+	if c.told.Call = c.id; s != c.told {
+		c.told = s
+		a.post(s)
+	}
+}
+
+// keyed takes the outcome of a handshake: a call that was to be secret and cannot be is none.
+func (a *Adapter) keyed(c *call, k keyed) {
+	switch {
+	case c.agreed.DTLS == nil: // of an agreement that is over
+	case k.ok:
+		a.secured(phone.Secured{Call: c.id, On: true, DTLS: true}, c)
+	case c.stands:
+		a.agent.Hangup(c.ref)
+		a.post(phone.Byed{Call: c.id, Cause: phone.NotEncrypted, Reason: k.why})
+		a.drop(c)
+	default:
+		a.agent.Hangup(c.ref)
+		a.fail(c, phone.NotEncrypted, k.why)
+	}
+}
+
+// sealed tells whether what a line signals goes over TLS, at least as far as its server.
+func (l *Line) sealed(target string) bool {
+	a := &l.Account
+	if a.Direct {
+		return strings.HasPrefix(target, "sips:") || strings.Contains(target, ";transport=tls")
+	}
+	server := a.Proxy
+	if server == "" {
+		server = a.Registrar
+	}
+	return a.Transport == stack.TLS || strings.HasPrefix(server, "sips:") || server == "" && strings.HasPrefix(a.AOR, "sips:")
 }
 
 // fail reports a call that did not come about and forgets it.
@@ -314,7 +353,7 @@ func refusalCode(c phone.Cause) int {
 		return 404
 	case phone.NotAllowed:
 		return 433 // anonymity disallowed (RFC 5079)
-	case phone.Incompatible:
+	case phone.Incompatible, phone.NotEncrypted:
 		return 488
 	}
 	return 486

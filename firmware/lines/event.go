@@ -73,7 +73,7 @@ var lineStates = map[ua.State]phone.LineState{
 var lineFaults = map[ua.Fault]phone.LineFault{
 	ua.NoFault: phone.NoFault, ua.WrongPassword: phone.WrongPassword, ua.Unreachable: phone.RegistrarUnreachable,
 	ua.ServerTrouble: phone.RegistrarRefused, ua.Refused: phone.RegistrarRefused, ua.CertExpired: phone.CertExpired,
-	ua.CertWrongName: phone.CertWrongName, ua.CertUnknownAuthority: phone.CertUnknownAuthority, ua.CertOther: phone.TLSRefused,
+	ua.CertWrongName: phone.CertWrongName, ua.CertUnknownAuthority: phone.CertUnknownAuthority, ua.CertNotYetValid: phone.CertNotYetValid, ua.CertUnusable: phone.CertUnusable, ua.CertOurs: phone.CertOurs, ua.CertOther: phone.TLSRefused,
 	ua.BadAccount: phone.RegistrarRefused,
 }
 
@@ -88,7 +88,11 @@ func (a *Adapter) lineState(e ua.LineState) {
 	case e.State == ua.Registered:
 		a.seekRoute(line, true)
 	}
-	a.post(phone.LineChanged{Line: line, State: lineStates[e.State], Fault: lineFaults[e.Fault], Detail: e.Text, Retry: e.Retry})
+	detail := e.Text
+	if e.State == ua.Registered {
+		detail = e.TLS.String()
+	}
+	a.post(phone.LineChanged{Line: line, State: lineStates[e.State], Fault: lineFaults[e.Fault], Detail: detail, Retry: e.Retry, Until: e.TLS.Until, Life: e.TLS.Life})
 }
 
 // incoming negotiates before it rings: a call whose voice we could not take never disturbs anybody.
@@ -98,7 +102,7 @@ func (a *Adapter) incoming(e ua.Incoming) {
 		a.agent.Reject(e.Call, 404)
 		return
 	}
-	c := &call{ref: e.Call, callID: e.CallID, line: line, late: e.SDP == nil, remote: e.SDP}
+	c := &call{ref: e.Call, callID: e.CallID, line: line, late: e.SDP == nil, open: !e.Sealed, remote: e.SDP}
 	c.from, c.vouched = e.From, e.Verstat != ua.NoVerstat
 	invited := a.invited(e)
 	if e.Replaces != 0 {
@@ -120,7 +124,8 @@ func (a *Adapter) incoming(e ua.Incoming) {
 			var err error
 			if c.answer, c.agreed, err = c.sdp.Answer(e.SDP, offer.SendRecv); err != nil {
 				a.log.Info("call refused", "err", err)
-				a.agent.Reject(e.Call, sdpCode(err))
+				code, warning, text := refusal(err)
+				a.agent.RejectOffer(e.Call, code, warning, text)
 				a.drop(c)
 				return
 			}
@@ -152,7 +157,7 @@ func (a *Adapter) accepted(c *call, e ua.Accepted) {
 	if err != nil {
 		a.log.Info("answer cannot be taken", "call", c.id, "err", err)
 		a.agent.Hangup(c.ref)
-		a.fail(c, phone.Incompatible, err.Error())
+		a.fail(c, sdpCause(err), err.Error())
 		return
 	}
 	c.stands, c.remote = true, e.SDP
@@ -172,7 +177,11 @@ func (a *Adapter) failed(c *call, e ua.Failed) {
 		}
 	}
 	a.tell(c, e.Code, e.Text)
-	a.fail(c, failCause(e.Code), e.Text)
+	cause := failCause(e.Code)
+	if cause == phone.Incompatible && c.policy == offer.Required { // they take no offer of ours: all were encrypted
+		cause = phone.NotEncrypted
+	}
+	a.fail(c, cause, e.Text)
 }
 
 var failCauses = map[int]phone.Cause{
@@ -197,7 +206,7 @@ func (a *Adapter) confirmed(c *call, e ua.Confirmed) {
 		if err != nil {
 			a.log.Info("answer cannot be taken", "call", c.id, "err", err)
 			a.agent.Hangup(c.ref)
-			a.post(phone.Byed{Call: c.id, Cause: phone.Incompatible, Reason: err.Error()})
+			a.post(phone.Byed{Call: c.id, Cause: sdpCause(err), Reason: err.Error()})
 			a.drop(c)
 			return
 		}
@@ -244,7 +253,8 @@ func (a *Adapter) reOffer(c *call, e ua.ReOffer) {
 func (a *Adapter) answerOffer(c *call, theirs []byte) {
 	body, m, err := c.sdp.Answer(theirs, c.direction())
 	if err != nil {
-		a.agent.RefuseOffer(c.ref, sdpCode(err))
+		code, _, _ := refusal(err)
+		a.agent.RefuseOffer(c.ref, code)
 		return
 	}
 	c.remote = theirs
@@ -258,10 +268,16 @@ func (a *Adapter) offerAnswered(c *call, e ua.OfferAnswered) {
 		return
 	}
 	m, err := c.sdp.Accept(e.SDP)
-	if err != nil {
+	switch {
+	case sdpCause(err) == phone.NotEncrypted: // they have gone on without keys, and we do not
+		a.agent.Hangup(c.ref)
+		a.post(phone.Byed{Call: c.id, Cause: phone.NotEncrypted, Reason: err.Error()})
+		a.drop(c)
+		return
+	case err != nil:
 		a.log.Info("answer cannot be taken", "call", c.id, "err", err)
 		c.sdp.Rollback()
-	} else {
+	default:
 		c.remote = e.SDP
 		a.apply(c, m)
 	}
@@ -291,14 +307,23 @@ func (a *Adapter) offerRefused(c *call, e ua.OfferRefused) {
 	a.quiet(c)
 }
 
-// sdpCode is the SIP answer to a session description we cannot take.
-func sdpCode(err error) int {
+// sdpCause says why a session description cannot be taken.
+func sdpCause(err error) phone.Cause {
+	var refused *offer.Refused
+	if errors.As(err, &refused) && refused.Unkeyed {
+		return phone.NotEncrypted
+	}
+	return phone.Incompatible
+}
+
+// refusal is the SIP answer to a session description we cannot take, with what it says of the reason.
+func refusal(err error) (code, warning int, text string) {
 	var refused *offer.Refused
 	if errors.As(err, &refused) {
-		return refused.Code
+		return refused.Code, refused.Warning, refused.Text
 	}
 	if errors.Is(err, offer.ErrPending) {
-		return 491
+		return 491, 0, ""
 	}
-	return 488
+	return 488, 0, ""
 }

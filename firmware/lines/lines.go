@@ -24,6 +24,7 @@ import (
 type Line struct {
 	Account ua.Account
 	SRTP    offer.SRTP
+	Keys    offer.Keying // what is offered where encryption is insisted on
 	Reach   ice.Config
 	Numbers []string // under which it is called, in E.164: what callers' proofs must be made out to
 	Codecs  []string // names in order of preference; empty: those of the voice
@@ -63,6 +64,7 @@ type UserAgent interface {
 	Ring(ref ua.CallRef)
 	Accept(ref ua.CallRef, sdp []byte)
 	Reject(ref ua.CallRef, code int)
+	RejectOffer(ref ua.CallRef, code, warning int, text string)
 	Hangup(ref ua.CallRef)
 	Offer(ref ua.CallRef, sdp []byte)
 	AnswerOffer(ref ua.CallRef, sdp []byte)
@@ -137,6 +139,15 @@ func (a *Adapter) Moved() { a.put(moved{}) }
 
 type moved struct{}
 
+// Keyed tells that a handshake on the path of the voice has brought a call its keys, or why it has not; it never blocks.
+func (a *Adapter) Keyed(call phone.CallID, ok bool, why string) { a.put(keyed{call, ok, why}) }
+
+type keyed struct {
+	call phone.CallID
+	ok   bool
+	why  string
+}
+
 // Exec takes an effect; it never blocks.
 func (a *Adapter) Exec(e phone.Effect) { a.put(e) }
 
@@ -177,6 +188,10 @@ func (a *Adapter) take(m any) {
 			a.addrs[m.line] = m.addr
 			a.follow(m)
 		}
+	case keyed:
+		if c := a.calls[m.call]; c != nil {
+			a.keyed(c, m)
+		}
 	case moved:
 		for i := range a.lines {
 			a.addrs[i] = netip.Addr{}
@@ -211,12 +226,12 @@ func (a *Adapter) configure(lines []Line) {
 	a.addrs = slices.Grow(a.addrs[:min(len(a.addrs), len(lines))], len(lines))[:len(lines)]
 }
 
-// local describes our end of a call on a line.
-func (a *Adapter) local(line phone.LineID, v Voice) offer.Local {
-	cfg := a.lines[line]
+// local describes our end of a call.
+func (a *Adapter) local(c *call, v Voice) offer.Local {
+	cfg := a.lines[c.line]
 	l := v.Local(cfg.Codecs)
-	l.SRTP = cfg.SRTP
-	if l.Addr = a.addrs[line]; !l.Addr.IsValid() {
+	l.SRTP, l.Keys, l.Open = cfg.SRTP, cfg.Keys, c.open
+	if l.Addr = a.addrs[c.line]; !l.Addr.IsValid() {
 		l.Addr = a.route(cfg.Account)
 	}
 	return l

@@ -12,8 +12,10 @@ import (
 	"testing/synctest"
 
 	"opendeskphone/firmware/phone"
+	"opendeskphone/sip/dtls"
 	"opendeskphone/sip/ice"
 	"opendeskphone/sip/offer"
+	"opendeskphone/sip/stack"
 	"opendeskphone/sip/stir"
 	"opendeskphone/sip/ua"
 )
@@ -26,20 +28,21 @@ var (
 // world is an adapter with a user agent that notes what it is told, and a far side that speaks SDP.
 type world struct {
 	*Adapter
-	t    *testing.T
-	mu   sync.Mutex
-	said []string          // what the user agent was told
-	sdp  map[string][]byte // the last body of each kind
-	done []phone.Event     // what the centre was told
-	open int               // voices open
-	got  []offer.Media     // what voices were told
-	keys []rune            // digits sent
-	far  *offer.Session    // the far side
-	next ua.CallRef
-	in   ua.Invitation // of the last INVITE
-	ids  []string      // Call-IDs of calls
-	here sync.Mutex
-	at   netip.Addr // our address, as the routing table has it
+	t     *testing.T
+	mu    sync.Mutex
+	said  []string          // what the user agent was told
+	sdp   map[string][]byte // the last body of each kind
+	done  []phone.Event     // what the centre was told
+	open  int               // voices open
+	got   []offer.Media     // what voices were told
+	keys  []rune            // digits sent
+	far   *offer.Session    // the far side
+	print dtls.Fingerprint  // of our certificate, if we have one
+	next  ua.CallRef
+	in    ua.Invitation // of the last INVITE
+	ids   []string      // Call-IDs of calls
+	here  sync.Mutex
+	at    netip.Addr // our address, as the routing table has it
 
 	about   stir.Call              // what was last to be proved
 	results map[string]stir.Result // of each proof
@@ -77,9 +80,12 @@ func (w *world) TellReferrer(ref ua.ReferRef, code int, _ string) {
 func (w *world) Trickle(ref ua.CallRef, fragment []byte) {
 	w.say("trickle", fmt.Sprint(ref, " ", string(fragment)), nil)
 }
-func (w *world) Ring(ref ua.CallRef)                    { w.say("ring", ref, nil) }
-func (w *world) Accept(ref ua.CallRef, sdp []byte)      { w.say("accept", ref, sdp) }
-func (w *world) Reject(ref ua.CallRef, code int)        { w.say("reject", fmt.Sprint(ref, " ", code), nil) }
+func (w *world) Ring(ref ua.CallRef)               { w.say("ring", ref, nil) }
+func (w *world) Accept(ref ua.CallRef, sdp []byte) { w.say("accept", ref, sdp) }
+func (w *world) Reject(ref ua.CallRef, code int)   { w.say("reject", fmt.Sprint(ref, " ", code), nil) }
+func (w *world) RejectOffer(ref ua.CallRef, code, warning int, text string) {
+	w.say("reject", fmt.Sprint(ref, " ", code, " with warning ", warning), nil)
+}
 func (w *world) Hangup(ref ua.CallRef)                  { w.say("hangup", ref, nil) }
 func (w *world) Offer(ref ua.CallRef, sdp []byte)       { w.say("offer", ref, sdp) }
 func (w *world) AnswerOffer(ref ua.CallRef, sdp []byte) { w.say("answer", ref, sdp) }
@@ -90,7 +96,7 @@ func (w *world) RefuseOffer(ref ua.CallRef, code int) {
 type mouth struct{ w *world }
 
 func (m mouth) Local([]string) offer.Local {
-	return offer.Local{Port: 16384, Codecs: []offer.Codec{g722, pcma}, DTMF: true, Ptime: 20}
+	return offer.Local{Fingerprint: m.w.print, Port: 16384, Codecs: []offer.Codec{g722, pcma}, DTMF: true, Ptime: 20}
 }
 func (m mouth) Gather(context.Context) error  { return nil }
 func (m mouth) Trickle(func([]byte))          {}
@@ -132,7 +138,7 @@ func inWorld(t *testing.T, policy offer.SRTP, f func(w *world)) {
 	synctest.Test(t, func(t *testing.T) {
 		w := &world{t: t, sdp: map[string][]byte{}, next: 100}
 		w.far = offer.New(offer.Local{Addr: netip.MustParseAddr("192.0.2.2"), Port: 4000, Codecs: []offer.Codec{pcma}})
-		line := Line{Account: ua.Account{AOR: "sip:anna@example.com"}, SRTP: policy}
+		line := Line{Account: ua.Account{AOR: "sip:anna@example.com", Transport: stack.TLS}, SRTP: policy}
 		w.moveTo("192.0.2.1")
 		route := func(ua.Account) netip.Addr { w.here.Lock(); defer w.here.Unlock(); return w.at }
 		w.Adapter = New([]Line{line}, w, voices{w}, callers{w}, route, func(e phone.Event) { w.done = append(w.done, e) }, slog.New(slog.DiscardHandler))
@@ -253,7 +259,7 @@ func TestIncomingIsNegotiatedBeforeItRings(t *testing.T) {
 		w.said = nil
 		body, _ := w.far.Offer(offer.SendRecv) // plain RTP: we want encryption
 		w.ask(ua.Incoming{Call: 7, SDP: body, From: ua.Peer{User: "200"}})
-		w.wantSaid("reject 7 488")
+		w.wantSaid("reject 7 488 with warning 304")
 		w.wantDone()
 	})
 	inWorld(t, offer.Off, func(w *world) {
@@ -383,7 +389,7 @@ func TestRefusedOfferIsInsistedOnThenPlain(t *testing.T) {
 		w.said = nil
 		w.ask(ua.Failed{Call: 101, Code: 488})
 		w.wantSaid()
-		w.wantDone(phone.CallFailed{Call: 1, Cause: phone.Incompatible})
+		w.wantDone(phone.CallFailed{Call: 1, Cause: phone.NotEncrypted})
 	})
 }
 
@@ -406,7 +412,7 @@ func TestCallIDsAreTold(t *testing.T) {
 func TestOnlyAccountsThatDifferRegisterAgain(t *testing.T) {
 	inWorld(t, offer.Off, func(w *world) {
 		w.said = nil
-		same := Line{Account: ua.Account{AOR: "sip:anna@example.com"}, SRTP: offer.Required}
+		same := Line{Account: ua.Account{AOR: "sip:anna@example.com", Transport: stack.TLS}, SRTP: offer.Required}
 		w.Configure([]Line{same, {Account: ua.Account{AOR: "sip:desk@example.com"}}})
 		synctest.Wait()
 		w.wantSaid("add sip:desk@example.com")

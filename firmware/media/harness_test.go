@@ -54,6 +54,8 @@ type call struct {
 	t    *testing.T
 	lan  *lan
 	a, b *phone
+
+	apart bool
 }
 
 // choice is what a test wants of a call.
@@ -61,12 +63,14 @@ type choice struct {
 	codecs []codec.Codec // of both; All if nil
 	cfg    func(*Config)
 	srtp   offer.SRTP
+	keys   offer.Keying
+	apart  bool // reports have a port of their own, also with DTLS
 	nat    bool // a sits behind a NAT it does not know of
 }
 
 func newCall(t *testing.T, c choice) *call {
 	t.Helper()
-	k := &call{t: t, lan: newLAN()}
+	k := &call{t: t, lan: newLAN(), apart: c.apart}
 	k.a, k.b = k.phone("192.0.2.1", c), k.phone("192.0.2.2", c)
 	if c.nat {
 		for i := range uint16(2) {
@@ -95,7 +99,7 @@ func (k *call) phone(host string, c choice) *phone {
 		k.t.Fatal(err)
 	}
 	local := s.Local(nil)
-	local.SRTP = c.srtp
+	local.SRTP, local.Keys = c.srtp, c.keys
 	p.Session, p.sdp = s, offer.New(local)
 	ctx, cancel := context.WithCancel(context.Background())
 	go func() { p.ended <- s.Run(ctx) }()
@@ -117,6 +121,10 @@ func (k *call) negotiate(x, y *phone, xWants, yWants offer.Direction) {
 	mx, err := x.sdp.Accept(answer)
 	if err != nil {
 		k.t.Fatal(err)
+	}
+	if k.apart {
+		mx.RTCPMux, my.RTCPMux = false, false
+		mx.RemoteRTCP, my.RemoteRTCP = netip.AddrPortFrom(y.host, y.port+1), netip.AddrPortFrom(x.host, x.port+1)
 	}
 	x.media, y.media = mx, my
 	if err := errors.Join(y.Apply(my), x.Apply(mx)); err != nil {

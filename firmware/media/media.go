@@ -24,6 +24,7 @@ import (
 	"time"
 
 	"opendeskphone/audio/codec"
+	"opendeskphone/sip/dtls"
 	"opendeskphone/sip/ice"
 )
 
@@ -74,11 +75,13 @@ type Kind uint8
 
 // The kinds of Event.
 const (
-	Lost  Kind = iota // no packet came for Config.LostAfter, though we take media
-	Back              // packets come again after Lost
-	Digit             // the far side pressed a key (RFC 4733)
-	Heard             // the far side's packets come, for the first time or from another address than before
-	Sent              // the first packet has gone to the far side
+	Lost    Kind = iota // no packet came for Config.LostAfter, though we take media
+	Back                // packets come again after Lost
+	Digit               // the far side pressed a key (RFC 4733)
+	Heard               // the far side's packets come, for the first time or from another address than before
+	Sent                // the first packet has gone to the far side
+	Keyed               // a handshake on the path of the voice has brought keys: it is encrypted from now on
+	Unkeyed             // it has not: nothing can be said or heard
 )
 
 // Event is a fact about a call's media.
@@ -87,15 +90,17 @@ type Event struct {
 	Kind  Kind
 	Digit rune           // 0-9 * # A-D, of Digit
 	From  netip.AddrPort // of Heard
+	Why   string         // of Unkeyed, for logs
 }
 
 // Factory opens sessions.
 type Factory struct {
-	cfg    Config
-	codecs []codec.Codec
-	listen func(netip.AddrPort) (Packets, error)
-	notify func(Event)
-	log    *slog.Logger
+	cfg      Config
+	codecs   []codec.Codec
+	identity *dtls.Identity // our end of handshakes on the path of the voice
+	listen   func(netip.AddrPort) (Packets, error)
+	notify   func(Event)
+	log      *slog.Logger
 }
 
 // ErrPorts: no pair of ports is free.
@@ -105,7 +110,11 @@ var ErrPorts = errors.New("no free pair of ports")
 // from their goroutines: it must not block and not call the session. listen makes sockets; nil
 // makes UDP ones with cfg's quality mark.
 func New(cfg Config, codecs []codec.Codec, listen func(netip.AddrPort) (Packets, error), notify func(Event), log *slog.Logger) *Factory {
-	f := &Factory{cfg: cfg, codecs: codecs, listen: listen, notify: notify, log: log}
+	identity, err := dtls.NewIdentity()
+	if err != nil { // never since go 1.24
+		panic(err)
+	}
+	f := &Factory{cfg: cfg, codecs: codecs, identity: identity, listen: listen, notify: notify, log: log}
 	if f.listen == nil {
 		f.listen = func(at netip.AddrPort) (Packets, error) { return ListenUDP(at, cfg.DSCP) }
 	}

@@ -42,7 +42,8 @@ type plan struct {
 	event  offer.Event
 	digits bool // event was agreed
 	buffer *jitter.Buffer
-	srtp   *srtp.Session // nil: plain RTP
+	srtp   *srtp.Session // nil: plain RTP, or a handshake is still to bring the keys
+	srtcp  *srtp.Session // the same for reports
 }
 
 // newPlan makes the plan of m; last is the one in force, or nil.
@@ -77,13 +78,14 @@ func newPlan(m offer.Media, codecs []codec.Codec, last *plan) (*plan, error) {
 func (p *plan) takeOver(last *plan) error {
 	// Kept keys go on with their roll-over counter and replay window. With the ports joined or
 	// parted another goroutine opens the reports, and the old one may still be at it: new contexts.
-	if last != nil && sameKeys(last.media.Crypto, p.media.Crypto) && last.media.RTCPMux == p.media.RTCPMux {
-		p.srtp = last.srtp
+	if last != nil && sameKeys(last.media, p.media) && last.media.RTCPMux == p.media.RTCPMux {
+		p.srtp, p.srtcp = last.srtp, last.srtcp
 	} else if c := p.media.Crypto; c != nil {
 		var err error
 		if p.srtp, err = srtp.New(srtp.Suite(c.Suite), c.LocalKey, c.RemoteKey); err != nil {
 			return err
 		}
+		p.srtcp = p.srtp
 	}
 	if last != nil && last.media.Send == p.media.Send && slices.Equal(last.media.Recv, p.media.Recv) {
 		p.enc, p.buffer = last.enc, last.buffer
@@ -100,9 +102,13 @@ func (p *plan) takeOver(last *plan) error {
 	return nil
 }
 
-func sameKeys(a, b *offer.Crypto) bool {
-	if a == nil || b == nil {
-		return a == b
+func sameKeys(x, y offer.Media) bool {
+	if x.DTLS != nil && y.DTLS != nil {
+		return *x.DTLS == *y.DTLS
+	}
+	a, b := x.Crypto, y.Crypto
+	if a == nil || b == nil || x.DTLS != nil || y.DTLS != nil {
+		return a == b && x.DTLS == y.DTLS
 	}
 	return a.Suite == b.Suite && bytes.Equal(a.LocalKey, b.LocalKey) && bytes.Equal(a.RemoteKey, b.RemoteKey)
 }
@@ -133,8 +139,11 @@ func frames(ptime int, c *codec.Codec) int {
 
 // sends tells whether audio goes out: agreed, and there is somewhere to send it.
 func (p *plan) sends() bool {
-	return p != nil && p.media.Direction.Sends() && (p.media.ICE != nil || reachable(p.media.Remote))
+	return p != nil && p.media.Direction.Sends() && (p.media.ICE != nil || reachable(p.media.Remote)) && (!p.secret() || p.srtp != nil)
 }
+
+// secret tells whether encryption was agreed on: nothing goes out or comes in without keys then.
+func (p *plan) secret() bool { return p.media.Crypto != nil || p.media.DTLS != nil }
 
 func (p *plan) receives() bool { return p != nil && p.media.Direction.Receives() }
 

@@ -59,6 +59,9 @@ type receiver struct {
 func (r *receiver) packet(b []byte, from netip.AddrPort, now time.Time) {
 	s, p := r.s, r.follow(now)
 	switch {
+	case shakes(b):
+		s.handshake(false, b, from)
+		return
 	case p == nil: // nothing agreed yet
 		return
 	case !r.belongs(p, b, from, now):
@@ -67,7 +70,10 @@ func (r *receiver) packet(b []byte, from netip.AddrPort, now time.Time) {
 		s.tally.foreign.Add(1)
 		return
 	}
-	if p.srtp != nil {
+	if p.secret() {
+		if p.srtp == nil { // its handshake goes on
+			return
+		}
 		var err error
 		if b, err = p.srtp.Unprotect(r.plain[:0], b); err != nil {
 			s.tally.refused.Add(1)

@@ -69,7 +69,7 @@ func (r *reporter) interval() time.Duration { return reportEvery/2 + mathrand.N(
 func (w *sender) report(bye bool) {
 	w.follow()
 	p := w.plan
-	if p == nil {
+	if p == nil || p.secret() && p.srtcp == nil {
 		return
 	}
 	now := time.Now()
@@ -88,8 +88,8 @@ func (w *sender) report(bye bool) {
 	if err != nil {
 		return
 	}
-	if p.srtp != nil {
-		if b, err = p.srtp.ProtectRTCP(make([]byte, 0, len(b)+srtp.MaxOverhead), b); err != nil {
+	if p.secret() {
+		if b, err = p.srtcp.ProtectRTCP(make([]byte, 0, len(b)+srtp.MaxOverhead), b); err != nil {
 			return
 		}
 	}
@@ -142,7 +142,9 @@ func (r *reporter) block(s *source, note *senderNote, now time.Time) (b rtcp.Rec
 // receiveReports reads the RTCP socket.
 func (s *Session) receiveReports() {
 	s.read(s.rtcp, func(b []byte, from netip.AddrPort, now time.Time) {
-		if p := s.plan.Load(); p != nil && !p.media.RTCPMux {
+		if shakes(b) {
+			s.handshake(true, b, from)
+		} else if p := s.plan.Load(); p != nil && !p.media.RTCPMux {
 			s.report(p, b, from, now)
 		}
 	})
@@ -151,13 +153,16 @@ func (s *Session) receiveReports() {
 // report takes a compound packet from the far side. Without keys it must come from the host we were
 // told of, or hear.
 func (s *Session) report(p *plan, b []byte, from netip.AddrPort, now time.Time) {
-	if p.srtp == nil && from.Addr() != p.media.RemoteRTCP.Addr() && from.Addr() != s.remote(p).Addr() {
+	if p.secret() && p.srtcp == nil { // its handshake goes on
+		return
+	}
+	if !p.secret() && from.Addr() != p.media.RemoteRTCP.Addr() && from.Addr() != s.remote(p).Addr() {
 		s.tally.foreign.Add(1)
 		return
 	}
-	if p.srtp != nil {
+	if p.secret() {
 		var err error
-		if b, err = p.srtp.UnprotectRTCP(make([]byte, 0, len(b)), b); err != nil {
+		if b, err = p.srtcp.UnprotectRTCP(make([]byte, 0, len(b)), b); err != nil {
 			s.tally.refused.Add(1)
 			return
 		}

@@ -64,6 +64,9 @@ type Session struct {
 	log       *slog.Logger
 
 	apply   sync.Mutex // one Apply at a time
+	over    bool       // of apply: Run has ended
+	hands   atomic.Pointer[handshakes]
+	early   atomic.Pointer[early]
 	plan    atomic.Pointer[plan]
 	changed chan struct{} // capacity 1: the plan is another
 	closing sync.Once
@@ -105,7 +108,7 @@ func newSession(f *Factory, call string, port uint16, rtp, rtcp Packets) *Sessio
 // reach, and the line's SRTP policy.
 func (s *Session) Local(codecs []string) offer.Local {
 	cfg := s.f.cfg
-	l := offer.Local{Addr: cfg.Bind, Port: s.port, DTMF: true, ComfortNoise: cfg.ComfortNoise, Ptime: cfg.Ptime, RTCPMux: cfg.RTCPMux}
+	l := offer.Local{Fingerprint: s.f.identity.Fingerprint(), Addr: cfg.Bind, Port: s.port, DTMF: true, ComfortNoise: cfg.ComfortNoise, Ptime: cfg.Ptime, RTCPMux: cfg.RTCPMux}
 	for _, c := range s.f.choose(codecs) {
 		l.Codecs = append(l.Codecs, offer.Codec{Name: c.Name, PT: c.PT, Clock: c.Clock, Channels: c.Channels, Fmtp: c.Fmtp})
 		if c.Repeats {
@@ -158,13 +161,19 @@ func (s *Session) Apply(m offer.Media) error {
 			return fmt.Errorf("media: apply to %s: %w", s.call, err)
 		}
 	}
+	s.publish(p)
+	s.shakeHands(m)
+	s.log.Info("media", "codec", m.Send.Name, "direction", m.Direction.String(), "remote", m.Remote.String(), "secure", p.secret())
+	return nil
+}
+
+// publish puts a plan in force. The lock of Apply is held.
+func (s *Session) publish(p *plan) {
 	s.plan.Store(p)
 	select {
 	case s.changed <- struct{}{}:
 	default:
 	}
-	s.log.Info("media", "codec", m.Send.Name, "direction", m.Direction.String(), "remote", m.Remote.String(), "secure", m.Crypto != nil)
-	return nil
 }
 
 // Run carries the media until ctx ends or Close; then it says BYE and closes the sockets. It is
@@ -186,6 +195,7 @@ func (s *Session) Run(ctx context.Context) error {
 		cancel()
 	}
 	sending.Wait() // BYE goes out before the sockets close
+	s.part()
 	err := s.shut()
 	readers.Wait()
 	if err != nil {
@@ -198,6 +208,7 @@ func (s *Session) Run(ctx context.Context) error {
 func (s *Session) Close() error {
 	s.closing.Do(func() { close(s.closed) })
 	if s.ran.CompareAndSwap(false, true) {
+		s.part()
 		close(s.ended)
 		return s.shut()
 	}
@@ -210,6 +221,14 @@ func (s *Session) shut() error {
 		return s.path.Close()
 	}
 	return errors.Join(s.rtp.Close(), s.rtcp.Close())
+}
+
+// part ends the handshakes, for good.
+func (s *Session) part() {
+	s.apply.Lock()
+	defer s.apply.Unlock()
+	s.over = true
+	s.hands.Swap(nil).close()
 }
 
 // Pull gives the next 10 ms of the far side; silence while nothing is received.

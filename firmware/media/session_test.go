@@ -72,7 +72,7 @@ func TestKeysAgreedAreUsed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		k := newCall(t, choice{srtp: offer.Required, codecs: []codec.Codec{codec.PCMA}})
 		k.lan.seen = func(from, to netip.AddrPort, b []byte) {
-			if !isRTCP(b) && len(b) != 12+160+10 {
+			if !isRTCP(b) && len(b) != 12+160+16 {
 				t.Errorf("packet of %d octets, want a protected one", len(b))
 			}
 		}

@@ -86,8 +86,8 @@ func (s *Session) second(now time.Time) {
 	if st.PacketMS == 0 {
 		st.PacketMS = 10 * p.frames
 	}
-	if p.media.Crypto != nil {
-		st.Suite = p.media.Crypto.Suite
+	if p.srtp != nil {
+		st.Suite = string(p.srtp.Suite())
 	}
 	sent, received := t.sentOctets.Load(), t.receivedOctets.Load()
 	if !last.at.IsZero() && span > 0 {

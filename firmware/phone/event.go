@@ -82,7 +82,7 @@ func (t *step) fieldChanged(in Event) {
 	case RemoteHeld:
 		set(in.Call, func(c *Call) { c.RemoteHeld = in.On })
 	case Secured:
-		set(in.Call, func(c *Call) { c.Secure = in.On })
+		set(in.Call, func(c *Call) { c.Secure, c.OpenKeys, c.DTLS = in.On && !in.Open, in.Open, in.DTLS })
 	case RemoteChanged:
 		set(in.Call, func(c *Call) {
 			if t.Config.Canonical(c.Remote.Number) != t.Config.Canonical(in.Remote.Number) {
@@ -130,7 +130,7 @@ func (t *step) lineChanged(in LineChanged) {
 	if l == nil {
 		return
 	}
-	l.State, l.Fault, l.Detail, l.Retry = in.State, in.Fault, in.Detail, in.Retry
+	l.State, l.Fault, l.Detail, l.Retry, l.Until = in.State, in.Fault, in.Detail, in.Retry, in.Until
 	t.note(Change{What: LineStateChanged, Line: in.Line})
 }
 

@@ -152,7 +152,9 @@ type (
 		State  LineState
 		Fault  LineFault
 		Detail string
-		Retry  time.Time // when the phone will try again by itself
+		Retry  time.Time     // when the phone will try again by itself
+		Until  time.Time     // when the first of the certificates shown at sign-in ends; zero without TLS
+		Life   time.Duration // of that certificate
 	}
 	// Invited: somebody calls.
 	Invited struct {
@@ -210,11 +212,14 @@ type (
 		evt
 		Call CallID
 	}
-	// Secured: the voice of a call is, or is no longer, encrypted.
+	// Secured: the voice of a call is, or is no longer, encrypted. Open says that it is in vain: others
+	// could read the keys on their way; DTLS that they were agreed on by a handshake between both ends.
 	Secured struct {
 		evt
 		Call CallID
 		On   bool
+		Open bool
+		DTLS bool
 	}
 	// RemoteChanged: the far side is somebody else, or its name became known.
 	RemoteChanged struct {

@@ -88,6 +88,7 @@ const (
 	ServerError        // every other refusal; Call.Reason has the words
 	HandedOver         // transferred: they talk to somebody else now
 	Replaced           // another call took its place (RFC 3891)
+	NotEncrypted       // one side wants encryption, and it did not come about
 	CauseCount
 )
 
@@ -109,7 +110,9 @@ type Call struct {
 	Remote       Peer
 	Digits       string // Dialing: what has been typed
 	RemoteHeld   bool   // the far side holds us
-	Secure       bool   // the voice is encrypted (SRTP)
+	Secure       bool   // the voice is encrypted (SRTP), and nobody on the way could read the keys
+	DTLS         bool   // the keys come from a handshake on the path of the voice
+	OpenKeys     bool   // it is encrypted, but the keys went over signalling that others can read
 	Early        bool   // Ringback: the far side sends sound, so no local tone
 	Silenced     bool   // Ringing: the user silenced the ring
 	Began        time.Time
@@ -160,6 +163,8 @@ const (
 	CertNotYetValid
 	CertWrongName
 	CertUnknownAuthority
+	CertUnusable // it may not serve, or is too weak
+	CertOurs     // the server does not take the certificate we show, or wants one
 	TLSRefused
 	lineFaultCount
 )
@@ -172,8 +177,9 @@ type Line struct {
 	Display string // the owner's name
 	State   LineState
 	Fault   LineFault
-	Detail  string // what a technician wants to know: status code, certificate date
+	Detail  string // what a technician wants to know: status code, certificate date; of a registered line the TLS agreed on
 	Retry   time.Time
+	Until   time.Time // when the first of the certificates shown at sign-in ends; zero without TLS
 }
 
 // Notice is a fault of the phone itself that its user must know of.
@@ -187,6 +193,7 @@ const (
 	NoNetwork
 	NetworkRewrites // something on the way to a server changes SIP; Text says what
 	NetworkForgets  // and something forgets ways that are silent; Text says after how long
+	CertEnding      // a certificate that a line needs ends soon; Text names line and day
 	NoticeCount
 )
 
@@ -296,13 +303,14 @@ var pathNames = [PathCount]string{"handset", "headset", "speaker"}
 func (p Path) String() string { return name(pathNames[:], p) }
 
 var causeNames = [CauseCount]string{"none", "hung up here", "hung up there", "declined", "busy", "no answer", "not found",
-	"not allowed", "unreachable", "incompatible", "answered elsewhere", "cancelled", "server error", "handed over", "replaced"}
+	"not allowed", "unreachable", "incompatible", "answered elsewhere", "cancelled", "server error", "handed over", "replaced",
+	"not encrypted"}
 
 // String gives the cause in a few plain words, for logs.
 func (c Cause) String() string { return name(causeNames[:], c) }
 
 var lineFaultNames = [lineFaultCount]string{"none", "wrong password", "registrar unreachable", "registrar refused", "name unknown",
-	"certificate expired", "certificate not yet valid", "certificate of another name", "certificate of an unknown authority", "TLS refused"}
+	"certificate expired", "certificate not yet valid", "certificate of another name", "certificate of an unknown authority", "certificate unusable", "own certificate not taken", "TLS refused"}
 
 // String gives the fault in a few plain words, for logs.
 func (f LineFault) String() string { return name(lineFaultNames[:], f) }

@@ -278,6 +278,9 @@ func (r *reader) together(f *File) {
 		if l.TURN != "" && l.NAT != "ice" {
 			r.report(key+".turn_server", "is for nat = ice only")
 		}
+		if (l.Certificate == "") != (l.CertificateKey == "") {
+			r.report(key+".certificate", "and certificate_key must both be set, or neither")
+		}
 	}
 	r.ranges(f)
 	c := f.Config()

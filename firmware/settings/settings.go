@@ -43,28 +43,31 @@ type File struct {
 
 // Line is an account.
 type Line struct {
-	AOR           string   `toml:"aor" is:"sip" eg:"sip:100@pbx.example" doc:"Address of record. The one key a line must have."`
-	Display       string   `toml:"display" eg:"Anna Berg" doc:"Name shown to those who are called."`
-	Label         string   `toml:"label" eg:"100" doc:"Short text beside the line key. Empty: the user part of aor."`
-	AuthUser      string   `toml:"auth_user" eg:"100" doc:"User name of the digest. Empty: the user part of aor."`
-	Password      Secret   `toml:"password" eg:"correct horse" doc:"Password of the digest. Never shown or logged."`
-	Registrar     string   `toml:"registrar" is:"host" eg:"pbx.example:5061" doc:"Where to register, as host or host:port. Empty: the domain of aor. Without a port the DNS is asked (RFC 3263)."`
-	OutboundProxy string   `toml:"outbound_proxy" is:"host" eg:"edge.example" doc:"Where every request goes first, as host or host:port. Empty: straight to its target."`
-	Transport     string   `toml:"transport" one:"udp tcp tls" doc:"How requests travel. TLS verifies name, chain and dates of the certificate."`
-	Register      bool     `toml:"register" doc:"Register this line. Without it the line is ready at once, for peers without a registrar."`
-	Expires       int      `toml:"expires" unit:"s" range:"60 86400" doc:"Lifetime asked for a registration."`
-	GRUU          bool     `toml:"gruu" doc:"Name this phone in calls by the address that the registrar gives it for all networks (RFC 5627), where it gives one. false for a server that gives addresses it cannot route."`
-	SRTP          string   `toml:"srtp" one:"off optional required" doc:"Encryption of the voice (SDES). optional offers it beside plain RTP (RFC 8643); required never agrees to plain RTP."`
-	Dialect       string   `toml:"dialect" one:"rfc ocs" doc:"How the line speaks to its server: as the RFCs say, or as Office Communications Server and Lync expect (epid, gruu-10, ms- headers)."`
-	Numbers       []string `toml:"numbers" is:"e164" eg:"+493055501420" doc:"Telephone numbers of this line, in E.164. The proof that comes with a call (STIR) must be made out to one of them, or to the number the call names."`
-	Withhold      bool     `toml:"withhold" doc:"Calls do not tell who calls (RFC 3323, RFC 3325); emergency calls always do."`
-	Peers         []string `toml:"peers" is:"peer" eg:"192.0.2.10" doc:"Addresses, prefixes or hosts that may call besides the registrar and the proxy."`
-	NAT           string   `toml:"nat" one:"off stun ice" doc:"How calls get through NATs. off: our own address, answered where voice comes from (symmetric RTP); stun: the address a STUN server sees; ice: all addresses there are, tried in pairs with the far side's, for far sides that can (RFC 8445)."`
-	STUN          string   `toml:"stun_server" is:"host" eg:"stun.example" doc:"STUN server of nat, as host or host:port. Without a port 3478. Needed with stun."`
-	TURN          string   `toml:"turn_server" is:"turn" eg:"turns:relay.example?transport=tcp" doc:"TURN server of ice (RFC 7065): turn: is plain and turns: is TLS, transport udp or tcp. It carries the voice where nothing else works."`
-	TURNUser      string   `toml:"turn_user" eg:"desk-7" doc:"User name at the TURN server."`
-	TURNPassword  Secret   `toml:"turn_password" eg:"correct horse" doc:"Password at the TURN server. Never shown or logged."`
-	Codecs        []string `toml:"codecs" one:"opus G722 PCMA PCMU L16" eg:"G722" doc:"Codecs of this line in order of preference. Empty: those of [media]."`
+	AOR            string   `toml:"aor" is:"sip" eg:"sip:100@pbx.example" doc:"Address of record. The one key a line must have."`
+	Display        string   `toml:"display" eg:"Anna Berg" doc:"Name shown to those who are called."`
+	Label          string   `toml:"label" eg:"100" doc:"Short text beside the line key. Empty: the user part of aor."`
+	AuthUser       string   `toml:"auth_user" eg:"100" doc:"User name of the digest. Empty: the user part of aor."`
+	Password       Secret   `toml:"password" eg:"correct horse" doc:"Password of the digest. Never shown or logged."`
+	Registrar      string   `toml:"registrar" is:"host" eg:"pbx.example:5061" doc:"Where to register, as host or host:port. Empty: the domain of aor. Without a port the DNS is asked (RFC 3263)."`
+	OutboundProxy  string   `toml:"outbound_proxy" is:"host" eg:"edge.example" doc:"Where every request goes first, as host or host:port. Empty: straight to its target."`
+	Transport      string   `toml:"transport" one:"udp tcp tls" doc:"How requests travel. TLS verifies name, chain and dates of the certificate."`
+	Certificate    string   `toml:"certificate" is:"path" eg:"/data/phone.pem" doc:"PEM file with the certificate this phone shows to the line's server where that asks for one (mutual TLS); behind it, those of authorities between. Empty: none."`
+	CertificateKey string   `toml:"certificate_key" is:"path" eg:"/data/phone.key" doc:"PEM file with the private key of that certificate."`
+	Register       bool     `toml:"register" doc:"Register this line. Without it the line is ready at once, for peers without a registrar."`
+	Expires        int      `toml:"expires" unit:"s" range:"60 86400" doc:"Lifetime asked for a registration."`
+	GRUU           bool     `toml:"gruu" doc:"Name this phone in calls by the address that the registrar gives it for all networks (RFC 5627), where it gives one. false for a server that gives addresses it cannot route."`
+	SRTP           string   `toml:"srtp" one:"off optional required" doc:"Encryption of the voice (SRTP). optional offers it beside plain RTP (RFC 8643); required never agrees to plain RTP, nor to keys in signalling that is not TLS."`
+	Keys           string   `toml:"keys" one:"sdes dtls" doc:"Where the keys of an encryption that is insisted on come from: sdes, the signalling (RFC 4568), which needs TLS to be worth something; dtls, a handshake between both ends (RFC 5763). It is what is offered first; the other is offered when that is refused, and both are always taken."`
+	Dialect        string   `toml:"dialect" one:"rfc ocs" doc:"How the line speaks to its server: as the RFCs say, or as Office Communications Server and Lync expect (epid, gruu-10, ms- headers)."`
+	Numbers        []string `toml:"numbers" is:"e164" eg:"+493055501420" doc:"Telephone numbers of this line, in E.164. The proof that comes with a call (STIR) must be made out to one of them, or to the number the call names."`
+	Withhold       bool     `toml:"withhold" doc:"Calls do not tell who calls (RFC 3323, RFC 3325); emergency calls always do."`
+	Peers          []string `toml:"peers" is:"peer" eg:"192.0.2.10" doc:"Addresses, prefixes or hosts that may call besides the registrar and the proxy."`
+	NAT            string   `toml:"nat" one:"off stun ice" doc:"How calls get through NATs. off: our own address, answered where voice comes from (symmetric RTP); stun: the address a STUN server sees; ice: all addresses there are, tried in pairs with the far side's, for far sides that can (RFC 8445)."`
+	STUN           string   `toml:"stun_server" is:"host" eg:"stun.example" doc:"STUN server of nat, as host or host:port. Without a port 3478. Needed with stun."`
+	TURN           string   `toml:"turn_server" is:"turn" eg:"turns:relay.example?transport=tcp" doc:"TURN server of ice (RFC 7065): turn: is plain and turns: is TLS, transport udp or tcp. It carries the voice where nothing else works."`
+	TURNUser       string   `toml:"turn_user" eg:"desk-7" doc:"User name at the TURN server."`
+	TURNPassword   Secret   `toml:"turn_password" eg:"correct horse" doc:"Password at the TURN server. Never shown or logged."`
+	Codecs         []string `toml:"codecs" one:"opus G722 PCMA PCMU L16" eg:"G722" doc:"Codecs of this line in order of preference. Empty: those of [media]."`
 }
 
 // Phone is the behaviour part, for the centre.
@@ -215,7 +218,7 @@ func Default() File {
 
 // DefaultLine is a line on which nothing has been set.
 func DefaultLine() Line {
-	return Line{Transport: "udp", Register: true, Expires: 3600, GRUU: true, SRTP: "optional", NAT: "off", Dialect: "rfc"}
+	return Line{Transport: "udp", Register: true, Expires: 3600, GRUU: true, SRTP: "optional", Keys: "sdes", NAT: "off", Dialect: "rfc"}
 }
 
 var lockedDials = map[string]phone.LockedDial{

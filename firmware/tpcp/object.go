@@ -122,7 +122,7 @@ type Early struct {
 
 // Media is how the voice travels; diag.stats has more of it.
 type Media struct {
-	SRTP string `json:"srtp"` // off, sdes
+	SRTP string `json:"srtp"` // off, sdes, dtls
 }
 
 // Conf is the conference a call is part of.

@@ -53,7 +53,7 @@ var callStates = map[phone.CallState]string{
 var causes = [phone.CauseCount]string{
 	phone.NoCause: "none", phone.LocalHangup: "localHangup", phone.RemoteHangup: "remoteHangup", phone.Rejected: "rejected",
 	phone.UserBusy: "busy", phone.NoAnswer: "noAnswer", phone.NotFound: "notFound", phone.NotAllowed: "notAllowed",
-	phone.Unreachable: "unreachable", phone.Incompatible: "incompatible", phone.Elsewhere: "answeredElsewhere",
+	phone.Unreachable: "unreachable", phone.Incompatible: "incompatible", phone.NotEncrypted: "notEncrypted", phone.Elsewhere: "answeredElsewhere",
 	phone.Cancelled: "cancelled", phone.ServerError: "serverError", phone.HandedOver: "transferred", phone.Replaced: "replaced",
 }
 
@@ -71,12 +71,14 @@ var lineStates = map[phone.LineState]string{
 var lineFaults = map[phone.LineFault]string{
 	phone.WrongPassword: "wrongPassword", phone.RegistrarUnreachable: "unreachable", phone.RegistrarRefused: "refused",
 	phone.NameUnknown: "nameUnknown", phone.CertExpired: "certificateExpired", phone.CertNotYetValid: "certificateNotYetValid",
-	phone.CertWrongName: "certificateWrongName", phone.CertUnknownAuthority: "certificateUnknownAuthority", phone.TLSRefused: "tlsRefused",
+	phone.CertWrongName: "certificateWrongName", phone.CertUnknownAuthority: "certificateUnknownAuthority", phone.CertUnusable: "certificateUnusable",
+	phone.CertOurs: "ownCertificate", phone.TLSRefused: "tlsRefused",
 }
 
 var notices = [phone.NoticeCount]string{
 	phone.NoSoundCard: "noSoundCard", phone.StoreFull: "storeFull", phone.SettingsInvalid: "settingsInvalid", phone.NoNetwork: "noNetwork",
 	phone.NetworkRewrites: "networkRewrites", phone.NetworkForgets: "networkForgets",
+	phone.CertEnding: "certificateEnding",
 }
 
 // terminals are the ways of the voice.
@@ -151,7 +153,10 @@ func viewCall(s *phone.State, c *phone.Call, legal []string, emergency bool) Cal
 		}
 	case phone.Talking, phone.Held:
 		v.Media = &Media{SRTP: "off"}
-		if c.Secure {
+		switch {
+		case c.Secure && c.DTLS:
+			v.Media.SRTP = "dtls"
+		case c.Secure:
 			v.Media.SRTP = "sdes"
 		}
 	case phone.Failed:

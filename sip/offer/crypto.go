@@ -12,16 +12,30 @@ import (
 const maxKeys = 16 // a=crypto lines read of one stream
 
 // suites maps the names we speak to the length of key and salt in bytes
-// (RFC 4568 §6.2, RFC 7714 §14.2).
+// (RFC 4568 §6.2, RFC 6188 §4, RFC 7714 §14.2).
 var suites = map[string]int{
+	"AEAD_AES_128_GCM":        28,
+	"AEAD_AES_256_GCM":        44,
 	"AES_CM_128_HMAC_SHA1_80": 30,
 	"AES_CM_128_HMAC_SHA1_32": 30,
-	"AEAD_AES_128_GCM":        28,
+	"AES_256_CM_HMAC_SHA1_80": 46,
+	"AES_256_CM_HMAC_SHA1_32": 46,
+	// As drafts of RFC 6188 had it, and as linphone writes it to this day.
+	"AES_CM_256_HMAC_SHA1_80": 46,
+	"AES_CM_256_HMAC_SHA1_32": 46,
 }
 
-// offered are the suites of our offers, best understood first; the short tag
-// is only ever answered.
-var offered = [...]string{"AES_CM_128_HMAC_SHA1_80", "AEAD_AES_128_GCM"}
+// canonical is the registered name of a suite.
+func canonical(suite string) string {
+	if tail, ok := strings.CutPrefix(suite, "AES_CM_256_"); ok {
+		return "AES_256_CM_" + tail
+	}
+	return suite
+}
+
+// offered are the suites of our offers, best first; longer keys and the short
+// tag are only ever answered.
+var offered = [...]string{"AEAD_AES_128_GCM", "AES_CM_128_HMAC_SHA1_80"}
 
 // keyLine is one a=crypto attribute.
 type keyLine struct {
@@ -79,22 +93,19 @@ func (s *Session) key(suite string) []byte {
 	return k
 }
 
-// ownKeys are the a=crypto lines of our offer.
-func (s *Session) ownKeys() []keyLine {
-	if s.local.SRTP == Off {
-		return nil
-	}
-	lines := make([]keyLine, len(offered))
-	for i, suite := range offered {
+// ownKeys are the a=crypto lines of an offer of these suites.
+func (s *Session) ownKeys(suites []string) []keyLine {
+	lines := make([]keyLine, len(suites))
+	for i, suite := range suites {
 		lines[i] = keyLine{tag: i + 1, suite: suite, key: s.key(suite)}
 	}
 	return lines
 }
 
 // agree finds the keys of an answer: its line must name a tag and suite of our offer.
-func (s *Session) agree(answer []keyLine) *Crypto {
+func agree(offered, answer []keyLine) *Crypto {
 	for _, a := range answer {
-		for _, o := range s.ownKeys() {
+		for _, o := range offered {
 			if a.tag == o.tag && a.suite == o.suite && !bytes.Equal(a.key, o.key) {
 				return &Crypto{Suite: a.suite, LocalKey: o.key, RemoteKey: a.key}
 			}

@@ -1,6 +1,6 @@
 // Package offer is the offer/answer machine of RFC 3264 for one audio session,
 // on top of pion/sdp: codecs, telephone events, hold, SRTP keys by SDES
-// (RFC 4568) under a policy, several media lines, IPv4 and IPv6.
+// (RFC 4568) or DTLS (RFC 5763) under a policy, several media lines, IPv4 and IPv6.
 //
 // It is pure: no sockets, no goroutines, no clock. One Session belongs to one
 // call; its methods are called in the order in which bodies leave and arrive:
@@ -16,6 +16,8 @@ package offer
 import (
 	"fmt"
 	"net/netip"
+
+	"opendeskphone/sip/dtls"
 )
 
 // Limits of a session description from outside; more than any phone sends,
@@ -81,7 +83,7 @@ func (d Direction) and(e Direction) Direction {
 //
 //	Off       offers RTP/AVP, refuses RTP/SAVP
 //	Optional  offers RTP/AVP with keys (RFC 8643), takes either
-//	Required  offers RTP/SAVP, never agrees to plain RTP
+//	Required  offers RTP/SAVP or UDP/TLS/RTP/SAVP, never agrees to plain RTP
 type SRTP uint8
 
 // The three policies.
@@ -99,12 +101,15 @@ type Local struct {
 	DTMF         bool       // telephone-event (RFC 4733), one for each clock rate in use
 	ComfortNoise bool       // payload type 13 (RFC 3389)
 	SRTP         SRTP
-	Ptime        int            // packet time in ms we ask for, 10..60; 0 leaves the attribute out
-	RTCPMux      bool           // offer and accept RTP and RTCP on one port (RFC 5761)
-	Public       netip.AddrPort // where a STUN server sees the RTP port, if that is known; then the description names it
-	PublicRTCP   netip.AddrPort // likewise the RTCP port
-	ICE          *ICE           // ours, with all candidates known so far; nil: no connectivity checks
-	Copied       string         // name of the codec whose packets may carry copies of earlier ones (RFC 2198), "" for none
+	Keys         Keying           // what an offer that insists on encryption proposes first; both are taken
+	Fingerprint  dtls.Fingerprint // of our certificate; zero: no DTLS
+	Open         bool             // others can read the descriptions on their way, and keys in them: no TLS
+	Ptime        int              // packet time in ms we ask for, 10..60; 0 leaves the attribute out
+	RTCPMux      bool             // offer and accept RTP and RTCP on one port (RFC 5761)
+	Public       netip.AddrPort   // where a STUN server sees the RTP port, if that is known; then the description names it
+	PublicRTCP   netip.AddrPort   // likewise the RTCP port
+	ICE          *ICE             // ours, with all candidates known so far; nil: no connectivity checks
+	Copied       string           // name of the codec whose packets may carry copies of earlier ones (RFC 2198), "" for none
 }
 
 // Event is an agreed telephone-event format (RFC 4733).
@@ -120,8 +125,8 @@ type Redundancy struct {
 
 // Crypto is an agreed SRTP suite with both master keys, each followed by its salt.
 type Crypto struct {
-	Suite     string // "AES_CM_128_HMAC_SHA1_80", "AES_CM_128_HMAC_SHA1_32" or "AEAD_AES_128_GCM"
-	LocalKey  []byte // protects what we send: 30 bytes, 28 for GCM
+	Suite     string // as RFC 4568, 6188 and 7714 name it
+	LocalKey  []byte // protects what we send
 	RemoteKey []byte // protects what they send
 }
 
@@ -136,7 +141,8 @@ type Media struct {
 	CN         uint8          // payload type of comfort noise, 0 if not agreed
 	Direction  Direction      // our direction
 	RemoteHeld bool           // the peer put us on hold: it takes no media from us
-	Crypto     *Crypto        // nil: plain RTP
+	Crypto     *Crypto        // keys agreed by SDES; with DTLS nil too: plain RTP
+	DTLS       *DTLS          // the handshake the keys come from: until it is done nothing is sent or taken
 	Ptime      int            // packet time in ms to send with, 10..60
 	RTCPMux    bool
 	XR         XR
@@ -171,6 +177,7 @@ type Refused struct {
 	Code    int    // SIP response code: 400 malformed, 488 not acceptable here
 	Warning int    // SIP warn-code (RFC 3261 §20.43), 0 for none
 	Text    string // what is wrong, plain ASCII
+	Unkeyed bool   // it is for want of an encryption that both want
 }
 
 // Error is the text with its code.
@@ -180,14 +187,17 @@ func refuse(warning int, text string) error {
 	return &Refused{Code: 488, Warning: warning, Text: text}
 }
 
+func unkeyed(text string) error {
+	return &Refused{Code: 488, Warning: warnNoMedia, Text: text, Unkeyed: true}
+}
+
 func malformed(format string, args ...any) error {
 	return &Refused{Code: 400, Warning: warnMisc, Text: "bad session description: " + fmt.Sprintf(format, args...)}
 }
 
 // Warn-codes of RFC 3261 §20.43 used here.
 const (
-	warnProtocol = 302 // incompatible transport protocol
-	warnNoMedia  = 304 // media type not available
-	warnFormat   = 305 // incompatible media format
-	warnMisc     = 399
+	warnNoMedia = 304 // media type not available
+	warnFormat  = 305 // incompatible media format
+	warnMisc    = 399
 )

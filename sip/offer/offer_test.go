@@ -67,85 +67,6 @@ func TestTwoSessionsAgree(t *testing.T) {
 	}
 }
 
-// TestPolicy is the table of the SRTP policy for offers that arrive.
-func TestPolicy(t *testing.T) {
-	crypto80 := "a=crypto:1 AES_CM_128_HMAC_SHA1_80 " + key30
-	rows := []struct {
-		name   string
-		policy SRTP
-		m      string
-		attrs  []string
-		secure bool
-		refuse bool
-		has    string
-	}{
-		{"off, plain", Off, "audio 5000 RTP/AVP 8", nil, false, false, "m=audio 4000 RTP/AVP 8"},
-		{"off, keys ignored", Off, "audio 5000 RTP/AVP 8", []string{crypto80}, false, false, "m=audio 4000 RTP/AVP 8"},
-		{"off, SAVP", Off, "audio 5000 RTP/SAVP 8", []string{crypto80}, false, true, ""},
-		{"optional, plain", Optional, "audio 5000 RTP/AVP 8", nil, false, false, "RTP/AVP 8"},
-		{"optional, AVP with keys", Optional, "audio 5000 RTP/AVP 8", []string{crypto80}, true, false, "a=crypto:1 AES_CM_128_HMAC_SHA1_80"},
-		{"optional, SAVP", Optional, "audio 5000 RTP/SAVP 8", []string{crypto80}, true, false, "m=audio 4000 RTP/SAVP 8"},
-		{"optional, SAVP without keys", Optional, "audio 5000 RTP/SAVP 8", nil, false, true, ""},
-		{"required, plain", Required, "audio 5000 RTP/AVP 8", nil, false, true, ""},
-		{"required, SAVP", Required, "audio 5000 RTP/SAVP 8", []string{crypto80}, true, false, "m=audio 4000 RTP/SAVP 8"},
-		{"required, SAVPF", Required, "audio 5000 RTP/SAVPF 8", []string{crypto80}, true, false, "m=audio 4000 RTP/SAVPF 8"},
-		{"required, short tag", Required, "audio 5000 RTP/SAVP 8", []string{"a=crypto:3 AES_CM_128_HMAC_SHA1_32 " + key30}, true, false, "a=crypto:3 AES_CM_128_HMAC_SHA1_32"},
-		{"required, GCM", Required, "audio 5000 RTP/SAVP 8", []string{"a=crypto:2 AEAD_AES_128_GCM " + key28}, true, false, "a=crypto:2 AEAD_AES_128_GCM"},
-		{"required, lifetime", Required, "audio 5000 RTP/SAVP 8", []string{crypto80 + "|2^31"}, true, false, ""},
-		{"required, MKI", Required, "audio 5000 RTP/SAVP 8", []string{crypto80 + "|2^31|1:4"}, false, true, ""},
-		{"required, unencrypted", Required, "audio 5000 RTP/SAVP 8", []string{crypto80 + " UNENCRYPTED_SRTP"}, false, true, ""},
-		{"required, short key", Required, "audio 5000 RTP/SAVP 8", []string{"a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:AAAA"}, false, true, ""},
-		{"required, foreign suite", Required, "audio 5000 RTP/SAVP 8", []string{"a=crypto:1 F8_128_HMAC_SHA1_80 " + key30}, false, true, ""},
-		{"DTLS", Optional, "audio 5000 UDP/TLS/RTP/SAVP 8", []string{"a=fingerprint:sha-256 00"}, false, true, ""},
-	}
-	for _, r := range rows {
-		body, m, err := New(local(r.policy)).Answer(remote(r.m, r.attrs...), SendRecv)
-		var refused *Refused
-		if r.refuse != errors.As(err, &refused) || r.refuse && refused.Code != 488 {
-			t.Errorf("%s: err %v", r.name, err)
-			continue
-		}
-		if (m.Crypto != nil) != r.secure || !strings.Contains(string(body), r.has) {
-			t.Errorf("%s: crypto %v\n%s", r.name, m.Crypto, body)
-		}
-	}
-}
-
-// TestPolicyOfAnswer is the same for answers to our offer.
-func TestPolicyOfAnswer(t *testing.T) {
-	crypto80 := "a=crypto:1 AES_CM_128_HMAC_SHA1_80 " + key30
-	rows := []struct {
-		policy SRTP
-		m      string
-		attrs  []string
-		secure bool
-		refuse bool
-	}{
-		{Off, "audio 5000 RTP/AVP 8", nil, false, false},
-		{Off, "audio 5000 RTP/SAVP 8", []string{crypto80}, false, true},
-		{Optional, "audio 5000 RTP/AVP 8", nil, false, false},
-		{Optional, "audio 5000 RTP/AVP 8", []string{crypto80}, true, false},
-		{Optional, "audio 5000 RTP/SAVP 8", []string{crypto80}, true, false},
-		{Optional, "audio 5000 RTP/SAVP 8", nil, false, true},
-		{Required, "audio 5000 RTP/SAVP 8", []string{crypto80}, true, false},
-		{Required, "audio 5000 RTP/SAVP 8", nil, false, true},
-		{Required, "audio 5000 RTP/AVP 8", nil, false, true},
-		{Required, "audio 5000 RTP/SAVP 8", []string{"a=crypto:9 AES_CM_128_HMAC_SHA1_80 " + key30}, false, true},
-		{Off, "audio 0 RTP/AVP 8", nil, false, true},
-		{Off, "audio 5000 RTP/AVP 18", nil, false, true},
-	}
-	for i, r := range rows {
-		s := New(local(r.policy))
-		if _, err := s.Offer(SendRecv); err != nil {
-			t.Fatal(err)
-		}
-		m, err := s.Accept(remote(r.m, r.attrs...))
-		if (err != nil) != r.refuse || (m.Crypto != nil) != r.secure {
-			t.Errorf("row %d: %v %v", i, m.Crypto, err)
-		}
-	}
-}
-
 func TestHoldForms(t *testing.T) {
 	old := bytes.Replace(remote("audio 5000 RTP/AVP 8"), []byte("IP4 198.51.100.7\r\nt"), []byte("IP4 0.0.0.0\r\nt"), 1)
 	rows := []struct {
@@ -278,28 +199,6 @@ func TestAddresses(t *testing.T) {
 	}
 }
 
-// TestRetreat: keys beside plain RTP, then RTP/SAVP, then no keys; each only after a refusal.
-func TestRetreat(t *testing.T) {
-	s := New(local(Optional))
-	for i, want := range []struct {
-		proto string
-		keys  bool
-	}{{"RTP/AVP", true}, {"RTP/SAVP", true}, {"RTP/AVP", false}} {
-		body, err := s.Offer(SendRecv)
-		if err != nil || !strings.Contains(string(body), " "+want.proto+" ") || strings.Contains(string(body), "a=crypto:1 AES_CM_128_HMAC_SHA1_80") != want.keys {
-			t.Errorf("offer %d is not %s with keys %t (%v)\n%s", i, want.proto, want.keys, err, body)
-		}
-		if more := s.Retreat(); more != (i < 2) {
-			t.Errorf("after offer %d there is more: %t", i, more)
-		}
-	}
-	for _, policy := range []SRTP{Off, Required} {
-		if New(local(policy)).Retreat() {
-			t.Errorf("policy %d has a second try", policy)
-		}
-	}
-}
-
 // TestRetreatEndsWithTheFirstAnswer: what was insisted on is held to, and a call that stands is not renegotiated down.
 func TestRetreatEndsWithTheFirstAnswer(t *testing.T) {
 	s := New(local(Optional))
@@ -386,13 +285,17 @@ func FuzzAnswer(f *testing.F) {
 	f.Add(remote("image 6000 udptl t38", "m=audio 5000 RTP/AVPF 120", "a=rtpmap:120 opus/48000/2", "a=fmtp:120 x", "a=rtcp:1 IN IP4 1.2.3.4", "a=rtcp-xr:rcvr-rtt=all voip-metrics"), uint8(1))
 	withICE, _ := New(reachable("192.168.1.1", "198.51.100.1", true)).Offer(SendRecv)
 	f.Add(withICE, uint8(200))
+	f.Add(remote("audio 5000 UDP/TLS/RTP/SAVP 8", print1, "a=setup:actpass", "a=encryption:required"), uint8(6))
 	f.Fuzz(func(t *testing.T, body []byte, policy uint8) {
 		srtp := SRTP(policy % 3)
-		l := local(srtp)
-		if policy >= 128 {
-			l.ICE = reachable("192.168.2.2", "198.51.100.2", true).ICE
+		ours := local(srtp)
+		if policy&4 != 0 {
+			ours = able(srtp)
 		}
-		s := New(l)
+		if policy >= 128 {
+			ours.ICE = reachable("192.168.2.2", "198.51.100.2", true).ICE
+		}
+		s := New(ours)
 		answer, m, err := s.Answer(body, SendRecv)
 		if err == nil {
 			check(t, m, srtp)
@@ -418,8 +321,9 @@ func check(t *testing.T, m Media, srtp SRTP) {
 	if m.Send.Name == "" || len(m.Recv) == 0 || !m.Remote.Addr().IsValid() || m.Ptime < 10 || m.Ptime > 60 {
 		t.Fatalf("hollow media %+v", m)
 	}
-	if (srtp == Required && m.Crypto == nil) || (srtp == Off && m.Crypto != nil) {
-		t.Fatalf("policy %d, crypto %v", srtp, m.Crypto)
+	keyed := m.Crypto != nil || m.DTLS != nil
+	if (srtp == Required && !keyed) || (srtp == Off && keyed) || m.Crypto != nil && m.DTLS != nil {
+		t.Fatalf("policy %d, crypto %v, dtls %v", srtp, m.Crypto, m.DTLS)
 	}
 	if m.Crypto != nil && len(m.Crypto.RemoteKey) != suites[m.Crypto.Suite] {
 		t.Fatalf("key length %d of %s", len(m.Crypto.RemoteKey), m.Crypto.Suite)

@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	"github.com/pion/sdp/v3"
+
+	"opendeskphone/sip/dtls"
 )
 
 // stream is one m= line of the far side, reduced to what we use.
@@ -21,13 +23,17 @@ type stream struct {
 	dir     Direction // theirs
 	codecs  []Codec   // in their order, static types filled in
 	crypto  []keyLine
-	ptime   int  // ms, 0 if not said
-	most    int  // maxptime, ms
-	usable  bool // audio over RTP with an address: may be answered
-	secured bool // profile says SAVP
-	dtls    bool // profile says UDP/TLS: keys come by DTLS
-	ice     ICE
-	mangled bool // our own address was none of our candidates when it arrived there
+	ptime   int    // ms, 0 if not said
+	most    int    // maxptime, ms
+	usable  bool   // audio over RTP with an address: may be answered
+	secured bool   // profile says SAVP
+	dtls    bool   // profile says UDP/TLS: keys come by DTLS alone
+	hint    string // a=encryption, which an old Microsoft client says beside RTP/AVP (MS-SDPEXT §3.1.5.6)
+
+	fingerprint dtls.Fingerprint // the first we know; zero if none
+	setup       string
+	ice         ICE
+	mangled     bool // our own address was none of our candidates when it arrived there
 }
 
 // slot is what stays of an m= line for the answer and for later offers.
@@ -118,6 +124,9 @@ func mediaName(v string) (slot, string, error) {
 	return s, "m=audio " + f[1] + " RTP/AVP " + strings.Join(f[3:], " "), nil
 }
 
+// profiles are those of voice over RTP; UDP/TLS/ may stand before a secured one (RFC 5764 §8).
+var profiles = map[string]bool{"RTP/AVP": true, "RTP/AVPF": true, "RTP/SAVP": true, "RTP/SAVPF": true}
+
 func read(d *sdp.SessionDescription, m *sdp.MediaDescription, line slot) stream {
 	s := stream{line: line, dir: SendRecv}
 	if p := m.MediaName.Port.Value; p > 0 && p <= 0xffff && line.media == "audio" {
@@ -126,7 +135,7 @@ func read(d *sdp.SessionDescription, m *sdp.MediaDescription, line slot) stream 
 	proto := strings.ToUpper(line.proto)
 	s.dtls = strings.HasPrefix(proto, "UDP/TLS/")
 	s.secured = strings.HasSuffix(proto, "/SAVP") || strings.HasSuffix(proto, "/SAVPF")
-	rtp := proto == "RTP/AVP" || proto == "RTP/AVPF" || proto == "RTP/SAVP" || proto == "RTP/SAVPF"
+	rtp := profiles[strings.TrimPrefix(proto, "UDP/TLS/")] && (s.secured || !s.dtls)
 
 	c := m.ConnectionInformation
 	if c == nil {
@@ -147,6 +156,7 @@ func read(d *sdp.SessionDescription, m *sdp.MediaDescription, line slot) stream 
 // attributes takes the ones that stand alone; those of the media level come
 // later and win.
 func (s *stream) attributes(attrs []sdp.Attribute) {
+	named := false
 	for _, a := range attrs {
 		switch a.Key {
 		case "sendrecv":
@@ -167,6 +177,14 @@ func (s *stream) attributes(attrs []sdp.Attribute) {
 			s.xr = parseXR(a.Value)
 		case "rtcp":
 			s.rtcp = parseRTCP(a.Value)
+		case "encryption":
+			s.hint = strings.ToLower(strings.TrimSpace(a.Value))
+		case "setup":
+			s.setup = strings.ToLower(strings.TrimSpace(a.Value))
+		case "fingerprint":
+			if f, err := dtls.ParseFingerprint(a.Value); err == nil && !named {
+				s.fingerprint, named = f, true
+			}
 		case "crypto":
 			if k, ok := parseKey(a.Value); ok && len(s.crypto) < maxKeys {
 				s.crypto = append(s.crypto, k)

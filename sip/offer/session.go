@@ -25,7 +25,10 @@ type Session struct {
 	mine  int    // the one that carries our audio
 	proto string // its profile, empty before the first exchange
 
-	insist bool // the next first offer is RTP/SAVP although the policy is optional
+	tries  int    // first offers that were refused
+	keying Keying // how the keys in force were agreed on
+	suite  string // by SDES
+	dtls   *DTLS  // the handshake in force, or nil
 
 	numbers map[format]uint8 // payload types in use; they may not change in a session (RFC 3264 §8.3.2)
 	keys    map[string][]byte
@@ -45,7 +48,11 @@ type ours struct {
 	events []Event
 	red    Codec // Name is empty if not offered
 	cn     bool
-	secure bool
+	mux    bool
+
+	tried     attempt
+	keys      []keyLine
+	handshake bool // a fingerprint of ours is in it
 }
 
 // format is what makes two codecs the same (RFC 3264 §6.1: name, clock, channels).
@@ -67,24 +74,8 @@ func New(local Local) *Session {
 		id:      binary.BigEndian.Uint64(b[:]) >> 2, // o= must fit the signed 63 bits of old peers
 		numbers: map[format]uint8{},
 		keys:    map[string][]byte{},
+		keying:  noKeys,
 	}
-}
-
-// Retreat changes the first offer of an optional policy after a peer has refused it: to RTP/SAVP, for a
-// peer that insists on encryption and takes the profile of RFC 8643 for plain RTP, and when that is
-// refused too, to plain RTP without keys, for one that chokes on them. It tells whether there is
-// something left to try: never when encryption is required, nor later in a call.
-func (s *Session) Retreat() bool {
-	switch {
-	case s.local.SRTP != Optional || s.proto != "":
-		return false
-	case !s.insist:
-		s.insist = true
-	default:
-		s.insist, s.local.SRTP = false, Off
-	}
-	s.Rollback()
-	return true
 }
 
 // Pending tells whether an offer of ours waits for its answer.
@@ -96,7 +87,7 @@ func (s *Session) Offer(dir Direction) ([]byte, error) {
 	if s.pending {
 		return nil, ErrPending
 	}
-	o := &ours{dir: dir, secure: s.local.SRTP != Off, cn: s.local.ComfortNoise}
+	o := &ours{dir: dir, cn: s.local.ComfortNoise}
 	for _, c := range s.local.Codecs {
 		c.PT = s.number(c)
 		o.codecs = append(o.codecs, c)
@@ -105,13 +96,9 @@ func (s *Session) Offer(dir Direction) ([]byte, error) {
 	if s.local.DTMF {
 		o.events = s.events(o.codecs)
 	}
-	d := description{dir: dir, codecs: o.codecs, red: o.red, events: o.events, cn: o.cn, keys: s.ownKeys(), mux: s.local.RTCPMux, ice: s.local.ICE != nil, xr: XR{RoundTrip: true, VoIP: true}}
-	d.proto = s.proto
-	if d.proto == "" {
-		d.proto = "RTP/AVP"
-		if s.local.SRTP == Required || s.insist {
-			d.proto = "RTP/SAVP"
-		}
+	d := description{dir: dir, codecs: o.codecs, red: o.red, events: o.events, cn: o.cn, ice: s.local.ICE != nil, xr: XR{RoundTrip: true, VoIP: true}}
+	if err := s.propose(&d, o); err != nil {
+		return nil, err
 	}
 	slots, mine := s.slots, s.mine
 	if len(slots) == 0 {
@@ -143,12 +130,10 @@ func (s *Session) Accept(answer []byte) (Media, error) {
 	if !r.usable {
 		return Media{}, refuse(warnNoMedia, "the answer refuses the audio stream")
 	}
-	crypto, err := s.secureAnswer(r)
-	if err != nil {
+	m := r.media(s.local, s.offer.mux)
+	if err := s.secureAnswer(r, &m); err != nil {
 		return Media{}, err
 	}
-	m := r.media(s.local)
-	m.Crypto = crypto
 	if !s.matchAnswer(r, &m) {
 		return Media{}, refuse(warnFormat, "the answer has no codec of the offer")
 	}
@@ -159,25 +144,11 @@ func (s *Session) Accept(answer []byte) (Media, error) {
 	}
 	m.RemoteHeld = s.held
 	s.pending, s.proto = false, r.line.proto
+	s.stand(&m)
 	if len(s.slots) == 0 {
 		s.slots = []slot{r.line}
 	}
 	return m, nil
-}
-
-// secureAnswer applies the SRTP policy to an answer.
-func (s *Session) secureAnswer(r *stream) (*Crypto, error) {
-	var c *Crypto
-	if s.offer.secure {
-		c = s.agree(r.crypto)
-	}
-	switch {
-	case r.secured && c == nil:
-		return nil, refuse(warnNoMedia, "the answer is RTP/SAVP without a key we know")
-	case (s.local.SRTP == Required || s.insist) && c == nil:
-		return nil, refuse(warnNoMedia, "encryption is required and the answer has no key")
-	}
-	return c, nil
 }
 
 // matchAnswer fills in the formats: what we send has the number of the answer,
@@ -229,11 +200,8 @@ func (s *Session) Answer(remoteOffer []byte, dir Direction) ([]byte, Media, erro
 	}
 	r := &streams[mine]
 	d := description{proto: r.line.proto, dir: dir.and(r.theirs().reverse())}
-	m := r.media(s.local)
-	if k, ok := r.bestKey(); ok && s.local.SRTP != Off {
-		m.Crypto = &Crypto{Suite: k.suite, LocalKey: s.key(k.suite), RemoteKey: k.key}
-		d.keys = []keyLine{{tag: k.tag, suite: k.suite, key: m.Crypto.LocalKey}}
-	}
+	m := r.media(s.local, s.local.RTCPMux || s.keyingOf(r) == ByDTLS)
+	s.secure(r, &m, &d)
 	s.match(r, &m)
 	d.red = s.matchCopies(r, &m)
 	m.Direction = d.dir
@@ -246,37 +214,30 @@ func (s *Session) Answer(remoteOffer []byte, dir Direction) ([]byte, Media, erro
 	for i := range streams {
 		s.slots = append(s.slots, streams[i].line)
 	}
+	s.stand(&m)
 	s.held, s.offer = m.RemoteHeld, nil
 	return s.write(d, s.slots, mine), m, nil
 }
 
 // choose picks the stream to answer: encrypted before plain, then the first.
 func (s *Session) choose(streams []stream) (int, error) {
-	best, code, text := -1, warnNoMedia, "no audio stream we can answer"
+	best, code, text, keys := -1, warnNoMedia, "no audio stream we can answer", false
 	for i := range streams {
 		r := &streams[i]
-		_, keyed := r.bestKey()
-		switch {
-		case r.dtls:
-			code, text = warnProtocol, "keys by DTLS are not supported"
+		switch why := s.wants(r); {
 		case !r.usable:
 		case !s.common(r):
 			code, text = warnFormat, "no codec in common"
-		case r.secured && s.local.SRTP == Off:
-			text = "encryption is switched off"
-		case r.secured && !keyed:
-			text = "RTP/SAVP without a key we know"
-		case s.local.SRTP == Required && !keyed:
-			text = "encryption is required"
-		case best < 0:
+		case why != "":
+			code, text, keys = warnNoMedia, why, true
+		case best < 0 || s.keyingOf(r) != noKeys && s.keyingOf(&streams[best]) == noKeys:
 			best = i
-		default:
-			if _, has := streams[best].bestKey(); keyed && !has && s.local.SRTP != Off {
-				best = i
-			}
 		}
 	}
 	if best < 0 {
+		if keys {
+			return 0, unkeyed(text)
+		}
 		return 0, refuse(code, text)
 	}
 	return best, nil

@@ -33,7 +33,8 @@ type description struct {
 	ice    bool
 	xr     XR
 
-	mismatch bool // their address is none of their candidates
+	mismatch           bool // their address is none of their candidates
+	fingerprint, setup string
 }
 
 // write renders the description with every m= line of the session, all but
@@ -111,6 +112,10 @@ func (s *Session) audio(d description) *sdp.MediaDescription {
 	}
 	for _, k := range d.keys {
 		add("crypto", k.String())
+	}
+	if d.setup != "" {
+		add("fingerprint", d.fingerprint)
+		add("setup", d.setup)
 	}
 	if s.local.Ptime > 0 {
 		add("ptime", strconv.Itoa(s.local.Ptime))
@@ -258,9 +263,9 @@ func (r *stream) packetTime(ours int) int {
 	return min(max(ms/10*10, 10), 60)
 }
 
-// media is the part of the agreement that the peer alone decides.
-func (r *stream) media(l Local) Media {
-	m := Media{Remote: netip.AddrPortFrom(r.addr, r.port), RTCPMux: r.mux && l.RTCPMux, XR: r.xr, Ptime: r.packetTime(l.Ptime)}
+// media is the part of the agreement that the peer alone decides; mux tells whether we take RTP and RTCP on one port.
+func (r *stream) media(l Local, mux bool) Media {
+	m := Media{Remote: netip.AddrPortFrom(r.addr, r.port), RTCPMux: r.mux && mux, XR: r.xr, Ptime: r.packetTime(l.Ptime)}
 	switch {
 	case m.RTCPMux:
 		m.RemoteRTCP = m.Remote

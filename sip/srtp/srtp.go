@@ -85,6 +85,7 @@ const window = 128
 // Session protects what one side sends and opens what it receives. The four directions — RTP and
 // RTCP, out and in — are independent: each may be used by its own goroutine, but by one at a time.
 type Session struct {
+	suite        Suite
 	out, outRTCP *pion.Context
 	in, inRTCP   opener
 	// Headers the library parses into, kept so that a packet needs no new ones.
@@ -102,7 +103,7 @@ func New(suite Suite, local, remote []byte) (*Session, error) {
 	if len(local) != suite.KeyLen() || len(remote) != suite.KeyLen() {
 		return nil, fmt.Errorf("srtp: %w: %s wants %d octets, got %d and %d", ErrKey, suite, suite.KeyLen(), len(local), len(remote))
 	}
-	s := &Session{in: opener{shape: sh, key: append([]byte(nil), remote...)}}
+	s := &Session{suite: suite, in: opener{shape: sh, key: append([]byte(nil), remote...)}}
 	s.inRTCP = opener{shape: sh, key: s.in.key}
 	var err error
 	if s.out, err = sh.context(local); err != nil {
@@ -113,6 +114,9 @@ func New(suite Suite, local, remote []byte) (*Session, error) {
 	}
 	return s, nil
 }
+
+// Suite is the suite in use.
+func (s *Session) Suite() Suite { return s.suite }
 
 func (sh shape) context(key []byte) (*pion.Context, error) {
 	c, err := pion.CreateContext(key[:sh.key], key[sh.key:], sh.profile,

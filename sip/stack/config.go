@@ -2,7 +2,6 @@ package stack
 
 import (
 	"context"
-	"crypto/tls"
 	"net"
 	"net/netip"
 	"time"
@@ -29,8 +28,9 @@ type ConnID uint64
 type Target struct {
 	Transport  Transport
 	Addr       netip.AddrPort
-	ServerName string // TLS: the name the certificate must bear (host of the URI, or an IP)
-	Conn       ConnID // prefer this connection while it lives (RFC 5626 flow); 0 is any
+	ServerName string     // TLS: the name the certificate must bear (host of the URI, or an IP)
+	Conn       ConnID     // prefer this connection while it lives (RFC 5626 flow); 0 is any
+	Client     ClientCert // TLS: what we show when the server asks who we are
 	// Other is the same server in the other address family; a connection is had
 	// from whichever answers first (RFC 8305). Invalid where there is none.
 	Other netip.AddrPort
@@ -91,11 +91,10 @@ type Rules struct {
 	Bodies     []string // media types taken in requests, go into Accept
 }
 
-// TLSConfig says whom to believe and who we are.
+// TLSConfig says whom to believe.
 type TLSConfig struct {
-	SystemRoots bool             // trust the CA bundle of the system
-	RootFiles   []string         // PEM files with further roots
-	Certificate *tls.Certificate // ours, when a server asks; nil is none
+	SystemRoots bool     // trust the CA bundle of the system
+	RootFiles   []string // PEM files with further roots
 }
 
 // Config of a Stack. Default gives sound values; Local and the switches are

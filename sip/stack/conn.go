@@ -22,6 +22,7 @@ type conn struct {
 	remote    netip.AddrPort
 	ours      bool // we opened it
 	nc        net.Conn
+	agreed    TLSState
 	out       *outbox
 	used      time.Time
 
@@ -35,7 +36,10 @@ type connKey struct {
 	transport Transport
 	addr      netip.AddrPort
 	name      string
+	client    ClientCert
 }
+
+func (to Target) key() connKey { return connKey{to.Transport, to.Addr, to.ServerName, to.Client} }
 
 type conns struct {
 	last  ConnID
@@ -92,7 +96,7 @@ func (cs *conns) find(to Target) *conn {
 	if c := cs.byID[to.Conn]; c != nil && c.transport == to.Transport && !c.retired {
 		return c
 	}
-	return cs.byKey[connKey{to.Transport, to.Addr, to.ServerName}]
+	return cs.byKey[to.key()]
 }
 
 // open returns the connection for a Target, opening one if there is none. The
@@ -108,15 +112,15 @@ func (s *Stack) open(to Target, within time.Duration) (*conn, error) {
 		return nil, fmt.Errorf("%w: too many connections", ErrTransport)
 	}
 	c := &conn{
-		s: s, key: connKey{to.Transport, to.Addr, to.ServerName},
+		s: s, key: to.key(),
 		transport: to.Transport, remote: to.Addr, ours: true, out: newOutbox(), used: time.Now(),
 	}
 	s.conns.add(c)
 	s.tasks.Go(func() {
 		ctx, cancel := context.WithTimeout(s.ctx, within)
 		defer cancel()
-		nc, err := s.dial(ctx, to)
-		if !s.loop.post(func() { c.opened(nc, err) }) && nc != nil {
+		nc, agreed, err := s.dial(ctx, to)
+		if !s.loop.post(func() { c.agreed = agreed; c.opened(nc, err) }) && nc != nil {
 			nc.Close()
 		}
 	})
@@ -180,20 +184,20 @@ func (s *Stack) race(ctx context.Context, to Target) (net.Conn, error) {
 }
 
 // dial opens the stream and lays TLS over it.
-func (s *Stack) dial(ctx context.Context, to Target) (net.Conn, error) {
+func (s *Stack) dial(ctx context.Context, to Target) (net.Conn, TLSState, error) {
 	nc, err := s.race(ctx, to)
 	if err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrTransport, err)
+		return nil, TLSState{}, fmt.Errorf("%w: %w", ErrTransport, err)
 	}
 	if to.Transport != TLS {
-		return nc, nil
+		return nc, TLSState{}, nil
 	}
-	tc, err := s.cfg.TLS.client(ctx, nc, to)
+	tc, agreed, err := s.cfg.TLS.client(ctx, nc, to)
 	if err != nil {
 		nc.Close()
-		return nil, err
+		return nil, TLSState{}, err
 	}
-	return tc, nil
+	return tc, agreed, nil
 }
 
 // opened goes on after dial, on the loop.
@@ -247,7 +251,7 @@ func (c *conn) writeAll(nc net.Conn) {
 		}
 		nc.SetWriteDeadline(time.Now().Add(c.s.cfg.FrameTimeout))
 		if _, err := list.WriteTo(nc); err != nil {
-			c.s.Post(func() { c.lost(err) })
+			c.s.Post(func() { c.unheard(err) })
 			return // lost closes the connection; what is queued goes with it
 		}
 		if !open {
@@ -257,6 +261,19 @@ func (c *conn) writeAll(nc net.Conn) {
 	if half, ok := nc.(interface{ CloseWrite() error }); ok {
 		half.CloseWrite()
 	}
+}
+
+// lastWords is how long what a far side has said before it closed may take to be read.
+const lastWords = 200 * time.Millisecond
+
+// unheard ends a connection on which nothing can be written any more. A TLS server that does not take us says so before
+// it closes; who would hear that is the reader.
+func (c *conn) unheard(err error) {
+	if c.transport != TLS {
+		c.lost(err)
+		return
+	}
+	c.s.After(lastWords, func() { c.lost(err) })
 }
 
 // way is how messages on the connection travel, once it is open.
@@ -274,7 +291,7 @@ func (c *conn) readAll(nc net.Conn) {
 		nc.SetReadDeadline(c.deadline(f.partial()))
 		n, err := nc.Read(buf)
 		if err != nil {
-			err = ended(err)
+			err = turnedAway(ended(err), c.key.name)
 			if err == nil && f.partial() {
 				err = errPartial
 			}
@@ -412,6 +429,15 @@ func (s *Stack) KeepFlow(id ConnID, every time.Duration) {
 		c.ping = s.After(min(every, firstPing), c.keepAlive)
 	}
 }
+
+// Hangup ends a connection whose far side has stopped to answer: the next request opens another. On the loop.
+func (s *Stack) Hangup(id ConnID) {
+	if c := s.conns.byID[id]; c != nil {
+		c.lost(errSilent)
+	}
+}
+
+var errSilent = errors.New("no answer to a request")
 
 // Renew is told that the network has changed. Connections from addresses that
 // are not ours any more end: whatever is sent on them goes nowhere, and it would

@@ -2,6 +2,7 @@ package stack
 
 import (
 	"context"
+	"crypto/rsa"
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
@@ -26,12 +27,16 @@ const (
 	UnknownAuthority                 // nobody we trust has signed it
 	BadCertificate                   // it may not serve, or cannot be read
 	BadRoots                         // a root file of ours cannot be read
+	Silent                           // the far side stopped in the midst of the handshake
+	OursUnusable                     // the certificate we are to show cannot be read
+	Unwelcome                        // the server does not take the certificate we show, or wants one
 )
 
 var faultText = [...]string{
 	Refused: "handshake refused", Expired: "certificate expired", NotYetValid: "certificate not yet valid",
 	WrongName: "certificate for another name", UnknownAuthority: "certificate by an unknown authority",
-	BadCertificate: "certificate not usable", BadRoots: "root certificates not readable",
+	BadCertificate: "certificate not usable", BadRoots: "root certificates not readable", Silent: "handshake not answered",
+	OursUnusable: "our certificate not readable", Unwelcome: "our certificate not taken",
 }
 
 // String is the fault in plain words, for logs.
@@ -58,15 +63,15 @@ func (e *TLSError) Unwrap() []error { return []error{e.Err, ErrTransport} }
 // client does the handshake. Verification is ours to the extent that the name
 // may stand as a SIP URI too (RFC 5922 §7); chain and dates are checked by
 // crypto/x509.
-func (c TLSConfig) client(ctx context.Context, nc net.Conn, to Target) (net.Conn, error) {
-	name := to.ServerName
-	if name == "" {
-		name = to.Addr.Addr().String()
-	}
-	name = strings.TrimSuffix(strings.Trim(name, "[]"), ".")
+func (c TLSConfig) client(ctx context.Context, nc net.Conn, to Target) (net.Conn, TLSState, error) {
+	name := to.asked()
 	roots, err := c.roots()
 	if err != nil {
-		return nil, &TLSError{Fault: BadRoots, Name: name, Err: err}
+		return nil, TLSState{}, &TLSError{Fault: BadRoots, Name: name, Err: err}
+	}
+	ours, err := to.Client.load()
+	if err != nil {
+		return nil, TLSState{}, &TLSError{Fault: OursUnusable, Name: name, Err: err}
 	}
 	cfg := &tls.Config{
 		MinVersion: tls.VersionTLS12,
@@ -77,18 +82,29 @@ func (c TLSConfig) client(ctx context.Context, nc net.Conn, to Target) (net.Conn
 	if _, err := netip.ParseAddr(name); err != nil {
 		cfg.ServerName = name // RFC 6066 §3: no addresses in SNI
 	}
-	if c.Certificate != nil {
-		cfg.Certificates = []tls.Certificate{*c.Certificate}
-	}
+	cfg.Certificates = ours
 	tc := tls.Client(nc, cfg)
 	if err := tc.HandshakeContext(ctx); err != nil {
 		var known *TLSError
-		if errors.As(err, &known) {
-			return nil, known
+		if errors.As(turnedAway(err, name), &known) {
+			return nil, TLSState{}, known
 		}
-		return nil, &TLSError{Fault: Refused, Name: name, Err: err}
+		e := &TLSError{Fault: Refused, Name: name, Err: err}
+		if errors.Is(err, context.DeadlineExceeded) || errors.Is(err, os.ErrDeadlineExceeded) {
+			e.Fault = Silent
+		}
+		return nil, TLSState{}, e
 	}
-	return tc, nil
+	return tc, agreedOn(tc.ConnectionState(), ours), nil
+}
+
+// asked is the name a server's certificate must bear.
+func (to Target) asked() string {
+	name := to.ServerName
+	if name == "" {
+		name = to.Addr.Addr().String()
+	}
+	return strings.TrimSuffix(strings.Trim(name, "[]"), ".")
 }
 
 // roots is whom we trust. The files are read for each connection, so that a
@@ -127,11 +143,14 @@ func verify(st tls.ConnectionState, name string, roots *x509.CertPool) error {
 	if err := outdated(leaf, now, name); err != nil {
 		return err
 	}
+	if err := weak(leaf); err != nil {
+		return fault(BadCertificate, err)
+	}
 	between := x509.NewCertPool()
 	for _, cert := range st.PeerCertificates[1:] {
 		between.AddCert(cert)
 	}
-	_, err := leaf.Verify(x509.VerifyOptions{
+	chains, err := leaf.Verify(x509.VerifyOptions{
 		Roots: roots, Intermediates: between, CurrentTime: now, KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
 	})
 	var unknown x509.UnknownAuthorityError
@@ -143,6 +162,8 @@ func verify(st tls.ConnectionState, name string, roots *x509.CertPool) error {
 		return fault(UnknownAuthority, err)
 	case err != nil:
 		return fault(BadCertificate, err)
+	case !slices.ContainsFunc(chains, strong):
+		return fault(BadCertificate, errors.New("an authority between it and those we trust has too short a key"))
 	case !bears(leaf, name):
 		e := fault(WrongName, fmt.Errorf("it names %s", strings.Join(identities(leaf), ", ")))
 		e.Names = identities(leaf)
@@ -150,6 +171,30 @@ func verify(st tls.ConnectionState, name string, roots *x509.CertPool) error {
 	}
 	return nil
 }
+
+// leastRSA is the shortest RSA key believed, in bits (NIST SP 800-131A rev. 2 §3).
+const leastRSA = 2048
+
+// weak tells whether a certificate could have been forged; nil is fine. Weak signatures further up are no chain to
+// crypto/x509; here they are told from an authority that is merely unknown.
+func weak(cert *x509.Certificate) error {
+	if shortKey(cert) {
+		return fmt.Errorf("its RSA key has less than %d bits", leastRSA)
+	}
+	switch cert.SignatureAlgorithm {
+	case x509.MD5WithRSA, x509.SHA1WithRSA, x509.ECDSAWithSHA1:
+		return fmt.Errorf("its signature is by %v", cert.SignatureAlgorithm)
+	}
+	return nil
+}
+
+func shortKey(cert *x509.Certificate) bool {
+	key, ok := cert.PublicKey.(*rsa.PublicKey)
+	return ok && key.N.BitLen() < leastRSA
+}
+
+// strong tells whether all keys of a chain are long enough.
+func strong(chain []*x509.Certificate) bool { return !slices.ContainsFunc(chain, shortKey) }
 
 // outdated tells whether a certificate's time is not now; nil is fine.
 func outdated(cert *x509.Certificate, now time.Time, name string) error {

@@ -128,7 +128,7 @@ func TestTLSStall(t *testing.T) {
 	})
 	begin := time.Now()
 	var refused *stack.TLSError
-	if r := next(t, results); !errors.As(r.err, &refused) || refused.Fault != stack.Refused || !errors.Is(r.err, os.ErrDeadlineExceeded) && time.Since(begin) > 2*time.Second {
+	if r := next(t, results); !errors.As(r.err, &refused) || refused.Fault != stack.Silent || !errors.Is(r.err, os.ErrDeadlineExceeded) && time.Since(begin) > 2*time.Second {
 		t.Errorf("result %v after %v", r.err, time.Since(begin))
 	}
 }

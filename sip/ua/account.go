@@ -27,20 +27,21 @@ func (Secret) MarshalText() ([]byte, error) { return []byte("***"), nil }
 
 // Account is an address of record with what is needed to use it.
 type Account struct {
-	AOR       string          // "sip:alice@example.com"
-	Display   string          // our name as others see it, may be empty
-	User      string          // user name for digest, empty: the user part of the AOR
-	Password  Secret          // empty where HA1 is known instead
-	HA1       HA1             // for an account whose password the phone was never told; needs Realm
-	Realm     string          // the only realm the password is for; empty: the one the registrar names first
-	Registrar string          // "sip:host:port"; empty: the domain of the AOR
-	Direct    bool            // no registrar: calls go straight to their targets
-	Proxy     string          // outbound proxy "sip:host:port", empty for none
-	Transport stack.Transport // forced on registrar or proxy; empty: as their URI and the DNS say
-	Expires   time.Duration   // asked of the registrar, 60 s .. 24 h; 0 is 600 s
-	Instance  string          // urn:uuid:… of the device (RFC 5626 §4.1), empty: none is sent
-	Dialect   Dialect         // how the server is spoken to
-	UseGRUU   bool            // name ourselves in dialogs by the GRUU the registrar gives (RFC 5627); not every one can route what it gives
+	AOR       string           // "sip:alice@example.com"
+	Display   string           // our name as others see it, may be empty
+	User      string           // user name for digest, empty: the user part of the AOR
+	Password  Secret           // empty where HA1 is known instead
+	HA1       HA1              // for an account whose password the phone was never told; needs Realm
+	Realm     string           // the only realm the password is for; empty: the one the registrar names first
+	Registrar string           // "sip:host:port"; empty: the domain of the AOR
+	Direct    bool             // no registrar: calls go straight to their targets
+	Proxy     string           // outbound proxy "sip:host:port", empty for none
+	Client    stack.ClientCert // what we show the server of a TLS connection that asks who we are
+	Transport stack.Transport  // forced on registrar or proxy; empty: as their URI and the DNS say
+	Expires   time.Duration    // asked of the registrar, 60 s .. 24 h; 0 is 600 s
+	Instance  string           // urn:uuid:… of the device (RFC 5626 §4.1), empty: none is sent
+	Dialect   Dialect          // how the server is spoken to
+	UseGRUU   bool             // name ourselves in dialogs by the GRUU the registrar gives (RFC 5627); not every one can route what it gives
 }
 
 // HA1 holds the digests H(user:realm:password) in hex, one for each algorithm (RFC 7616 §3.4.2). They sign in to their

@@ -30,7 +30,9 @@ const (
 	burstWindow = 10 * time.Second
 	refreshMin  = 5 * time.Second // however short the registrar's time is
 	pulseMin    = 5 * time.Second // however often the registrar wants one
-	pulseWait   = 8 * time.Second // for the answer to a pulse: five tries
+	// for a silent server alone, on a connection that stands or is being opened; with the pause after it still within 30 s
+	streamPatience = 20 * time.Second
+	pulseWait      = 8 * time.Second // for the answer to a pulse: five tries
 )
 
 // backoff is how long to wait after the n-th failure in a row (from 1), the
@@ -50,7 +52,7 @@ func backoff(f Fault, n int, since, after time.Duration, random float64) time.Du
 			return probeMin + time.Duration(random*float64(probeMax-probeMin))
 		}
 		return grow(troubleBase, troubleMax)
-	case CertExpired, CertWrongName, CertUnknownAuthority, CertOther:
+	case CertExpired, CertNotYetValid, CertWrongName, CertUnknownAuthority, CertUnusable, CertOurs, CertOther:
 		return grow(certBase, certMax)
 	case WrongPassword, Refused, BadAccount:
 		return slowMin + grow(slowMin, troubleMax-slowMin)
@@ -92,8 +94,16 @@ func faultOf(err error) Fault {
 		return Unreachable
 	}
 	switch t.Fault {
-	case stack.Expired, stack.NotYetValid:
+	case stack.Expired:
 		return CertExpired
+	case stack.NotYetValid:
+		return CertNotYetValid
+	case stack.BadCertificate:
+		return CertUnusable
+	case stack.OursUnusable, stack.Unwelcome:
+		return CertOurs
+	case stack.Silent:
+		return Unreachable // as one that does not even take the connection
 	case stack.WrongName:
 		return CertWrongName
 	case stack.UnknownAuthority:

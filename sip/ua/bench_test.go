@@ -188,12 +188,15 @@ func config(port uint16) stack.Config {
 }
 
 // newFar puts a scripted element on an address; it ends with the test.
-func (b *bench) newFar(addr netip.Addr) *far {
+func (b *bench) newFar(addr netip.Addr) *far { return b.newFarOn(b.net.Host(addr), addr, 5060) }
+
+// newFarOn is newFar on a network of the test's own, and a port.
+func (b *bench) newFarOn(n stack.Network, addr netip.Addr, port uint16) *far {
 	f := &far{addr: addr, on: map[stack.Method]func(*stack.ServerTx, *stack.Request, stack.Source){}}
-	cfg := config(5060)
+	cfg := config(port)
 	cfg.Rules.Methods = append(cfg.Rules.Methods, stack.REGISTER)
 	cfg.PingEvery = 0
-	f.s = stack.New(cfg, b.net.Host(addr), logger(b.T))
+	f.s = stack.New(cfg, n, logger(b.T))
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan struct{})
 	go func() { defer close(done); f.s.Run(ctx, f) }()
@@ -213,18 +216,23 @@ func onNet(t *testing.T, body func(b *bench), change ...func(*Config)) {
 			c(&cfg)
 		}
 		b.ua = New(cfg, stack.New(config(5060), patient{b.net.Host(ourAddr), &b.dns}, logger(b.T)), b.handle, logger(b.T))
-		ctx, cancel := context.WithCancel(t.Context())
-		b.cancel = cancel
-		go func() {
-			defer close(b.ended)
-			if err := b.ua.Run(ctx); err != nil {
-				t.Error(err)
-			}
-		}()
-		b.Cleanup(func() { cancel(); <-b.ended })
-		synctest.Wait() // it listens
+		b.start()
 		body(b)
 	})
+}
+
+// start runs the user agent until the test ends.
+func (b *bench) start() {
+	ctx, cancel := context.WithCancel(b.Context())
+	b.cancel = cancel
+	go func() {
+		defer close(b.ended)
+		if err := b.ua.Run(ctx); err != nil {
+			b.Error(err)
+		}
+	}()
+	b.Cleanup(func() { cancel(); <-b.ended })
+	synctest.Wait() // it listens
 }
 
 func (b *bench) handle(e Event) {

@@ -3,6 +3,8 @@ package ua
 import (
 	"net/netip"
 	"time"
+
+	"opendeskphone/sip/stack"
 )
 
 // AccountID names an account; the user of the package chooses it.
@@ -31,12 +33,13 @@ type (
 	LineState struct {
 		Account AccountID
 		State   State
-		Fault   Fault         // why, if State is Failing
-		Code    int           // SIP response code behind the fault, 0 if none
-		Text    string        // its reason phrase or the error, cleaned
-		Retry   time.Time     // when the next attempt is made, if State is Failing
-		Expires time.Duration // for how long the registrar keeps us, if State is Registered
-		Local   netip.Addr    // our address on the way to it, if State is Registered; of a Direct account invalid
+		Fault   Fault          // why, if State is Failing
+		Code    int            // SIP response code behind the fault, 0 if none
+		Text    string         // its reason phrase or the error, cleaned
+		Retry   time.Time      // when the next attempt is made, if State is Failing
+		TLS     stack.TLSState // what was agreed on with the registrar, if State is Registered
+		Expires time.Duration  // for how long the registrar keeps us, if State is Registered
+		Local   netip.Addr     // our address on the way to it, if State is Registered; of a Direct account invalid
 	}
 	// Incoming: somebody calls.
 	Incoming struct {
@@ -44,6 +47,7 @@ type (
 		Account  AccountID
 		From     Peer
 		Asserted bool   // From was asserted by our own server (RFC 3325)
+		Sealed   bool   // it came over TLS: nobody on the way to our server can read the offer
 		SDP      []byte // their offer; nil if they want ours
 		CallID   string // of its messages, for logs
 		// Conversation names the conversation the call belongs to: the Session-ID of the caller
@@ -166,8 +170,11 @@ const (
 	ServerTrouble              // 5xx, or a registrar that grants no time
 	Refused                    // 4xx or 6xx, see Code
 	CertExpired                // the certificate of the server is out of date (or our clock)
+	CertNotYetValid            // its time has not begun: most likely our clock is wrong
 	CertWrongName              // it bears another name
 	CertUnknownAuthority       // nobody we know signed it
+	CertUnusable               // it may not serve, or is too weak
+	CertOurs                   // the certificate of ours cannot be read, or the server does not take it, or wants one
 	CertOther                  // TLS could not be agreed on
 	BadAccount                 // the account itself cannot work, see Text
 )
@@ -175,7 +182,7 @@ const (
 var faultName = [...]string{NoFault: "none", WrongPassword: "wrong password", Unreachable: "unreachable",
 	ServerTrouble: "server trouble", Refused: "refused", CertExpired: "certificate expired",
 	CertWrongName: "certificate for another name", CertUnknownAuthority: "certificate of an unknown authority",
-	CertOther: "TLS failed", BadAccount: "bad account"}
+	CertNotYetValid: "certificate not yet valid", CertUnusable: "certificate unusable", CertOurs: "our certificate not taken", CertOther: "TLS failed", BadAccount: "bad account"}
 
 // String is the fault in plain English, for logs.
 func (f Fault) String() string { return faultName[f] }

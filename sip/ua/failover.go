@@ -63,6 +63,21 @@ func (r *registration) hurry(k *ask) {
 			r.outcome(k, nil, stack.ErrTimeout)
 		default:
 			r.askAgain(k)
+			r.giveUp(k)
+		}
+	})
+}
+
+// giveUp ends a REGISTER to the only server on a stream, which repeats for us: who has not answered by then is not there.
+func (r *registration) giveUp(k *ask) {
+	if k.to.Transport == stack.UDP {
+		return
+	}
+	r.waiting = r.acc.u.stack.After(streamPatience-patienceFor(k.to.Transport), func() {
+		if r.running == k {
+			r.abandon()
+			r.acc.u.stack.Hangup(k.tx.Flow().Conn)
+			r.outcome(k, nil, stack.ErrTimeout)
 		}
 	})
 }

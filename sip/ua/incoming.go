@@ -1,6 +1,7 @@
 package ua
 
 import (
+	"strings"
 	"time"
 
 	"opendeskphone/sip/dialog"
@@ -101,7 +102,7 @@ func (u *UA) accountFor(req *stack.Request, from stack.Source) *account {
 
 // announce says who calls.
 func (c *call) announce(req *stack.Request, from stack.Source) Incoming {
-	e := Incoming{Call: c.ref, Account: c.acc.id, SDP: sdpOf(req), CallID: c.key.callID, Conversation: c.identity.conversation(req), Able: ableIn(req),
+	e := Incoming{Call: c.ref, Account: c.acc.id, Sealed: from.Transport == stack.TLS, SDP: sdpOf(req), CallID: c.key.callID, Conversation: c.identity.conversation(req), Able: ableIn(req),
 		Identities: identities(req)}
 	e.From, e.Asserted = c.acc.caller(req, from)
 	if c.acc.vouches(from.Addr) {
@@ -198,13 +199,27 @@ func (u *UA) Accept(ref CallRef, sdp []byte) {
 }
 
 // Reject refuses a call with a code from 300 to 699.
-func (u *UA) Reject(ref CallRef, code int) {
+func (u *UA) Reject(ref CallRef, code int) { u.RejectOffer(ref, code, 0, "") }
+
+// RejectOffer refuses a call whose offer cannot be taken, and says why: by a warn-code of RFC 3261 §20.43, 0 for none,
+// and plain ASCII text.
+func (u *UA) RejectOffer(ref CallRef, code, warning int, text string) {
 	u.with(ref, func(c *call) {
 		if c.phase == ringing && code >= 300 && code < 700 {
-			c.reject(code, "")
+			res := stack.Reply(c.tx.Request(), code, "")
+			warn(res, warning, text)
+			c.tx.Respond(res)
+			c.leg.State = dialog.Terminated
 			c.end(Ended{Call: ref})
 		}
 	})
+}
+
+// warn says in a response what was wrong with an offer. The agent is a pseudonym (RFC 3261 §25.1).
+func warn(res *stack.Response, warning int, text string) {
+	if warning != 0 {
+		res.AppendHeader(stack.NewHeader("Warning", itoa(warning)+" phone \""+strings.ReplaceAll(Clean(text), "\"", "'")+"\""))
+	}
 }
 
 func (c *call) reject(code int, reason string) {

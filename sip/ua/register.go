@@ -311,7 +311,8 @@ func (r *registration) succeed(k *ask, res *stack.Response) {
 			}
 		}
 	}
-	r.report(LineState{State: Registered, Expires: granted, Local: flow.Local.Addr()})
+	agreed, _ := a.u.stack.Agreed(flow.Conn)
+	r.report(LineState{State: Registered, Expires: granted, Local: flow.Local.Addr(), TLS: agreed})
 	r.reflect(res)
 	r.pulse.start()
 	if r == a.flows[0] {

@@ -35,6 +35,9 @@ func (a *account) resolve(on func(error)) {
 			on(err)
 			return
 		}
+		for i := range t {
+			t[i].Client = a.p.Client
+		}
 		a.found(t)
 		a.u.retrust()
 		on(nil)

@@ -23,6 +23,7 @@ func readTests(ctx context.Context, b *bench) error {
 		{"audio_tick_allocs", []string{"test", "-run", "^$", "-bench", "Tick", "-benchmem", "-benchtime", "2000x", "./audio/engine"}, `(\d+) allocs/op`},
 		{"torture_udp_conforming", []string{"test", "-count=1", "-v", "-run", "^TestTorture$", "./sip/ua"}, `udp: (\d+) of 61`},
 		{"torture_tcp_conforming", []string{"test", "-count=1", "-v", "-run", "^TestTorture$", "./sip/ua"}, `tcp: (\d+) of 61`},
+		{"tls_faults_passed", []string{"test", "-count=1", "-v", "-run", "^TestTLSFaults$", "./sip/ua"}, `bad TLS servers survived: (\d+) of 24`},
 		{"registrar_faults_passed", []string{"test", "-count=1", "-v", "-run", "^TestRegistrarFaults$", "./sip/ua"}, `passed: (\d+) of 50`},
 		{"sip_fuzz_cases", []string{"test", "-count=1", "-v", "-run", "^TestBrokenMessages$", "./sip/ua", "-args", "-broken=100000"}, `survived: (\d+)`},
 		{"usb_audio_gaps", twoClocks, `worst of all: (\d+) gaps`},

@@ -47,6 +47,9 @@ type Cast struct {
 	Host   int       // its place on the LAN, 2 to 99
 	Manual bool      // answers when told; otherwise at once
 	Says   *lab.Clip // what it says; nil: what the owner of its number says
+	SDES   bool      // wants encryption with keys by SDES
+	DTLS   bool      // wants encryption with keys by DTLS
+	Suites string    // of linphonec
 }
 
 // Addr is the peer's address.
@@ -64,13 +67,27 @@ type Stage struct {
 	Phone *desk.Twin
 	stops []func() error
 
-	settings string
+	line string // settings of the phone's line
+	more string // and of the rest
+	ca   *lab.CA
 }
 
 // NewStage sets up the network, the exchange and a phone that is registered, with more settings than the usual ones if
 // there are some. Close it.
 func NewStage(ctx context.Context, dir string, more ...string) (*Stage, error) {
-	s := &Stage{Dir: dir, settings: settings(PhoneUser, phoneHost) + strings.Join(more, "\n")}
+	return raise(ctx, &Stage{Dir: dir, more: strings.Join(more, "\n")})
+}
+
+// NewTLSStage is NewStage, but the phone signals over TLS, and has more settings of its line.
+func NewTLSStage(ctx context.Context, dir, line string) (*Stage, error) {
+	ca, err := lab.NewCA(dir)
+	if err != nil {
+		return nil, err
+	}
+	return raise(ctx, &Stage{Dir: dir, ca: ca, line: "transport = \"tls\"\n" + line})
+}
+
+func raise(ctx context.Context, s *Stage) (*Stage, error) {
 	if err := s.open(ctx); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
@@ -89,7 +106,17 @@ func (s *Stage) open(ctx context.Context) (err error) {
 		return err
 	}
 	s.stops = append(s.stops, s.Wire.Close, s.writeLog)
-	if s.Kam, err = lab.StartKamailio(ctx, s.LAN.Core, lab.KamailioConfig{Name: "kamailio", Domain: Domain, Listen: registrarAt}); err != nil {
+	kam := lab.KamailioConfig{Name: "kamailio", Domain: Domain, Listen: registrarAt}
+	extra := ""
+	if s.ca != nil {
+		pair, err := s.ca.Issue(lab.Leaf{File: "registrar", DNS: []string{Domain}})
+		if err != nil {
+			return err
+		}
+		kam.TLS = []lab.TLSAt{{Listen: netip.AddrPortFrom(registrarAt.Addr(), 5061), Pair: pair}}
+		extra = fmt.Sprintf("[sip]\nextra_roots = [%q]\n", s.ca.RootFile())
+	}
+	if s.Kam, err = lab.StartKamailio(ctx, s.LAN.Core, kam); err != nil {
 		return err
 	}
 	names, err := lab.StartDNS(ctx, s.LAN.Core, registrarAt.Addr(), map[string]netip.Addr{Domain: registrarAt.Addr()}, nil)
@@ -97,7 +124,7 @@ func (s *Stage) open(ctx context.Context) (err error) {
 		return err
 	}
 	s.stops = append(s.stops, names.Close)
-	if s.Phone, err = desk.StartTwin(ctx, desk.Setup{Name: "phone", LAN: s.LAN, Host: phoneHost, Settings: s.settings}); err != nil {
+	if s.Phone, err = desk.StartTwin(ctx, desk.Setup{Name: "phone", LAN: s.LAN, Host: phoneHost, Settings: settings(PhoneUser, phoneHost, s.line) + s.more + extra}); err != nil {
 		return err
 	}
 	s.stops = append(s.stops, s.Phone.Close)
@@ -105,13 +132,14 @@ func (s *Stage) open(ctx context.Context) (err error) {
 	return err
 }
 
-// settings are those of a phone with a number and a place on the LAN.
-func settings(user string, host int) string {
+// settings are those of a phone with a number and a place on the LAN, and more of its line.
+func settings(user string, host int, line string) string {
 	return fmt.Sprintf(`
 [[line]]
 aor = "sip:%s@%s"
 display = "Anna Berg"
 password = %q
+%s
 [media]
 codecs = ["PCMA"]
 [recording]
@@ -119,9 +147,9 @@ allowed = true
 [network]
 dhcp = false
 address = %q
-gateway = %[5]q
-dns = [%[5]q]
-`, user, Domain, lab.PasswordOf(user), lab.LANAddr(host).String(), registrarAt.Addr())
+gateway = %[6]q
+dns = [%[6]q]
+`, user, Domain, lab.PasswordOf(user), line, lab.LANAddr(host).String(), registrarAt.Addr())
 }
 
 // writeLog leaves what went over the wire among the results.
@@ -176,10 +204,10 @@ func (s *Stage) Enter(ctx context.Context, c Cast) (Peer, error) {
 	switch c.Make {
 	case "baresip":
 		p, err = lab.StartBaresip(ctx, host, lab.BaresipConfig{User: c.User, Addr: c.Addr(), Domain: Domain, Registrar: registrarAt,
-			Codecs: []string{"PCMA"}, Automatic: !c.Manual, Speech: says})
+			Codecs: []string{"PCMA"}, Automatic: !c.Manual, Speech: says, SRTP: c.SDES, DTLS: c.DTLS})
 	case "linphonec":
 		p, err = lab.StartLinphonec(ctx, host, lab.LinphonecConfig{User: c.User, Addr: c.Addr(), Domain: Domain, Registrar: registrarAt,
-			Codecs: []string{"PCMA"}, Automatic: !c.Manual, Speech: says})
+			Codecs: []string{"PCMA"}, Automatic: !c.Manual, Speech: says, SRTP: c.SDES, DTLS: c.DTLS, Suites: c.Suites})
 	default:
 		return nil, fmt.Errorf("handover: no peer is made by %q", c.Make)
 	}

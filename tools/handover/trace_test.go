@@ -50,7 +50,7 @@ func TestTraceIsWhatWasOnTheWire(t *testing.T) {
 	mark, ringing := s.Wire.Mark(), peer.Mark()
 
 	const user, host = "103", 13
-	other, err := desk.StartTwin(soon(t), desk.Setup{Name: "other", LAN: s.LAN, Host: host, Settings: settings(user, host)})
+	other, err := desk.StartTwin(soon(t), desk.Setup{Name: "other", LAN: s.LAN, Host: host, Settings: settings(user, host, "")})
 	must(t, err)
 	defer other.Close()
 	_, err = s.Wire.Wait(soon(t), mark, "the sign-in's end", func(p lab.Packet) bool { return p.Response(200, "REGISTER") })

@@ -40,6 +40,10 @@ func must(t *testing.T, err error) {
 }
 
 func newStage(t *testing.T, more ...string) *Stage {
+	return newStageBy(t, func(ctx context.Context, dir string) (*Stage, error) { return NewStage(ctx, dir, more...) })
+}
+
+func newStageBy(t *testing.T, open func(context.Context, string) (*Stage, error)) *Stage {
 	t.Helper()
 	dir := t.TempDir()
 	if *outDir != "" {
@@ -49,7 +53,7 @@ func newStage(t *testing.T, more ...string) *Stage {
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
 	defer cancel()
-	s, err := NewStage(ctx, dir, more...)
+	s, err := open(ctx, dir)
 	must(t, err)
 	t.Cleanup(func() {
 		if t.Failed() {

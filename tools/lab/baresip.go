@@ -29,7 +29,8 @@ type BaresipConfig struct {
 	Transport string         // to the registrar: udp (when empty), tcp, tls
 	RootFile  string         // with tls: whom to trust
 	Codecs    []string       // as "PCMA", "G722", "L16", "opus"; the first is preferred
-	SRTP      bool           // required
+	SRTP      bool           // required, keys by SDES
+	DTLS      bool           // required, keys by DTLS
 	NAT       string         // how its media gets through NATs: stun, ice; "" is not at all
 	STUN      netip.AddrPort // server of NAT
 	Mux       bool           // RTP and RTCP on one port (RFC 5761)
@@ -158,8 +159,11 @@ func (b *Baresip) account() string {
 	} else {
 		s.WriteString(";regint=0")
 	}
-	if c.SRTP {
+	switch {
+	case c.SRTP:
 		s.WriteString(";mediaenc=srtp-mand")
+	case c.DTLS:
+		s.WriteString(";mediaenc=dtls_srtp")
 	}
 	if c.NAT != "" {
 		fmt.Fprintf(&s, ";medianat=%s;stunserver=\"stun:%s\"", c.NAT, c.STUN)

@@ -32,7 +32,8 @@ type Leaf struct {
 	File     string // base name of its files
 	DNS      []string
 	IPs      []netip.Addr
-	NotAfter time.Time // zero: a day from now; a past time makes an expired certificate
+	NotAfter time.Time // zero: a year from now; a past time makes an expired certificate
+	Client   bool      // vouches for a client
 }
 
 // NewCA makes an authority whose files go to dir.
@@ -63,7 +64,7 @@ func NewCA(dir string) (*CA, error) {
 // RootFile is the root certificate in PEM: what a phone must be told to trust.
 func (ca *CA) RootFile() string { return filepath.Join(ca.dir, "root.pem") }
 
-// Issue signs a certificate for a server.
+// Issue signs a certificate.
 func (ca *CA) Issue(l Leaf) (KeyPair, error) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
@@ -75,12 +76,15 @@ func (ca *CA) Issue(l Leaf) (KeyPair, error) {
 	}
 	end := l.NotAfter
 	if end.IsZero() {
-		end = time.Now().AddDate(0, 0, 1)
+		end = time.Now().AddDate(1, 0, 0)
 	}
 	tmpl := &x509.Certificate{
 		SerialNumber: serial, Subject: pkix.Name{CommonName: l.File}, DNSNames: l.DNS,
-		NotBefore: end.AddDate(-1, 0, 0), NotAfter: end,
+		NotBefore: end.AddDate(-2, 0, 0), NotAfter: end,
 		KeyUsage: x509.KeyUsageDigitalSignature, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
+	}
+	if l.Client {
+		tmpl.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth}
 	}
 	for _, ip := range l.IPs {
 		tmpl.IPAddresses = append(tmpl.IPAddresses, net.IP(ip.AsSlice()))

@@ -24,6 +24,7 @@ func PasswordOf(user string) string { return "secret-" + user }
 type TLSAt struct {
 	Listen netip.AddrPort
 	Pair   KeyPair
+	Wants  string // file of the authority that must have signed its clients' certificates; empty: they need none
 }
 
 // KamailioConfig describes a registrar and forking proxy.
@@ -102,7 +103,11 @@ func (k *Kamailio) writeConfig() error {
 			fmt.Fprintf(&b, "[server:default]\nmethod = TLSv1.2+\nverify_certificate = no\nrequire_certificate = no\ncertificate = %s\nprivate_key = %s\n", at.Pair.CertFile, at.Pair.KeyFile)
 			fmt.Fprintf(&b, "[client:default]\nverify_certificate = no\nrequire_certificate = no\n")
 		}
-		fmt.Fprintf(&b, "[server:%s]\nmethod = TLSv1.2+\nverify_certificate = no\nrequire_certificate = no\ncertificate = %s\nprivate_key = %s\n", at.Listen, at.Pair.CertFile, at.Pair.KeyFile)
+		wants := "verify_certificate = no\nrequire_certificate = no\n"
+		if at.Wants != "" {
+			wants = "verify_certificate = yes\nrequire_certificate = yes\nca_list = " + at.Wants + "\n"
+		}
+		fmt.Fprintf(&b, "[server:%s]\nmethod = TLSv1.2+\n%scertificate = %s\nprivate_key = %s\n", at.Listen, wants, at.Pair.CertFile, at.Pair.KeyFile)
 	}
 	if err := os.WriteFile(k.tlsFile(), b.Bytes(), 0o644); err != nil {
 		return fmt.Errorf("lab: write tls.cfg: %w", err)

@@ -67,7 +67,7 @@ func registrar(t *testing.T, lan *LAN) *Kamailio {
 	}
 	k, err := StartKamailio(t.Context(), lan.Core, KamailioConfig{Name: "kam", Domain: "phone.test",
 		Listen: netip.MustParseAddrPort("10.77.0.1:5060"), TLS: []TLSAt{
-			{netip.MustParseAddrPort("10.77.0.1:5061"), good}, {netip.MustParseAddrPort("10.77.0.2:5061"), old}}})
+			{netip.MustParseAddrPort("10.77.0.1:5061"), good, ""}, {netip.MustParseAddrPort("10.77.0.2:5061"), old, ""}}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -25,7 +25,9 @@ type LinphonecConfig struct {
 	Registrar netip.AddrPort // zero: no registration, calls by address
 	Transport string         // to the registrar: udp (when empty) or tcp
 	Codecs    []string       // as "PCMA", "G722", "opus"; the first is preferred
-	SRTP      bool           // required
+	SRTP      bool           // required, keys by SDES
+	DTLS      bool           // required, keys by DTLS
+	Suites    string         // of SRTP, as "AEAD_AES_128_GCM"; those that are usual when empty
 	Automatic bool           // answers at once; otherwise when told
 	Speech    Clip           // what it says, from the start of each call
 }
@@ -109,7 +111,7 @@ func (c LinphonecConfig) Settings() ([]byte, error) {
 	var b bytes.Buffer
 	err := template.Must(template.New("linphonerc").Parse(linphonecTemplate)).Execute(&b, map[string]any{
 		"Addr": c.Addr, "User": c.User, "Password": PasswordOf(c.User), "Domain": c.Domain,
-		"Registrar": registrar, "Transport": c.Transport, "SRTP": c.SRTP, "Codecs": c.codecs()})
+		"Registrar": registrar, "Transport": c.Transport, "SRTP": c.SRTP, "DTLS": c.DTLS, "Suites": c.Suites, "Codecs": c.codecs()})
 	if err != nil {
 		return nil, fmt.Errorf("lab: fill linphonerc: %w", err)
 	}

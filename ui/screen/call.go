@@ -54,10 +54,14 @@ func (talk) draw(v *view) {
 	v.stubs()
 }
 
-// security says whether the voice is encrypted. "Not encrypted" is the normal case of most networks and stays quiet.
+// security says whether the voice is encrypted. "Not encrypted" is the normal case of most networks and stays quiet;
+// encryption with keys that others could read is worth a warning, and no lock.
 func (v *view) security(c *phone.Call) (draw.Icon, string, theme.RGB) {
-	if c.Secure {
+	switch {
+	case c.Secure:
 		return draw.IconLock, v.Words.Call.Encrypted, v.Talk
+	case c.OpenKeys:
+		return draw.NoIcon, v.Words.Call.OpenKeys, v.Hold
 	}
 	return draw.NoIcon, v.Words.Call.NotEncrypted, v.T2
 }

@@ -41,7 +41,7 @@ func (f *faultPage) tell(v *view) told {
 	t := told{title: fmt.Sprintf(v.Words.Status.LineDown, v.lineLabel(l)), label: v.lineLabel(l), words: v.Words.LineCards[l.Fault], detail: text.Clean(l.Detail), icon: draw.IconWarning}
 	t.words.Head = fill(t.words.Head, t.label)
 	switch l.Fault {
-	case phone.CertExpired, phone.CertNotYetValid, phone.CertWrongName, phone.CertUnknownAuthority, phone.TLSRefused:
+	case phone.CertExpired, phone.CertNotYetValid, phone.CertWrongName, phone.CertUnknownAuthority, phone.CertUnusable, phone.CertOurs, phone.TLSRefused:
 		t.icon = draw.IconSuspect
 	}
 	switch {

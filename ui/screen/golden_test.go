@@ -128,6 +128,12 @@ func situations() []situation {
 	rewritten, forgotten := idle(), idle()
 	rewritten.Notices[phone.NetworkRewrites] = "Via, Contact, session description"
 	forgotten.Notices[phone.NetworkForgets] = "10s"
+	ending := idle()
+	ending.Notices[phone.CertEnding] = "2417: less than 7 days, 2025-11-25"
+	agreed := idle()
+	agreed.Lines[0].Detail = "TLS 1.3, X25519MLKEM768"
+	ours := idle()
+	ours.Lines[0].State, ours.Lines[0].Fault, ours.Lines[0].Retry = phone.LineFailing, phone.CertOurs, now.Add(5*time.Minute)
 	dialling := withCalls(phone.Call{ID: 1, State: phone.Dialing, Digits: "01715550", Began: now, Since: now})
 	dialling.Path = phone.Speaker
 	wrong := withCalls(phone.Call{ID: 1, State: phone.Dialing, Digits: "0171+", Began: now, Since: now})
@@ -137,6 +143,8 @@ func situations() []situation {
 	stranger.Dir = phone.Incoming
 	arabic := other(1, phone.Ringing, yusuf, 6*time.Second)
 	arabic.Dir = phone.Incoming
+	openKeys := talking(1, jonas, 767*time.Second)
+	openKeys.Secure, openKeys.OpenKeys = false, true
 	muted := withCalls(talking(1, jonas, 767*time.Second))
 	muted.Muted = true
 	headset := withCalls(talking(1, mira, 38*time.Second), other(2, phone.Held, jonas, 252*time.Second))
@@ -248,6 +256,7 @@ func situations() []situation {
 		{name: "dial-hidden", state: withCalls(phone.Call{ID: 1, State: phone.Dialing, Withheld: true, Began: now, Since: now}), setUp: func(d *desk) { d.book.people, d.log = dialBook(), nil }},
 		{name: "incoming-arabic", state: withCalls(arabic), setUp: func(d *desk) { d.book.people, d.log = worldBook(), calls()[12:] }},
 		{name: "in-call", state: withCalls(talking(1, jonas, 767*time.Second))},
+		{name: "in-call-open-keys", state: withCalls(openKeys)},
 		{name: "in-call-muted", state: muted},
 		{name: "in-call-network-poor", state: withCalls(talking(1, jonas, 767*time.Second)), setUp: func(d *desk) { d.sounds[1] = poor() }},
 		{name: "in-call-more", state: withCalls(talking(1, jonas, 767*time.Second)), setUp: func(d *desk) {
@@ -295,6 +304,7 @@ func situations() []situation {
 		{name: "settings-computers", state: idle(), setUp: inSettings(sectionComputers)},
 		{name: "computer", state: idle(), setUp: inSettings(sectionComputers, hal.Down, hal.OK)},
 		{name: "account", state: idle(), setUp: inSettings(sectionLines, hal.OK)},
+		{name: "account-agreed", state: agreed, setUp: inSettings(sectionLines, hal.OK)},
 		{name: "text-entry", state: failing, keys: []hal.Key{hal.OK, hal.Digit6, hal.Digit7, hal.Digit6}},
 		{name: "fault-certificate", state: expired, keys: []hal.Key{hal.OK}},
 		{name: "fault-details", state: expired, keys: []hal.Key{hal.OK, hal.Soft2}},
@@ -303,6 +313,8 @@ func situations() []situation {
 		{name: "fault-settings", state: broken, keys: []hal.Key{hal.Down, hal.OK}},
 		{name: "fault-rewrites", state: rewritten, keys: []hal.Key{hal.Down, hal.OK}},
 		{name: "fault-forgets", state: forgotten, keys: []hal.Key{hal.Down, hal.OK}},
+		{name: "fault-certificate-ends", state: ending, keys: []hal.Key{hal.Down, hal.OK}},
+		{name: "fault-certificate-ours", state: ours, keys: []hal.Key{hal.OK}},
 		{name: "fault-sound", state: silent, keys: []hal.Key{hal.Down, hal.OK}},
 		{name: "toast", state: idle(), setUp: func(d *desk) { d.Refused(phone.LineDown, now) }},
 		{name: "volume", state: withCalls(talking(1, jonas, 767*time.Second)), setUp: func(d *desk) {

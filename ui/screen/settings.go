@@ -382,6 +382,10 @@ func (p *account) rows(v *view) []settingRow {
 	if p.a.Password != "" {
 		password = w.Hidden
 	}
+	transport := strings.ToUpper(p.a.Transport)
+	if l := v.st.Line(p.line); l != nil && l.State == phone.LineRegistered && l.Detail != "" && p.a.Transport == "tls" {
+		transport = agreedTLS(text.Clean(l.Detail))
+	}
 	return []settingRow{
 		{name: w.Server, value: orNot(p.a.Server), open: p.ask(v, w.Server, &p.a.Server)},
 		{name: w.User, value: orNot(p.a.User), open: p.ask(v, w.User, &p.a.User)},
@@ -389,8 +393,18 @@ func (p *account) rows(v *view) []settingRow {
 			v.open(v, &textEntry{title: w.Password, owner: p.a.User, secret: true, action: v.Words.Keys.Next, done: func(_ *view, s string) { p.a.Password = s }})
 		}},
 		{name: w.DisplayName, value: orNot(p.a.Display), open: p.ask(v, w.DisplayName, &p.a.Display)},
-		{name: w.Transport, value: strings.ToUpper(p.a.Transport), step: func(by int) { p.a.Transport = step([]string{"tls", "tcp", "udp"}, p.a.Transport, by) }},
+		{name: w.Transport, value: transport, step: func(by int) { p.a.Transport = step([]string{"tls", "tcp", "udp"}, p.a.Transport, by) }},
 	}
+}
+
+// agreedTLS shortens what was agreed on to what matters: the version, and whether the key exchange outlives quantum
+// computers ("TLS 1.3, X25519MLKEM768").
+func agreedTLS(detail string) string {
+	version, group, _ := strings.Cut(detail, ", ")
+	if strings.Contains(group, "MLKEM") {
+		return version + " + ML-KEM"
+	}
+	return version
 }
 
 func (p *account) draw(v *view) {

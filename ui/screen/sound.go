@@ -58,6 +58,7 @@ type sounding struct {
 	start  time.Time // of the first
 	now    *Stats    // of a call that goes on
 	secure bool
+	open   bool // encrypted with keys that others could read
 }
 
 func (p *soundPage) tell(v *view) (s sounding) {
@@ -73,7 +74,7 @@ func (p *soundPage) tell(v *view) (s sounding) {
 	st := v.src.Media.Stats(p.call)
 	s = sounding{Summary: st.Sum, bars: st.Trace, span: max(1, len(st.Trace)), start: v.now.Add(-time.Duration(len(st.Trace)) * time.Second), now: &st}
 	if c := v.st.Call(p.call); c != nil {
-		s.who, s.secure = v.party(c.Remote), c.Secure
+		s.who, s.secure, s.open = v.party(c.Remote), c.Secure, c.OpenKeys
 		s.detail = s.who.surely()
 	}
 	return s
@@ -365,8 +366,11 @@ func (s *sounding) figures(v *view) []Fact {
 		return append(mos, how...)
 	}
 	security, rtt, noise := c.NotEncrypted, "–", st.Room.Noise
-	if s.secure {
+	switch {
+	case s.secure:
 		security = c.Encrypted
+	case s.open:
+		security = c.OpenKeys
 	}
 	if st.RTT > 0 {
 		rtt = ms(st.RTT)

@@ -70,6 +70,7 @@ func arabicCalls(c *Catalogue) {
 	h.NoLineHead, h.NoLineWhy = "لا خط معدا", "أدخل الحساب الذي أعطاك إياه مزود الخدمة."
 	t := &c.Call
 	t.YouHear, t.TheyHear, t.TheyWait, t.YouHeard, t.TheyHeard = "تسمع", "يسمعون", "ينتظرون", "سمعت", "سمعوا"
+	t.OpenKeys = "المفاتيح مكشوفة"
 	t.Encrypted, t.NotEncrypted, t.Talking, t.OnHold, t.TheyHold = "مشفرة", "غير مشفرة", "محادثة", "معلقة", "أنت معلق هناك"
 	t.Ringing, t.RingingShort, t.RingingThere = "يرن %s", "يرن", "يرن هناك"
 	t.LastCallAt, t.LastCall = "آخر مكالمة %s", "آخر مكالمة %s، %s"
@@ -150,15 +151,18 @@ func arabicFaults(c *Catalogue) {
 		phone.CertNotYetValid:      {"رفضنا الخادم", "شهادته غير صالحة بعد. " + password, [3]string{clock, admin + ": الشهادة غير صالحة بعد", ""}},
 		phone.CertWrongName:        {"رفضنا الخادم", "شهادته باسم آخر. " + password, [3]string{server, admin + ": شهادة باسم آخر", ""}},
 		phone.CertUnknownAuthority: {"رفضنا الخادم", "لا يضمنه أحد نثق به. " + password, [3]string{admin + ": شهادة من جهة مجهولة", "يمكن إضافة جهة الشركة في ملف الإعدادات", ""}},
+		phone.CertUnusable:         {"رفضنا الخادم", "شهادته ضعيفة أو ليست لخادم. " + password, [3]string{admin + ": شهادة غير صالحة للاستعمال", "", ""}},
+		phone.CertOurs:             {"%s غير مسجل", "لا يقبل الخادم شهادة هذا الهاتف، أو يطلب شهادة.", [3]string{admin + ": شهادة الهاتف", clock, ""}},
 		phone.TLSRefused:           {"%s غير مسجل", "الخادم لا يعرض التشفير الذي نطلبه.", [3]string{admin + ": لا تشفير", "تحقق من الاتصال في الإعدادات، الخطوط", ""}},
 	}
 	c.FaultWord = []string{phone.NoFault: "غير مسجل", phone.WrongPassword: "كلمة سر خاطئة", phone.RegistrarUnreachable: "لا جواب", phone.RegistrarRefused: "مرفوض",
 		phone.NameUnknown: "اسم مجهول", phone.CertExpired: "خادم مرفوض", phone.CertNotYetValid: "خادم مرفوض", phone.CertWrongName: "خادم مرفوض",
-		phone.CertUnknownAuthority: "خادم مرفوض", phone.TLSRefused: "بلا تشفير"}
+		phone.CertUnknownAuthority: "خادم مرفوض", phone.CertUnusable: "خادم مرفوض", phone.CertOurs: "الشهادة", phone.TLSRefused: "بلا تشفير"}
 	c.Notices = [phone.NoticeCount]Fault{
 		phone.NoSoundCard:     {"لا صوت", "لا يجد الهاتف بطاقة صوت. تتم المكالمات، لكن لا أحد يسمع.", [3]string{"أطفئ الهاتف وشغله", "إن بقي صامتا فالجهاز يحتاج إصلاحا", admin}},
 		phone.StoreFull:       {"الذاكرة ممتلئة", "لا تحفظ المكالمات وجهات الاتصال. الاتصال ما زال يعمل.", [3]string{"احذف جهات اتصال لا تحتاجها", admin, ""}},
 		phone.SettingsInvalid: {"رفض ملف إعدادات", "آخر إعدادات صالحة ما زالت سارية.", [3]string{"صحح الموضع المذكور أدناه", "يقرأ الهاتف الملف مجددا عند التشغيل", ""}},
+		phone.CertEnding:      {"شهادة تنتهي قريبا", "بعد يومها الأخير يتوقف خط. التفاصيل تذكر أي خط.", [3]string{admin, "", ""}},
 		phone.NoNetwork:       {"لا شبكة", "لا يمكن الاتصال حتى تعود الشبكة.", [3]string{cable, "افحص المبدل أو مقبس الحائط", admin}},
 		phone.NetworkRewrites: {"الموجه يغير المكالمات", "جهاز في الطريق إلى الخادم يغير ما يرسله الهاتف. قد تفشل المكالمات أو تصمت.", [3]string{"أوقف SIP ALG في الموجه", "أو استعمل TLS في الإعدادات، الخطوط", admin}},
 		phone.NetworkForgets:  {"الموجه ينسى الهاتف", "جهاز في الطريق إلى الخادم يقطع الاتصال الساكن مبكرا. الهاتف يتصل به الآن أكثر.", [3]string{"زد مهلة UDP في الموجه", "أو استعمل TLS في الإعدادات، الخطوط", admin}},
@@ -183,8 +187,9 @@ func arabicFaults(c *Catalogue) {
 		phone.NoCause: {"تعذر الوصول إلى %s", "لم تذكر الشبكة سببا.", again}, phone.Rejected: {"%s رفض المكالمة", "لا تؤخذ المكالمة الآن.", later},
 		phone.UserBusy: {"%s مشغول", "في مكالمة أخرى.", "اتصل مجددا بعد دقائق."}, phone.NoAnswer: {"%s لم يرد", "رن هناك ولم يرد أحد.", later},
 		phone.NotFound: {"هذا الرقم غير مستعمل", "الشبكة لا تعرفه.", "تحقق من الرقم واتصل مجددا."}, phone.NotAllowed: {"هذه المكالمة غير مسموحة", "لا يسمح الخادم لهذا الخط بذلك.", "اسأل المسؤول."},
-		phone.Unreachable: {"تعذر الوصول إلى %s", "لم تجب الشبكة.", again}, phone.Incompatible: {"لا صيغة صوت مشتركة", "لا يتفق الهاتفان على طريقة الكلام.", admin + "."},
-		phone.ServerError: {"تعذر الوصول إلى %s", "رفضت الشبكة المكالمة.", again},
+		phone.Unreachable: {"تعذر الوصول إلى %s", "لم تجب الشبكة.", again}, phone.NotEncrypted: {"لا تشفير مع %s", "هذا الخط يتكلم مشفرا فقط، ولم يتم ذلك.", admin + "."},
+		phone.Incompatible: {"لا صيغة صوت مشتركة", "لا يتفق الهاتفان على طريقة الكلام.", admin + "."},
+		phone.ServerError:  {"تعذر الوصول إلى %s", "رفضت الشبكة المكالمة.", again},
 	}
 	for cause, words := range English.Causes {
 		if _, ok := c.Causes[cause]; !ok {

@@ -108,6 +108,7 @@ type Home struct {
 type Call struct {
 	YouHear, TheyHear, TheyWait, YouHeard, TheyHeard string
 	Encrypted, NotEncrypted, Talking, OnHold         string
+	OpenKeys                                         string // encrypted, but anybody on the way could read the keys
 	TheyHold                                         string
 	Ringing                                          string // takes the time
 	RingingShort, RingingThere                       string

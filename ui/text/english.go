@@ -40,7 +40,7 @@ var English = Catalogue{
 	},
 	Call: Call{
 		YouHear: "You hear", TheyHear: "They hear", TheyWait: "They wait", YouHeard: "You heard", TheyHeard: "They heard",
-		Encrypted: "Encrypted", NotEncrypted: "Not encrypted", Talking: "Talking", OnHold: "On hold", TheyHold: "You are on hold there",
+		Encrypted: "Encrypted", NotEncrypted: "Not encrypted", OpenKeys: "Keys readable", Talking: "Talking", OnHold: "On hold", TheyHold: "You are on hold there",
 		Ringing: "Ringing %s", RingingShort: "Ringing", RingingThere: "Ringing there", LastCallAt: "Last call %s", LastCall: "Last call %s, %s",
 		YouCalled: "You called", TheyCalled: "They called", TheyRang: "Rang and was missed", NoCalls: "No calls with this number", Unknown: "Unknown number",
 		Muted: "You are muted", MutedHint: "Press Mute to speak", MutedMark: "muted",
@@ -131,7 +131,7 @@ var English = Catalogue{
 	LineCards: englishFaults,
 	FaultWord: []string{phone.NoFault: "No sign-in", phone.WrongPassword: "Wrong password", phone.RegistrarUnreachable: "No answer", phone.RegistrarRefused: "Refused",
 		phone.NameUnknown: "Name unknown", phone.CertExpired: "Server refused", phone.CertNotYetValid: "Server refused", phone.CertWrongName: "Server refused",
-		phone.CertUnknownAuthority: "Server refused", phone.TLSRefused: "No encryption"},
+		phone.CertUnknownAuthority: "Server refused", phone.CertUnusable: "Server refused", phone.CertOurs: "Certificate", phone.TLSRefused: "No encryption"},
 	Notices: englishNotices,
 	SoundTest: SoundTest{
 		Title: "Test the sound", Again: Label{"Test again", "Again"},
@@ -197,6 +197,10 @@ var englishFaults = map[phone.LineFault]Fault{
 		[3]string{"Check the server's name under Settings, Lines", "Tell your administrator: certificate of another name", ""}},
 	phone.CertUnknownAuthority: {"We refused the server", "Nobody we trust vouches for it. Someone could be listening in, so no password was sent.",
 		[3]string{"Tell your administrator: certificate of an unknown authority", "A company's own authority can be added in the settings file", ""}},
+	phone.CertUnusable: {"We refused the server", "Its certificate is too weak, or not one for a server. Someone could be listening in, so no password was sent.",
+		[3]string{"Tell your administrator: certificate unusable", "", ""}},
+	phone.CertOurs: {"%s cannot sign in", "The server does not take the certificate this phone shows, or wants one.",
+		[3]string{"Tell your administrator: certificate of this phone", "Check that date and time of this phone are right", ""}},
 	phone.TLSRefused: {"%s cannot sign in", "The server does not offer the encryption we ask for.",
 		[3]string{"Tell your administrator: no encryption agreed", "Check the connection under Settings, Lines", ""}},
 }
@@ -208,6 +212,8 @@ var englishNotices = [phone.NoticeCount]Fault{
 		[3]string{"Delete contacts you no longer need", "Tell your administrator", ""}},
 	phone.SettingsInvalid: {"A settings file was refused", "The settings that worked last stay in force.",
 		[3]string{"Correct the place named below", "The phone reads the file again when it starts", ""}},
+	phone.CertEnding: {"A certificate ends soon", "After its last day a line stops. Details says which, and when.",
+		[3]string{"Tell your administrator", "", ""}},
 	phone.NoNetwork: {"No network", "Calls are not possible until the network is back.",
 		[3]string{"Check the network cable behind the phone", "Check the switch or wall socket", "Tell your administrator"}},
 	phone.NetworkRewrites: {"The router rewrites calls", "On the way to the server it changes what we send. Calls may fail or stay silent.",
@@ -224,6 +230,7 @@ var englishCauses = map[phone.Cause]Cause{
 	phone.NotFound:     {"This number is not in use", "The network does not know it.", "Check the number and call again."},
 	phone.NotAllowed:   {"This call is not allowed", "The server does not let this line call there.", "Ask your administrator."},
 	phone.Unreachable:  {"%s cannot be reached", "The network gave no answer.", "Call again in a moment."},
+	phone.NotEncrypted: {"No encryption with %s", "This line calls encrypted only, and they did not agree to it.", "Tell your administrator."},
 	phone.Incompatible: {"No common sound format", "The other phone and this one do not agree how to talk.", "Tell your administrator."},
 	phone.ServerError:  {"%s was not reached", "The network refused the call.", "Call again in a moment."},
 }

@@ -40,7 +40,7 @@ var German = Catalogue{
 	},
 	Call: Call{
 		YouHear: "Sie hören", TheyHear: "Man hört", TheyWait: "Wartet", YouHeard: "Sie hörten", TheyHeard: "Man hörte",
-		Encrypted: "Verschlüsselt", NotEncrypted: "Unverschlüsselt", Talking: "Gespräch", OnHold: "Gehalten", TheyHold: "Sie werden dort gehalten",
+		Encrypted: "Verschlüsselt", NotEncrypted: "Unverschlüsselt", OpenKeys: "Schlüssel lesbar", Talking: "Gespräch", OnHold: "Gehalten", TheyHold: "Sie werden dort gehalten",
 		Ringing: "Klingelt %s", RingingShort: "Klingelt", RingingThere: "Klingelt dort", LastCallAt: "Zuletzt %s", LastCall: "Zuletzt %s, %s",
 		YouCalled: "Sie riefen an", TheyCalled: "Rief Sie an", TheyRang: "Klingelte, verpasst", NoCalls: "Bisher keine Anrufe", Unknown: "Unbekannte Nummer",
 		Muted: "Sie sind stumm", MutedHint: "Zum Sprechen Stumm drücken", MutedMark: "stumm",
@@ -131,7 +131,7 @@ var German = Catalogue{
 	LineCards: germanFaults,
 	FaultWord: []string{phone.NoFault: "Nicht angemeldet", phone.WrongPassword: "Falsches Passwort", phone.RegistrarUnreachable: "Keine Antwort", phone.RegistrarRefused: "Abgewiesen",
 		phone.NameUnknown: "Name unbekannt", phone.CertExpired: "Server abgelehnt", phone.CertNotYetValid: "Server abgelehnt", phone.CertWrongName: "Server abgelehnt",
-		phone.CertUnknownAuthority: "Server abgelehnt", phone.TLSRefused: "Unverschlüsselt"},
+		phone.CertUnknownAuthority: "Server abgelehnt", phone.CertUnusable: "Server abgelehnt", phone.CertOurs: "Zertifikat", phone.TLSRefused: "Unverschlüsselt"},
 	Notices: germanNotices,
 	SoundTest: SoundTest{
 		Title: "Ton prüfen", Again: Label{"Noch einmal", "Nochmals"},
@@ -197,6 +197,10 @@ var germanFaults = map[phone.LineFault]Fault{
 		[3]string{"Servernamen unter Einstellungen, Leitungen prüfen", "Der Verwaltung melden: Zertifikat mit anderem Namen", ""}},
 	phone.CertUnknownAuthority: {"Wir lehnten den Server ab", "Niemand, dem wir trauen, bürgt für ihn. Jemand könnte mithören, darum wurde kein Passwort gesendet.",
 		[3]string{"Der Verwaltung melden: Zertifikat unbekannter Stelle", "Eine eigene Stelle lässt sich in der Datei eintragen", ""}},
+	phone.CertUnusable: {"Wir lehnten den Server ab", "Sein Zertifikat ist zu schwach oder keines für Server. Jemand könnte mithören, darum wurde kein Passwort gesendet.",
+		[3]string{"Der Verwaltung melden: Zertifikat unbrauchbar", "", ""}},
+	phone.CertOurs: {"%s ist nicht angemeldet", "Der Server nimmt das Zertifikat dieses Telefons nicht an oder verlangt eines.",
+		[3]string{"Der Verwaltung melden: Zertifikat des Telefons", "Datum und Uhrzeit dieses Telefons prüfen", ""}},
 	phone.TLSRefused: {"%s ist nicht angemeldet", "Der Server bietet nicht die verlangte Verschlüsselung.",
 		[3]string{"Der Verwaltung melden: keine Verschlüsselung", "Verbindung unter Einstellungen, Leitungen prüfen", ""}},
 }
@@ -208,6 +212,8 @@ var germanNotices = [phone.NoticeCount]Fault{
 		[3]string{"Nicht mehr gebrauchte Kontakte löschen", "Der Verwaltung melden", ""}},
 	phone.SettingsInvalid: {"Eine Datei wurde abgelehnt", "Die zuletzt gültigen Einstellungen bleiben in Kraft.",
 		[3]string{"Die unten genannte Stelle berichtigen", "Das Telefon liest die Datei beim Start neu", ""}},
+	phone.CertEnding: {"Ein Zertifikat läuft bald ab", "Nach seinem letzten Tag fällt eine Leitung aus. Details sagt welche.",
+		[3]string{"Der Verwaltung melden", "", ""}},
 	phone.NoNetwork: {"Kein Netz", "Anrufe sind erst wieder möglich, wenn das Netz da ist.",
 		[3]string{"Netzkabel hinten am Telefon prüfen", "Switch oder Wanddose prüfen", "Der Verwaltung melden"}},
 	phone.NetworkRewrites: {"Der Router verändert Anrufe", "Auf dem Weg zum Server wird geändert, was wir senden. Anrufe scheitern oder bleiben stumm.",
@@ -224,6 +230,7 @@ var germanCauses = map[phone.Cause]Cause{
 	phone.NotFound:     {"Diese Nummer gibt es nicht", "Das Netz kennt sie nicht.", "Nummer prüfen und noch einmal anrufen."},
 	phone.NotAllowed:   {"Dieser Anruf ist nicht erlaubt", "Der Server lässt diese Leitung dort nicht anrufen.", "Die Verwaltung fragen."},
 	phone.Unreachable:  {"%s ist nicht erreichbar", "Das Netz gab keine Antwort.", "Gleich noch einmal anrufen."},
+	phone.NotEncrypted: {"%s: nicht verschlüsselt", "Diese Leitung spricht nur verschlüsselt, und dazu kam es nicht.", "Der Verwaltung melden."},
 	phone.Incompatible: {"Kein gemeinsames Tonformat", "Das andere Telefon und dieses werden sich nicht einig.", "Der Verwaltung melden."},
 	phone.ServerError:  {"%s nicht erreicht", "Das Netz wies den Anruf ab.", "Gleich noch einmal anrufen."},
 }

@@ -302,6 +302,40 @@ func TestFaults(t *testing.T) {
 	}
 }
 
+// TestClientCertificates: Kamailio takes a line that shows a certificate of the authority it trusts, and no other line;
+// which of the two is wrong is told. What was agreed on is told too: OpenSSL 3.0 knows no ML-KEM.
+func TestClientCertificates(t *testing.T) {
+	w := newWorld(t, "MD5")
+	phoneHost, err := w.lan.Host("phone", 10)
+	must(t, phoneHost, err)
+	stranger, err := lab.NewCA(t.TempDir())
+	must(t, stranger, err)
+	for _, r := range []struct {
+		name string
+		by   *lab.CA
+		good bool
+	}{{"ours", w.ca, true}, {"a stranger's", stranger, false}, {"none", nil, false}} {
+		t.Run(r.name, func(t *testing.T) {
+			a := account(stack.TLS)
+			a.Registrar = "sip:mutual." + domain + ":5061"
+			if r.by != nil {
+				pair, err := r.by.Issue(lab.Leaf{File: "phone", Client: true})
+				must(t, pair, err)
+				a.Client = stack.ClientCert{CertFile: pair.CertFile, KeyFile: pair.KeyFile}
+			}
+			p := w.phone(t, phoneHost, w.ca.RootFile())
+			p.ua.AddAccount(1, a)
+			s := next(p, func(s ua.LineState) bool { return s.State != ua.Registering })
+			switch {
+			case r.good && (s.State != ua.Registered || s.TLS.String() != "TLS 1.3, X25519"):
+				t.Errorf("%+v", s)
+			case !r.good && s.Fault != ua.CertOurs:
+				t.Errorf("%+v", s)
+			}
+		})
+	}
+}
+
 // TestRegistrarReturns: stopped for some seconds and started again, it has us
 // back within 5 s.
 func TestRegistrarReturns(t *testing.T) {

@@ -29,6 +29,7 @@ var (
 	goodTLS   = netip.MustParseAddrPort("10.77.0.1:5061")
 	oldTLS    = netip.MustParseAddrPort("10.77.0.2:5061")
 	otherTLS  = netip.MustParseAddrPort("10.77.0.3:5061")
+	mutualTLS = netip.MustParseAddrPort("10.77.0.4:5061")
 )
 
 // world is a network with a registrar.
@@ -73,7 +74,7 @@ func newWorld(t *testing.T, algorithm string) *world {
 		pair, err := ca.Issue(l)
 		return must(t, pair, err)
 	}
-	for _, n := range []int{2, 3} {
+	for _, n := range []int{2, 3, 4} {
 		if err := lan.AddAddr(n); err != nil {
 			t.Fatal(err)
 		}
@@ -83,6 +84,7 @@ func newWorld(t *testing.T, algorithm string) *world {
 			{Listen: goodTLS, Pair: issue(lab.Leaf{File: "good", DNS: []string{domain}})},
 			{Listen: oldTLS, Pair: issue(lab.Leaf{File: "old", DNS: []string{"old." + domain}, NotAfter: time.Now().AddDate(0, 0, -1)})},
 			{Listen: otherTLS, Pair: issue(lab.Leaf{File: "other", DNS: []string{"other.test"}})},
+			{Listen: mutualTLS, Pair: issue(lab.Leaf{File: "mutual", DNS: []string{"mutual." + domain}}), Wants: ca.RootFile()},
 		}})
 	w.kam = must(t, kam, err)
 	w.routeGRUUs(dir + "/core/kam/kamailio.cfg")
@@ -140,7 +142,7 @@ func (r room) LocalFor(remote netip.Addr) (local netip.Addr, err error) {
 }
 
 func (r room) LookupAddr(_ context.Context, host string) ([]netip.Addr, error) {
-	hosts := map[string]netip.AddrPort{domain: goodTLS, "old." + domain: oldTLS, "wrong." + domain: otherTLS}
+	hosts := map[string]netip.AddrPort{domain: goodTLS, "old." + domain: oldTLS, "wrong." + domain: otherTLS, "mutual." + domain: mutualTLS}
 	if at, ok := hosts[host]; ok {
 		return append(slices.Clone(r.six), at.Addr()), nil
 	}
