@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"math"
+	"net/netip"
 	"sync"
 	"time"
 
@@ -29,8 +30,9 @@ const (
 type voices struct {
 	factory func() *media.Factory
 	muted   func() bool
-	digit   func(phone.CallID, rune) // the far side pressed a key
-	bound   func()                   // a call has got its voice
+	digit   func(phone.CallID, rune)           // the far side pressed a key
+	heard   func(phone.CallID, netip.AddrPort) // sound has come that was expected
+	bound   func()                             // a call has got its voice
 	ears    func() (stumbles uint64, room quality.Room)
 	pc      *usbsound.Party
 
@@ -43,8 +45,8 @@ type voices struct {
 	stumbles uint64          // until the last second
 }
 
-func newVoices(factory func() *media.Factory, muted func() bool, digit func(phone.CallID, rune), bound func(), ears func() (uint64, quality.Room), pc *usbsound.Party) *voices {
-	return &voices{pc: pc, ears: ears, factory: factory, muted: muted, digit: digit, bound: bound, named: map[string]*voice{}, calls: map[phone.CallID]*voice{}}
+func newVoices(factory func() *media.Factory, muted func() bool, digit func(phone.CallID, rune), heard func(phone.CallID, netip.AddrPort), bound func(), ears func() (uint64, quality.Room), pc *usbsound.Party) *voices {
+	return &voices{pc: pc, ears: ears, factory: factory, muted: muted, digit: digit, heard: heard, bound: bound, named: map[string]*voice{}, calls: map[phone.CallID]*voice{}}
 }
 
 // voice is a media session as lines sees it, with what is remembered of how it sounded.
@@ -119,6 +121,8 @@ func (v *voices) happened(e media.Event) {
 		c.lost = e.Kind == media.Lost
 	case media.Digit:
 		v.digit(c.id, e.Digit)
+	case media.Heard:
+		v.heard(c.id, e.From)
 	}
 }
 

@@ -33,6 +33,7 @@ type call struct {
 	then   []func()      // to be done when no offer of ours is out
 	remote []byte        // how the far side described itself last
 	origin origin
+	early  early
 
 	bridge  *call // the call whose far side this one's is joined with
 	relayed bool  // the offer that is out describes the other far side
@@ -154,7 +155,7 @@ func (a *Adapter) call(c *call) {
 		a.fail(c, phone.Incompatible, err.Error())
 		return
 	}
-	c.says.SDP = c.out(body)
+	c.says.SDP, c.early = c.out(body), early{}
 	c.ref = a.agent.Invite(ua.AccountID(c.line), c.target, c.says)
 	a.refs[c.ref] = c
 }

@@ -33,6 +33,8 @@ type Voice interface {
 	Local(codecs []string) offer.Local
 	// Apply takes up what was agreed, at once and again after each change.
 	Apply(m offer.Media) error
+	// Expect asks for word, by Adapter.Heard, of the next sound from each of these addresses.
+	Expect(from []netip.AddrPort)
 	SendDTMF(digit rune)
 	// Run carries the voice until ctx ends.
 	Run(ctx context.Context) error
@@ -117,6 +119,14 @@ func (a *Adapter) Moved() { a.put(moved{}) }
 
 type moved struct{}
 
+// Heard tells that sound has come from an address that a voice expected it from.
+func (a *Adapter) Heard(call phone.CallID, from netip.AddrPort) { a.put(heard{call, from}) }
+
+type heard struct {
+	call phone.CallID
+	from netip.AddrPort
+}
+
 // Exec takes an effect; it never blocks.
 func (a *Adapter) Exec(e phone.Effect) { a.put(e) }
 
@@ -161,6 +171,10 @@ func (a *Adapter) take(m any) {
 		for i := range a.lines {
 			a.addrs[i] = netip.Addr{}
 			a.seekRoute(phone.LineID(i), a.lines[i].Account.Direct)
+		}
+	case heard:
+		if c := a.calls[m.call]; c != nil {
+			a.heard(c, m.from)
 		}
 	case phone.Effect:
 		a.exec(m)

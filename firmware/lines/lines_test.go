@@ -24,19 +24,20 @@ var (
 // world is an adapter with a user agent that notes what it is told, and a far side that speaks SDP.
 type world struct {
 	*Adapter
-	t    *testing.T
-	mu   sync.Mutex
-	said []string          // what the user agent was told
-	sdp  map[string][]byte // the last body of each kind
-	done []phone.Event     // what the centre was told
-	open int               // voices open
-	got  []offer.Media     // what voices were told
-	keys []rune            // digits sent
-	far  *offer.Session    // the far side
-	next ua.CallRef
-	in   ua.Invitation // of the last INVITE
-	here sync.Mutex
-	at   netip.Addr // our address, as the routing table has it
+	t     *testing.T
+	mu    sync.Mutex
+	said  []string          // what the user agent was told
+	sdp   map[string][]byte // the last body of each kind
+	done  []phone.Event     // what the centre was told
+	open  int               // voices open
+	got   []offer.Media     // what voices were told
+	keys  []rune            // digits sent
+	waits []netip.AddrPort  // where sound is expected from
+	far   *offer.Session    // the far side
+	next  ua.CallRef
+	in    ua.Invitation // of the last INVITE
+	here  sync.Mutex
+	at    netip.Addr // our address, as the routing table has it
 }
 
 // moveTo gives us another address.
@@ -84,6 +85,7 @@ func (m mouth) Local([]string) offer.Local {
 	return offer.Local{Port: 16384, Codecs: []offer.Codec{g722, pcma}, DTMF: true, Ptime: 20}
 }
 func (m mouth) Apply(media offer.Media) error { m.w.got = append(m.w.got, media); return nil }
+func (m mouth) Expect(from []netip.AddrPort)  { m.w.waits = from }
 func (m mouth) SendDTMF(d rune)               { m.w.keys = append(m.w.keys, d) }
 func (m mouth) Run(ctx context.Context) error { <-ctx.Done(); return nil }
 

@@ -76,13 +76,15 @@ const (
 	Lost  Kind = iota // no packet came for Config.LostAfter, though we take media
 	Back              // packets come again after Lost
 	Digit             // the far side pressed a key (RFC 4733)
+	Heard             // a packet came from an address of Expect
 )
 
 // Event is a fact about a call's media.
 type Event struct {
 	Call  string
 	Kind  Kind
-	Digit rune // 0-9 * # A-D, of Digit
+	Digit rune           // 0-9 * # A-D, of Digit
+	From  netip.AddrPort // of Heard
 }
 
 // Factory opens sessions.

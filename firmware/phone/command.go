@@ -309,7 +309,7 @@ func (t *step) dtmf(in SendDTMF) error {
 		return WrongValue
 	}
 	return t.withCall(in.Call, func(c *Call) error {
-		if c.State == Ringback && !c.Early {
+		if c.State == Ringback && (!c.Early || c.OneWay) {
 			return WrongState
 		}
 		t.do(PlayDTMF{Call: c.ID, Digit: in.Digit})

@@ -15,6 +15,8 @@ func (t *step) event(in Event) {
 		t.invited(in)
 	case Progressed:
 		t.progressed(in)
+	case EarlyHeard:
+		t.earlyHeard(in.Call)
 	case Accepted:
 		t.accepted(in.Call)
 	case Confirmed:
@@ -145,20 +147,42 @@ func (t *step) invited(in Invited) {
 	t.do(SendRinging{Ref: in.Ref, Call: c.ID})
 }
 
+// progressed: who is called rings. Its own sound has earlyTime to come, each time the network speaks anew; where
+// none comes the phone gives ringback tone itself (RFC 3960 §3.2).
 func (t *step) progressed(in Progressed) {
 	c := t.Call(in.Call)
-	if c == nil {
+	if c == nil || c.State != Calling && c.State != Ringback {
 		return
 	}
-	switch c.State {
-	case Calling:
-		c.Early = in.Early
+	before := *c
+	t.unawait(c)
+	c.Early, c.Heard, c.OneWay = in.Early && (c.Early || c.State == Calling), false, in.OneWay
+	if c.State == Calling {
 		t.enter(c, Ringback, NoCause)
-	case Ringback:
-		if c.Early != in.Early {
-			c.Early = in.Early
-			t.touched(c)
-		}
+	} else if *c != before {
+		t.touched(c)
+	}
+	if c.Early {
+		t.do(StartTimer{ID: TimerID{EarlyTime, c.ID}, After: earlyTime})
+	}
+}
+
+// earlyHeard: the far side's sound is there, however late.
+func (t *step) earlyHeard(id CallID) {
+	if c := t.Call(id); c != nil && c.State == Ringback && !c.Heard {
+		t.unawait(c)
+		c.Early, c.Heard = true, true
+		t.touched(c)
+	}
+}
+
+// awaited tells whether sound of the far side is waited for before the phone gives a tone of its own.
+func (c *Call) awaited() bool { return c.State == Ringback && c.Early && !c.Heard }
+
+// unawait waits no longer for sound before the answer.
+func (t *step) unawait(c *Call) {
+	if c.awaited() {
+		t.do(StopTimer{ID: TimerID{EarlyTime, c.ID}})
 	}
 }
 
@@ -218,6 +242,9 @@ func (t *step) timerFired(id TimerID) {
 		t.fail(c, NoAnswer)
 	case id.Kind == ConfirmTime && c.State == Answering:
 		t.end(c, Unreachable)
+	case id.Kind == EarlyTime && c.awaited():
+		c.Early = false
+		t.touched(c)
 	case id.Kind == MoveTime && c.Referred:
 		t.moveOff(c, NoAnswer, "")
 	case id.Kind == FailedTime && c.State == Failed:

@@ -165,6 +165,9 @@ func (w *world) check(s State) {
 		if k := timerOf[c.State]; k != NoTimer && k != InterDigit && !w.timers[TimerID{k, c.ID}] {
 			w.t.Fatalf("no timer for call %d in %v", c.ID, c.State)
 		}
+		if c.awaited() && !w.timers[TimerID{EarlyTime, c.ID}] {
+			w.t.Fatalf("sound of call %d is awaited for ever", c.ID)
+		}
 	}
 	if s.Playing.ID != "" && (len(s.Calls) > 0 || s.Lock.Kind != Unlocked || w.sound.PC || w.sound.Ring) {
 		w.t.Fatalf("%+v is played beside %+v", s.Playing, w.sound)
@@ -186,7 +189,8 @@ func (w *world) check(s State) {
 		if id.Kind == QuestionTime {
 			continue
 		}
-		if c := s.Call(id.Call); c == nil || timerOf[c.State] != id.Kind && !(id.Kind == MoveTime && c.Referred) {
+		if c := s.Call(id.Call); c == nil || timerOf[c.State] != id.Kind && !(id.Kind == MoveTime && c.Referred) &&
+			!(id.Kind == EarlyTime && c.awaited()) {
 			w.t.Fatalf("timer %+v runs for nobody", id)
 		}
 	}

@@ -118,7 +118,7 @@ func orders(effects []Effect) string {
 	return strings.Join(out, ", ")
 }
 
-var timerNames = [timerKindCount]string{"none", "inter-digit", "ring", "call", "confirm", "failed", "question", "move"}
+var timerNames = [timerKindCount]string{"none", "inter-digit", "ring", "call", "confirm", "failed", "question", "move", "early"}
 
 func order(e Effect) string {
 	switch e := e.(type) {

@@ -165,11 +165,17 @@ type (
 		Refers       bool // see Able
 		TakesOver    bool // see Able.Replaces
 	}
-	// Progressed: the far side rings (18x); Early: it also sends sound.
+	// Progressed: the far side, or one of several, rings (18x). Early: it may send sound before it answers.
+	// OneWay: it hears nothing of us then, since several ring (RFC 3960 §2.2) or the network says so (RFC 5009).
 	Progressed struct {
 		evt
-		Call  CallID
-		Early bool
+		Call          CallID
+		Early, OneWay bool
+	}
+	// EarlyHeard: sound of the far side has come since it progressed last.
+	EarlyHeard struct {
+		evt
+		Call CallID
 	}
 	// Accepted: our INVITE was answered.
 	Accepted struct {
@@ -255,6 +261,7 @@ const (
 	FailedTime             // the failed call is put away
 	QuestionTime           // nobody answered a question
 	MoveTime               // no news of a call that is being handed over
+	EarlyTime              // sound before the answer was agreed to, and none has come
 	timerKindCount
 )
 

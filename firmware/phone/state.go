@@ -109,7 +109,9 @@ type Call struct {
 	Digits       string // Dialing: what has been typed
 	RemoteHeld   bool   // the far side holds us
 	Secure       bool   // the voice is encrypted (SRTP)
-	Early        bool   // Ringback: the far side sends sound, so no local tone
+	Early        bool   // Ringback: the far side sends sound, or has a moment left to, so no local tone
+	Heard        bool   // Ringback: that sound has come since the network spoke last
+	OneWay       bool   // Ringback: the far side hears nothing of us
 	Silenced     bool   // Ringing: the user silenced the ring
 	Began        time.Time
 	Answered     time.Time // zero until somebody answered

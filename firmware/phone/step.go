@@ -89,6 +89,7 @@ func (t *step) enter(c *Call, to CallState, cause Cause) {
 		t.yield(c)
 	}
 	from := c.State
+	t.unawait(c)
 	c.State, c.Since, c.Cause, c.MoveFailed = to, t.now, cause, NoCause
 	if (to == Talking || to == Answering || to == Held) && c.Answered.IsZero() {
 		c.Answered = t.now
@@ -158,6 +159,7 @@ func (t *step) timers(c *Call, from CallState) {
 const (
 	confirmTime = 32 * time.Second // RFC 3261 §13.3.1.4: 64*T1
 	failedTime  = 8 * time.Second  // how long a failed call stays on the screen
+	earlyTime   = 300 * time.Millisecond
 )
 
 func (t *step) log(c *Call) {

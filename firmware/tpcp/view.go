@@ -139,6 +139,9 @@ func viewCall(s *phone.State, c *phone.Call, legal []string, emergency bool) Cal
 		v.Early = &Early{Media: "none"}
 		if c.Early {
 			v.Early.Media = "sendrecv"
+			if c.OneWay {
+				v.Early.Media = "recvonly"
+			}
 		}
 	case phone.Talking, phone.Held:
 		v.Media = &Media{SRTP: "off"}
@@ -278,7 +281,7 @@ func legal(s *phone.State, c *phone.Call, t traits) []string {
 	may(c.State == phone.Talking && !t.emergency, "hold")
 	may(c.State == phone.Held && returns(s, c) && free, "resume")
 	may(swaps && !t.emergency && !t.guardedFront, "swap")
-	may(c.State == phone.Talking || c.State == phone.Ringback && c.Early, "dtmf")
+	may(c.State == phone.Talking || c.State == phone.Ringback && c.Early && !c.OneWay, "dtmf")
 	may(inFront(s, c.ID), "mute", "legA")
 	may(t.notes, "note")
 	if t.emergency {

@@ -54,6 +54,7 @@ type (
 		Dialog int // number of the early dialog, from 1
 		Code   int // 101..199
 		SDP    []byte
+		Gate   Gate
 	}
 	// Accepted: our call was answered.
 	Accepted struct {

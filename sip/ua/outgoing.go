@@ -159,6 +159,7 @@ func (c *call) invite(to stack.Target) {
 	req.AppendHeader(stack.NewHeader("Allow", allowed))
 	req.AppendHeader(stack.NewHeader("Supported", supported))
 	req.AppendHeader(c.identity.header())
+	req.AppendHeader(stack.NewHeader("P-Early-Media", "supported"))
 	for _, h := range d.extra {
 		req.AppendHeader(stack.CloneHeader(h))
 	}
@@ -209,7 +210,7 @@ func (c *call) progress(k *ask, res *stack.Response) {
 	d, n, err := c.set.Take(k.req, res)
 	if d == nil || err != nil { // no To tag, or one too many: it still says that something rings
 		if errors.Is(err, dialog.ErrNoTag) {
-			c.u.on(Progress{Call: c.ref, Code: res.StatusCode})
+			c.u.on(Progress{Call: c.ref, Code: res.StatusCode, Gate: gateOf(res)})
 		}
 		return
 	}
@@ -220,7 +221,7 @@ func (c *call) progress(k *ask, res *stack.Response) {
 	if sdp != nil {
 		l.sdp = sdp
 	}
-	c.u.on(Progress{Call: c.ref, Dialog: n, Code: res.StatusCode, SDP: sdp})
+	c.u.on(Progress{Call: c.ref, Dialog: n, Code: res.StatusCode, SDP: sdp, Gate: gateOf(res)})
 }
 
 func (c *call) legFor(d *dialog.Dialog, n int) *leg {
