@@ -246,6 +246,7 @@ func (a *Adapter) offerRefused(c *call, e ua.OfferRefused) {
 	}
 	c.sdp.Rollback()
 	if e.Code == 491 {
+		c.due = true
 		return
 	}
 	if !c.held && !c.agreed.Direction.Receives() { // it was the way back from hold

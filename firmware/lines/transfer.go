@@ -138,6 +138,7 @@ func (a *Adapter) relayRefused(c *call, code int) {
 	other := c.bridge
 	switch {
 	case code == 491:
+		c.due = true
 	case other == nil:
 		a.offer(c)
 	case other.asked:

@@ -203,6 +203,9 @@ func (u *UA) Accept(ref CallRef, sdp []byte) {
 				ack = nil
 			}
 			c.u.on(Confirmed{Call: c.ref, SDP: ack})
+			if c.waits {
+				c.due()
+			}
 		})
 	})
 }
