@@ -19,7 +19,8 @@ import (
 	"opendeskphone/sip/ua"
 )
 
-var lives = flag.Int("lives", 150, "random lives of three calls")
+var lives = flag.Int("lives", 100, "random lives of three calls")
+var loss = flag.Float64("loss", 0, "share of packets that every other network loses")
 var depth = flag.Int("depth", 2, "length of the orders that are all tried")
 
 // orders is the phone's core with its lines and user agent, and far sides of flesh, on a network in memory.
@@ -36,9 +37,6 @@ type orders struct {
 	refs  int               // REFERs that came
 }
 
-// loss is the share of packets that every other network loses.
-const loss = 0.03
-
 type forgets struct{}
 
 func (forgets) Record(*phone.State, time.Time, phone.Origin, phone.Input) {}
@@ -48,7 +46,7 @@ func inOrders(t *testing.T, seed uint64, live func(*orders)) {
 	synctest.Test(t, func(t *testing.T) {
 		o := &orders{T: t, fars: map[string]*far{}, joins: map[[2]string]int{}}
 		net := siptest.NewNet(seed)
-		net.SetLink(2*time.Millisecond, float64(seed%2)*loss)
+		net.SetLink(2*time.Millisecond, float64(seed%2)**loss)
 		ctx, cancel := context.WithCancel(context.Background())
 		var wg sync.WaitGroup
 		var adapter *lines.Adapter
@@ -158,7 +156,10 @@ func (o *orders) check(when string) {
 
 // settled compares the phone with its far sides once nothing is under way: they have the same calls, and agree who is held.
 func (o *orders) settled() {
-	o.pass(40 * time.Second)
+	o.pass(12 * time.Second)
+	if *loss > 0 { // requests are repeated for half a minute
+		o.pass(28 * time.Second)
+	}
 	s := o.loop.State()
 	var ours, theirs []string
 	for _, c := range s.Calls {
@@ -310,17 +311,23 @@ func moves() map[string]func(*orders) {
 
 // three makes three calls, two from here and one from there.
 func (o *orders) three() {
-	o.do(phone.Dial{Number: uriOf("anna")})
-	o.pass(time.Second)
-	o.let("ben", "calls", (*far).dial)
-	o.pass(time.Second)
-	o.do(phone.Answer{Call: o.call(1)})
-	o.pass(time.Second)
-	o.do(phone.Dial{Number: uriOf("cora")})
-	o.pass(time.Second)
-	if n := len(o.loop.State().Calls); n != 3 {
-		o.Fatalf("%d calls", n)
+	reach := func(n int, st phone.CallState) {
+		for range 100 {
+			if calls := o.loop.State().Calls; len(calls) == n && calls[n-1].State == st {
+				return
+			}
+			o.pass(100 * time.Millisecond)
+		}
+		o.Errorf("the calls are %+v", o.loop.State().Calls)
 	}
+	o.do(phone.Dial{Number: uriOf("anna")})
+	reach(1, phone.Talking)
+	o.let("ben", "calls", (*far).dial)
+	reach(2, phone.Ringing)
+	o.do(phone.Answer{Call: o.call(1)})
+	reach(2, phone.Talking)
+	o.do(phone.Dial{Number: uriOf("cora")})
+	reach(3, phone.Talking)
 }
 
 // TestThreeCallsInEveryOrder does everything that may be done with three calls, and everything after it, at once and

@@ -95,7 +95,7 @@ type (
 		SDP  []byte
 	}
 	// OfferRefused: our offer was not taken, the session is as it was before.
-	// OfferDue follows if it only met theirs (491).
+	// OfferDue follows if it only came at a bad time (491): it met theirs, or an ACK is not in yet.
 	OfferRefused struct {
 		Call CallRef
 		Code int

@@ -406,3 +406,46 @@ func TestTooManyCalls(t *testing.T) {
 		}
 	}, func(c *Config) { c.MaxCalls = 2 })
 }
+
+// TestOfferBeforeTheirAck: a call that was answered is held before their ACK is in; the hold waits for that, and is not lost.
+func TestOfferBeforeTheirAck(t *testing.T) {
+	onNet(t, func(b *bench) {
+		registered(b)
+		c := b.call(anOffer)
+		c.mute = true
+		ref := take[Incoming](b).Call
+		b.ua.Accept(ref, []byte(anAnswer))
+		b.ua.Offer(ref, []byte(anOffer))
+		if e := take[OfferRefused](b); e.Code != 491 {
+			t.Errorf("%+v", e)
+		}
+		none[OfferDue](b)
+		b.far.s.Post(c.ack)
+		take[Confirmed](b)
+		take[OfferDue](b)
+	})
+}
+
+// TestOfferThatCameTooSoonIsMadeAgain: our ACK was lost, and whoever waits for it takes no offer yet (RFC 3261 §14.2). It
+// is made again, a few times and no more.
+func TestOfferThatCameTooSoonIsMadeAgain(t *testing.T) {
+	onNet(t, func(b *bench) {
+		registered(b)
+		_, ref := b.answered()
+		b.far.when(stack.INVITE, func(tx *stack.ServerTx, req *stack.Request, _ stack.Source) {
+			tx.Respond(reply(req, 500, "Retry-After: 0"))
+		})
+		for range maxAgain {
+			b.ua.Offer(ref, []byte(anOffer))
+			if e := take[OfferRefused](b); e.Code != 491 {
+				t.Errorf("%+v", e)
+			}
+			take[OfferDue](b)
+		}
+		b.ua.Offer(ref, []byte(anOffer))
+		if e := take[OfferRefused](b); e.Code != 500 {
+			t.Errorf("%+v", e)
+		}
+		none[OfferDue](b)
+	})
+}

@@ -27,6 +27,8 @@ var figures = []row{
 	{id: "mouth_to_ear_g711_ms", unit: "ms", aim: "≤ 45"},
 	{id: "torture_udp_conforming", unit: "of 61"},
 	{id: "torture_tcp_conforming", unit: "of 61"},
+	{id: "call_orders_passed", unit: "orders", aim: "50653"},
+	{id: "call_lives_passed", unit: "lives", aim: "10000"},
 	{id: "aec_erle_converged_db", unit: "dB", aim: "43", format: "%.1f"},
 	{id: "aec_erle_1s_db", unit: "dB", aim: "32", format: "%.1f"},
 	{id: "aec_dt_sdr_db", unit: "dB", aim: "20", format: "%.1f"},
@@ -92,6 +94,7 @@ var (
 		{"escalation", []string{"escalation_gap_ms"}, measureEscalation},
 		{"memory of baresip", []string{"rss_registered_mb", "rss_in_call_mb"}, measureBaresipMemory},
 		{"image", []string{"boot_to_registered_s", "image_mib", "rss_registered_mb", "rss_in_call_mb"}, measureImage},
-		{"tests", []string{"audio_tick_allocs", "usb_audio_gaps", "usb_drift_ms_10min", "mouth_to_ear_10ms_packets_ms", "mouth_to_ear_g711_ms", "torture_udp_conforming", "torture_tcp_conforming"}, readTests},
+		{"tests", []string{"audio_tick_allocs", "usb_audio_gaps", "usb_drift_ms_10min", "mouth_to_ear_10ms_packets_ms", "mouth_to_ear_g711_ms", "torture_udp_conforming", "torture_tcp_conforming",
+			"call_orders_passed", "call_lives_passed"}, readTests},
 	}
 )
