@@ -114,6 +114,8 @@ func (a *Adapter) execOn(e phone.Effect) {
 		with(e.Call, a.accept)
 	case phone.SendReject:
 		with(e.Call, func(c *call) { a.hush(c); a.agent.Reject(c.ref, refusalCode(e.Cause)) })
+	case phone.SendDeflect:
+		with(e.Call, func(c *call) { a.hush(c); a.agent.Deflect(c.ref, a.uri(c.line, e.Target)) })
 	case phone.SendCancel:
 		with(e.Call, hangup)
 	case phone.SendBye:

@@ -134,7 +134,12 @@ func (f *far) handle(e ua.Event) {
 	case ua.OfferAnswered:
 		f.with(e.Call, func(c *farCall) { c.accept(e.SDP); c.offerAgain() })
 	case ua.OfferRefused:
-		f.with(e.Call, func(c *farCall) { c.sdp.Rollback(); c.due = c.due || e.Code == 491 })
+		f.with(e.Call, func(c *farCall) {
+			c.sdp.Rollback()
+			if c.due = c.due || e.Code == 491; !c.due {
+				c.holding = !c.holding
+			}
+		})
 	case ua.OfferDue:
 		f.with(e.Call, func(c *farCall) { c.due = true; c.offerAgain() })
 	case ua.ReferAsked:

@@ -56,6 +56,7 @@ type UserAgent interface {
 	Ring(ref ua.CallRef)
 	Accept(ref ua.CallRef, sdp []byte)
 	Reject(ref ua.CallRef, code int)
+	Deflect(ref ua.CallRef, target string)
 	Hangup(ref ua.CallRef)
 	Offer(ref ua.CallRef, sdp []byte)
 	AnswerOffer(ref ua.CallRef, sdp []byte)

@@ -69,9 +69,12 @@ func (w *world) RefuseRefer(ref ua.ReferRef)   { w.say("refuse refer", ref, nil)
 func (w *world) TellReferrer(ref ua.ReferRef, code int, _ string) {
 	w.say("tell", fmt.Sprint(ref, " ", code), nil)
 }
-func (w *world) Ring(ref ua.CallRef)                    { w.say("ring", ref, nil) }
-func (w *world) Accept(ref ua.CallRef, sdp []byte)      { w.say("accept", ref, sdp) }
-func (w *world) Reject(ref ua.CallRef, code int)        { w.say("reject", fmt.Sprint(ref, " ", code), nil) }
+func (w *world) Ring(ref ua.CallRef)               { w.say("ring", ref, nil) }
+func (w *world) Accept(ref ua.CallRef, sdp []byte) { w.say("accept", ref, sdp) }
+func (w *world) Reject(ref ua.CallRef, code int)   { w.say("reject", fmt.Sprint(ref, " ", code), nil) }
+func (w *world) Deflect(ref ua.CallRef, target string) {
+	w.say("deflect", fmt.Sprint(ref, " ", target), nil)
+}
 func (w *world) Hangup(ref ua.CallRef)                  { w.say("hangup", ref, nil) }
 func (w *world) Offer(ref ua.CallRef, sdp []byte)       { w.say("offer", ref, sdp) }
 func (w *world) AnswerOffer(ref ua.CallRef, sdp []byte) { w.say("answer", ref, sdp) }

@@ -20,6 +20,8 @@ func (t *step) command(in Command) error {
 		return t.withCall(in.Call, t.answer, Ringing)
 	case Reject:
 		return t.withCall(in.Call, func(c *Call) error { t.end(c, Rejected); return nil }, Ringing)
+	case Deflect:
+		return t.withCall(in.Call, func(c *Call) error { return t.deflect(c, in.Target) }, Ringing)
 	case Silence:
 		return t.silence()
 	case Hangup:
@@ -222,6 +224,20 @@ func (t *step) answer(c *Call) error {
 	t.takePath()
 	t.enter(c, Answering, NoCause)
 	t.do(SendAccept{Call: c.ID})
+	return nil
+}
+
+// deflect sends a caller on. It is his phone that calls there, and no line of ours has to work for it.
+func (t *step) deflect(c *Call, target string) error {
+	n, err := t.Config.Number(target)
+	switch {
+	case err != nil:
+		return err
+	case !t.mayDial(n):
+		return Locked
+	}
+	t.do(SendDeflect{Call: c.ID, Target: n.Target})
+	t.enter(c, Ended, HandedOver)
 	return nil
 }
 

@@ -44,6 +44,12 @@ type (
 		Call  CallID
 		Cause Cause
 	}
+	// SendDeflect answers a ringing call with another number to call (302, RFC 3261 §21.3.3).
+	SendDeflect struct {
+		fx
+		Call   CallID
+		Target string
+	}
 	// SendCancel gives up a call not yet answered.
 	SendCancel struct {
 		fx
@@ -111,7 +117,7 @@ type Record struct {
 
 // Missed tells whether the call is one to call back: it came in, and nobody answered it anywhere.
 func (r Record) Missed() bool {
-	return r.Dir == Incoming && r.Answered.IsZero() && r.Cause != Elsewhere && r.Cause != Rejected
+	return r.Dir == Incoming && r.Answered.IsZero() && r.Cause != Elsewhere && r.Cause != Rejected && r.Cause != HandedOver
 }
 
 // Tone is a sound the phone makes itself, into the ear.

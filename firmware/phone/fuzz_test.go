@@ -120,6 +120,8 @@ func (w *world) take(e Effect) {
 		w.tell(e.Call, "accept")
 	case SendReject:
 		w.tell(e.Call, "reject")
+	case SendDeflect:
+		w.tell(e.Call, "reject")
 	case SendCancel:
 		w.tell(e.Call, "cancel")
 	case SendBye:

@@ -132,6 +132,8 @@ func order(e Effect) string {
 		return fmt.Sprintf("accept %d", e.Call)
 	case SendReject:
 		return fmt.Sprintf("reject %d: %v", e.Call, e.Cause)
+	case SendDeflect:
+		return fmt.Sprintf("deflect %d to %s", e.Call, e.Target)
 	case SendCancel:
 		return fmt.Sprintf("cancel %d", e.Call)
 	case SendBye:

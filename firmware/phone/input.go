@@ -57,6 +57,12 @@ type (
 		cmd
 		Call CallID
 	}
+	// Deflect sends a ringing call on: the caller is told to call Target instead.
+	Deflect struct {
+		cmd
+		Call   CallID
+		Target string
+	}
 	// Silence stops the ring of all ringing calls and leaves them ringing.
 	Silence struct{ cmd }
 	// Hangup ends a call in whatever state it is.

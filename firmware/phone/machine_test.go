@@ -71,6 +71,7 @@ var one = []row{
 	{"Ringing", Silence{}, "Ringing", "1 touched", "sound speaker"},
 	{"Ringing", Byed{Call: 1, Cause: Cancelled}, "", "1 Ringing>Ended: cancelled, missed", "stop ring 1, log 1 missed, sound speaker"},
 	{"Ringing", Byed{Call: 1, Cause: Elsewhere}, "", "1 Ringing>Ended: answered elsewhere", "stop ring 1, log 1, sound speaker"},
+	{"Ringing", Deflect{Call: 1, Target: "300"}, "", "1 Ringing>Ended: handed over", "deflect 1 to 300, stop ring 1, log 1, sound speaker"},
 	{"Ringing", TimerFired{ID: TimerID{RingTime, 1}}, "", "1 Ringing>Ended: no answer, missed",
 		"reject 1: no answer, stop ring 1, log 1 missed, sound speaker"},
 	{"Ringing", Dial{}, "Ringing Dialing", "2 None>Dialing", "sound dial tone speaker"},
@@ -156,7 +157,7 @@ func TestTheMachine(t *testing.T) {
 // about are all inputs that are about one call or about the call in the foreground.
 func about(id CallID) []Input {
 	return []Input{
-		Digit{Digit: '3'}, EraseDigit{}, DialNow{}, Answer{Call: id}, Reject{Call: id}, Silence{}, Hold{Call: id}, Resume{Call: id}, Swap{},
+		Digit{Digit: '3'}, EraseDigit{}, DialNow{}, Answer{Call: id}, Reject{Call: id}, Deflect{Call: id, Target: "300"}, Silence{}, Hold{Call: id}, Resume{Call: id}, Swap{},
 		SendDTMF{Call: id, Digit: '1'}, Progressed{Call: id}, Accepted{Call: id}, Confirmed{Call: id}, CallFailed{Call: id, Cause: UserBusy},
 		Byed{Call: id}, ResumeRefused{Call: id},
 		TimerFired{ID: TimerID{InterDigit, id}}, TimerFired{ID: TimerID{RingTime, id}}, TimerFired{ID: TimerID{CallTime, id}},

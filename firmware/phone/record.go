@@ -60,7 +60,7 @@ func (s *State) possible() error {
 // Inputs gives one zero value of each command and event, for codecs and for tests that want all.
 func Inputs() []Input {
 	return []Input{
-		Dial{}, Digit{}, EraseDigit{}, DialNow{}, Answer{}, Reject{}, Silence{}, Hangup{}, Hold{}, Resume{}, Swap{}, SendDTMF{},
+		Dial{}, Digit{}, EraseDigit{}, DialNow{}, Answer{}, Reject{}, Deflect{}, Silence{}, Hangup{}, Hold{}, Resume{}, Swap{}, SendDTMF{},
 		Mute{}, SetPath{}, PressPath{}, StepVolume{}, SetVolume{}, SetRingVolume{}, SelectLine{}, Register{}, SeeMissed{}, Configure{},
 		HookMoved{}, LineChanged{}, Invited{}, Progressed{}, EarlyHeard{}, Accepted{}, Confirmed{}, CallFailed{}, Byed{}, RemoteHeld{},
 		ResumeRefused{}, Secured{}, RemoteChanged{}, Noticed{}, Recalled{}, TimerFired{},
@@ -75,7 +75,7 @@ func Inputs() []Input {
 // Effects gives one zero value of each effect, for tests that want all.
 func Effects() []Effect {
 	return []Effect{
-		SendInvite{}, SendRinging{}, RefuseInvite{}, SendAccept{}, SendReject{}, SendCancel{}, SendBye{}, SendHold{}, PlayDTMF{},
+		SendInvite{}, SendRinging{}, RefuseInvite{}, SendAccept{}, SendReject{}, SendDeflect{}, SendCancel{}, SendBye{}, SendHold{}, PlayDTMF{},
 		SendRegister{}, SetSound{}, StartTimer{}, StopTimer{}, LogCall{}, QuestionAnswered{}, SendPC{}, SendPCVolume{}, PairingAnswered{},
 		SendRefer{}, SendBridge{}, RefuseRefer{}, StartRecording{}, StopRecording{}, StartPlaying{}, EndPlaying{},
 	}

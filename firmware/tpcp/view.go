@@ -276,7 +276,7 @@ func legal(s *phone.State, c *phone.Call, t traits) []string {
 	swaps := c.State == phone.Talking && other(func(o *phone.Call) bool { return o.State == phone.Held && returns(s, o) && o.Conf == 0 }) ||
 		c.State == phone.Held && c.Conf == 0 && returns(s, c) && other(func(o *phone.Call) bool { return o.State == phone.Talking })
 	may(c.State == phone.Ringing && free, "answer")
-	may(c.State == phone.Ringing, "reject")
+	may(c.State == phone.Ringing, "reject", "deflect")
 	may(!t.emergency, "hangup")
 	may(c.State == phone.Talking && !t.emergency, "hold")
 	may(c.State == phone.Held && returns(s, c) && free, "resume")

@@ -220,8 +220,28 @@ func (u *UA) Reject(ref CallRef, code int) {
 	})
 }
 
-func (c *call) reject(code int, reason string) {
-	c.tx.Respond(stack.Reply(c.tx.Request(), code, reason))
+// Deflect tells the caller to call another target instead (302): a URI, or a user part within the domain of the account.
+func (u *UA) Deflect(ref CallRef, target string) {
+	u.with(ref, func(c *call) {
+		if c.phase != ringing {
+			return
+		}
+		to, err := c.acc.destination(target)
+		if err != nil {
+			c.reject(480, "")
+		} else {
+			c.reject(302, "", &stack.ContactHeader{Address: to})
+		}
+		c.end(Ended{Call: ref})
+	})
+}
+
+func (c *call) reject(code int, reason string, more ...stack.Header) {
+	res := stack.Reply(c.tx.Request(), code, reason)
+	for _, h := range more {
+		res.AppendHeader(h)
+	}
+	c.tx.Respond(res)
 	c.leg.State = dialog.Terminated
 }
 

@@ -76,14 +76,14 @@ func (c *call) offerOutcome(res *stack.Response, err error) {
 }
 
 const (
-	maxAgain  = 5                // times an offer is made again to who is not ready for it
+	maxAgain  = 3                // times an offer is made again to who is not ready for it
 	mostReady = 10 * time.Second // it may ask us to wait for (RFC 3261 §14.2)
 )
 
-// unready tells whether a far side refuses our offer only because it has not finished with the last: our ACK to that was
-// lost, most of the time.
+// unready tells whether a far side may refuse our offer only because something got lost on the way: it waits for our last
+// ACK (RFC 3261 §14.2), or a later request of ours has overtaken this one (§12.2.2).
 func (c *call) unready(res *stack.Response) bool {
-	return res.StatusCode == 500 && res.GetHeader("Retry-After") != nil && retryAfter(res) <= mostReady && c.again < maxAgain
+	return res.StatusCode == 500 && retryAfter(res) <= mostReady && c.again < maxAgain
 }
 
 // retryLater asks for a new offer once the glare is over: the owner of the

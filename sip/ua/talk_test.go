@@ -449,3 +449,26 @@ func TestOfferThatCameTooSoonIsMadeAgain(t *testing.T) {
 		none[OfferDue](b)
 	})
 }
+
+func TestDeflect(t *testing.T) {
+	for target, want := range map[string]string{"carol": "sip:carol@phone.test", "sip:dave@elsewhere.test": "sip:dave@elsewhere.test", "": ""} {
+		onNet(t, func(b *bench) {
+			registered(b)
+			c := b.call(anOffer)
+			ref := take[Incoming](b).Call
+			b.ua.Ring(ref)
+			b.ua.Deflect(ref, target)
+			if e := take[Ended](b); e.ByRemote {
+				t.Errorf("%+v", e)
+			}
+			b.pass(time.Second)
+			code := 302
+			if want == "" {
+				code = 480
+			}
+			if got := c.last; got.StatusCode != code || code == 302 && got.Contact().Address.String() != want {
+				t.Errorf("%q: %s", target, got)
+			}
+		})
+	}
+}

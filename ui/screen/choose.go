@@ -84,7 +84,7 @@ func (s *Screens) page(v *view) page {
 	}
 	s.follow(k, v.now)
 	s.followPairing(v.st.PC.Stage, v.now)
-	if len(s.over) > 0 && k != kindIncoming && k != kindSecond {
+	if len(s.over) > 0 && (k != kindIncoming && k != kindSecond || s.sendsOn(v.st)) {
 		if p, ok := s.over[0].(stale); !ok || !p.stale(v.st) {
 			return s.over[len(s.over)-1]
 		}
