@@ -118,9 +118,6 @@ func (t *step) dial(in Dial) error {
 	if t.Line(in.Line) == nil {
 		return NoSuchLine
 	}
-	if len(t.Calls) >= MaxCalls {
-		return TooMany
-	}
 	if in.Number == "" {
 		if f := t.Foreground(); f != nil && f.State == Dialing {
 			return WrongState
@@ -129,7 +126,7 @@ func (t *step) dial(in Dial) error {
 		t.begin(Call{Line: in.Line}, Dialing)
 		return nil
 	}
-	n, line, err := t.dialable(in.Number, in.Line)
+	n, line, err := t.callable(in.Number, in.Line)
 	if err != nil {
 		return err
 	}
@@ -160,6 +157,37 @@ func (t *step) dialable(number string, line LineID) (Number, LineID, error) {
 		}
 	}
 	return n, line, nil
+}
+
+// callable is dialable for a call of its own, for which there must be room; a call for help makes it.
+func (t *step) callable(number string, line LineID) (Number, LineID, error) {
+	n, line, err := t.dialable(number, line)
+	if err == nil && n.Rule == EmergencyRule {
+		t.makeRoom()
+	}
+	if err == nil && t.Full() {
+		err = TooMany
+	}
+	return n, line, err
+}
+
+// makeRoom gives up what a call for help can do without most: who rings, or else who has been held longest.
+func (t *step) makeRoom() {
+	if !t.Full() {
+		return
+	}
+	var least *Call
+	for i := range t.Calls {
+		c := &t.Calls[i]
+		switch {
+		case c.State != Ringing && c.State != Held:
+		case least == nil, c.State == Ringing && least.State == Held, c.State == least.State && c.Entered < least.Entered:
+			least = c
+		}
+	}
+	if least != nil {
+		t.hangup(least)
+	}
 }
 
 func (t *step) peer(n Number) Peer {
@@ -210,7 +238,7 @@ func (t *step) dialNow() error {
 	if c == nil || c.State != Dialing {
 		return WrongState
 	}
-	n, line, err := t.dialable(c.Digits, c.Line)
+	n, line, err := t.callable(c.Digits, c.Line)
 	if err != nil {
 		return err
 	}

@@ -110,7 +110,7 @@ func (t *step) hookMoved(off bool) {
 			_ = t.answer(c)
 		} else if t.pcHook(true) {
 			return
-		} else if len(t.Lines) > 0 && len(t.Calls) < MaxCalls {
+		} else if len(t.Lines) > 0 {
 			_ = t.dial(Dial{Line: t.Selected})
 		}
 	case t.Path == Handset && front != nil:
@@ -138,7 +138,7 @@ func (t *step) invited(in Invited) {
 		t.replace(in)
 		return
 	}
-	if len(t.Calls) >= MaxCalls || len(t.Calls) > 0 && !t.Config.CallWaiting {
+	if t.Full() || len(t.Calls) > 0 && !t.Config.CallWaiting {
 		t.do(RefuseInvite{Ref: in.Ref, Cause: UserBusy})
 		return
 	}

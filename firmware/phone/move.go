@@ -153,7 +153,7 @@ func (t *step) target(c *Call, number string, room bool) (Number, LineID, error)
 		return Number{}, 0, Moving
 	}
 	n, line, err := t.dialable(number, c.Line)
-	if err == nil && room && len(t.Calls) >= MaxCalls {
+	if err == nil && room && t.Full() {
 		err = TooMany
 	}
 	return n, line, err
@@ -249,7 +249,7 @@ func (t *step) pull(in Pull) error {
 		return NoSuchLine
 	case in.Replaces.CallID == "" || in.Replaces.ToTag == "" || in.Replaces.FromTag == "":
 		return WrongValue
-	case len(t.Calls) >= MaxCalls:
+	case t.Full():
 		return TooMany
 	}
 	n, line, err := t.dialable(in.Target, in.Line)
@@ -393,7 +393,7 @@ func (t *step) moveRefused(in MoveRefused) {
 	switch p := t.Call(c.With); {
 	case p != nil:
 		t.connect(c, p)
-	case len(t.Calls) < MaxCalls:
+	case !t.Full():
 		t.shadow(c, Peer{Number: c.MoveTarget, URI: c.MoveTarget}, c.Line)
 	default:
 		t.moveOff(c, in.Cause, in.Reason)
@@ -403,7 +403,7 @@ func (t *step) moveRefused(in MoveRefused) {
 // referred follows the far side to somebody else, if the settings let it.
 func (t *step) referred(in Referred) {
 	c := t.Call(in.Call)
-	if c == nil || !c.State.stands() || c.Move != NoMove || c.Shadow || !t.Config.Follow || len(t.Calls) >= MaxCalls {
+	if c == nil || !c.State.stands() || c.Move != NoMove || c.Shadow || !t.Config.Follow || t.Full() {
 		t.do(RefuseRefer{Ref: in.Ref})
 		return
 	}

@@ -34,7 +34,7 @@ func (s *State) UnmarshalJSON(b []byte) error {
 // possible checks a state from outside for what Step takes for granted.
 func (s *State) possible() error {
 	switch {
-	case len(s.Calls) > MaxCalls || len(s.Lines) > MaxLines:
+	case len(s.Calls) > MaxCalls+1 || len(s.Lines) > MaxLines:
 		return fmt.Errorf("phone: read state: %d calls on %d lines", len(s.Calls), len(s.Lines))
 	case s.Path >= PathCount:
 		return fmt.Errorf("phone: read state: path %d", s.Path)

@@ -22,7 +22,7 @@ type LineID uint8
 
 // Limits of one phone.
 const (
-	MaxCalls = 8  // calls at once, ringing ones included; a further INVITE is refused as busy
+	MaxCalls = 8  // calls at once, ringing ones included; a number being typed is none yet
 	MaxLines = 16 // lines
 )
 
@@ -243,6 +243,17 @@ func (s *State) First(st CallState) *Call {
 		}
 	}
 	return nil
+}
+
+// Full tells whether there is no room for a further call: an INVITE is refused as busy then.
+func (s *State) Full() bool {
+	n := 0
+	for i := range s.Calls {
+		if st := s.Calls[i].State; st != Dialing && st != Ended {
+			n++
+		}
+	}
+	return n >= MaxCalls
 }
 
 // Line gives a line; nil if there is none of that number.

@@ -28,7 +28,7 @@ func lines(c Config) []Line {
 func Step(s State, now time.Time, by Origin, in Input) (State, []Change, []Effect, error) {
 	before := s.sound()
 	t := &step{State: s, now: now, by: by}
-	t.Calls, t.Lines = append(make([]Call, 0, MaxCalls+1), s.Calls...), slices.Clone(s.Lines) // room: begin must not move them
+	t.Calls, t.Lines = append(make([]Call, 0, MaxCalls+3), s.Calls...), slices.Clone(s.Lines) // room: begin must not move them
 	var err error
 	switch in := in.(type) {
 	case Command:

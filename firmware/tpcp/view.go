@@ -269,7 +269,7 @@ func legal(s *phone.State, c *phone.Call, t traits) []string {
 	}
 	free := !t.guardedFront || inFront(s, c.ID) // no emergency call would be pushed aside
 	stands := c.State == phone.Talking || c.State == phone.Held
-	room := len(s.Calls) < phone.MaxCalls
+	room := !s.Full()
 	other := func(fit func(*phone.Call) bool) bool {
 		return slices.ContainsFunc(s.Calls, func(o phone.Call) bool { return o.ID != c.ID && !o.Shadow && fit(&o) })
 	}
