@@ -76,7 +76,7 @@ func (a *Adapter) incoming(e ua.Incoming) {
 	}
 	c := &call{ref: e.Call, line: line, late: e.SDP == nil, remote: e.SDP}
 	invited := phone.Invited{Ref: phone.Ref(e.Call), Line: line, Remote: a.peer(e.From), Conversation: e.Conversation,
-		Refers: e.Able.Refers, TakesOver: e.Able.Replaces}
+		Refers: e.Able.Refers, TakesOver: e.Able.Replaces, Auto: e.Auto, After: e.After}
 	if e.Replaces != 0 {
 		old := a.refs[e.Replaces]
 		if old == nil || old.id == 0 {

@@ -17,6 +17,8 @@ type Config struct {
 	LockedDial  LockedDial    // what a locked phone may call besides emergency numbers
 	Recording   bool          // calls may be recorded
 	CallWaiting bool          // a second call may ring; else it is refused as busy
+	Intercom    []string      // numbers and addresses whose calls the phone answers by itself if they ask for it
+	OpenMic     bool          // and whether they hear the room at once
 	Plan        NumberPlan    // how national numbers become international ones
 	Emergency   []string      // numbers that may always be called, on any line
 }

@@ -185,6 +185,9 @@ func (s *State) sound() Sound {
 		out.PC = true
 		out.Muted = out.Muted || s.PCCall.Muted || !s.PCCall.Records // who only listens does not hear himself either
 	}
+	if front == nil && s.announced() {
+		out.Path, out.Volume, out.Tone = Speaker, s.Volume[Speaker], WaitingTone
+	}
 	if !s.rings() {
 		return out
 	}
@@ -204,7 +207,7 @@ func (s *State) rings() bool {
 		return true
 	}
 	for i := range s.Calls {
-		if c := &s.Calls[i]; c.State == Ringing && !c.Silenced {
+		if c := &s.Calls[i]; c.State == Ringing && !c.Silenced && !c.Auto {
 			return true
 		}
 	}

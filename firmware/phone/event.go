@@ -145,6 +145,7 @@ func (t *step) invited(in Invited) {
 	c := t.begin(Call{Line: in.Line, Dir: Incoming, Remote: in.Remote, Conversation: in.Conversation,
 		ReferredBy: in.ReferredBy, Refers: in.Refers, Replaces: in.TakesOver}, Ringing)
 	t.do(SendRinging{Ref: in.Ref, Call: c.ID})
+	t.announce(c, in)
 }
 
 // progressed: who is called rings. Its own sound has earlyTime to come, each time the network speaks anew; where
@@ -242,6 +243,8 @@ func (t *step) timerFired(id TimerID) {
 		t.fail(c, NoAnswer)
 	case id.Kind == ConfirmTime && c.State == Answering:
 		t.end(c, Unreachable)
+	case id.Kind == AutoTime && c.Auto && c.State == Ringing:
+		t.answerItself(c)
 	case id.Kind == EarlyTime && c.awaited():
 		c.Early = false
 		t.touched(c)

@@ -55,7 +55,7 @@ func (p *tape) input(s State) Input {
 		case TimerID:
 			f.Set(reflect.ValueOf(TimerID{TimerKind(p.next(int(timerKindCount))), p.call(s)}))
 		case Config:
-			c.CallWaiting, c.Recording = p.next(2) == 0, p.next(8) > 0
+			c.CallWaiting, c.Recording, c.Intercom = p.next(2) == 0, p.next(8) > 0, []string{anna.Number}
 			c.Lines = p.lines[:len(p.lines)-p.next(16)/14] // seldom fewer: a phone without lines lives a dull life
 			f.Set(reflect.ValueOf(c))
 		case [MaxConf]CallID:
@@ -192,7 +192,7 @@ func (w *world) check(s State) {
 			continue
 		}
 		if c := s.Call(id.Call); c == nil || timerOf[c.State] != id.Kind && !(id.Kind == MoveTime && c.Referred) &&
-			!(id.Kind == EarlyTime && c.awaited()) {
+			!(id.Kind == EarlyTime && c.awaited()) && !(id.Kind == AutoTime && c.Auto && c.State == Ringing) {
 			w.t.Fatalf("timer %+v runs for nobody", id)
 		}
 	}

@@ -118,7 +118,7 @@ func orders(effects []Effect) string {
 	return strings.Join(out, ", ")
 }
 
-var timerNames = [timerKindCount]string{"none", "inter-digit", "ring", "call", "confirm", "failed", "question", "move", "early"}
+var timerNames = [timerKindCount]string{"none", "inter-digit", "ring", "call", "confirm", "failed", "question", "move", "auto", "early"}
 
 func order(e Effect) string {
 	switch e := e.(type) {

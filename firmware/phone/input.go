@@ -170,6 +170,8 @@ type (
 		ReferredBy   Peer
 		Refers       bool // see Able
 		TakesOver    bool // see Able.Replaces
+		Auto         bool // it asks the phone to answer by itself, after a while
+		After        time.Duration
 	}
 	// Progressed: the far side, or one of several, rings (18x). Early: it may send sound before it answers.
 	// OneWay: it hears nothing of us then, since several ring (RFC 3960 §2.2) or the network says so (RFC 5009).
@@ -267,6 +269,7 @@ const (
 	FailedTime             // the failed call is put away
 	QuestionTime           // nobody answered a question
 	MoveTime               // no news of a call that is being handed over
+	AutoTime               // an intercom call is answered
 	EarlyTime              // sound before the answer was agreed to, and none has come
 	timerKindCount
 )

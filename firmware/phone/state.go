@@ -113,6 +113,7 @@ type Call struct {
 	Heard        bool   // Ringback: that sound has come since the network spoke last
 	OneWay       bool   // Ringback: the far side hears nothing of us
 	Silenced     bool   // Ringing: the user silenced the ring
+	Auto         bool   // Ringing: the phone answers by itself in a moment, and warns until then
 	Began        time.Time
 	Answered     time.Time // zero until somebody answered
 	Since        time.Time // when State was entered

@@ -90,6 +90,7 @@ func (t *step) enter(c *Call, to CallState, cause Cause) {
 	}
 	from := c.State
 	t.unawait(c)
+	t.unannounce(c)
 	c.State, c.Since, c.Cause, c.MoveFailed = to, t.now, cause, NoCause
 	if (to == Talking || to == Answering || to == Held) && c.Answered.IsZero() {
 		c.Answered = t.now

@@ -66,6 +66,8 @@ type Phone struct {
 	CallWaiting bool     `toml:"call_waiting" doc:"A second call may ring during a call; else the caller hears busy."`
 	Follow      bool     `toml:"follow_transfers" doc:"The far side of a call may send the phone on to somebody else, whom it then calls."`
 	Emergency   []string `toml:"emergency" is:"digits" eg:"112" doc:"Numbers that may always be called, on any line that works."`
+	Intercom    []string `toml:"intercom" eg:"201" doc:"Numbers or SIP addresses whose calls the phone answers by itself, after a warning tone, if they ask for it (Call-Info, Alert-Info, Answer-Mode) and nobody is using it."`
+	OpenMic     bool     `toml:"intercom_open_mic" doc:"Such a call hears the room at once. Else the phone answers muted."`
 	Plan        Plan     `toml:"plan" doc:"How national numbers become international ones (E.164)."`
 }
 
@@ -207,6 +209,8 @@ func (f *File) Config() phone.Config {
 		CallWaiting: f.Phone.CallWaiting,
 		Follow:      f.Phone.Follow,
 		Emergency:   f.Phone.Emergency,
+		Intercom:    f.Phone.Intercom,
+		OpenMic:     f.Phone.OpenMic,
 		Plan:        phone.NumberPlan(f.Phone.Plan),
 	}
 	if f.Phone.HandsFree == phone.Headset.String() {
@@ -246,7 +250,7 @@ func (f *File) clone() File {
 		l := &c.Lines[i]
 		l.Peers, l.Codecs = slices.Clone(l.Peers), slices.Clone(l.Codecs)
 	}
-	c.Phone.Emergency = slices.Clone(f.Phone.Emergency)
+	c.Phone.Emergency, c.Phone.Intercom = slices.Clone(f.Phone.Emergency), slices.Clone(f.Phone.Intercom)
 	c.SIP.ExtraRoots = slices.Clone(f.SIP.ExtraRoots)
 	c.Media.Codecs = slices.Clone(f.Media.Codecs)
 	c.Network.DNS, c.Network.NTP = slices.Clone(f.Network.DNS), slices.Clone(f.Network.NTP)

@@ -47,6 +47,8 @@ type (
 		Replaces     CallRef // the call whose place it takes (RFC 3891); it is to be accepted at once
 		ReferredBy   Peer    // who sent the caller to us; zero if that is not said
 		Able         Able
+		Auto         bool // the caller, whom a server of ours vouches for, asks the phone to answer by itself
+		After        time.Duration
 	}
 	// Progress: the far side, or one of several, rings or sends early media.
 	Progress struct {

@@ -57,6 +57,9 @@ func (u *UA) incoming(tx *stack.ServerTx, req *stack.Request, from stack.Source)
 	}
 	e := Incoming{Call: c.ref, Account: acc.id, From: p, Asserted: asserted, SDP: sdpOf(req), CallID: c.key.callID,
 		Conversation: c.identity.conversation(req), Able: ableIn(req)}
+	if u.trust.Load().welcome(from.Addr.Addr()) { // a stranger names himself as he likes
+		e.Auto, e.After = automatic(req)
+	}
 	if replaced != nil {
 		e.Replaces = replaced.ref
 	}

@@ -472,3 +472,35 @@ func TestDeflect(t *testing.T) {
 		})
 	}
 }
+
+func TestAutomaticAnswer(t *testing.T) {
+	for in, want := range map[string]time.Duration{
+		"Call-Info: <sip:pbx>;answer-after=0":                     0,
+		`Call-Info: <sip:a>;purpose=icon, <sip:b>;Answer-After=2`: 2 * time.Second,
+		"Call-Info: <sip:pbx>;answer-after=9999":                  time.Minute,
+		"Call-Info: <sip:pbx>;answer-after=nonsense":              0,
+		"Alert-Info: <http://pbx/>;info=alert-autoanswer":         0,
+		"Alert-Info: Auto Answer":                                 0,
+		"Alert-Info: <http://127.0.0.1>;info=Ring Answer":         0,
+		"Answer-Mode: Auto":                                       0,
+		"Priv-Answer-Mode: auto;require":                          0,
+		"Answer-Mode: Manual":                                     -1,
+		"Alert-Info: <http://pbx/ring2.wav>":                      -1,
+		"Call-Info: <sip:answer-after>":                           -1,
+	} {
+		onNet(t, func(b *bench) {
+			registered(b)
+			b.call(anOffer, in)
+			if e := take[Incoming](b); e.Auto != (want >= 0) || e.Auto && e.After != want {
+				t.Errorf("%s: %v after %v", in, e.Auto, e.After)
+			}
+		})
+	}
+	onNet(t, func(b *bench) { // a stranger may say who he is, and is not believed
+		b.line(func(a *Account) { a.Direct, a.Registrar = true, "" })
+		b.call(anOffer, "Answer-Mode: Auto")
+		if e := take[Incoming](b); e.Auto {
+			t.Errorf("a stranger's call is answered: %+v", e)
+		}
+	}, func(c *Config) { c.Strangers = true })
+}

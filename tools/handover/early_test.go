@@ -76,20 +76,26 @@ func scenario(steps []string) string {
 	return strings.Join(out, "\n")
 }
 
-// TestEarlySoundInEveryOrder: sipp rings with 180 and 183, with a description of sound and without, with sound and
-// without, in one branch and in two. The phone's own ringback tone is there exactly where no sound is.
-func TestEarlySoundInEveryOrder(t *testing.T) {
+// newTwin is a phone whose line has sipp for its exchange, with more settings, and the place where sipp is to run.
+func newTwin(t *testing.T, more string) (*desk.Twin, *lab.Namespace) {
+	t.Helper()
 	must(t, lab.Require("ip", "sipp"))
-	dir := t.TempDir()
-	lan, err := lab.NewLAN(dir)
+	lan, err := lab.NewLAN(t.TempDir())
 	must(t, err)
 	t.Cleanup(func() { must(t, lan.Close()) })
 	twin, err := desk.StartTwin(soon(t), desk.Setup{Name: "phone", LAN: lan, Host: phoneHost, Settings: strings.NewReplacer(
-		"@"+Domain, "@"+lab.LANAddr(sippHost).Addr().String(), "display =", "register = false\ndisplay =").Replace(settings())})
+		"@"+Domain, "@"+lab.LANAddr(sippHost).Addr().String(), "display =", "register = false\npeers = [\""+lab.LANAddr(sippHost).Addr().String()+"\"]\ndisplay =").Replace(settings()) + more})
 	must(t, err)
 	t.Cleanup(func() { must(t, twin.Close()) })
 	host, err := lan.Host("sipp", sippHost)
 	must(t, err)
+	return twin, host
+}
+
+// TestEarlySoundInEveryOrder: sipp rings with 180 and 183, with a description of sound and without, with sound and
+// without, in one branch and in two. The phone's own ringback tone is there exactly where no sound is.
+func TestEarlySoundInEveryOrder(t *testing.T) {
+	twin, host := newTwin(t, "")
 	for i, row := range []struct {
 		steps         string
 		sound, oneWay bool
