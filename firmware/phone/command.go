@@ -403,7 +403,7 @@ func (t *step) pressPath(p Path) error {
 	case t.Playing.ID != "":
 		t.pathPlaying(p)
 	case front == nil:
-		if err := t.dial(Dial{Line: t.Selected}); err != nil {
+		if err := t.offHook(); err != nil {
 			return err
 		}
 		t.setPath(p)

@@ -19,6 +19,8 @@ type Config struct {
 	CallWaiting bool          // a second call may ring; else it is refused as busy
 	Intercom    []string      // numbers and addresses whose calls the phone answers by itself if they ask for it
 	OpenMic     bool          // and whether they hear the room at once
+	Hotline     string        // called when the handset is lifted and nobody types; empty: none
+	HotlineWait time.Duration // how long nobody may type; 0: it is called at once
 	Plan        NumberPlan    // how national numbers become international ones
 	Emergency   []string      // numbers that may always be called, on any line
 }
@@ -57,6 +59,12 @@ func (c *Config) Validate() error {
 	}
 	if c.LockedDial >= lockedDialCount {
 		return fmt.Errorf("locked_dial: must be emergency, internal or any")
+	}
+	if _, err := c.Number(c.Hotline); c.Hotline != "" && err != nil {
+		return fmt.Errorf("hotline: %w", err)
+	}
+	if c.HotlineWait < 0 || c.HotlineWait > 30*time.Second {
+		return fmt.Errorf("hotline_wait: must be 0s to 30s, not %v", c.HotlineWait)
 	}
 	if err := c.DigitMap.Validate(); err != nil {
 		return fmt.Errorf("digit_map: %w", err)

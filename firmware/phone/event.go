@@ -111,7 +111,7 @@ func (t *step) hookMoved(off bool) {
 		} else if t.pcHook(true) {
 			return
 		} else if len(t.Lines) > 0 {
-			_ = t.dial(Dial{Line: t.Selected})
+			_ = t.offHook()
 		}
 	case t.Path == Handset && front != nil:
 		t.hangupAll(front)
@@ -235,7 +235,7 @@ func (t *step) timerFired(id TimerID) {
 	}
 	switch {
 	case id.Kind == InterDigit && c.State == Dialing:
-		_ = t.dialNow() // a line that is down leaves the number standing; the key says why
+		t.pauseOver(c)
 	case id.Kind == RingTime && c.State == Ringing:
 		t.end(c, NoAnswer)
 	case id.Kind == CallTime && (c.State == Calling || c.State == Ringback):

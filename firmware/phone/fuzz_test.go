@@ -56,6 +56,7 @@ func (p *tape) input(s State) Input {
 			f.Set(reflect.ValueOf(TimerID{TimerKind(p.next(int(timerKindCount))), p.call(s)}))
 		case Config:
 			c.CallWaiting, c.Recording, c.Intercom = p.next(2) == 0, p.next(8) > 0, []string{anna.Number}
+			c.Hotline, c.HotlineWait = []string{"", "200"}[p.next(2)], time.Duration(p.next(2))*time.Second
 			c.Lines = p.lines[:len(p.lines)-p.next(16)/14] // seldom fewer: a phone without lines lives a dull life
 			f.Set(reflect.ValueOf(c))
 		case [MaxConf]CallID:

@@ -68,6 +68,8 @@ type Phone struct {
 	Emergency   []string `toml:"emergency" is:"digits" eg:"112" doc:"Numbers that may always be called, on any line that works."`
 	Intercom    []string `toml:"intercom" eg:"201" doc:"Numbers or SIP addresses whose calls the phone answers by itself, after a warning tone, if they ask for it (Call-Info, Alert-Info, Answer-Mode) and nobody is using it."`
 	OpenMic     bool     `toml:"intercom_open_mic" doc:"Such a call hears the room at once. Else the phone answers muted."`
+	Hotline     string   `toml:"hotline" eg:"201" doc:"Number that is called when the handset is lifted, or begun on the loudspeaker or headset by their keys. Numbers typed with the handset down are called as ever. Empty: none."`
+	HotlineWait int      `toml:"hotline_wait" unit:"s" range:"0 30" doc:"How long nobody may type before the hotline is called. 0: at once."`
 	Plan        Plan     `toml:"plan" doc:"How national numbers become international ones (E.164)."`
 }
 
@@ -211,6 +213,8 @@ func (f *File) Config() phone.Config {
 		Emergency:   f.Phone.Emergency,
 		Intercom:    f.Phone.Intercom,
 		OpenMic:     f.Phone.OpenMic,
+		Hotline:     f.Phone.Hotline,
+		HotlineWait: time.Duration(f.Phone.HotlineWait) * time.Second,
 		Plan:        phone.NumberPlan(f.Phone.Plan),
 	}
 	if f.Phone.HandsFree == phone.Headset.String() {
