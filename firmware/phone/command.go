@@ -145,7 +145,7 @@ func (t *step) dialable(number string, line LineID) (Number, LineID, error) {
 	if !t.mayDial(n) {
 		return n, line, Locked
 	}
-	if t.Lines[line].State == LineRegistered {
+	if t.Lines[line].State == LineRegistered || n.Rule == PageRule {
 		return n, line, nil
 	}
 	if n.Rule != EmergencyRule {
@@ -199,6 +199,11 @@ func (t *step) peer(n Number) Peer {
 }
 
 func (t *step) invite(c *Call, n Number) {
+	if n.Rule == PageRule {
+		c.Page = t.Config.page(n.Target)
+		t.do(SendPage{Call: c.ID, Group: c.Page})
+		return
+	}
 	t.do(SendInvite{Call: c.ID, Line: c.Line, Target: n.Target, Conversation: c.Conversation})
 }
 
@@ -263,6 +268,8 @@ func (t *step) deflect(c *Call, target string) error {
 		return err
 	case !t.mayDial(n):
 		return Locked
+	case n.Rule == PageRule:
+		return WrongNumber
 	}
 	t.do(SendDeflect{Call: c.ID, Target: n.Target})
 	t.enter(c, Ended, HandedOver)
@@ -301,8 +308,11 @@ func (t *step) hangupAll(c *Call) {
 }
 
 func (t *step) hold(c *Call) error {
-	if c.Shadow {
+	switch {
+	case c.Shadow:
 		return Moving
+	case c.Page != 0:
+		return WrongState
 	}
 	for _, m := range t.together(c) {
 		t.enter(m, Held, NoCause)
@@ -353,7 +363,7 @@ func (t *step) dtmf(in SendDTMF) error {
 		return WrongValue
 	}
 	return t.withCall(in.Call, func(c *Call) error {
-		if c.State == Ringback && (!c.Early || c.OneWay) {
+		if c.State == Ringback && (!c.Early || c.OneWay) || c.Page != 0 {
 			return WrongState
 		}
 		t.do(PlayDTMF{Call: c.ID, Digit: in.Digit})
@@ -402,6 +412,8 @@ func (t *step) pressPath(p Path) error {
 	switch {
 	case t.Playing.ID != "":
 		t.pathPlaying(p)
+	case front != nil && front.listens():
+		t.hangup(front)
 	case front == nil:
 		if err := t.offHook(); err != nil {
 			return err
@@ -421,6 +433,8 @@ func (t *step) pressPath(p Path) error {
 func (t *step) stepVolume(steps int) {
 	level := &t.Volume[t.Path]
 	switch {
+	case t.Foreground() != nil && t.Foreground().listens():
+		level = &t.PageVolume
 	case t.Foreground() != nil || t.Playing.ID != "":
 	case t.PCCall.Plays: // the PC's own volume follows
 		t.do(SendPCVolume{Steps: max(-VolumeMax, min(VolumeMax, steps))})
@@ -455,6 +469,12 @@ func (t *step) configure(c Config) error {
 			return Busy
 		}
 		t.Lines, t.Selected = lines(c), 0
+	}
+	if !slices.Equal(c.Pages, t.Config.Pages) {
+		t.newPages()
+	}
+	if c.PageVolume != t.Config.PageVolume {
+		t.PageVolume = c.PageVolume
 	}
 	t.Config = c
 	t.changed(ConfigChanged)

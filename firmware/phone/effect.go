@@ -178,6 +178,9 @@ func (s *State) sound() Sound {
 			out.Tone = failTone(front.Cause)
 		}
 	}
+	if front != nil && front.listens() {
+		out.Path, out.Volume = Speaker, s.PageVolume
+	}
 	if out.Playing = s.Playing.ID != ""; out.Playing {
 		out.Muted = true
 	}

@@ -15,6 +15,10 @@ func (t *step) event(in Event) {
 		t.invited(in)
 	case Progressed:
 		t.progressed(in)
+	case PageHeard:
+		t.pageOnAir(in.Group, true)
+	case PageSilent:
+		t.pageOnAir(in.Group, false)
 	case EarlyHeard:
 		t.earlyHeard(in.Call)
 	case Accepted:
@@ -28,7 +32,7 @@ func (t *step) event(in Event) {
 	case Byed:
 		t.byed(in)
 	case ResumeRefused:
-		if c := t.Call(in.Call); c != nil && c.State == Talking && !c.Shadow {
+		if c := t.Call(in.Call); c != nil && c.State == Talking && !c.Shadow && c.Page == 0 {
 			t.leave(c)
 			t.enter(c, Held, NoCause)
 		}
@@ -103,7 +107,7 @@ func (t *step) hookMoved(off bool) {
 	front := t.Foreground()
 	switch {
 	case t.hookPlaying(off):
-	case off && front != nil:
+	case off && front != nil && !front.listens():
 		t.setPath(Handset)
 	case off:
 		if c := t.First(Ringing); c != nil {
@@ -114,6 +118,9 @@ func (t *step) hookMoved(off bool) {
 			_ = t.offHook()
 		}
 	case t.Path == Handset && front != nil:
+		if c := t.Call(front.Over); c != nil {
+			t.hangup(c)
+		}
 		t.hangupAll(front)
 	default:
 		t.pcHook(false)
@@ -214,7 +221,7 @@ func (t *step) fail(c *Call, cause Cause) {
 
 func (t *step) byed(in Byed) {
 	c := t.Call(in.Call)
-	if c == nil || c.State == Dialing || c.State == Failed {
+	if c == nil || c.State == Dialing || c.State == Failed || c.Page != 0 {
 		return
 	}
 	c.Reason = in.Reason
@@ -239,7 +246,11 @@ func (t *step) timerFired(id TimerID) {
 	case id.Kind == RingTime && c.State == Ringing:
 		t.end(c, NoAnswer)
 	case id.Kind == CallTime && (c.State == Calling || c.State == Ringback):
-		t.do(SendCancel{Call: c.ID})
+		if c.Page == 0 {
+			t.do(SendCancel{Call: c.ID})
+		} else {
+			t.do(EndPage{Call: c.ID})
+		}
 		t.fail(c, NoAnswer)
 	case id.Kind == ConfirmTime && c.State == Answering:
 		t.end(c, Unreachable)

@@ -132,6 +132,12 @@ func order(e Effect) string {
 		return fmt.Sprintf("accept %d", e.Call)
 	case SendReject:
 		return fmt.Sprintf("reject %d: %v", e.Call, e.Cause)
+	case SendPage:
+		return fmt.Sprintf("page %d to %d", e.Call, e.Group)
+	case HearPage:
+		return fmt.Sprintf("hear %d of %d", e.Call, e.Group)
+	case EndPage:
+		return fmt.Sprintf("end page %d", e.Call)
 	case SendDeflect:
 		return fmt.Sprintf("deflect %d to %s", e.Call, e.Target)
 	case SendCancel:

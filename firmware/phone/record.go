@@ -49,6 +49,9 @@ func (s *State) possible() error {
 	case len(s.Lines) > 0 && int(s.Selected) >= len(s.Lines):
 		return fmt.Errorf("phone: read state: line %d is selected of %d", s.Selected, len(s.Lines))
 	}
+	if len(s.Config.Pages) > MaxPages || s.Air>>len(s.Config.Pages) != 0 {
+		return fmt.Errorf("phone: read state: pages %b of %d", s.Air, len(s.Config.Pages))
+	}
 	for _, c := range s.Calls {
 		if c.State == None || c.State >= Ended || c.ID > s.nextCall || s.Line(c.Line) == nil || c.Move >= moveCount {
 			return fmt.Errorf("phone: read state: call %d in state %v on line %d", c.ID, c.State, c.Line)
@@ -68,7 +71,7 @@ func Inputs() []Input {
 		AnswerPairing{}, PairingMoved{}, PCAttached{},
 		Transfer{}, Consult{}, CompleteTransfer{}, Reconnect{}, MoveTo{}, Pull{}, Join{}, Split{},
 		Able{}, Referred{}, MoveProgressed{}, Moved{}, MoveRefused{}, Conversing{},
-		TestSound{}, SoundTested{}, RecordCall{}, RecordingFailed{}, PlayRecording{}, StopPlaying{}, Played{},
+		PageHeard{}, PageSilent{}, TestSound{}, SoundTested{}, RecordCall{}, RecordingFailed{}, PlayRecording{}, StopPlaying{}, Played{},
 	}
 }
 
@@ -77,6 +80,6 @@ func Effects() []Effect {
 	return []Effect{
 		SendInvite{}, SendRinging{}, RefuseInvite{}, SendAccept{}, SendReject{}, SendDeflect{}, SendCancel{}, SendBye{}, SendHold{}, PlayDTMF{},
 		SendRegister{}, SetSound{}, StartTimer{}, StopTimer{}, LogCall{}, QuestionAnswered{}, SendPC{}, SendPCVolume{}, PairingAnswered{},
-		SendRefer{}, SendBridge{}, RefuseRefer{}, StartRecording{}, StopRecording{}, StartPlaying{}, EndPlaying{},
+		SendPage{}, HearPage{}, EndPage{}, SendRefer{}, SendBridge{}, RefuseRefer{}, StartRecording{}, StopRecording{}, StartPlaying{}, EndPlaying{},
 	}
 }

@@ -131,6 +131,8 @@ type Call struct {
 	MoveFailed   Cause  // why the last move came to nothing, until the call goes on
 	With         CallID // the other call of the move; 0: none
 	Referred     bool   // our REFER in this call has no outcome yet
+	Page         uint8  // the paging group it speaks to, or hears; 0: it is a call proper
+	Over         CallID // of a page: the call it has broken into
 	Shadow       bool   // made for a move: nobody at the phone hears it
 }
 
@@ -205,6 +207,9 @@ type State struct {
 	Notices    [NoticeCount]string // empty: all is well
 	PC         PC                  // the computer at the cable
 	PCCall     PCCall              // of a program on the PC that uses the phone as its telephone
+	PageVolume uint8
+	Air        onAir // paging groups that somebody speaks to
+	Shut       onAir // of these those that are not heard: the user ended them
 	Lock       Lock
 	Recording  Recording
 	Playing    Playing
@@ -250,7 +255,7 @@ func (s *State) First(st CallState) *Call {
 func (s *State) Full() bool {
 	n := 0
 	for i := range s.Calls {
-		if st := s.Calls[i].State; st != Dialing && st != Ended {
+		if st := s.Calls[i].State; st != Dialing && st != Ended && s.Calls[i].Page == 0 {
 			n++
 		}
 	}
@@ -267,7 +272,7 @@ func (s *State) Line(id LineID) *Line {
 
 // edges are the legal ways of a call. A change outside them is a bug of this package and panics.
 var edges = [callStateCount][]CallState{
-	None:      {Dialing, Calling, Ringing},
+	None:      {Dialing, Calling, Ringing, Talking}, // Talking: a page
 	Dialing:   {Calling, Ended},
 	Calling:   {Ringback, Talking, Failed, Ended},
 	Ringback:  {Talking, Failed, Ended},
