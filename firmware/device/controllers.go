@@ -67,6 +67,13 @@ func (d *Device) soundHeard(c phone.CallID, from netip.AddrPort) {
 	}
 }
 
+// pageSilent tells the lines that a page is over.
+func (d *Device) pageSilent(group netip.AddrPort) {
+	if a := d.sip.adapter.Load(); a != nil {
+		a.Silenced(group)
+	}
+}
+
 // history is the call log towards controllers.
 type history struct{ d *Device }
 

@@ -63,6 +63,7 @@ func (s *sipSide) once(ctx context.Context) error {
 	var adapter *lines.Adapter
 	agent := ua.New(d.agentConfig(ctx, f), st, func(e ua.Event) { adapter.Handle(e) }, d.log)
 	adapter = lines.New(d.accounts(f.Lines), agent, d.voices, d.names, d.route, d.postFrom("lines"), d.log)
+	adapter.SetPages(lines.Pages{Groups: f.Paging.Addresses(), Codec: f.Paging.Codec})
 	s.adapter.Store(adapter)
 	s.agent.Store(agent)
 

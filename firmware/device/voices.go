@@ -32,7 +32,9 @@ type voices struct {
 	muted   func() bool
 	digit   func(phone.CallID, rune)           // the far side pressed a key
 	heard   func(phone.CallID, netip.AddrPort) // sound has come that was expected
+	silent  func(netip.AddrPort)               // a page is over
 	bound   func()                             // a call has got its voice
+	pages   func(netip.AddrPort) *media.Factory
 	ears    func() (stumbles uint64, room quality.Room)
 	pc      *usbsound.Party
 
@@ -53,6 +55,7 @@ func newVoices(factory func() *media.Factory, muted func() bool, digit func(phon
 type voice struct {
 	*media.Session
 	id    phone.CallID
+	group netip.AddrPort // the paging group that it hears, if it is no call's
 	trace []widget.Second
 	began time.Time // of the trace
 	sound quality.Account
@@ -80,6 +83,30 @@ func (v *voices) Open() (lines.Voice, error) {
 	v.named[name] = out
 	v.mu.Unlock()
 	return out, nil
+}
+
+// Listen implements lines.Voices.
+func (v *voices) Listen(group netip.AddrPort) (lines.Voice, error) {
+	name := "page " + group.String()
+	s, err := v.pages(group).Open(name)
+	if err != nil {
+		return nil, err
+	}
+	out := &voice{Session: s, group: group}
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.named[name] = out
+	return out, nil
+}
+
+// Release implements lines.Voices.
+func (v *voices) Release(call phone.CallID) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if c := v.calls[call]; c != nil {
+		c.id = 0
+		delete(v.calls, call)
+	}
 }
 
 // Bind implements lines.Voices.
@@ -118,7 +145,9 @@ func (v *voices) happened(e media.Event) {
 	}
 	switch e.Kind {
 	case media.Lost, media.Back:
-		c.lost = e.Kind == media.Lost
+		if c.lost = e.Kind == media.Lost; c.lost && c.group.IsValid() {
+			v.silent(c.group)
+		}
 	case media.Digit:
 		v.digit(c.id, e.Digit)
 	case media.Heard:

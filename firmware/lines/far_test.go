@@ -65,8 +65,10 @@ func (m *mutes) Open() (lines.Voice, error) {
 	m.open++
 	return mute{}, nil
 }
-func (m *mutes) Bind(phone.CallID, lines.Voice) {}
-func (m *mutes) Close(lines.Voice)              { m.mu.Lock(); defer m.mu.Unlock(); m.open-- }
+func (m *mutes) Listen(netip.AddrPort) (lines.Voice, error) { return m.Open() }
+func (m *mutes) Release(phone.CallID)                       {}
+func (m *mutes) Bind(phone.CallID, lines.Voice)             {}
+func (m *mutes) Close(lines.Voice)                          { m.mu.Lock(); defer m.mu.Unlock(); m.open-- }
 
 // mood is what a far side does with the next call, and with the next wish to be handed over.
 type mood uint8

@@ -43,7 +43,11 @@ type Voice interface {
 // Voices makes media sessions and is told which call each belongs to, and when it is over.
 type Voices interface {
 	Open() (Voice, error)
+	// Listen opens a voice that hears a multicast group; Adapter.Heard, of no call, and Silenced tell of it.
+	Listen(group netip.AddrPort) (Voice, error)
 	Bind(call phone.CallID, v Voice)
+	// Release takes a voice from its call, and the voice goes on.
+	Release(call phone.CallID)
 	Close(v Voice)
 }
 
@@ -87,6 +91,9 @@ type Adapter struct {
 	addrs []netip.Addr // our address as each line's server reaches it
 	calls map[phone.CallID]*call
 	refs  map[ua.CallRef]*call
+
+	paging Pages
+	pages  []*page
 }
 
 const inboxLen = 1024
@@ -176,6 +183,16 @@ func (a *Adapter) take(m any) {
 	case heard:
 		if c := a.calls[m.call]; c != nil {
 			a.heard(c, m.from)
+		} else {
+			a.pageHeard(m.from)
+		}
+	case silenced:
+		a.pageSilent(netip.AddrPort(m))
+	case Pages:
+		a.setPages(m)
+	case rejoin:
+		if slices.Contains(a.pages, m.page) && m.stop == nil {
+			a.listen(m.page)
 		}
 	case phone.Effect:
 		a.exec(m)

@@ -32,6 +32,9 @@ type world struct {
 	open  int               // voices open
 	got   []offer.Media     // what voices were told
 	keys  []rune            // digits sent
+	bound []phone.CallID    // calls that got their voice
+	freed []phone.CallID    // and that lost it
+	deaf  bool              // no group can be joined
 	waits []netip.AddrPort  // where sound is expected from
 	far   *offer.Session    // the far side
 	next  ua.CallRef
@@ -100,8 +103,16 @@ func (v voices) Open() (Voice, error) {
 	v.w.open++
 	return mouth{v.w}, nil
 }
-func (v voices) Bind(phone.CallID, Voice) {}
-func (v voices) Close(Voice)              { v.w.mu.Lock(); defer v.w.mu.Unlock(); v.w.open-- }
+func (v voices) Listen(group netip.AddrPort) (Voice, error) {
+	if v.w.deaf {
+		return nil, fmt.Errorf("no network")
+	}
+	v.w.said = append(v.w.said, fmt.Sprint("listen ", group))
+	return v.Open()
+}
+func (v voices) Bind(call phone.CallID, _ Voice) { v.w.bound = append(v.w.bound, call) }
+func (v voices) Release(call phone.CallID)       { v.w.freed = append(v.w.freed, call) }
+func (v voices) Close(Voice)                     { v.w.mu.Lock(); defer v.w.mu.Unlock(); v.w.open-- }
 
 func inWorld(t *testing.T, policy offer.SRTP, f func(w *world)) {
 	synctest.Test(t, func(t *testing.T) {

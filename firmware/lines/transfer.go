@@ -29,6 +29,8 @@ func (a *Adapter) execMove(e phone.Effect) {
 		a.whenQuiet(c, func() { a.whenQuiet(with, func() { a.startBridge(c) }) })
 	case phone.RefuseRefer:
 		a.agent.RefuseRefer(ua.ReferRef(e.Ref))
+	default:
+		a.execPage(e)
 	}
 }
 

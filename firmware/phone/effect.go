@@ -150,7 +150,8 @@ type Sound struct {
 
 // sound derives what must be heard in s.
 func (s *State) sound() Sound {
-	out := Sound{Path: s.Path, Muted: s.Muted, Volume: s.Volume[s.Path], RingVolume: s.RingVolume}
+	out := Sound{Muted: s.Muted, RingVolume: s.RingVolume}
+	out.Path, out.Volume = s.HeardOn()
 	if s.Test.Running {
 		out.Path, out.Volume, out.Test = Speaker, s.Volume[Speaker], true
 		return out
@@ -177,9 +178,6 @@ func (s *State) sound() Sound {
 		case Failed:
 			out.Tone = failTone(front.Cause)
 		}
-	}
-	if front != nil && front.listens() {
-		out.Path, out.Volume = Speaker, s.PageVolume
 	}
 	if out.Playing = s.Playing.ID != ""; out.Playing {
 		out.Muted = true

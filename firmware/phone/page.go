@@ -55,6 +55,14 @@ func (c *Config) page(number string) uint8 { return uint8(slices.Index(c.Pages, 
 // listens tells whether a call is a page that is heard here.
 func (c *Call) listens() bool { return c.Page != 0 && c.Dir == Incoming }
 
+// HeardOn gives the path on which the phone is heard, and its volume: pages come from the loudspeaker, at their own.
+func (s *State) HeardOn() (Path, uint8) {
+	if f := s.Foreground(); f != nil && f.listens() {
+		return Speaker, s.PageVolume
+	}
+	return s.Path, s.Volume[s.Path]
+}
+
 func (t *step) pageOnAir(group uint8, on bool) {
 	if group == 0 || int(group) > len(t.Config.Pages) {
 		return

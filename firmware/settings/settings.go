@@ -11,7 +11,9 @@
 package settings
 
 import (
+	"net/netip"
 	"slices"
+	"strings"
 	"time"
 
 	"opendeskphone/firmware/phone"
@@ -30,6 +32,7 @@ type File struct {
 	Phone     Phone     `toml:"phone" doc:"How the phone behaves."`
 	SIP       SIP       `toml:"sip" doc:"The SIP user agent, for all lines."`
 	Media     Media     `toml:"media" doc:"Voice on the network."`
+	Paging    Paging    `toml:"paging" doc:"Announcements to all phones of a multicast group, and from them. They are neither secret nor proof of who speaks: whoever is in the network can listen and speak."`
 	Sound     Sound     `toml:"sound" doc:"What is heard."`
 	Recording Recording `toml:"recording" doc:"Recording of calls, to WAV files on the phone. In most countries everybody in a call must know of it."`
 	Screen    Screen    `toml:"screen" doc:"What is seen."`
@@ -102,6 +105,36 @@ type Media struct {
 	Ptime     int      `toml:"ptime" unit:"ms" one:"10 20 40 60" doc:"Voice in one packet."`
 	JitterMin int      `toml:"jitter_min" unit:"ms" range:"0 500" doc:"Least delay of the jitter buffer."`
 	JitterMax int      `toml:"jitter_max" unit:"ms" range:"20 1000" doc:"Greatest delay of the jitter buffer."`
+}
+
+// Paging is multicast paging.
+type Paging struct {
+	Groups []string `toml:"groups" is:"page" eg:"700=224.0.1.75:5004" doc:"Groups as number=address:port, at most 31, the most important first: the page of one cuts that of a later one. Dial the number to speak to the group."`
+	Over   int      `toml:"over_calls" range:"0 31" doc:"So many groups, from the first, are heard during a call too, which is held meanwhile. None breaks into an emergency call."`
+	Codec  string   `toml:"codec" one:"PCMA PCMU G722 opus" doc:"Codec to speak with. All are heard: G.711 and G.722 by their static payload types, Opus as payload type 111."`
+	Volume int      `toml:"volume" range:"0 15" doc:"Volume of pages on the loudspeaker. The volume keys change it while one is heard."`
+}
+
+// Addresses are those of the groups.
+func (p *Paging) Addresses() []netip.AddrPort {
+	var out []netip.AddrPort
+	for _, g := range p.Groups {
+		_, at, _ := strings.Cut(g, "=")
+		if a, err := netip.ParseAddrPort(at); err == nil {
+			out = append(out, a)
+		}
+	}
+	return out
+}
+
+// numbers are those by which the groups are called.
+func (p *Paging) numbers() []string {
+	var out []string
+	for _, g := range p.Groups {
+		number, _, _ := strings.Cut(g, "=")
+		out = append(out, number)
+	}
+	return out
 }
 
 // Sound is what is heard.
@@ -179,6 +212,7 @@ func Default() File {
 		},
 		SIP:       SIP{Port: 5060, UDP: true, TCP: true, SystemRoots: true},
 		Media:     Media{Codecs: []string{"opus", "G722", "PCMA", "PCMU"}, PortMin: 16384, PortMax: 16483, DSCP: 46, Ptime: 20, JitterMax: 400},
+		Paging:    Paging{Codec: "G722", Volume: 10},
 		Sound:     Sound{Country: "us", RingVolume: 10, HandsetVolume: 10, HeadsetVolume: 10, SpeakerVolume: 10, Sidetone: 18, SuppressNoise: true, LevelVoice: true},
 		Recording: Recording{Tone: true, Quota: 200},
 		Screen:    Screen{Theme: "auto", Language: "en", Brightness: 80, TimeZone: "UTC"},
@@ -215,6 +249,9 @@ func (f *File) Config() phone.Config {
 		OpenMic:     f.Phone.OpenMic,
 		Hotline:     f.Phone.Hotline,
 		HotlineWait: time.Duration(f.Phone.HotlineWait) * time.Second,
+		Pages:       f.Paging.numbers(),
+		PagesOver:   f.Paging.Over,
+		PageVolume:  uint8(f.Paging.Volume),
 		Plan:        phone.NumberPlan(f.Phone.Plan),
 	}
 	if f.Phone.HandsFree == phone.Headset.String() {
@@ -255,6 +292,7 @@ func (f *File) clone() File {
 		l.Peers, l.Codecs = slices.Clone(l.Peers), slices.Clone(l.Codecs)
 	}
 	c.Phone.Emergency, c.Phone.Intercom = slices.Clone(f.Phone.Emergency), slices.Clone(f.Phone.Intercom)
+	c.Paging.Groups = slices.Clone(f.Paging.Groups)
 	c.SIP.ExtraRoots = slices.Clone(f.SIP.ExtraRoots)
 	c.Media.Codecs = slices.Clone(f.Media.Codecs)
 	c.Network.DNS, c.Network.NTP = slices.Clone(f.Network.DNS), slices.Clone(f.Network.NTP)

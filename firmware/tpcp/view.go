@@ -267,6 +267,9 @@ func legal(s *phone.State, c *phone.Call, t traits) []string {
 			out = append(out, names...)
 		}
 	}
+	if c.Page != 0 { // nobody is there to be held or handed over
+		return []string{"hangup", "mute", "legA"}
+	}
 	free := !t.guardedFront || inFront(s, c.ID) // no emergency call would be pushed aside
 	stands := c.State == phone.Talking || c.State == phone.Held
 	room := !s.Full()

@@ -54,7 +54,7 @@ var English = Catalogue{
 	},
 	Dial: Dial{
 		Rules: []string{phone.AsTyped: "as typed", phone.EmergencyRule: "Emergency call", phone.InternationalRule: "International", phone.NationalRule: "National",
-			phone.LocalRule: "In your area", phone.InternalRule: "Internal", phone.FeatureCode: "Service code", phone.AddressRule: "Address"},
+			phone.LocalRule: "In your area", phone.InternalRule: "Internal", phone.FeatureCode: "Service code", phone.AddressRule: "Address", phone.PageRule: "Announcement"},
 		Becomes: "%s becomes %s", Cannot: "This number cannot be called", Hint: "Type a number or a name's address",
 	},
 	Log: Log{

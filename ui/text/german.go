@@ -54,7 +54,7 @@ var German = Catalogue{
 	},
 	Dial: Dial{
 		Rules: []string{phone.AsTyped: "wie gewählt", phone.EmergencyRule: "Notruf", phone.InternationalRule: "Ausland", phone.NationalRule: "Inland",
-			phone.LocalRule: "Ortsnetz", phone.InternalRule: "Intern", phone.FeatureCode: "Dienstcode", phone.AddressRule: "Adresse"},
+			phone.LocalRule: "Ortsnetz", phone.InternalRule: "Intern", phone.FeatureCode: "Dienstcode", phone.AddressRule: "Adresse", phone.PageRule: "Durchsage"},
 		Becomes: "%s wird %s", Cannot: "Diese Nummer ist nicht wählbar", Hint: "Nummer oder Adresse eingeben",
 	},
 	Log: Log{
