@@ -18,7 +18,7 @@ func TestPaging(t *testing.T) {
 	says, err := Voice("201")
 	must(t, err)
 	wav := filepath.Join(host.Dir(), "page.wav")
-	must(t, says.WriteWAV(wav, 1))
+	must(t, says.At(16000).WriteWAV(wav, 1)) // mediastream resamples for G.711 alone
 	speak := func(port, group, payload string) *lab.Process {
 		p, err := host.Start(lab.Command{Name: "mediastream-" + port, Dir: host.Dir(),
 			Argv: []string{"mediastream", "--local", port, "--remote", group, "--payload", payload, "--infile", wav, "--outfile", "/dev/null"}})
