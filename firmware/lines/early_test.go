@@ -4,6 +4,7 @@ import (
 	"net/netip"
 	"slices"
 	"testing"
+	"testing/synctest"
 
 	"opendeskphone/firmware/phone"
 	"opendeskphone/sip/offer"
@@ -23,6 +24,12 @@ func (w *world) rendered(from netip.AddrPort, d offer.Direction) {
 	}
 }
 
+// hear tells the adapter of sound.
+func (w *world) hear(call phone.CallID, from netip.AddrPort) {
+	w.Heard(call, from)
+	synctest.Wait()
+}
+
 // calls makes call 1 and forgets what was said of it.
 func (w *world) calls() {
 	w.ask(phone.SendInvite{Call: 1, Target: "300", Conversation: "c"})
@@ -37,7 +44,7 @@ func TestEarlySoundOfOneFarSide(t *testing.T) {
 		w.ask(ua.Progress{Call: 101, Dialog: 1, Code: 183, SDP: newSide("192.0.2.2").answer(w, "call")})
 		w.wantDone(phone.Progressed{Call: 1, Early: true})
 		w.rendered(early1, offer.SendRecv)
-		w.Heard(1, early1)
+		w.hear(1, early1)
 		w.ask(ua.Progress{Call: 101, Dialog: 1, Code: 180}) // the sound described before may go on
 		w.wantDone(phone.EarlyHeard{Call: 1}, phone.Progressed{Call: 1, Early: true})
 		if !slices.Equal(w.waits, []netip.AddrPort{early1}) {
@@ -51,17 +58,17 @@ func TestNewestOfSeveralThatSendsIsRenderedAndNoneHearsUs(t *testing.T) {
 		w.calls()
 		one, two := newSide("192.0.2.2").answer(w, "call"), newSide("192.0.2.3").answer(w, "call")
 		w.ask(ua.Progress{Call: 101, Dialog: 1, Code: 183, SDP: one})
-		w.Heard(1, early1)
+		w.hear(1, early1)
 		w.done = nil
 		w.ask(ua.Progress{Call: 101, Dialog: 2, Code: 180})
-		w.wantDone(phone.EarlyHeard{Call: 1}, phone.Progressed{Call: 1, Early: true, OneWay: true})
+		w.wantDone(phone.Progressed{Call: 1, Early: true, OneWay: true})
 		w.rendered(early1, offer.RecvOnly)
 		w.ask(ua.Progress{Call: 101, Dialog: 2, Code: 183, SDP: two})
 		w.rendered(early1, offer.RecvOnly) // the second has only promised
-		w.Heard(1, early2)
+		w.hear(1, early2)
 		w.ask(ua.Progress{Call: 101, Dialog: 3, Code: 180})
 		w.rendered(early2, offer.RecvOnly)
-		w.Heard(1, early1) // the older one goes on, and is not heard
+		w.hear(1, early1) // the older one goes on, and is not heard
 		w.ask(ua.Progress{Call: 101, Dialog: 1, Code: 180})
 		w.rendered(early2, offer.RecvOnly)
 		w.ask(ua.Accepted{Call: 101, Dialog: 1, SDP: one})

@@ -104,7 +104,10 @@ func (v voices) Open() (Voice, error) {
 	return mouth{v.w}, nil
 }
 func (v voices) Listen(group netip.AddrPort) (Voice, error) {
-	if v.w.deaf {
+	v.w.mu.Lock()
+	deaf := v.w.deaf
+	v.w.mu.Unlock()
+	if deaf {
 		return nil, fmt.Errorf("no network")
 	}
 	v.w.said = append(v.w.said, fmt.Sprint("listen ", group))

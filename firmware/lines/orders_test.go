@@ -334,6 +334,9 @@ func (o *orders) three() {
 // when the first has settled.
 func TestThreeCallsInEveryOrder(t *testing.T) {
 	t.Parallel()
+	if testing.Short() {
+		*depth = 1
+	}
 	all := moves()
 	names := make([]string, 0, len(all))
 	for name := range all {
@@ -376,6 +379,9 @@ func TestLivesOfThreeCalls(t *testing.T) {
 	}
 	slices.Sort(names)
 	taken, refs := 0, 0
+	if testing.Short() {
+		*lives = 10
+	}
 	for seed := range uint64(*lives) {
 		random := rand.New(rand.NewPCG(seed, 5))
 		inOrders(t, seed, func(o *orders) {

@@ -29,8 +29,7 @@ func TestGroupsAreListenedToAndAnew(t *testing.T) {
 		w.wantSaid("add sip:anna@example.com", "listen 224.0.1.75:5004", "listen 239.1.1.1:5006")
 		w.rendered(group2, offer.RecvOnly)
 		w.Silenced(group2) // a moment after joining: nobody has spoken yet
-		w.Heard(0, group2)
-		synctest.Wait()
+		w.hear(0, group2)
 		w.wantDone(phone.PageHeard{Group: 2})
 		w.ask(phone.HearPage{Call: 7, Group: 2})
 		if !slices.Equal(w.bound, []phone.CallID{7}) {
@@ -49,18 +48,25 @@ func TestGroupsAreListenedToAndAnew(t *testing.T) {
 		if w.open != 0 {
 			t.Errorf("%d voices listen to no group", w.open)
 		}
-		w.Heard(0, group2)
-		synctest.Wait()
+		w.hear(0, group2)
 		w.wantDone()
 	})
 }
 
+// deafen makes that no group can be joined, or that it can.
+func (w *world) deafen(on bool) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.deaf = on
+}
+
 func TestAGroupThatCannotBeJoinedIsTriedAgain(t *testing.T) {
 	inWorld(t, offer.Off, func(w *world) {
-		w.said, w.deaf = nil, true
+		w.said = nil
+		w.deafen(true)
 		w.SetPages(Pages{Groups: []netip.AddrPort{group1}})
 		synctest.Wait()
-		w.deaf = false
+		w.deafen(false)
 		<-time.After(joinAgain)
 		synctest.Wait()
 		w.wantSaid("listen 224.0.1.75:5004")
