@@ -14,6 +14,7 @@ import (
 
 	"opendeskphone/firmware/phone"
 	"opendeskphone/hal"
+	"opendeskphone/sip/trace"
 	"opendeskphone/ui/screen"
 )
 
@@ -58,6 +59,9 @@ func (nothing) AddContact(screen.Contact) error                           { retu
 func (nothing) DeleteContact(string) error                                { return nil }
 func (nothing) Calls() []phone.Record                                     { return nil }
 func (nothing) Stats(phone.CallID) screen.Stats                           { return screen.Stats{} }
+func (nothing) OfCall(phone.CallID) (l trace.Ladder, ok bool)             { return l, false }
+func (nothing) OfRecord(*phone.Record) (l trace.Ladder, ok bool)          { return l, false }
+func (nothing) OfAccount(string) (l trace.Ladder, ok bool)                { return l, false }
 func (nothing) Account(phone.LineID) screen.Account                       { return screen.Account{} }
 func (nothing) SetAccount(phone.LineID, screen.Account) error             { return nil }
 func (nothing) Options() screen.Options                                   { return screen.Options{Theme: "dark"} }
@@ -90,7 +94,7 @@ func start(t *testing.T) *bench {
 	c.Lines = []phone.LineConfig{{AOR: "sip:2417@nordwerk.example", Label: "2417", Display: "Anna Weber"}}
 	b.loop = phone.NewLoop(c, b.exec, nothing{}, log)
 	n := nothing{}
-	app, err := New(b.display, b.loop, screen.Sources{Contacts: n, Log: n, Media: n, Settings: n}, log)
+	app, err := New(b.display, b.loop, screen.Sources{Contacts: n, Log: n, Media: n, Settings: n, Ladders: n}, log)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -274,7 +278,7 @@ func TestBrokenDisplayEndsRun(t *testing.T) {
 	log := slog.New(slog.DiscardHandler)
 	n, d := nothing{}, &display{fail: errors.New("gone")}
 	loop := phone.NewLoop(phone.DefaultConfig(), func(phone.Effect) {}, n, log)
-	app, err := New(d, loop, screen.Sources{Contacts: n, Log: n, Media: n, Settings: n}, log)
+	app, err := New(d, loop, screen.Sources{Contacts: n, Log: n, Media: n, Settings: n, Ladders: n}, log)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -305,7 +309,7 @@ func BenchmarkKeyToPixels(b *testing.B) {
 	c := phone.DefaultConfig()
 	c.Lines = []phone.LineConfig{{AOR: "sip:2417@nordwerk.example", Label: "2417", Display: "Anna Weber"}}
 	loop := phone.NewLoop(c, func(phone.Effect) {}, n, log)
-	app, err := New(d, loop, screen.Sources{Contacts: n, Log: n, Media: n, Settings: n}, log)
+	app, err := New(d, loop, screen.Sources{Contacts: n, Log: n, Media: n, Settings: n, Ladders: n}, log)
 	if err != nil {
 		b.Fatal(err)
 	}

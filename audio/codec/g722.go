@@ -13,25 +13,32 @@ func newG722() (Encoder, Decoder, error) {
 // band, 2 for the upper. Names in capitals below are the Recommendation's (§6.2, table 8 and on);
 // all arithmetic is its fixed point, so that both ends compute the same predictions.
 
+// g722Bands is what both ends know of each other.
+type g722Bands struct{ low, high subband }
+
 type g722Encoder struct {
-	low, high subband
-	delay     [24]int // samples in the QMF, oldest first
+	g722Bands
+	delay [24]int // samples in the QMF, oldest first
 }
 
 type g722Decoder struct {
-	low, high subband
-	delay     [24]int
-	last      [2]int // samples given out last
-	again     g722Encoder
-	code      []byte
+	g722Bands
+	delay [24]int
+	last  [2]int // samples given out last
+	again g722Encoder
+	code  []byte
+
+	before   g722Bands // the gap; see settle
+	invented bool      // the bands are invented, not yet settled
 }
 
-func newG722Encoder() *g722Encoder {
-	return &g722Encoder{low: subband{det: 32}, high: subband{det: 8}}
-}
+// atRest is how both ends begin.
+var atRest = g722Bands{low: subband{det: 32}, high: subband{det: 8}}
+
+func newG722Encoder() *g722Encoder { return &g722Encoder{g722Bands: atRest} }
 
 func newG722Decoder() *g722Decoder {
-	return &g722Decoder{low: subband{det: 32}, high: subband{det: 8}, code: make([]byte, 0, MaxFrames*80)}
+	return &g722Decoder{g722Bands: atRest, code: make([]byte, 0, MaxFrames*80)}
 }
 
 // qmf is half of the symmetric filter of table 11; the other half is it reversed.
@@ -96,6 +103,7 @@ func magnitude(v int) int {
 
 // unpack decodes len(payload) bytes to twice as many samples.
 func (d *g722Decoder) unpack(dst []int16, payload []byte) {
+	d.settle(payload)
 	for i, b := range payload {
 		d.step(int(b))
 		even, odd := 0, 0
@@ -112,8 +120,11 @@ func (d *g722Decoder) unpack(dst []int16, payload []byte) {
 // again, and the predictors and step sizes follow the code. The filters of both ends together delay by 22
 // samples, so what is coded at a time is what will be heard 22 samples later.
 func (d *g722Decoder) invent(played, ahead []float32) {
+	if !d.invented {
+		d.before, d.invented = d.g722Bands, true
+	}
 	e := &d.again
-	e.low, e.high = d.low, d.high
+	e.g722Bands = d.g722Bands
 	sound := func(i int) int {
 		switch {
 		case i < 0:
@@ -144,13 +155,18 @@ func (d *g722Decoder) step(b int) {
 }
 
 // decode gives one sample of each band, 15 bits each.
-func (d *g722Decoder) decode(b int) (low, high int) {
-	il, ih := b&0x3F, b>>6
-	low = limit15(d.low.s + d.low.det*qm6[il]>>15)
-	d.low.updateLow(il >> 2)
-	high = limit15(d.high.s + d.high.det*qm2[ih]>>15)
-	d.high.updateHigh(ih)
+func (b *g722Bands) decode(code int) (low, high int) {
+	il, ih := code&0x3F, code>>6
+	low = limit15(b.low.s + b.low.det*qm6[il]>>15)
+	high = limit15(b.high.s + b.high.det*qm2[ih]>>15)
+	b.follow(code)
 	return low, high
+}
+
+// follow takes a code in.
+func (b *g722Bands) follow(code int) {
+	b.low.updateLow(code & 0x3F >> 2)
+	b.high.updateHigh(code >> 6)
 }
 
 func saturate(v int) int { return min(max(v, -32768), 32767) }

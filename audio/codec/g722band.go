@@ -19,17 +19,25 @@ type subband struct {
 // predictor must not depend on the two that the network may have stolen for data.
 func (b *subband) updateLow(il4 int) {
 	d := b.det * qm4[il4] >> 15
-	b.nb = min(max(b.nb*127>>7+wl[rl42[il4]], 0), 18432)
-	b.det = stepSize(b.nb, 8)
+	b.scaleLow(b.nb*127>>7 + wl[rl42[il4]])
 	b.predict(d)
 }
 
 // updateHigh takes in the two bits of the upper band (LOGSCH, SCALEH).
 func (b *subband) updateHigh(ih int) {
 	d := b.det * qm2[ih] >> 15
-	b.nb = min(max(b.nb*127>>7+wh[rh2[ih]], 0), 22528)
-	b.det = stepSize(b.nb, 10)
+	b.scaleHigh(b.nb*127>>7 + wh[rh2[ih]])
 	b.predict(d)
+}
+
+func (b *subband) scaleLow(nb int) {
+	b.nb = min(max(nb, 0), 18432)
+	b.det = stepSize(b.nb, 8)
+}
+
+func (b *subband) scaleHigh(nb int) {
+	b.nb = min(max(nb, 0), 22528)
+	b.det = stepSize(b.nb, 10)
 }
 
 // stepSize is the inverse logarithm: a table for the fraction, a shift for the whole part.
@@ -54,8 +62,11 @@ func (b *subband) predict(d int) {
 	b.p[1], b.p[0] = b.p[0], p
 	copy(b.d[1:], b.d[:5])
 	b.d[0] = d
+	b.filter()
+}
 
-	// FILTEP, FILTEZ, PREDIC
+// filter predicts the next sample (FILTEP, FILTEZ, PREDIC).
+func (b *subband) filter() {
 	sp := saturate(b.a[0]*saturate(2*b.r[0])>>15 + b.a[1]*saturate(2*b.r[1])>>15)
 	b.sz = 0
 	for i, v := range b.d {
@@ -79,7 +90,7 @@ func (b *subband) adaptPoles(p int) {
 	} else {
 		w -= 128
 	}
-	a2 := min(max(w+b.a[1]*32512>>15, -12288), 12288)
+	a2 := w + b.a[1]*32512>>15
 
 	w = b.a[0] * 32640 >> 15
 	if same0 {
@@ -87,8 +98,13 @@ func (b *subband) adaptPoles(p int) {
 	} else {
 		w -= 192
 	}
-	b.a[0] = min(max(w, a2-15360), 15360-a2)
-	b.a[1] = a2
+	b.poles(w, a2)
+}
+
+// poles sets the poles to where the predictor is stable (LIMC, LIMD).
+func (b *subband) poles(a1, a2 int) {
+	a2 = min(max(a2, -12288), 12288)
+	b.a = [2]int{min(max(a1, a2-15360), 15360-a2), a2}
 }
 
 // adaptZeros is UPZERO.

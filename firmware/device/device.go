@@ -36,6 +36,7 @@ import (
 	"opendeskphone/firmware/usbsound"
 	"opendeskphone/hal"
 	"opendeskphone/sip/stack"
+	"opendeskphone/sip/trace"
 	"opendeskphone/ui"
 )
 
@@ -86,6 +87,7 @@ type Device struct {
 	tape    *recording.Recorder
 	player  *recording.Player
 	sip     *sipSide
+	trace   *trace.Recorder
 	app     *ui.App // nil without a display
 	panel   *panel.Panel
 	desk    *credentials.Desk
@@ -108,12 +110,14 @@ func New(hardware hal.Devices, o Options) (*Device, error) {
 	if err := d.setMedia(f.Media); err != nil {
 		return nil, err
 	}
+	d.trace = trace.NewRecorder(trace.DefaultLimits())
+	d.setTrace(f.Trace)
 	d.loop = phone.NewLoop(f.Config(), d.exec, o.Recorder, o.Log)
 	d.keeper = lock.New(lockConfig(f.Lock), d.loop, d.postFrom("lock"), o.PIN, o.Log)
 	d.desk = credentials.NewDesk(o.Vault, d.loop, d.postFrom("credentials"), func(string) { d.setLines(d.settings.File().Lines) })
 	d.engine = engine.New(engineConfig(f.Sound), d.openSound, d.soundChanged, o.Log)
 	d.pc = usbsound.New(d.loop, d.postFrom("pc"), o.Log)
-	d.voices = newVoices(d.mediaFactory, func() bool { return d.loop.State().Muted }, d.keyHeard, d.soundHeard, func() { d.sounder.bound() }, d.ears, d.pc.Party())
+	d.voices = newVoices(d.mediaFactory, func() bool { return d.loop.State().Muted }, d.keyHeard, d.soundHeard, func() { d.sounder.bound() }, d.ears, d.noted, d.pc.Party())
 	d.voices.silent, d.voices.pages = d.pageSilent, d.pageFactory
 	d.pairs = d.newPairs()
 	d.tape = recording.New(o.Recordings, d.postFrom("recording"), d.refresh, o.Log)
@@ -139,6 +143,7 @@ func New(hardware hal.Devices, o Options) (*Device, error) {
 		Media:     func(m settings.Media) { d.report("media settings", d.setMedia(m)) },
 		Sound:     d.setSound,
 		Recording: d.setRecording,
+		Trace:     d.setTrace,
 		Screen:    d.setScreen,
 		Lock:      func(s settings.Lock) { d.keeper.Configure(lockConfig(s)) },
 		TPCP:      d.setTPCP,

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"opendeskphone/firmware/lines"
+	"opendeskphone/firmware/phone"
 	"opendeskphone/firmware/settings"
 	"opendeskphone/sip/offer"
 	"opendeskphone/sip/stack"
@@ -61,9 +62,11 @@ func (s *sipSide) once(ctx context.Context) error {
 	defer cancel()
 	st := stack.New(stackConfig(f.SIP, d.opts.Version), d.opts.Network, d.log)
 	var adapter *lines.Adapter
-	agent := ua.New(d.agentConfig(ctx, f), st, func(e ua.Event) { adapter.Handle(e) }, d.log)
+	st.Observe(d.sipSeen)
+	agent := ua.New(d.agentConfig(ctx, f), st, func(e ua.Event) { d.agentSaid(e); adapter.Handle(e) }, d.log)
 	adapter = lines.New(d.accounts(f.Lines), agent, d.voices, d.names, d.route, d.postFrom("lines"), d.log)
 	adapter.SetPages(lines.Pages{Groups: f.Paging.Addresses(), Codec: f.Paging.Codec})
+	adapter.OnName(func(call phone.CallID, callID string) { d.trace.Name(uint32(call), callID) })
 	s.adapter.Store(adapter)
 	s.agent.Store(agent)
 

@@ -15,6 +15,8 @@ import (
 	"opendeskphone/firmware/media"
 	"opendeskphone/firmware/phone"
 	"opendeskphone/firmware/usbsound"
+	"opendeskphone/sip/offer"
+	"opendeskphone/sip/trace"
 	"opendeskphone/ui/screen"
 	"opendeskphone/ui/widget"
 )
@@ -36,6 +38,7 @@ type voices struct {
 	bound   func()                             // a call has got its voice
 	pages   func(netip.AddrPort) *media.Factory
 	ears    func() (stumbles uint64, room quality.Room)
+	note    func(call phone.CallID, what trace.Meaning, text string) // for who looks at the call afterwards
 	pc      *usbsound.Party
 
 	mu       sync.Mutex
@@ -47,8 +50,9 @@ type voices struct {
 	stumbles uint64          // until the last second
 }
 
-func newVoices(factory func() *media.Factory, muted func() bool, digit func(phone.CallID, rune), heard func(phone.CallID, netip.AddrPort), bound func(), ears func() (uint64, quality.Room), pc *usbsound.Party) *voices {
-	return &voices{pc: pc, ears: ears, factory: factory, muted: muted, digit: digit, heard: heard, bound: bound, named: map[string]*voice{}, calls: map[phone.CallID]*voice{}}
+func newVoices(factory func() *media.Factory, muted func() bool, digit func(phone.CallID, rune), heard func(phone.CallID, netip.AddrPort), bound func(),
+	ears func() (uint64, quality.Room), note func(phone.CallID, trace.Meaning, string), pc *usbsound.Party) *voices {
+	return &voices{pc: pc, ears: ears, note: note, factory: factory, muted: muted, digit: digit, heard: heard, bound: bound, named: map[string]*voice{}, calls: map[phone.CallID]*voice{}}
 }
 
 // voice is a media session as lines sees it, with what is remembered of how it sounded.
@@ -63,6 +67,11 @@ type voice struct {
 	last  media.Stats
 	over  bool
 	lost  bool // nothing has arrived for seconds, though something should
+
+	of     *voices
+	agreed *offer.Media // nil until something is
+	heard  bool         // the far side has been heard
+	gaps   int          // seconds until gaps are noted again
 }
 
 // SendDTMF sends a digit; one too many for the queue is dropped, as a key pressed too fast would be.
@@ -78,7 +87,7 @@ func (v *voices) Open() (lines.Voice, error) {
 	if err != nil {
 		return nil, err
 	}
-	out := &voice{Session: s}
+	out := &voice{Session: s, of: v}
 	v.mu.Lock()
 	v.named[name] = out
 	v.mu.Unlock()
@@ -140,18 +149,43 @@ func (v *voices) happened(e media.Event) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	c := v.named[e.Call]
-	if c == nil {
+	switch {
+	case c == nil:
+		return
+	case c.group.IsValid():
+		v.paged(c, e)
 		return
 	}
 	switch e.Kind {
-	case media.Lost, media.Back:
-		if c.lost = e.Kind == media.Lost; c.lost && c.group.IsValid() {
-			v.silent(c.group)
+	case media.Lost:
+		c.lost = true
+		v.note(c.id, trace.SoundLost, "")
+	case media.Back:
+		c.lost = false
+		v.note(c.id, trace.SoundBack, "")
+	case media.Sent:
+		v.note(c.id, trace.Heard, "")
+	case media.Heard:
+		what := trace.Hears
+		if c.heard {
+			what = trace.NewWay
 		}
+		c.heard = true
+		v.note(c.id, what, e.From.String())
 	case media.Digit:
 		v.digit(c.id, e.Digit)
-	case media.Heard:
+	case media.Expected:
 		v.heard(c.id, e.From)
+	}
+}
+
+// paged takes what media tells of a paging group.
+func (v *voices) paged(c *voice, e media.Event) {
+	switch e.Kind {
+	case media.Lost:
+		v.silent(c.group)
+	case media.Expected:
+		v.heard(0, c.group)
 	}
 }
 
@@ -220,6 +254,7 @@ func (v *voice) second(s media.Stats, muted, stumbled bool) {
 		LQ: s.LQ, CQ: s.CQ, Loss: s.Gone, Late: s.Late, Delay: s.Delay, Far: s.Far, Said: s.SaidLevels, Room: v.room, Codec: s.Codec,
 		Muted: muted, Silent: v.lost, Stumble: stumbled || s.Dropped > v.last.Dropped,
 	})
+	v.noteGaps(sec.Lost)
 	v.last = s
 	v.trace = extended(v.trace, sec)
 }

@@ -8,11 +8,12 @@ import (
 	"opendeskphone/audio/quality"
 	"opendeskphone/firmware/media"
 	"opendeskphone/firmware/phone"
+	"opendeskphone/sip/trace"
 )
 
 // talked is a call of so many seconds, each of 50 packets, of which those from the lossy-th on suffer.
 func talked(seconds, lossy int, suffer func(*media.Stats)) *voice {
-	v := &voice{id: 7}
+	v := &voice{id: 7, of: &voices{note: func(phone.CallID, trace.Meaning, string) {}}}
 	s := media.Stats{Codec: "PCMA", PacketMS: 20, LQ: 4.4, CQ: 4.4, Delay: 60 * time.Millisecond, HeardLevels: quality.Levels{Now: -20}, SaidLevels: quality.Levels{Now: -25, Speech: -19, Noise: -60}}
 	for i := range seconds {
 		s.Seconds, s.Received, s.Sent = s.Seconds+1, s.Received+50, s.Sent+50

@@ -14,6 +14,7 @@ import (
 type call struct {
 	id     phone.CallID // 0 until the centre has taken it
 	ref    ua.CallRef   // 0 until it is sent
+	callID string       // incoming: of its messages
 	line   phone.LineID
 	target string
 	sdp    *offer.Session
@@ -185,6 +186,7 @@ func (a *Adapter) ringing(e phone.SendRinging) {
 	c.id = e.Call
 	a.calls[c.id] = c
 	a.voices.Bind(c.id, c.voice)
+	a.name(c, c.callID)
 	a.agent.Ring(c.ref)
 }
 

@@ -14,6 +14,8 @@ func (a *Adapter) handle(e ua.Event) {
 		a.lineState(e)
 	case ua.Incoming:
 		a.incoming(e)
+	case ua.Begun:
+		a.with(e.Call, func(c *call) { a.name(c, e.CallID) })
 	case ua.Progress:
 		a.with(e.Call, func(c *call) { a.progress(c, e) })
 	case ua.Accepted:
@@ -74,7 +76,7 @@ func (a *Adapter) incoming(e ua.Incoming) {
 		a.agent.Reject(e.Call, 404)
 		return
 	}
-	c := &call{ref: e.Call, line: line, late: e.SDP == nil, remote: e.SDP}
+	c := &call{ref: e.Call, callID: e.CallID, line: line, late: e.SDP == nil, remote: e.SDP}
 	invited := phone.Invited{Ref: phone.Ref(e.Call), Line: line, Remote: a.peer(e.From), Conversation: e.Conversation,
 		Refers: e.Able.Refers, TakesOver: e.Able.Replaces, Auto: e.Auto, After: e.After}
 	if e.Replaces != 0 {

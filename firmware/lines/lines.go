@@ -83,6 +83,7 @@ type Adapter struct {
 	post   func(phone.Event)
 	log    *slog.Logger
 	inbox  chan any
+	named  func(call phone.CallID, callID string)
 
 	// Of the goroutine of Run alone.
 	run   context.Context
@@ -107,6 +108,16 @@ func New(lines []Line, agent UserAgent, voices Voices, names Names, route func(u
 	}
 	a.inbox <- configure(lines)
 	return a
+}
+
+// OnName sets what is told the Call-ID of each call, once or, for a call that is sent anew, more often. Before Run.
+func (a *Adapter) OnName(fn func(call phone.CallID, callID string)) { a.named = fn }
+
+// name tells the Call-ID of a call.
+func (a *Adapter) name(c *call, callID string) {
+	if a.named != nil {
+		a.named(c.id, callID)
+	}
 }
 
 type configure []Line

@@ -39,6 +39,7 @@ type world struct {
 	far   *offer.Session    // the far side
 	next  ua.CallRef
 	in    ua.Invitation // of the last INVITE
+	ids   []string      // Call-IDs of calls
 	here  sync.Mutex
 	at    netip.Addr // our address, as the routing table has it
 }
@@ -126,6 +127,7 @@ func inWorld(t *testing.T, policy offer.SRTP, f func(w *world)) {
 		w.moveTo("192.0.2.1")
 		route := func(ua.Account) netip.Addr { w.here.Lock(); defer w.here.Unlock(); return w.at }
 		w.Adapter = New([]Line{line}, w, voices{w}, names, route, func(e phone.Event) { w.done = append(w.done, e) }, slog.New(slog.DiscardHandler))
+		w.OnName(func(c phone.CallID, callID string) { w.ids = append(w.ids, fmt.Sprint(c, " ", callID)) })
 		ctx, cancel := context.WithCancel(t.Context())
 		over := make(chan struct{})
 		go func() { defer close(over); w.Run(ctx) }()
@@ -373,6 +375,22 @@ func TestRefusedOfferIsInsistedOnThenPlain(t *testing.T) {
 		w.ask(ua.Failed{Call: 101, Code: 488})
 		w.wantSaid()
 		w.wantDone(phone.CallFailed{Call: 1, Cause: phone.Incompatible})
+	})
+}
+
+// TestCallIDsAreTold: whoever looks at a call afterwards finds its messages, those of a second try too.
+func TestCallIDsAreTold(t *testing.T) {
+	inWorld(t, offer.Optional, func(w *world) {
+		w.ask(phone.SendInvite{Call: 1, Target: "300", Conversation: "c"})
+		w.ask(ua.Begun{Call: 101, CallID: "a"})
+		w.ask(ua.Failed{Call: 101, Code: 488})
+		w.ask(ua.Begun{Call: 102, CallID: "b"})
+		body, _ := w.far.Offer(offer.SendRecv)
+		w.ask(ua.Incoming{Call: 7, CallID: "x", SDP: body})
+		w.ask(phone.SendRinging{Call: 2, Ref: 7})
+		if got := strings.Join(w.ids, ", "); got != "1 a, 1 b, 2 x" {
+			t.Errorf("told %s", got)
+		}
 	})
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"math"
 	"net/netip"
+	"slices"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -30,6 +31,21 @@ type phone struct {
 	heard  []float32
 	ended  chan error
 	media  offer.Media
+}
+
+// wantEvents wants just these events, of which the first two may come in any order: they are of two goroutines.
+func (p *phone) wantEvents(t *testing.T, want ...Kind) {
+	t.Helper()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	var got []Kind
+	for _, e := range p.events {
+		got = append(got, e.Kind)
+	}
+	slices.Sort(got[:min(2, len(got))])
+	if !slices.Equal(got, want) {
+		t.Fatalf("events %+v, want the kinds %v", p.events, want)
+	}
 }
 
 // call is two phones on a lan, in a synctest bubble.

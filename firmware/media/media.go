@@ -73,10 +73,12 @@ type Kind uint8
 
 // The kinds of Event.
 const (
-	Lost  Kind = iota // no packet came for Config.LostAfter, though we take media
-	Back              // packets come again after Lost
-	Digit             // the far side pressed a key (RFC 4733)
-	Heard             // a packet came from an address of Expect
+	Lost     Kind = iota // no packet came for Config.LostAfter, though we take media
+	Back                 // packets come again after Lost
+	Digit                // the far side pressed a key (RFC 4733)
+	Heard                // the far side's packets come, for the first time or from another address than before
+	Sent                 // the first packet has gone to the far side
+	Expected             // a packet came from an address of Expect
 )
 
 // Event is a fact about a call's media.
@@ -84,7 +86,7 @@ type Event struct {
 	Call  string
 	Kind  Kind
 	Digit rune           // 0-9 * # A-D, of Digit
-	From  netip.AddrPort // of Heard
+	From  netip.AddrPort // of Heard and Expected
 }
 
 // Factory opens sessions.

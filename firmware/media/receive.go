@@ -48,7 +48,8 @@ type receiver struct {
 	plan  *plan
 	latch latch
 	keys  listener
-	pt    uint8 // of the decoder in the jitter buffer
+	pt    uint8          // of the decoder in the jitter buffer
+	from  netip.AddrPort // whose packets were taken last
 
 	expects *[]netip.AddrPort // of whom word is to be given
 	told    uint32            // of which it was, a bit each
@@ -91,6 +92,10 @@ func (r *receiver) packet(b []byte, from netip.AddrPort, now time.Time) {
 		return
 	}
 	r.expected(p.media.Remote)
+	if from != r.from {
+		r.from = from
+		s.tell(Event{Kind: Heard, From: from})
+	}
 	if s.remote(p) != from {
 		s.target.Store(&detour{p.media.Remote, from})
 	}
@@ -108,7 +113,7 @@ func (r *receiver) expected(from netip.AddrPort) {
 	}
 	if i := slices.Index(*r.expects, from); i >= 0 && r.told>>i&1 == 0 {
 		r.told |= 1 << i
-		r.s.tell(Event{Kind: Heard, From: from})
+		r.s.tell(Event{Kind: Expected, From: from})
 	}
 }
 

@@ -258,7 +258,9 @@ func (w *sender) write(pt uint8, ts uint32, marker bool, payload int, now time.T
 	w.packets++
 	w.octets += uint32(payload)
 	w.lastRTP, w.lastSent = ts, now
-	w.s.tally.sent.Add(1)
+	if w.s.tally.sent.Add(1) == 1 {
+		w.s.tell(Event{Kind: Sent})
+	}
 	w.s.tally.sentOctets.Add(uint64(len(b)))
 }
 

@@ -138,7 +138,7 @@ func (s *Session) Apply(m offer.Media) error {
 // maxExpected bounds the addresses of Expect.
 const maxExpected = 32
 
-// Expect asks to be told of the next packet from each of these addresses, at most 32, by Heard. They replace those
+// Expect asks to be told of the next packet from each of these addresses, at most 32, by Expected. They replace those
 // asked for before.
 func (s *Session) Expect(from []netip.AddrPort) {
 	from = slices.Clone(from[:min(len(from), maxExpected)])

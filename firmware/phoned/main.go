@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"runtime/debug"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -106,7 +107,7 @@ func run() error {
 	if zone, err := time.LoadLocation(saved.File().Screen.TimeZone); err == nil {
 		time.Local = zone // before anything asks for the time
 	}
-	hardware.Devices.OpenSound, hardware.Devices.Cleaned = soundOf(board, saved, log), board.Sound.Cleaned
+	hardware.Devices.OpenSound, hardware.Devices.Cleaned = soundOf(board, saved, log), board.Sound.Cleaned && !inRoom()
 	hardware.Devices.OpenUSB = usbOf(board, log)
 	changes, err := linux.WatchNetwork(ctx)
 	if err != nil {
@@ -172,6 +173,12 @@ func soundOf(b *boards.Board, s *settings.Store, log *slog.Logger) func() (hal.S
 		log.Info("sound", "speaker", cfg.Playback, "microphone", cfg.Capture)
 		return card, nil
 	}
+}
+
+// inRoom tells whether the phone in QEMU has a room for its microphone, in place of a browser's.
+func inRoom() bool {
+	words, _ := os.ReadFile("/proc/cmdline")
+	return slices.Contains(strings.Fields(string(words)), "odp.room=1")
 }
 
 func facts() device.Facts {

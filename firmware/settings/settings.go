@@ -35,6 +35,7 @@ type File struct {
 	Paging    Paging    `toml:"paging" doc:"Announcements to all phones of a multicast group, and from them. They are neither secret nor proof of who speaks: whoever is in the network can listen and speak."`
 	Sound     Sound     `toml:"sound" doc:"What is heard."`
 	Recording Recording `toml:"recording" doc:"Recording of calls, to WAV files on the phone. In most countries everybody in a call must know of it."`
+	Trace     Trace     `toml:"trace" doc:"What is kept of calls and sign-ins to look at afterwards."`
 	Screen    Screen    `toml:"screen" doc:"What is seen."`
 	Lock      Lock      `toml:"lock" doc:"The phone's lock. A phone without a PIN, which is set at the phone, is never locked."`
 	TPCP      TPCP      `toml:"tpcp" doc:"Control from paired computers (docs/TPCP.md)."`
@@ -152,6 +153,11 @@ type Sound struct {
 	Capture       string `toml:"capture" eg:"hw:1,1" doc:"Sound card to listen to. Empty: the board's."`
 }
 
+// Trace is what is kept to look at afterwards.
+type Trace struct {
+	Keep bool `toml:"keep" doc:"Keep the SIP messages of the last calls and sign-ins, and what became of their sound, in memory until the phone restarts. Keys, passwords and key presses are removed. Without it nothing is kept, and what there was is forgotten at once."`
+}
+
 // Recording is how calls are recorded.
 type Recording struct {
 	Allowed bool `toml:"allowed" doc:"Calls may be recorded, by More during a call."`
@@ -215,6 +221,7 @@ func Default() File {
 		Paging:    Paging{Codec: "G722", Volume: 10},
 		Sound:     Sound{Country: "us", RingVolume: 10, HandsetVolume: 10, HeadsetVolume: 10, SpeakerVolume: 10, Sidetone: 18, SuppressNoise: true, LevelVoice: true},
 		Recording: Recording{Tone: true, Quota: 200},
+		Trace:     Trace{Keep: true},
 		Screen:    Screen{Theme: "auto", Language: "en", Brightness: 80, TimeZone: "UTC"},
 		Lock:      Lock{Idle: 10, Dial: phone.DialEmergency.String(), WithPC: true, UnlockWithPC: true},
 		TPCP:      TPCP{Listen: true, Port: 5588},

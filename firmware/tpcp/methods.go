@@ -62,6 +62,9 @@ var methods = map[string]method{
 	"contacts.delete": {right: Control, flags: act | private, do: on(contactsDelete), needs: hasContacts, why: noPart},
 	"diag.stats":      {right: Observe, do: on(diagStats), needs: func(s *Services) bool { return s.Stats != nil }, why: noPart},
 
+	"trace.list": {right: Observe, flags: private, do: on(traceList), needs: hasTraces, why: noPart},
+	"trace.get":  {right: Observe, flags: private, do: on(traceGet), needs: hasTraces, why: noPart},
+
 	"cred.capabilities": {right: Provision, flags: granting, do: credCapabilities, needs: hasCredentials, why: noPart},
 	"cred.csr":          {right: Provision, why: "this phone signs in by digest, not by certificate"},
 	"cred.installCert":  {right: Provision, flags: act, why: "this phone signs in by digest, not by certificate"},
@@ -72,6 +75,7 @@ var methods = map[string]method{
 }
 
 func hasLog(s *Services) bool         { return s.Log != nil }
+func hasTraces(s *Services) bool      { return s.Traces != nil }
 func hasContacts(s *Services) bool    { return s.Contacts != nil }
 func hasCredentials(s *Services) bool { return s.Credentials != nil }
 func hasAccounts(s *Services) bool    { return s.Accounts != nil }

@@ -32,6 +32,7 @@ type Services struct {
 	Log         Log
 	Contacts    Contacts
 	Stats       CallStats
+	Traces      Traces
 	Lock        Lock
 	Credentials Credentials
 	Accounts    Accounts
@@ -56,6 +57,13 @@ type Contacts interface {
 // CallStats tells how a call sounds; ok is false if the call has no voice yet, or is forgotten.
 type CallStats interface {
 	CallStats(phone.CallID) (s Stats, ok bool)
+}
+
+// Traces are what was kept of calls and sign-ins.
+type Traces interface {
+	Traces() []Trace // the one that began last first
+	// Trace gives one as a file in a format, TracePCAP or TraceText; ok is false if it is forgotten.
+	Trace(id, format string) (file []byte, ok bool)
 }
 
 // Lock is the phone's lock as far as a computer may move it.

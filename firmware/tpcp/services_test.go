@@ -1,6 +1,7 @@
 package tpcp
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"time"
@@ -18,7 +19,7 @@ type books struct {
 // services is a phone that has every part.
 func services() Services {
 	b := &books{contacts: []Contact{{ContactID: "1", Name: "Jonas"}}, notes: map[phone.CallID]string{}}
-	return Services{Log: b, Contacts: b, Stats: b, Lock: &lockTwin{}, Credentials: b, Accounts: b, Backlight: b}
+	return Services{Log: b, Contacts: b, Stats: b, Traces: b, Lock: &lockTwin{}, Credentials: b, Accounts: b, Backlight: b}
 }
 
 func (b *books) Calls() []LogEntry { return b.log }
@@ -42,7 +43,11 @@ func (b *books) DeleteContact(id string) error {
 	return nil
 }
 func (b *books) CallStats(id phone.CallID) (Stats, bool) { return Stats{Codec: "opus"}, id < 10 }
-func (b *books) Capabilities() CredCapabilities          { return CredCapabilities{Kinds: []string{"sipHa1"}} }
+func (b *books) Traces() []Trace                         { return []Trace{{TraceID: "t-1", CallIDs: []string{"c-1"}}} }
+func (b *books) Trace(id, format string) ([]byte, bool) {
+	return bytes.Repeat([]byte(format+"\n"), 20000), id == "t-1"
+}
+func (b *books) Capabilities() CredCapabilities { return CredCapabilities{Kinds: []string{"sipHa1"}} }
 func (b *books) Install(_ context.Context, _ Pairing, _ string, p CredParams, _ string) error {
 	if p.User == "mallory" {
 		return Refuse(CodeUserDeclined, "the person at the phone declined")

@@ -14,6 +14,10 @@ import (
 
 // callID and lineID are how calls and lines are named on the wire: c-19, l-1.
 func callID(id phone.CallID) string { return fmt.Sprintf("c-%d", id) }
+
+// CallName is what a call is called in the protocol.
+func CallName(id phone.CallID) string { return callID(id) }
+
 func lineID(id phone.LineID) string { return fmt.Sprintf("l-%d", int(id)+1) }
 
 func parseID(prefix, s string, bits int) (uint64, bool) {

@@ -171,6 +171,9 @@ func (c *conn) write(data []byte) error {
 func (c *conn) writeAll(nc net.Conn) {
 	for {
 		list, open := c.out.take()
+		for _, data := range list {
+			c.s.show(true, c.way(), data)
+		}
 		nc.SetWriteDeadline(time.Now().Add(c.s.cfg.FrameTimeout))
 		if _, err := list.WriteTo(nc); err != nil {
 			c.s.Post(func() { c.lost(err) })
@@ -185,10 +188,15 @@ func (c *conn) writeAll(nc net.Conn) {
 	}
 }
 
+// way is how messages on the connection travel, once it is open.
+func (c *conn) way() Source {
+	return Source{Transport: c.transport, Addr: c.remote, Local: c.local, Conn: c.id}
+}
+
 // readAll is the reader goroutine: it cuts messages out of the stream and
 // answers pings, in order.
 func (c *conn) readAll(nc net.Conn) {
-	from := Source{Transport: c.transport, Addr: c.remote, Local: c.local, Conn: c.id}
+	from := c.way()
 	f := framer{max: c.s.cfg.MaxMessage}
 	buf := make([]byte, 16384)
 	for {
@@ -227,6 +235,9 @@ func (c *conn) drain(f *framer, from Source) bool {
 		m, crlfs, ok := f.next()
 		if crlfs > 0 {
 			s.Post(func() { c.crlf(crlfs) })
+		}
+		if ok {
+			s.show(false, from, m.data)
 		}
 		switch {
 		case !ok:

@@ -46,6 +46,7 @@ func (s *Stack) readDatagrams() {
 		if keepAlive(data) || !s.trusted(from) && !s.asked.answers(from.Addr, data) {
 			continue
 		}
+		s.show(false, from, data)
 		s.read(func() (arrival, error) { return s.intake.parse(data) }, from)
 	}
 }
@@ -149,6 +150,7 @@ func (s *Stack) sendDatagram(data []byte, to netip.AddrPort) error {
 	if s.udp == nil {
 		return fmt.Errorf("%w: no UDP socket", ErrTransport)
 	}
+	s.show(true, Source{Transport: UDP, Addr: to, Local: netip.AddrPortFrom(s.bound, s.port)}, data)
 	if _, err := s.udp.WriteTo(data, net.UDPAddrFromAddrPort(to)); err != nil {
 		return fmt.Errorf("%w: %w", ErrTransport, err)
 	}

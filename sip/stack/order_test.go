@@ -82,7 +82,12 @@ var quiet = slog.New(slog.NewTextHandler(io.Discard, nil))
 // start runs a Stack until the test ends and returns its address.
 func start(t *testing.T, n stack.Network, cfg stack.Config, h stack.Handler) (*stack.Stack, netip.AddrPort) {
 	t.Helper()
-	s := stack.New(cfg, n, quiet)
+	return run(t, stack.New(cfg, n, quiet), cfg, h)
+}
+
+// run runs a Stack made from cfg.
+func run(t *testing.T, s *stack.Stack, cfg stack.Config, h stack.Handler) (*stack.Stack, netip.AddrPort) {
+	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
 	go func() { ended <- s.Run(ctx, h) }()

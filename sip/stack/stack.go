@@ -41,6 +41,7 @@ type Stack struct {
 	intake intake
 	slots  chan struct{} // one for each received message on its way through the loop
 	trust  atomic.Pointer[func(Source) bool]
+	seen   func(out bool, way Source, data []byte) // nil: nobody looks
 	asked  asked
 
 	// Of the loop alone, while Run runs.
@@ -154,6 +155,24 @@ func (s *Stack) Trust(ok func(Source) bool) {
 		return
 	}
 	s.trust.Store(&ok)
+}
+
+// Observe sets what sees each message as it stands on the wire, before TLS: when it is about to be sent, and when it
+// has come from somebody who may speak to us. way has both addresses. fn is called from several goroutines, the
+// loop's too: it must not wait, and data is its own only while it runs. Before Run.
+func (s *Stack) Observe(fn func(out bool, way Source, data []byte)) { s.seen = fn }
+
+// show gives a message to the observer.
+func (s *Stack) show(out bool, way Source, data []byte) {
+	if s.seen == nil || keepAlive(data) {
+		return
+	}
+	if local := way.Local; !local.Addr().IsValid() || local.Addr().IsUnspecified() {
+		if a, err := s.net.LocalFor(way.Addr.Addr()); err == nil {
+			way.Local = netip.AddrPortFrom(a.Unmap(), local.Port())
+		}
+	}
+	s.seen(out, way, data)
 }
 
 func (s *Stack) trusted(from Source) bool {

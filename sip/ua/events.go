@@ -40,7 +40,7 @@ type (
 		From     Peer
 		Asserted bool   // From was asserted by our own server (RFC 3325)
 		SDP      []byte // their offer; nil if they want ours
-		CallID   string // for logs
+		CallID   string // of its messages, for logs
 		// Conversation names the conversation the call belongs to: the Session-ID of the caller
 		// (RFC 7989) or its Ms-Conversation-ID, else one of ours.
 		Conversation string
@@ -49,6 +49,11 @@ type (
 		Able         Able
 		Auto         bool // the caller, whom a server of ours vouches for, asks the phone to answer by itself
 		After        time.Duration
+	}
+	// Begun: our call is about to be sent; its messages bear this Call-ID.
+	Begun struct {
+		Call   CallRef
+		CallID string
 	}
 	// Progress: the far side, or one of several, rings or sends early media.
 	Progress struct {
@@ -108,6 +113,7 @@ type (
 
 func (LineState) event()     {}
 func (Incoming) event()      {}
+func (Begun) event()         {}
 func (Progress) event()      {}
 func (Accepted) event()      {}
 func (Failed) event()        {}

@@ -78,6 +78,7 @@ func (u *UA) call(ref CallRef, id AccountID, target string, in Invitation) {
 	if in.Replaces.usable() {
 		extra = append(extra, stack.NewHeader("Replaces", in.Replaces.header()), stack.NewHeader("Require", "replaces"))
 	}
+	u.on(Begun{Call: ref, CallID: c.key.callID})
 	c.dial = dialling{sdp: in.SDP, to: to, uri: to, tag: tag, extra: extra}
 	c.seek()
 }

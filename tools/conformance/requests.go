@@ -94,7 +94,7 @@ const allMethods = "call.make call.answer call.reject call.hangup call.hold call
 	"call.transfer call.consult call.completeTransfer call.reconnect call.conference call.addParticipant call.dropParticipant call.moveToPC call.pullFromPC " +
 	"line.list line.bootstrap line.forward.get line.forward.set line.dnd.set line.simring.set line.team.set line.workHours.set mwi.get voicemail.call presence.set " +
 	"device.get device.volume.set device.ringer.set device.speaker device.backlight device.display log.list contacts.list contacts.put contacts.delete " +
-	"cred.capabilities cred.install cred.status cred.clear cred.csr cred.installCert lock.hostState diag.stats"
+	"cred.capabilities cred.install cred.status cred.clear cred.csr cred.installCert lock.hostState diag.stats trace.list trace.get"
 
 // onNoCall are params that fit each method on calls, of a call that no phone has.
 var onNoCall = map[string]params{
@@ -213,6 +213,7 @@ var methodChecks = []check{
 		}
 		return need("calls", out.Calls != nil)
 	})},
+	{"6.7", "traces come whole, in both formats", "trace.get", inSession(func(l *leg) error { return l.traces() })},
 	{"6.7", "ping tells the time", "", inSession(func(l *leg) error {
 		var out struct{ T string }
 		if err := l.ask("ping", params{}, &out); err != nil {

@@ -33,7 +33,8 @@ type cast struct {
 	instance string // tells two phones of one user apart
 	codecs   []string
 	srtp     bool
-	answers  bool // by itself
+	answers  bool     // by itself
+	says     lab.Clip // theirVoice if empty
 }
 
 // The speech of both ends: longer than any call, and never the same twice.
@@ -65,7 +66,10 @@ func (s *scene) enter(t *testing.T, c cast) peer {
 	t.Helper()
 	host, err := s.lan.Host(c.user+c.instance+"-"+lab.UniqueName("h"), c.host)
 	must(t, err)
-	says := theirVoice(t)
+	says := c.says
+	if len(says.Samples) == 0 {
+		says = theirVoice(t)
+	}
 	addr := lab.LANAddr(c.host).Addr()
 	var p peer
 	switch c.make {

@@ -84,7 +84,7 @@ func newTwin(t *testing.T, more string) (*desk.Twin, *lab.Namespace) {
 	must(t, err)
 	t.Cleanup(func() { must(t, lan.Close()) })
 	twin, err := desk.StartTwin(soon(t), desk.Setup{Name: "phone", LAN: lan, Host: phoneHost, Settings: strings.NewReplacer(
-		"@"+Domain, "@"+lab.LANAddr(sippHost).Addr().String(), "display =", "register = false\npeers = [\""+lab.LANAddr(sippHost).Addr().String()+"\"]\ndisplay =").Replace(settings()) + more})
+		"@"+Domain, "@"+lab.LANAddr(sippHost).Addr().String(), "display =", "register = false\npeers = [\""+lab.LANAddr(sippHost).Addr().String()+"\"]\ndisplay =").Replace(settings(PhoneUser, phoneHost)) + more})
 	must(t, err)
 	t.Cleanup(func() { must(t, twin.Close()) })
 	host, err := lan.Host("sipp", sippHost)

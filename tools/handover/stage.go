@@ -94,7 +94,7 @@ func (s *Stage) open(ctx context.Context) (err error) {
 		return err
 	}
 	s.stops = append(s.stops, names.Close)
-	if s.Phone, err = desk.StartTwin(ctx, desk.Setup{Name: "phone", LAN: s.LAN, Host: phoneHost, Settings: settings()}); err != nil {
+	if s.Phone, err = desk.StartTwin(ctx, desk.Setup{Name: "phone", LAN: s.LAN, Host: phoneHost, Settings: settings(PhoneUser, phoneHost)}); err != nil {
 		return err
 	}
 	s.stops = append(s.stops, s.Phone.Close)
@@ -102,7 +102,8 @@ func (s *Stage) open(ctx context.Context) (err error) {
 	return err
 }
 
-func settings() string {
+// settings are those of a phone with a number and a place on the LAN.
+func settings(user string, host int) string {
 	return fmt.Sprintf(`
 [[line]]
 aor = "sip:%s@%s"
@@ -117,7 +118,7 @@ dhcp = false
 address = %q
 gateway = %[5]q
 dns = [%[5]q]
-`, PhoneUser, Domain, lab.PasswordOf(PhoneUser), lab.LANAddr(phoneHost).String(), registrarAt.Addr())
+`, user, Domain, lab.PasswordOf(user), lab.LANAddr(host).String(), registrarAt.Addr())
 }
 
 // writeLog leaves what went over the wire among the results.

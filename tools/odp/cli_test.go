@@ -189,10 +189,30 @@ func TestCallsFromTheCommandLine(t *testing.T) {
 	}
 	u.says(0, "hangup")
 	desk.Until(t, d.Other.Control(), "over", desk.Idle)
+	u.traces()
 	wants(t, u.says(exitUsage, "move", "sip:205@odp.test"), "no call to move")
 	wants(t, u.says(exitUsage, "pull", "sip:205@odp.test"), "--dialog")
 	wants(t, u.says(0, "unpair"), "forgotten")
 	u.says(exitNoPhone, "status")
+}
+
+// traces looks at the call that was just made, and at the sign-in before it.
+func (u *person) traces() {
+	t := u.t
+	t.Helper()
+	wants(t, u.says(0, "trace"), "sign-in of sip:100@odp.test", "c-1 ", "-> sip:101@odp.test")
+	wants(t, u.says(0, "trace", "last"), "Your phone calls", "The other side's phone rings", "The other side answers", "You hear the other side", "Your phone puts the call on hold",
+		"Your phone takes the call back", "Your phone hangs up", "BYE sip:")
+	wants(t, u.says(0, "trace", "100@odp.test"), "Your phone signs in", "The server has signed you in")
+	wants(t, u.says(exitUsage, "trace", "c-77"), "nothing of")
+	wants(t, u.says(exitUsage, "trace", "-o", "x"), "odp trace last")
+	for name, begins := range map[string]string{"call.pcapng": "\n\r\r\n", "call.txt": "Open Desk Phone: call 1."} {
+		u.says(0, "trace", "c-1", "-o", u.home+"/"+name)
+		file, err := os.ReadFile(u.home + "/" + name)
+		if err != nil || !strings.HasPrefix(string(file), begins) || !strings.Contains(string(file), "INVITE sip:") {
+			t.Errorf("%s: %v, %.60q", name, err, file)
+		}
+	}
 }
 
 func TestConformanceFromTheCommandLine(t *testing.T) {

@@ -66,6 +66,7 @@ type commands struct {
 	Log      logCmd      `cmd:"" help:"Show the call log." group:"people"`
 	Contacts contactsCmd `cmd:"" help:"The address book." group:"people"`
 
+	Trace       traceCmd       `cmd:"" help:"Show what phone and network said to each other." group:"machine"`
 	URL         urlCmd         `cmd:"" name:"url" help:"Call what a tel:, sip: or callto: link names, after asking." group:"machine"`
 	Audio       audioCmd       `cmd:"" help:"The phone as this computer's sound card." group:"machine"`
 	Conformance conformanceCmd `cmd:"" help:"Test the phone against the public protocol." group:"machine"`

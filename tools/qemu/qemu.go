@@ -41,6 +41,7 @@ type Config struct {
 	Append   string    // more words for the kernel's command line
 	Cable    string    // where hosts plug the phone's USB by USB/IP, as ":3240"; nowhere if empty
 	NoSound  bool      // the phone has no sound card
+	Room     bool      // its microphone is in a room with its speaker, and is to be cleaned of echo and noise
 	Flips    bool      // a display that shows memory as it is, so that pages are flipped, in place of one that is told what changed
 	Clock    time.Time // what the machine's clock shows when it starts; zero: the host's time
 	Log      *slog.Logger
@@ -135,6 +136,13 @@ func (c Config) cable() string {
 	return " odp.cable=" + c.Cable
 }
 
+func (c Config) room() string {
+	if !c.Room {
+		return ""
+	}
+	return " odp.room=1"
+}
+
 // MakeData makes a data image with the given files on it.
 func MakeData(ctx context.Context, path string, files []File) error {
 	tree, err := os.MkdirTemp("", "odp-data")
@@ -218,7 +226,7 @@ func (m *Machine) args(cmdline string) []string {
 	args := []string{
 		"-M", "virt", "-cpu", "cortex-a15", "-smp", fmt.Sprint(max(1, m.cfg.CPUs)), "-m", fmt.Sprint(memory), "-nodefaults", "-no-reboot",
 		"-kernel", filepath.Join(m.cfg.Image, "vmlinuz"), "-initrd", filepath.Join(m.cfg.Image, "initramfs"),
-		"-append", strings.TrimSpace(cmdline + m.cfg.cable() + " " + more), "-display", "none", "-serial", "stdio",
+		"-append", strings.TrimSpace(cmdline + m.cfg.cable() + m.cfg.room() + " " + more), "-display", "none", "-serial", "stdio",
 		"-qmp", "unix:" + m.path("qmp") + ",server=on,wait=off",
 		"-drive", "if=none,id=system,format=raw,readonly=on,file=" + filepath.Join(m.cfg.Image, "root.squashfs"),
 		"-device", "virtio-blk-pci,drive=system",

@@ -284,6 +284,11 @@ func (d *logDetail) keys(v *view) []key {
 		keys[0] = key{}
 	}
 	keys[1] = v.soundKey(d.group.records)
+	steps := 3
+	if keys[1].do == nil {
+		steps = 1
+	}
+	keys[steps] = v.recordSteps(d.group.records, keys[1])
 	if who := v.party(r.Remote); who.contact == nil && number != "" {
 		name := ""
 		if who.known {

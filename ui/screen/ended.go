@@ -136,7 +136,7 @@ func (ended) keys(v *view) []key {
 		}
 		again = v.act(label, widget.Go, phone.Dial{Line: e.call.Line, Number: n, Conversation: e.call.Conversation})
 	}
-	return []key{again, {}, v.soundKey(v.logged(e.call.ID)), {}, {label: w.Done, do: func() { e.until = time.Time{} }}}
+	return []key{again, {}, v.soundKey(v.logged(e.call.ID)), v.callSteps(e.call.ID, key{}), {label: w.Done, do: func() { e.until = time.Time{} }}}
 }
 
 // logged gives the call that has just ended as the log has it: the newest of its number.

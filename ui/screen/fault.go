@@ -128,8 +128,17 @@ func (f *faultPage) keys(v *view) []key {
 		}
 		keys[2] = key{label: w.Settings, do: func() { v.open(v, newAccount(v, f.line)) }}
 	}
+	steps := 1
 	if t := f.tell(v); t.detail != "" {
 		keys[1] = key{label: w.Details, do: func() { f.details = !f.details }}
+		if steps = 3; f.details {
+			steps = 2
+		}
+	}
+	if l := v.st.Line(f.line); f.fault && l != nil {
+		if k := v.lineSteps(l); k.do != nil {
+			keys[steps] = k
+		}
 	}
 	return keys
 }

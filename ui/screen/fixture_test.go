@@ -2,11 +2,15 @@ package screen
 
 import (
 	"errors"
+	"fmt"
+	"net/netip"
 	"slices"
+	"strings"
 	"time"
 
 	"opendeskphone/audio/quality"
 	"opendeskphone/firmware/phone"
+	"opendeskphone/sip/trace"
 	"opendeskphone/ui/widget"
 )
 
@@ -265,3 +269,71 @@ func (c *computers) Computers() []Computer {
 	return []Computer{{ID: "a", Name: "ANNA-LAPTOP", User: "Anna Weber", Seen: now, Attached: true, Rights: allRights}, {ID: "b", Name: "workshop", User: "Anna Weber", Seen: now.Add(-50 * time.Hour), Rights: 3}}
 }
 func (c *computers) Remove(id string) { c.removed = append(c.removed, id) }
+
+// ladders are what was kept of calls and sign-ins.
+type ladders struct {
+	calls    map[phone.CallID]trace.Ladder
+	accounts map[string]trace.Ladder
+}
+
+func (l *ladders) OfCall(c phone.CallID) (trace.Ladder, bool) {
+	of, ok := l.calls[c]
+	return of, ok
+}
+func (l *ladders) OfRecord(r *phone.Record) (trace.Ladder, bool) { return l.OfCall(r.Call) }
+func (l *ladders) OfAccount(aor string) (trace.Ladder, bool) {
+	of, ok := l.accounts[aor]
+	return of, ok
+}
+
+// spoken makes a ladder. "> INVITE" is a message of ours, "< 180 Ringing" one of theirs, each 0.12 s after the one before;
+// what follows | are headers, after || the direction of a session description. "!" begins a note with its meaning.
+func spoken(script ...any) trace.Ladder {
+	r := trace.NewRecorder(trace.DefaultLimits())
+	r.Name(1, "call")
+	when, cseq := now.Add(-40*time.Second), ""
+	for _, s := range script {
+		when = when.Add(120 * time.Millisecond)
+		if m, ok := s.(trace.Meaning); ok {
+			r.Note(1, when, m, map[trace.Meaning]string{trace.NewCodec: "Opus 48 kHz", trace.Hears: "192.0.2.44:16400"}[m])
+			continue
+		}
+		line, sdp, described := strings.Cut(s.(string), "||")
+		line, more, _ := strings.Cut(line, "|")
+		what := line[2:]
+		start := "SIP/2.0 " + what
+		if method, number, ok := strings.Cut(what, " "); what[0] >= 'A' {
+			start = method + " sip:2431@nordwerk.example SIP/2.0"
+			if ok {
+				cseq = number + " " + method
+			}
+		}
+		if described {
+			more += "Content-Type: application/sdp\r\n"
+			sdp = "v=0\r\no=- 1 1 IN IP4 192.0.2.17\r\ns=-\r\nc=IN IP4 192.0.2.17\r\nt=0 0\r\nm=audio 16384 RTP/SAVP 96\r\na=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:c2VjcmV0\r\na=" + sdp + "\r\n"
+		}
+		r.Message(trace.Packet{At: when, Out: line[0] == '>', Transport: "tls", Local: netip.MustParseAddrPort("192.0.2.17:40112"), Remote: netip.MustParseAddrPort("198.51.100.5:5061"),
+			Data: fmt.Appendf(nil, "%s\r\nVia: SIP/2.0/TLS 192.0.2.17:5060;branch=z9hG4bK4q2x\r\nFrom: \"Anna Weber\" <sip:2417@nordwerk.example>;tag=7h\r\nTo: <sip:2417@nordwerk.example>\r\nCall-ID: call\r\nCSeq: %s\r\n%sContent-Length: %d\r\n\r\n%s", start, cseq, more, len(sdp), sdp)})
+	}
+	if l, ok := r.Account("sip:2417@nordwerk.example"); ok {
+		return l
+	}
+	l, _ := r.Call(1)
+	return l
+}
+
+// answered is a call that was answered, held and taken back.
+func answered() trace.Ladder {
+	return spoken("> INVITE 1||sendrecv", "< 407 Proxy Authentication Required", "> ACK", "> INVITE 2|Proxy-Authorization: Digest response=\"abc\"\r\n||sendrecv", "< 100 Trying", "< 180 Ringing",
+		"< 200 OK||sendrecv", trace.Encrypted, trace.NewCodec, "> ACK", trace.Heard, trace.Hears, "> INVITE 3||sendonly", "< 200 OK||recvonly", "> ACK", "> INVITE 4||sendrecv", "< 200 OK||sendrecv", "> ACK")
+}
+
+// refused is a call that was not taken.
+func refused() trace.Ladder {
+	return spoken("> INVITE 1||sendrecv", "< 100 Trying", "< 488 Not Acceptable Here", "> ACK")
+}
+
+// wrongPassword is a sign-in that is refused.
+func wrongPassword() trace.Ladder {
+	return spoken("> REGISTER 1", "< 401 Unauthorized", "> REGISTER 2|Authorization: Digest nonce=\"abc\", response=\"def\"\r\n", "< 401 Unauthorized")
+}

@@ -10,6 +10,7 @@ import (
 
 	"opendeskphone/firmware/phone"
 	"opendeskphone/hal"
+	"opendeskphone/sip/trace"
 	"opendeskphone/ui/draw"
 	"opendeskphone/ui/theme"
 )
@@ -28,6 +29,8 @@ func newWorld(t *testing.T, panel int, o Options) *world {
 	d := newDesk(t, image.Pt(p.W, p.H), o)
 	w := &world{desk: d, t: t, st: phone.New(config()), full: draw.NewCanvas(image.Pt(p.W, p.H), fonts)}
 	w.event(phone.LineChanged{Line: 0, State: phone.LineRegistered})
+	d.ladders.calls = map[phone.CallID]trace.Ladder{0: refused(), 1: answered()} // 0: of the calls in the log
+	d.ladders.accounts = map[string]trace.Ladder{w.st.Lines[1].AOR: wrongPassword()}
 	return w
 }
 

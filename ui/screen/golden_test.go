@@ -15,6 +15,7 @@ import (
 	"opendeskphone/audio/quality"
 	"opendeskphone/firmware/phone"
 	"opendeskphone/hal"
+	"opendeskphone/sip/trace"
 	"opendeskphone/ui/draw"
 	"opendeskphone/ui/font"
 	"opendeskphone/ui/theme"
@@ -41,6 +42,7 @@ type desk struct {
 	lock      lock
 	computers computers
 	tapes     tapes
+	ladders   ladders
 	st        *phone.State
 	now       time.Time
 }
@@ -63,7 +65,7 @@ func newDesk(t testing.TB, size image.Point, o Options) *desk {
 	}
 	d := &desk{book: &book{people: persons()}, log: calls(), sounds: sounds{1: good(), 2: good(), OfPC: {Trace: voice()}}, st: idle(), now: now,
 		options: &options{o: o, accounts: map[phone.LineID]Account{0: {Server: "sip.nordwerk.example", User: "2417", Display: "Anna Weber", Password: PasswordSet, Transport: "tls"}}}}
-	d.Screens = New(Sources{Contacts: d.book, Log: &d.log, Media: &d.sounds, Settings: d.options, Lock: &d.lock, Computers: &d.computers, Recordings: &d.tapes}, th)
+	d.Screens = New(Sources{Contacts: d.book, Log: &d.log, Media: &d.sounds, Settings: d.options, Lock: &d.lock, Computers: &d.computers, Recordings: &d.tapes, Ladders: &d.ladders}, th)
 	d.canvas = draw.NewCanvas(size, fonts)
 	d.Apply(o, idle(), now)
 	return d
@@ -101,6 +103,9 @@ func situations() []situation {
 	expired.Lines[0].Detail, expired.Lines[0].Retry = "sip.nordwerk.example: certificate expired on 2025-11-18T00:00:00Z", now.Add(5*time.Minute)
 	unreachable := idle()
 	unreachable.Lines[0].State, unreachable.Lines[0].Fault, unreachable.Lines[0].Retry = phone.LineFailing, phone.RegistrarUnreachable, now.Add(time.Minute)
+	refusedLine := idle()
+	refusedLine.Missed = 0
+	refusedLine.Lines[0].State, refusedLine.Lines[0].Fault, refusedLine.Lines[0].Detail = phone.LineFailing, phone.WrongPassword, ""
 	noline := phone.New(phone.DefaultConfig())
 	broken := idle()
 	broken.Notices[phone.SettingsInvalid] = "settings.toml:12: lines.0.server: must be a host name"
@@ -231,6 +236,16 @@ func situations() []situation {
 		{name: "sound-unknown", state: withCalls(talking(1, jonas, 2*time.Second)), keys: []hal.Key{hal.Down}, setUp: func(d *desk) { d.sounds[1] = Stats{Sum: quality.Summary{FarLost: -1}} }},
 		{name: "sound-past", state: idle(), keys: []hal.Key{hal.Soft2, hal.OK, hal.Soft2}},
 		{name: "sound-numbers", state: withCalls(talking(1, jonas, 767*time.Second)), keys: []hal.Key{hal.Down, hal.Soft4}},
+		{name: "steps", state: withCalls(talking(1, jonas, 39*time.Second)), setUp: keptOfCall(answered()), keys: []hal.Key{hal.Down, hal.Soft2}},
+		{name: "steps-message", state: withCalls(talking(1, jonas, 39*time.Second)), setUp: keptOfCall(answered()), keys: []hal.Key{hal.Down, hal.Soft2, hal.Down, hal.Down, hal.Down, hal.OK}},
+		{name: "steps-refused", state: idle(), setUp: func(d *desk) {
+			keptOfCall(refused())(d)
+			d.log[0] = record(at(14, 31), phone.Outgoing, "2431", 0)
+			d.log[0].Call = 1
+		}, keys: []hal.Key{hal.Soft2, hal.OK, hal.Soft2}},
+		{name: "steps-sign-in", state: refusedLine, setUp: func(d *desk) {
+			d.ladders.accounts = map[string]trace.Ladder{refusedLine.Lines[0].AOR: wrongPassword()}
+		}, keys: []hal.Key{hal.OK, hal.Back, hal.Line1, hal.Soft2}},
 		{name: "two-calls", state: headset},
 		{name: "second-call-rings", state: withCalls(talking(1, mira, 192*time.Second), ring2)},
 		{name: "calling", state: withCalls(ringback)},
@@ -267,6 +282,10 @@ func situations() []situation {
 			d.Changed(phone.Update{Changes: []phone.Change{{What: phone.VolumeChanged}}}, d.st, now)
 		}},
 	}...)
+}
+
+func keptOfCall(l trace.Ladder) func(*desk) {
+	return func(d *desk) { d.ladders.calls = map[phone.CallID]trace.Ladder{1: l} }
 }
 
 func tested(test phone.SoundTest) *phone.State {
@@ -306,12 +325,12 @@ var variants = []struct {
 
 var mainScreens = map[string]bool{"home": true, "home-line-failing": true, "dial": true, "incoming": true, "in-call": true, "in-call-muted": true, "two-calls": true,
 	"second-call-rings": true, "calls": true, "contacts": true, "settings": true, "text-entry": true, "fault-certificate": true,
-	"transfer-to": true, "transfer-asking": true, "transfer-failed": true, "conference": true, "record-in-call": true, "recordings": true, "sound": true, "sound-past": true}
+	"transfer-to": true, "transfer-asking": true, "transfer-failed": true, "conference": true, "record-in-call": true, "recordings": true, "sound": true, "sound-past": true, "steps": true}
 
 // arabicScreens are mirrored; among them all that hold back something from that.
 var arabicScreens = map[string]bool{"locked": true, "home": true, "home-line-failing": true, "dial": true, "incoming-arabic": true, "in-call": true, "two-calls": true, "second-call-rings": true,
 	"calls": true, "contacts": true, "settings": true, "text-entry": true, "ended": true, "volume": true, "calling": true,
-	"transfer-to-typed": true, "transfer-asking": true, "conference": true, "record-in-call": true, "recordings": true, "sound-past": true}
+	"transfer-to-typed": true, "transfer-asking": true, "conference": true, "record-in-call": true, "recordings": true, "sound-past": true, "steps": true, "steps-message": true}
 
 func TestGolden(t *testing.T) {
 	for _, v := range variants {

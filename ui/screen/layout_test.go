@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"opendeskphone/sip/trace"
 	"opendeskphone/ui/draw"
 	"opendeskphone/ui/text"
 	"opendeskphone/ui/theme"
@@ -135,7 +136,7 @@ func TestKeyLabelsFit(t *testing.T) {
 // TestWordsOfOurOwnAreNotCut finds sentences of the catalogue that end in an ellipsis. Names, numbers and what a technician
 // reads may be cut; on the smallest panel so may the second line of a row.
 func TestWordsOfOurOwnAreNotCut(t *testing.T) {
-	may := []string{"Aino", "+", "sip", "qemu", "settings.toml", "Konttinen", "Nordwerk", "Jonas", "von"}
+	may := []string{"Aino", "+", "sip", "qemu", "settings.toml", "Konttinen", "Nordwerk", "Jonas", "von", "407 Proxy"}
 	for _, words := range text.Languages {
 		for _, p := range panels() {
 			if p.Layout() == theme.Compact {
@@ -147,6 +148,39 @@ func TestWordsOfOurOwnAreNotCut(t *testing.T) {
 				for _, w := range d.canvas.Shown().Words() {
 					if strings.HasSuffix(w.Text, "…") && !slices.ContainsFunc(may, func(m string) bool { return strings.Contains(strings.TrimSuffix(w.Text, "…"), m) }) {
 						t.Errorf("%s, %s, %s: %q", words.Code, size(p), s.name, w.Text)
+					}
+				}
+			}
+		}
+	}
+}
+
+// TestEveryStepFits finds steps of a ladder that a row cannot hold, in every language and on every panel but the smallest.
+func TestEveryStepFits(t *testing.T) {
+	r := trace.NewRecorder(trace.DefaultLimits())
+	r.Name(1, "a")
+	for m := range trace.MeaningCount {
+		r.Note(1, now, m, "")
+	}
+	l, _ := r.Call(1)
+	for _, words := range text.Languages {
+		for _, p := range panels() {
+			if p.Layout() == theme.Compact {
+				continue
+			}
+			d := newDesk(t, image.Pt(p.W, p.H), Options{Theme: "dark", LargeText: p.LargeText, Language: words.Code})
+			for _, out := range []bool{false, true} {
+				pg := &ladderPage{of: func() (trace.Ladder, bool) { return l, true }, title: words.Ladder.Title}
+				pg.look()
+				for i := range pg.steps {
+					pg.steps[i].Out, pg.steps[i].Tag = out, "200 OK"
+					pg.list.focus = i
+					d.menu = []page{pg}
+					d.paint()
+					for _, w := range d.canvas.Shown().Words() {
+						if strings.HasSuffix(w.Text, "…") {
+							t.Errorf("%s, %s: %q", words.Code, size(p), w.Text)
+						}
 					}
 				}
 			}

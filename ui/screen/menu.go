@@ -135,6 +135,9 @@ func (m *moreMenu) entries(v *view) []entry {
 	}
 	out = append(out, v.recordEntry(v.st.Call(m.call))...)
 	out = append(out, m.displaced(v)...)
+	if k := v.callSteps(m.call, key{}); k.do != nil {
+		out = append(out, entry{draw.IconLadder, v.Words.Ladder.Title, func() { v.back(); k.do() }})
+	}
 	return append(out,
 		entry{draw.IconSound, v.Words.Sound.Title, func() { v.back(); v.open(v, &soundPage{call: m.call}) }},
 		entry{draw.IconBook, v.Words.People.Title, func() { v.back(); v.open(v, &contacts{}) }})

@@ -314,7 +314,9 @@ func (s *sounding) facts(v *view, x0, x1, base int) int {
 func (p *soundPage) keys(v *view) []key {
 	w := v.Words.Keys
 	keys := []key{{}, {}, {}, {label: w.Numbers, do: func() { v.open(v, &soundNumbers{of: p}) }}, v.backKey()}
+	keys[1] = v.callSteps(p.call, key{})
 	if len(p.past) > 0 {
+		keys[1] = v.recordSteps([]phone.Record{p.past[p.at].Record}, key{})
 		if number := callBack(p.past[p.at].Remote); number != "" {
 			keys[0] = key{w.CallAgain, widget.Go, func() { v.callNumber(number) }}
 		}

@@ -18,6 +18,7 @@ type Sources struct {
 	Lock       Lock
 	Computers  Computers
 	Recordings Recordings
+	Ladders    Ladders
 }
 
 // Lock is the lock of the phone. What comes of a PIN shows in phone.State.Lock.

@@ -42,6 +42,7 @@ type Catalogue struct {
 	Pairing   Pairing
 	Moves     Moves
 	Recording Recording
+	Ladder    Ladder
 
 	SoundTest SoundTest
 
@@ -76,7 +77,7 @@ type Keys struct {
 	EnterPassword, Next, Choose, TryNow, Undo                   Label
 	Transfer, AskFirst, HandOver, SendOn, Join, JoinAll, Cancel Label
 	BackTo                                                      Label // to the call that waits
-	Headset, Speaker, Close, Sound, Numbers, Play, Stop         Label
+	Headset, Speaker, Close, Sound, Numbers, Play, Stop, Steps  Label
 	Line                                                        Label // takes the label of the line
 }
 

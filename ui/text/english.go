@@ -24,7 +24,7 @@ var English = Catalogue{
 		Transfer: Label{"Transfer", "Transfer"}, AskFirst: Label{"Ask first", "Ask first"}, HandOver: Label{"Hand over", "Hand over"}, SendOn: Label{"Send on", "Send on"},
 		Join: Label{"Join", "Join"}, JoinAll: Label{"Join all", "Join all"}, Cancel: Label{"Cancel", "Cancel"}, BackTo: Label{"Take back", "Take back"},
 		Headset: Label{"Headset", "Headset"}, Speaker: Label{"Speaker", "Speaker"}, Close: Label{"Close", "Close"}, Sound: Label{"Sound", "Sound"}, Numbers: Label{"Numbers", "Numbers"},
-		Play: Label{"Play", "Play"}, Stop: Label{"Stop", "Stop"},
+		Play: Label{"Play", "Play"}, Stop: Label{"Stop", "Stop"}, Steps: Label{"Steps", "Steps"},
 	},
 	Status: Status{
 		Ready: "Ready", SigningIn: "Signing in", NotSignedIn: "Not signed in", NoLine: "No line set up", NoNetwork: "No network",
@@ -123,6 +123,7 @@ var English = Catalogue{
 	Entry:     Entry{Space: "space", Letters: "abc", Figures: "123", For: "%s for %s"},
 	Moves:     englishMoves,
 	Recording: englishRecording,
+	Ladder:    englishLadder,
 	Sound:     englishSound,
 	Refusals:  englishRefusals,
 	LineWords: []string{phone.LineOff: "Off", phone.LineRegistering: "Signing in", phone.LineRegistered: "Ready", phone.LineFailing: "No sign-in"},

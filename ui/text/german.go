@@ -24,7 +24,7 @@ var German = Catalogue{
 		Transfer: Label{"Weitergeben", "Weiterg."}, AskFirst: Label{"Erst fragen", "Fragen"}, HandOver: Label{"Übergeben", "Übergeben"}, SendOn: Label{"Umleiten", "Umleiten"},
 		Join: Label{"Verbinden", "Verbinden"}, JoinAll: Label{"Alle verbinden", "Alle"}, Cancel: Label{"Abbrechen", "Abbrechen"}, BackTo: Label{"Zurückholen", "Zurück"},
 		Headset: Label{"Headset", "Headset"}, Speaker: Label{"Lautsprecher", "Lautspr."}, Close: Label{"Schließen", "Schließen"}, Sound: Label{"Ton", "Ton"}, Numbers: Label{"Werte", "Werte"},
-		Play: Label{"Abspielen", "Abspielen"}, Stop: Label{"Anhalten", "Anhalten"},
+		Play: Label{"Abspielen", "Abspielen"}, Stop: Label{"Anhalten", "Anhalten"}, Steps: Label{"Schritte", "Schritte"},
 	},
 	Status: Status{
 		Ready: "Bereit", SigningIn: "Meldet sich an", NotSignedIn: "Nicht angemeldet", NoLine: "Keine Leitung eingerichtet", NoNetwork: "Kein Netz",
@@ -123,6 +123,7 @@ var German = Catalogue{
 	Entry:     Entry{Space: "Leer", Letters: "abc", Figures: "123", For: "%s für %s"},
 	Moves:     germanMoves,
 	Recording: germanRecording,
+	Ladder:    germanLadder,
 	Sound:     germanSound,
 	Refusals:  germanRefusals,
 	LineWords: []string{phone.LineOff: "Aus", phone.LineRegistering: "Meldet sich an", phone.LineRegistered: "Bereit", phone.LineFailing: "Gestört"},

@@ -53,7 +53,7 @@ func arabicMoves(c *Catalogue) {
 	k.JoinAll, k.Cancel, k.BackTo = Label{"ضم الجميع", "ضم"}, same("إلغاء"), same("استعادة")
 	k.Sound, k.Numbers, c.Sound = same("الصوت"), same("الأرقام"), arabicSound
 	k.Headset, k.Speaker, k.Close = Label{"سماعة الرأس", "الرأس"}, same("المكبر"), same("إغلاق")
-	k.Play, k.Stop = same("تشغيل"), same("إيقاف")
+	k.Play, k.Stop, k.Steps, c.Ladder = same("تشغيل"), same("إيقاف"), same("الخطوات"), arabicLadder
 	c.PC.AudioWhy, c.PC.ToYou, c.PC.ToPC = "ميكروفون ومكبر، 48 kHz.", "من الحاسوب", "إلى الحاسوب"
 	q := &c.Pairing
 	q.AllRights, q.SomeRights = "كل الصلاحيات", "%d من %d صلاحيات"

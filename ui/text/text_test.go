@@ -42,9 +42,12 @@ func TestLanguagesAreComplete(t *testing.T) {
 		seen := map[string]bool{}
 		walk("", reflect.ValueOf(*c), func(path, s string) {
 			seen[path] = true
-			optional := strings.Contains(path, ".Steps[")
+			optional := strings.Contains(path, ".Steps[") || strings.Contains(path, ".Sayings[") && english[path] == ""
 			if s == "" && !optional {
 				t.Errorf("%s%s is empty", c.Code, path)
+			}
+			if s != "" && english[path] == "" && strings.Contains(path, ".Sayings[") {
+				t.Errorf("%s%s says what English does not", c.Code, path)
 			}
 			if got, want := fmt.Sprint(verbRE.FindAllString(s, -1)), fmt.Sprint(verbRE.FindAllString(english[path], -1)); got != want {
 				t.Errorf("%s%s takes %s, English %s", c.Code, path, got, want)

@@ -177,6 +177,7 @@ type Row struct {
 	RightBelow string
 	Focus      bool
 	Heavy      bool // title in 600
+	Sentences  bool // title and second line get smaller rather than be cut
 }
 
 // Row draws a row of a list in r.
@@ -207,7 +208,19 @@ func (p *Pen) Row(r image.Rectangle, row *Row) {
 	w1 := p.Text(Regular(p.Type.Label), right, y1, draw.End, row.Right, ink)
 	w2 := p.Text(Regular(p.Type.Note), right, y2, draw.End, row.RightBelow, second)
 	p.matchedTitle(x, y1, right-w1-x-p.S(12), row, ink)
-	p.FitText(Regular(p.Type.Note), x, y2, draw.Start, right-w2-x-p.S(12), row.Second, second)
+	note := Regular(p.Type.Note)
+	if row.Sentences {
+		note = p.shrunk(note, row.Second, right-w2-x-p.S(12))
+	}
+	p.FitText(note, x, y2, draw.Start, right-w2-x-p.S(12), row.Second, second)
+}
+
+// shrunk is a style so small that a text fits a width, but no smaller than can be read.
+func (p *Pen) shrunk(st font.Style, s string, width int) font.Style {
+	for int(st.Size) > p.Type.Micro*7/8 && p.Width(st, s) > width {
+		st.Size--
+	}
+	return st
 }
 
 // matchedTitle draws a title with the part the keys spelled in 600 and underlined.
@@ -215,6 +228,9 @@ func (p *Pen) matchedTitle(x, y, width int, row *Row, ink theme.RGB) {
 	style := Regular(p.Type.Body)
 	if row.Heavy {
 		style = Semi(p.Type.Body)
+	}
+	if row.Sentences {
+		style = p.shrunk(style, row.Title, width)
 	}
 	if row.From >= row.To || p.Width(Semi(p.Type.Body), row.Title) > width {
 		p.FitText(style, x, y, draw.Start, width, row.Title, ink)

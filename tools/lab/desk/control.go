@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"reflect"
+	"slices"
 	"time"
 
 	"opendeskphone/firmware/phone"
@@ -70,4 +71,20 @@ func (s *Service) Do(c Spelled, _ *bool) error {
 func (s *Service) State(_ bool, text *[]byte) (err error) {
 	*text, err = json.Marshal(s.in.control.State())
 	return err
+}
+
+// Trace gives what the phone has kept of a call, or of the sign-in of an account, as a file in one of TPCP's formats.
+func (t *Twin) Trace(of, format string) (file []byte, err error) {
+	return file, t.call("Trace", [2]string{of, format}, &file)
+}
+
+// Trace gives what was kept of a call or account.
+func (s *Service) Trace(what [2]string, file *[]byte) error {
+	for _, tr := range s.in.traces.Traces() {
+		if tr.AOR == what[0] || slices.Contains(tr.CallIDs, what[0]) {
+			*file, _ = s.in.traces.Trace(tr.TraceID, what[1])
+			return nil
+		}
+	}
+	return fmt.Errorf("nothing is kept of %q", what[0])
 }

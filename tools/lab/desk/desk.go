@@ -60,7 +60,7 @@ type Setup struct {
 	Roots    string            // PEM file with authorities to believe
 	Console  bool              // QEMU only: have Guest.Type
 	Twin     bool              // never QEMU: for what is done to the host that a twin runs on
-	Room     bool              // twin only: its microphone hears its speaker
+	Room     bool              // its microphone hears its speaker
 	USB      bool              // QEMU only: its USB socket can be plugged, at USBAt
 	CPUs     int               // QEMU only: processors; 1 if 0
 	Faults   Faults            // what is wrong with it from the start

@@ -27,6 +27,8 @@ type Guest struct {
 	log     *lab.Log
 	console *os.File           // what is typed on the serial console; nil unless asked for
 	voice   context.CancelFunc // stops what the microphone hears
+	room    *roomPort          // nil: the microphone does not hear the speaker
+	echoing sync.WaitGroup
 	talking sync.WaitGroup
 
 	mu  sync.Mutex
@@ -70,9 +72,13 @@ func Boot(ctx context.Context, imageDir string, s Setup) (*Guest, error) {
 		cable = fmt.Sprint(":", qemu.USBPort)
 	}
 	g.config = qemu.Config{
-		Image: imageDir, Dir: dir, Data: data, Serial: g.log, NoSound: s.Faults.NoSound, Console: keyboard, Cable: cable, CPUs: s.CPUs,
+		Image: imageDir, Dir: dir, Data: data, Serial: g.log, NoSound: s.Faults.NoSound, Console: keyboard, Cable: cable, CPUs: s.CPUs, Room: s.Room,
 		Network: []string{"tap", "ifname=" + guestTap, "script=no", "downscript=no"},
 		Prefix:  []string{"ip", "netns", "exec", s.LAN.Core.Name()},
+	}
+	if s.Room {
+		g.room = newRoomPort()
+		g.config.Speaker = g.room
 	}
 	return g, g.start(ctx)
 }
@@ -81,6 +87,10 @@ func (g *Guest) start(ctx context.Context) error {
 	var err error
 	if g.machine, err = qemu.Start(context.WithoutCancel(ctx), g.config); err == nil {
 		go g.watchLamps(g.machine)
+		if g.room != nil {
+			m := g.machine
+			g.echoing.Go(func() { g.room.run(m) })
+		}
 	}
 	return err
 }
@@ -91,6 +101,7 @@ func (g *Guest) Reboot(ctx context.Context) error {
 	g.voice()
 	g.machine.Stop()
 	g.talking.Wait()
+	g.echoing.Wait()
 	return g.start(ctx)
 }
 
@@ -162,6 +173,10 @@ func (g *Guest) Screenshot(context.Context) (image.Image, error) { return g.mach
 
 // Say implements Phone. QEMU's microphone takes its sound in real time.
 func (g *Guest) Say(_ context.Context, c lab.Clip) (time.Time, error) {
+	if g.room != nil {
+		g.room.tell(c)
+		return time.Now(), nil
+	}
 	g.voice()
 	g.talking.Wait()
 	ctx, stop := context.WithCancel(context.Background())
@@ -215,6 +230,7 @@ func (g *Guest) Close() error {
 	g.voice()
 	g.machine.Stop()
 	g.talking.Wait()
+	g.echoing.Wait()
 	if g.console != nil {
 		g.console.Close()
 	}

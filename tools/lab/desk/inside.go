@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"opendeskphone/firmware/phone"
+	"opendeskphone/firmware/tpcp"
 	"opendeskphone/hal"
 	"opendeskphone/hal/linux"
 	"opendeskphone/hal/sim"
@@ -57,7 +58,7 @@ func runTwin(cfg twinConfig) error {
 	if err != nil {
 		return err
 	}
-	in := &inside{hardware: whole.Twin, control: whole.Control(), spoken: make(chan []byte, 100)}
+	in := &inside{hardware: whole.Twin, control: whole.Control(), traces: whole.Traces(), spoken: make(chan []byte, 100)}
 	if cfg.NoSound {
 		in.hardware.Card.Unplug()
 	}
@@ -93,6 +94,7 @@ func runTwin(cfg twinConfig) error {
 type inside struct {
 	hardware *sim.Twin
 	control  phone.Control
+	traces   tpcp.Traces
 	spoken   chan []byte // what the speaker played, on its way to the file
 	room     *room       // nil: the microphone does not hear the speaker
 

@@ -1,0 +1,141 @@
+package e2e
+
+import (
+	"context"
+	"flag"
+	"math"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"opendeskphone/firmware/tpcp"
+	"opendeskphone/hal"
+	"opendeskphone/tools/lab"
+	"opendeskphone/tools/lab/desk"
+	"opendeskphone/tools/lab/pc"
+)
+
+var handsFreeTime = flag.Duration("handsfree", 10*time.Second, "how long TestRealTime talks")
+
+// pilot is a tone under the far side's speech, in Hz, by which gaps are seen at the loudspeaker, and its level in dBFS.
+const (
+	pilot      = 3000
+	pilotLevel = -30
+)
+
+// TestRealTime: a hands-free call in a room, echo and noise taken out on the phone, while its screen is drawn anew and a computer
+// asks for the calls 30 times a second. What the loudspeaker plays has no gap, and no packet of
+// our voice is missing.
+func TestRealTime(t *testing.T) {
+	computers, file, err := pc.Known(1)
+	must(t, err)
+	s := newScene(t)
+	s.start(t, desk.Setup{Settings: mainSettings(""), Room: true, CPUs: 2, Files: map[string][]byte{pc.PairingsFile: file}})
+	s.atRegistrar(t, phoneUser, 1, 60*time.Second)
+	p := s.enter(t, cast{make: "baresip", user: "201", host: 11, codecs: []string{"opus"}, says: withPilot(theirVoice(t))})
+	mark := p.Mark()
+	must(t, p.Dial(soon(t), "sip:"+phoneUser+"@"+domain))
+	s.rings(t, callRow{peer: cast{make: "baresip", user: "201"}})
+	s.press(t, hal.Speaker)
+	must(t, p.WaitTalking(soon(t), mark))
+	c := (&computer{computers[0]}).controller(t, s.byTwin)
+	_, err = c.Open(soon(t), tpcp.OpenParams{ControllerID: "polls"}, nil)
+	must(t, err)
+	settle(t, 2*time.Second) // the canceller finds the room
+	s.press(t, hal.Soft4)    // the menu
+	for try := 1; ; try++ {
+		watch := lab.WatchStalls(s.phone.PID(), p.Process().PID())
+		gaps, voice, redraws, polls := s.busyTalk(t, c)
+		waited := watch.Worst()
+		t.Logf("%v of talk with %d pictures drawn and %d questions answered: %d gaps at the loudspeaker; %d packets of voice, %d missing, the longest wait %v; the machine kept somebody waiting for %v",
+			*handsFreeTime, redraws, polls, len(gaps), voice.packets, voice.missing, voice.wait.Round(time.Millisecond), waited)
+		due := int(*handsFreeTime / (20 * time.Millisecond))
+		if len(gaps) == 0 && voice.missing == 0 && voice.packets >= due*98/100 {
+			break
+		}
+		if try == tries || waited <= busy {
+			t.Fatalf("the sound suffers, at %v", gaps[:min(len(gaps), 20)])
+		}
+	}
+	must(t, p.Hangup(soon(t)))
+	must(t, p.WaitEnded(soon(t), mark))
+}
+
+// withPilot lays the pilot under a voice.
+func withPilot(c lab.Clip) lab.Clip {
+	out := lab.Clip{Rate: c.Rate, Samples: make([]float32, len(c.Samples))}
+	for i, v := range c.Samples {
+		out.Samples[i] = 0.7*v + float32(level(pilotLevel)*math.Sin(2*math.Pi*pilot*float64(i)/float64(c.Rate)))
+	}
+	return out
+}
+
+func level(db float64) float64 { return math.Pow(10, db/20) }
+
+// busyTalk keeps the phone busy for handsFreeTime, and tells the times of the gaps at its loudspeaker and what it sent.
+func (s *scene) busyTalk(t *testing.T, c *tpcp.Client) (gaps []time.Duration, sent voice, redraws, polls int) {
+	t.Helper()
+	speaker := s.tape(t, s.phone.Speaker())
+	defer speaker.Close()
+	began, wire := speaker.Length(), s.wire.Mark()
+	ctx, cancel := context.WithTimeout(t.Context(), *handsFreeTime)
+	defer cancel()
+	var all sync.WaitGroup
+	all.Go(func() {
+		redraws = often(ctx, func(n int) error { return s.phone.Press(ctx, []hal.Key{hal.Down, hal.Up}[n%2]) })
+	})
+	all.Go(func() {
+		polls = often(ctx, func(int) error { _, err := c.Calls(ctx); return err })
+	})
+	all.Wait()
+	must(t, speaker.WaitLength(soon(t), began+*handsFreeTime))
+	heard, err := speaker.Cut(began, began+*handsFreeTime)
+	must(t, err)
+	if gaps = pilotGaps(heard); len(gaps) > 0 {
+		s.keep(t, "phone", heard)
+	}
+	return gaps, voiceOf(s.wire.Since(wire), s.phone.Addr()), redraws, polls
+}
+
+// often does something 30 times a second, as often as a screen shows another picture, and tells how many times.
+func often(ctx context.Context, do func(n int) error) (n int) {
+	tick := time.NewTicker(time.Second / 30)
+	defer tick.Stop()
+	for {
+		select {
+		case <-tick.C:
+			if do(n) != nil {
+				return n
+			}
+			n++
+		case <-ctx.Done():
+			return n
+		}
+	}
+}
+
+// pilotGaps are the times at which the pilot is hardly heard.
+func pilotGaps(c lab.Clip) (gaps []time.Duration) {
+	const window = 10 * time.Millisecond
+	n := c.Rate / 100
+	var levels []float64
+	for at := 0; at+n <= len(c.Samples); at += n {
+		var re, im float64
+		for i, v := range c.Samples[at : at+n] {
+			sin, cos := math.Sincos(2 * math.Pi * pilot * float64(i) / float64(c.Rate))
+			re, im = re+float64(v)*cos, im+float64(v)*sin
+		}
+		levels = append(levels, math.Hypot(re, im))
+	}
+	if len(levels) == 0 {
+		return []time.Duration{0}
+	}
+	middle := slices.Sorted(slices.Values(levels))[len(levels)/2]
+	for i, l := range levels {
+		if l < middle/4 {
+			gaps = append(gaps, time.Duration(i)*window)
+		}
+	}
+	return gaps
+}
