@@ -101,7 +101,7 @@ func (v *voices) Listen(group netip.AddrPort) (lines.Voice, error) {
 	if err != nil {
 		return nil, err
 	}
-	out := &voice{Session: s, group: group}
+	out := &voice{Session: s, of: v, group: group}
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	v.named[name] = out
