@@ -9,7 +9,12 @@ import (
 	"opendeskphone/firmware/phone"
 )
 
-const settle = 300 * time.Millisecond // a link that comes up brings several changes: wait for the last
+// A link that comes up brings several changes: the last is waited for, but not for long, since an address
+// of IPv6 may need seconds until it is good.
+const (
+	settle    = 100 * time.Millisecond
+	settleMax = 400 * time.Millisecond
+)
 
 // followNetwork registers anew whenever the phone's addresses have changed, and tells the user when
 // it has none.
@@ -22,7 +27,12 @@ func (d *Device) followNetwork(ctx context.Context) error {
 			text = "no address"
 		}
 		d.notice(phone.NoNetwork, text)
-		if !first && len(now) > 0 && !slices.Equal(now, had) {
+		switch {
+		case first || slices.Equal(now, had):
+		case len(now) == 0:
+			d.log.Info("there is no network")
+			d.sip.offline()
+		default:
 			d.log.Info("the network is another", "addresses", now)
 			d.sip.moved()
 			d.tellPlaces()
@@ -37,12 +47,15 @@ func (d *Device) followNetwork(ctx context.Context) error {
 				return errors.New("device: nobody watches the network any more")
 			}
 		}
+		latest := time.After(settleMax)
 		for quiet := false; !quiet; {
 			select {
 			case <-ctx.Done():
 				return nil
 			case <-d.opts.NetChanged:
 			case <-time.After(settle):
+				quiet = true
+			case <-latest:
 				quiet = true
 			}
 		}

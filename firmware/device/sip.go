@@ -35,6 +35,13 @@ func (s *sipSide) renew() {
 	}
 }
 
+// offline tells that the phone has no address.
+func (s *sipSide) offline() {
+	if u := s.agent.Load(); u != nil {
+		u.Offline()
+	}
+}
+
 // moved tells that the phone has other addresses: registrations and calls must name them.
 func (s *sipSide) moved() {
 	if a := s.adapter.Load(); a != nil {
@@ -147,7 +154,7 @@ func (d *Device) accounts(in []settings.Line) []lines.Line {
 			Account: ua.Account{
 				AOR: l.AOR, Display: l.Display, User: l.AuthUser, Password: ua.Secret(l.Password.Reveal()),
 				Registrar: l.Registrar, Direct: !l.Register, Proxy: l.OutboundProxy, Transport: stack.Transport(l.Transport),
-				Expires: time.Duration(l.Expires) * time.Second, Instance: d.opts.Instance,
+				Expires: time.Duration(l.Expires) * time.Second, Instance: d.opts.Instance, UseGRUU: l.GRUU,
 			},
 			SRTP: srtpPolicies[l.SRTP], Codecs: l.Codecs,
 		}

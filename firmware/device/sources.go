@@ -170,7 +170,8 @@ func (s screenSettings) About() screen.About {
 	return screen.About{Version: s.d.opts.Version, Addresses: f.Addresses, Hardware: hardware, Hostname: f.Hostname, Free: f.Free}
 }
 
-// LocalFacts reads name and addresses of the machine; free tells the room left for data.
+// LocalFacts reads name and addresses of the machine, but for those of a link that has no carrier: there is
+// nobody to talk to. free tells the room left for data.
 func LocalFacts(hostname string, free func() int64) Facts {
 	out := Facts{Hostname: hostname, Free: free()}
 	ifs, err := net.Interfaces()
@@ -183,6 +184,9 @@ func LocalFacts(hostname string, free func() int64) Facts {
 		}
 		if out.MAC == "" {
 			out.MAC = i.HardwareAddr.String()
+		}
+		if i.Flags&net.FlagRunning == 0 {
+			continue
 		}
 		addrs, err := i.Addrs()
 		if err != nil {

@@ -63,7 +63,10 @@ func (a *Adapter) lineState(e ua.LineState) {
 	if int(line) >= len(a.lines) {
 		return
 	}
-	if e.State == ua.Registered {
+	switch {
+	case e.State == ua.Registered && e.Local.IsValid():
+		a.take(routed{line, e.Local, true})
+	case e.State == ua.Registered:
 		a.seekRoute(line, true)
 	}
 	a.post(phone.LineChanged{Line: line, State: lineStates[e.State], Fault: lineFaults[e.Fault], Detail: e.Text, Retry: e.Retry})

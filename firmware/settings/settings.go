@@ -55,6 +55,7 @@ type Line struct {
 	Transport     string   `toml:"transport" one:"udp tcp tls" doc:"How requests travel. TLS verifies name, chain and dates of the certificate."`
 	Register      bool     `toml:"register" doc:"Register this line. Without it the line is ready at once, for peers without a registrar."`
 	Expires       int      `toml:"expires" unit:"s" range:"60 86400" doc:"Lifetime asked for a registration."`
+	GRUU          bool     `toml:"gruu" doc:"Name this phone in calls by the address that the registrar gives it for all networks (RFC 5627), where it gives one. false for a server that gives addresses it cannot route."`
 	SRTP          string   `toml:"srtp" one:"off optional required" doc:"Encryption of the voice (SDES). optional offers it beside plain RTP (RFC 8643); required never agrees to plain RTP."`
 	Peers         []string `toml:"peers" is:"peer" eg:"192.0.2.10" doc:"Addresses, prefixes or hosts that may call besides the registrar and the proxy."`
 	Codecs        []string `toml:"codecs" one:"opus G722 PCMA PCMU L16" eg:"G722" doc:"Codecs of this line in order of preference. Empty: those of [media]."`
@@ -232,7 +233,7 @@ func Default() File {
 
 // DefaultLine is a line on which nothing has been set.
 func DefaultLine() Line {
-	return Line{Transport: "udp", Register: true, Expires: 3600, SRTP: "optional"}
+	return Line{Transport: "udp", Register: true, Expires: 3600, GRUU: true, SRTP: "optional"}
 }
 
 var lockedDials = map[string]phone.LockedDial{

@@ -226,7 +226,9 @@ func (s *Server) tellEnded(id phone.CallID, t *track, change phone.Change, now t
 	v.Hold, v.LegA.Media, v.Media = Hold{}, false, nil
 	v.Rev++
 	delete(s.calls, id)
-	s.ended[id] = endedCall{v, now}
+	if s.ended[id] = (endedCall{v, now}); len(s.ended) > maxEnded {
+		delete(s.ended, slices.Min(slices.Collect(maps.Keys(s.ended))))
+	}
 	e := &CallEnded{Stamp: s.stamp(change.By, now), CallID: v.CallID, Prev: prev, Cause: v.Cause, Reason: v.Reason, ConversationID: v.ConversationID}
 	if !t.answered.IsZero() {
 		e.DurationMs = max(0, now.Sub(t.answered).Milliseconds())

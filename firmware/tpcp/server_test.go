@@ -339,6 +339,24 @@ func TestHangupOfAnEndedCall(t *testing.T) {
 	})
 }
 
+// TestEndedCallsAreFew: of a flood of calls only the last are remembered.
+func TestEndedCallsAreFew(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := start(t, Services{})
+		c, _ := b.controller("pc-1", hostSeed, true)
+		for id := range phone.CallID(maxEnded + 1) {
+			b.post(phone.Invited{Ref: phone.Ref(id + 1), Remote: anna})
+			synctest.Wait() // what comes and goes between two looks is not told at all
+			b.post(phone.Byed{Call: id + 1, Cause: phone.RemoteHangup})
+			synctest.Wait()
+		}
+		_, err := c.Hangup(b.ctx, CallParams{CallID: "c-1"})
+		b.wantCode(err, CodeNoSuchCall)
+		_, err = c.Hangup(b.ctx, CallParams{CallID: "c-2"})
+		b.wantCode(err, 0)
+	})
+}
+
 func TestEmergencyCallIsEndedAtThePhoneAlone(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := start(t, Services{})

@@ -29,6 +29,7 @@ const (
 	maxText  = 256   // bytes of one text in an object
 	maxID    = 64    // bytes of an identifier
 	maxNote  = 512   // bytes of a note
+	maxEnded = 64    // calls that ended and are remembered
 )
 
 // Times of the protocol.

@@ -42,7 +42,9 @@ type ClientTx struct {
 
 	cancel []Header // extra headers of a CANCEL that waits for a provisional response
 	wanted bool     // a CANCEL was asked for
-	told   bool     // on has had its error
+	sent   bool     // at least once
+	spare  func() bool
+	told   bool // on has had its error
 }
 
 // Request is what was sent, with its Via.
@@ -56,6 +58,14 @@ func (tx *ClientTx) Flow() Source {
 		f.Conn, f.Local = tx.conn.id, tx.conn.local
 	}
 	return f
+}
+
+// Spare makes repeats rare: the first comes after 2*T1, and each only if may says so. One that may not go is as one
+// lost on its way. Call it right after Send. On the loop.
+func (tx *ClientTx) Spare(may func() bool) {
+	tx.spare = may
+	tx.retry.Stop()
+	tx.runner.do(againT2)
 }
 
 // Send starts a client transaction (see the package comment). req is the
@@ -156,7 +166,10 @@ func (tx *ClientTx) downgrade() {
 func (tx *ClientTx) do(a action) {
 	switch a {
 	case send:
-		tx.send()
+		if !tx.sent || tx.spare == nil || tx.spare() {
+			tx.sent = true
+			tx.send()
+		}
 	case sendAck:
 		tx.sendAck()
 	case pass:
@@ -264,6 +277,22 @@ func (s *Stack) Cancel(tx *ClientTx, extra ...Header) {
 	}
 }
 
+// Drop ends a request of ours that is not an INVITE: it is not repeated, nor sent on a connection that is only being
+// opened, and nothing comes of it any more. It tells whether an answer was still to come. On the loop.
+func (s *Stack) Drop(tx *ClientTx) bool {
+	if tx == nil || tx.req.Method == INVITE || tx.state == terminated {
+		return false
+	}
+	waited := tx.state == trying || tx.state == proceeding
+	tx.told, tx.state = true, terminated
+	tx.stop()
+	tx.drop()
+	if c := tx.conn; c != nil && c.nc == nil && !s.carries(c) {
+		c.lost(errUnused)
+	}
+	return waited
+}
+
 // sendCancel runs the CANCEL's own transaction, on the INVITE's branch.
 func (tx *ClientTx) sendCancel() {
 	s := tx.s
@@ -318,8 +347,18 @@ func (s *Stack) response(res *Response, from Source) {
 		s.handler.Stray(res, from)
 		return
 	}
+	if !tx.asked(res) {
+		s.log.Debug("sip response to something else", "from", from.Addr, "cseq", res.CSeq().Value())
+		return
+	}
 	tx.res = res
 	tx.fire(kind(res.StatusCode))
+}
+
+// asked tells whether a response is to our request and not only bears its branch: Call-ID and CSeq come back as they
+// were sent (RFC 3261 §8.2.6.2).
+func (tx *ClientTx) asked(res *Response) bool {
+	return *res.CallID() == *tx.req.CallID() && res.CSeq().SeqNo == tx.req.CSeq().SeqNo
 }
 
 // kind is the event a status code is.

@@ -31,6 +31,9 @@ type Target struct {
 	Addr       netip.AddrPort
 	ServerName string // TLS: the name the certificate must bear (host of the URI, or an IP)
 	Conn       ConnID // prefer this connection while it lives (RFC 5626 flow); 0 is any
+	// Other is the same server in the other address family; a connection is had
+	// from whichever answers first (RFC 8305). Invalid where there is none.
+	Other netip.AddrPort
 }
 
 // Source is where a message came from.

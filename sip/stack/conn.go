@@ -1,6 +1,7 @@
 package stack
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -25,7 +26,9 @@ type conn struct {
 	used      time.Time
 
 	ping, pong *Timer
-	pongs      bool // the far side answers pings, so silence means death
+	pongs      bool          // the far side answers pings, so silence means death
+	retired    bool          // nothing new goes by it
+	every      time.Duration // between pings, where the far side wants more of them than we send; 0 otherwise
 }
 
 type connKey struct {
@@ -43,6 +46,7 @@ type conns struct {
 var (
 	errStalled = errors.New("peer does not read")
 	errMoved   = errors.New("our address has changed")
+	errUnused  = errors.New("no longer wanted")
 )
 
 func (cs *conns) add(c *conn) {
@@ -75,9 +79,17 @@ func (cs *conns) count(ours bool) int {
 	return n
 }
 
+// retire makes a connection one that is used for nothing new.
+func (cs *conns) retire(c *conn) {
+	c.retired = true
+	if cs.byKey[c.key] == c {
+		delete(cs.byKey, c.key)
+	}
+}
+
 // find is the living connection a Target means, or nil.
 func (cs *conns) find(to Target) *conn {
-	if c := cs.byID[to.Conn]; c != nil && c.transport == to.Transport {
+	if c := cs.byID[to.Conn]; c != nil && c.transport == to.Transport && !c.retired {
 		return c
 	}
 	return cs.byKey[connKey{to.Transport, to.Addr, to.ServerName}]
@@ -111,9 +123,65 @@ func (s *Stack) open(to Target, within time.Duration) (*conn, error) {
 	return c, nil
 }
 
+// headStart is how long an address has for itself before the one of the other
+// family is dialled too (RFC 8305 §5, §8).
+const headStart = 250 * time.Millisecond
+
+// race dials both addresses of a server and gives the connection that is there
+// first. One that fails at once gives up its head start.
+func (s *Stack) race(ctx context.Context, to Target) (net.Conn, error) {
+	local := s.cfg.Local.Addr()
+	if !to.Other.IsValid() {
+		return s.net.Dial(ctx, local, to.Addr)
+	}
+	type ended struct {
+		nc  net.Conn
+		err error
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	results := make(chan ended)
+	dial := func(at netip.AddrPort) {
+		s.tasks.Go(func() {
+			nc, err := s.net.Dial(ctx, local, at)
+			select {
+			case results <- ended{nc, err}:
+			case <-ctx.Done():
+				if nc != nil {
+					nc.Close()
+				}
+			}
+		})
+	}
+	dial(to.Addr)
+	start := time.NewTimer(headStart)
+	defer start.Stop()
+	var failed error
+	for second, open := false, 1; ; {
+		select {
+		case e := <-results:
+			if e.err == nil {
+				return e.nc, nil
+			}
+			failed = cmp.Or(failed, e.err)
+			if open--; open == 0 && second {
+				return nil, failed
+			}
+			start.Reset(0)
+		case <-start.C:
+			if !second {
+				second, open = true, open+1
+				dial(to.Other)
+			}
+		case <-ctx.Done():
+			return nil, cmp.Or(failed, ctx.Err())
+		}
+	}
+}
+
 // dial opens the stream and lays TLS over it.
 func (s *Stack) dial(ctx context.Context, to Target) (net.Conn, error) {
-	nc, err := s.net.Dial(ctx, s.cfg.Local.Addr(), to.Addr)
+	nc, err := s.race(ctx, to)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrTransport, err)
 	}
@@ -143,13 +211,16 @@ func (c *conn) opened(nc net.Conn, err error) {
 	}
 	c.start(nc)
 	if s.cfg.PingEvery > 0 {
-		c.ping = s.After(s.cfg.PingEvery, c.keepAlive)
+		c.ping = s.After(min(s.cfg.PingEvery, firstPing), c.keepAlive)
 	}
 }
 
+// firstPing is how soon a new connection is asked for a sign of life, to learn whether it gives any.
+const firstPing = 2 * time.Second
+
 // start begins to read and write; what was given to write before goes first.
 func (c *conn) start(nc net.Conn) {
-	c.nc, c.local = nc, addrPort(nc.LocalAddr())
+	c.nc, c.local, c.remote = nc, addrPort(nc.LocalAddr()), addrPort(nc.RemoteAddr())
 	c.s.tasks.Go(func() { c.writeAll(nc) })
 	c.s.tasks.Go(func() { c.readAll(nc) })
 }
@@ -287,43 +358,79 @@ func (c *conn) crlf(n int) {
 	if n%2 == 1 {
 		c.pongs = true
 	}
-	c.pong.Stop()
-	c.pong = nil
+	c.lives()
 	if n >= 2 {
 		c.write([]byte("\r\n"))
 	}
 }
 
+// lives is told that something came.
+func (c *conn) lives() {
+	c.pong.Stop()
+	c.pong = nil
+}
+
 // keepAlive asks the far side for a sign of life. Only when it has answered
-// before, or RequirePong was called, does silence end the connection: servers
+// before, or KeepFlow was called, does silence end the connection: servers
 // without RFC 5626 ignore the ping.
 func (c *conn) keepAlive() {
-	c.ping = c.s.After(c.s.cfg.PingEvery, c.keepAlive)
+	c.ping = c.s.After(cmp.Or(c.every, c.s.cfg.PingEvery), c.keepAlive)
 	if c.write([]byte("\r\n\r\n")) == nil && c.pongs && c.pong == nil {
 		c.pong = c.s.After(c.s.cfg.PongWait, func() { c.lost(errNoPong) })
 	}
 }
 
+// probeWait is how long the answer to a Probe may take.
+const probeWait = time.Second
+
+// Probe asks the far side of a connection that answers keep-alives for a sign of
+// life now, and ends the connection without one: TCP itself notices a far side
+// that vanished only after minutes. On the loop.
+func (s *Stack) Probe(id ConnID) {
+	c := s.conns.byID[id]
+	if c == nil || !c.pongs || c.write([]byte("\r\n\r\n")) != nil {
+		return
+	}
+	c.pong.Stop()
+	c.pong = s.After(probeWait, func() { c.lost(errNoPong) })
+}
+
 var errNoPong = errors.New("no answer to keep-alive")
 
-// RequirePong makes silence after a keep-alive end the connection from now
-// on: call it when the registrar said it supports flows (RFC 5626 §4.4.1;
-// Flow-Timer or Require: outbound). On the loop.
-func (s *Stack) RequirePong(id ConnID) {
-	if c := s.conns.byID[id]; c != nil {
-		c.pongs = true
+// KeepFlow makes silence after a keep-alive end the connection from now on, and asks for a sign of life at least
+// every so often; 0 is as before. Call it when the registrar said that it knows flows (RFC 5626 §4.4.1; Flow-Timer or
+// Require: outbound). On the loop.
+func (s *Stack) KeepFlow(id ConnID, every time.Duration) {
+	c := s.conns.byID[id]
+	if c == nil {
+		return
+	}
+	c.pongs = true
+	if every > 0 && every < s.cfg.PingEvery && every != c.every {
+		c.every = every
+		c.ping.Stop()
+		c.ping = s.After(min(every, firstPing), c.keepAlive)
 	}
 }
 
-// Moved ends the connections from addresses that are not ours any more: whatever is sent on them goes
-// nowhere, and it would take half a minute to show. On the loop.
-func (s *Stack) Moved() {
+// Renew is told that the network has changed. Connections from addresses that
+// are not ours any more end: whatever is sent on them goes nowhere, and it would
+// take half a minute to show. The others may be half open, for a NAT or the far
+// side has forgotten them; so what is sent from now on opens new ones, and the
+// old ones end when what is under way on them has had its time. On the loop.
+func (s *Stack) Renew() {
 	for _, c := range s.conns.byID {
 		if c.nc == nil {
-			continue // it is being opened, from an address that is ours
+			if c.ours { // a SYN that was lost is repeated ever more slowly
+				s.conns.retire(c)
+			}
+			continue
 		}
 		if now, err := s.net.LocalFor(c.remote.Addr()); err == nil && now.Unmap() != c.local.Addr().Unmap() {
 			c.lost(errMoved)
+		} else if c.ours {
+			s.conns.retire(c)
+			s.After(64*s.cfg.T1, func() { c.lost(nil) })
 		}
 	}
 }

@@ -32,8 +32,9 @@ func trace() string { return string(debug.Stack()) }
 func (s *Stack) readDatagrams() {
 	buf := make([]byte, 65536)
 	local := netip.AddrPortFrom(s.bound, s.port)
+	read := datagrams(s.udp)
 	for {
-		n, addr, err := s.udp.ReadFrom(buf)
+		n, addr, err := read(buf)
 		if err != nil {
 			if errors.Is(err, net.ErrClosed) || s.ctx.Err() != nil {
 				return
@@ -41,14 +42,40 @@ func (s *Stack) readDatagrams() {
 			s.log.Debug("sip datagram not read", "err", err) // an ICMP error of a former send
 			continue
 		}
-		from := Source{Transport: UDP, Addr: addrPort(addr), Local: local}
-		data := buf[:n]
-		if keepAlive(data) || !s.trusted(from) && !s.asked.answers(from.Addr, data) {
-			continue
-		}
-		s.show(false, from, data)
-		s.read(func() (arrival, error) { return s.intake.parse(data) }, from)
+		s.datagram(buf[:n], Source{Transport: UDP, Addr: addr, Local: local})
 	}
+}
+
+// datagrams reads a socket, and of the system's leaves no garbage behind: how often is up to strangers.
+func datagrams(c net.PacketConn) func(b []byte) (int, netip.AddrPort, error) {
+	if u, ok := c.(*net.UDPConn); ok {
+		return func(b []byte) (int, netip.AddrPort, error) {
+			n, from, err := u.ReadFromUDPAddrPort(b)
+			return n, netip.AddrPortFrom(from.Addr().Unmap(), from.Port()), err
+		}
+	}
+	return func(b []byte) (int, netip.AddrPort, error) {
+		n, from, err := c.ReadFrom(b)
+		if err != nil {
+			return 0, netip.AddrPort{}, err
+		}
+		return n, addrPort(from), nil
+	}
+}
+
+// datagram takes what came, if it is from somebody we listen to.
+func (s *Stack) datagram(data []byte, from Source) {
+	if isSTUN(data) {
+		if id, mapped, ok := bindingAnswer(data); ok {
+			s.Post(func() { s.mappedAt(id, mapped) })
+		}
+		return
+	}
+	if keepAlive(data) || !s.trusted(from) && !s.asked.answers(from.Addr, data) {
+		return
+	}
+	s.show(false, from, data)
+	s.read(func() (arrival, error) { return s.intake.parse(data) }, from)
 }
 
 // keepAlive tells a datagram that only holds a NAT binding open.

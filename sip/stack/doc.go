@@ -38,9 +38,13 @@
 // RFC 5626); Source.Target makes a Target from where a message came, and
 // ClientTx.Flow tells which way a request went. Connections are reused by
 // address and name, pinged when we opened them, and reported by Handler.Lost
-// when they end; RequirePong makes an unanswered ping end one. A request over
-// 1300 bytes goes by TCP although UDP was asked for, and by UDP after all when
-// TCP is refused (§18.1.1).
+// when they end; KeepFlow makes an unanswered ping end one, Probe asks for a
+// sign of life now, and Bind does so by STUN where there is no connection. After
+// Renew, which is told of a change of the network, new requests open new ones.
+// A stream is opened to both address families of a server, and the first is
+// taken (RFC 8305). A request over 1300 bytes goes by TCP although UDP was asked
+// for, and by UDP after all when TCP is refused (§18.1.1). Drop ends a request
+// that nobody waits for any more.
 //
 // Resolve finds the targets of a URI (RFC 3263), best first. Local is the
 // address of ours to write into Contact and SDP for a target.

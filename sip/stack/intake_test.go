@@ -3,6 +3,9 @@ package stack
 import (
 	"bytes"
 	"fmt"
+	"log/slog"
+	"math/rand/v2"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"strings"
@@ -252,7 +255,7 @@ func FuzzDNS(f *testing.F) {
 				t.Fatalf("replacement %q", r.Replacement)
 			}
 		}
-		sorted := order(srv)
+		sorted := order(srv, rand.New(rand.NewPCG(1, 2)))
 		for i := 1; i < len(sorted); i++ {
 			if sorted[i].Priority < sorted[i-1].Priority {
 				t.Fatal("priorities out of order")
@@ -262,4 +265,17 @@ func FuzzDNS(f *testing.F) {
 			t.Fatal(fmt.Sprint(len(sorted), " records"))
 		}
 	})
+}
+
+// TestStrangersLeaveNoGarbage: whatever strangers send costs no memory, and so no pause to clean up.
+func TestStrangersLeaveNoGarbage(t *testing.T) {
+	s := New(Default(), System{}, slog.New(slog.DiscardHandler))
+	s.Trust(func(Source) bool { return false })
+	from := Source{Transport: UDP, Addr: netip.MustParseAddrPort("192.0.2.66:5060")}
+	for _, text := range []string{"", "garbage", "OPTIONS sip:a@b SIP/2.0\r\n", "SIP/2.0 200 OK\r\n"} {
+		data := []byte(text)
+		if n := testing.AllocsPerRun(100, func() { s.datagram(data, from) }); n > 0 {
+			t.Errorf("%q: %v allocations", text, n)
+		}
+	}
 }

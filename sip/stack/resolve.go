@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"hash/fnv"
 	"maps"
 	"math/rand/v2"
 	"net/netip"
@@ -24,7 +25,8 @@ const (
 	maxTargets   = 16
 	maxRecords   = 8
 	maxGood      = 64
-	goodFor      = 24 * time.Hour // how long the last good answer stands in for a dead DNS
+	goodFor      = 24 * time.Hour         // how long the last good answer stands in for a dead DNS
+	staleAfter   = 150 * time.Millisecond // a slow one is not waited for longer than this where there is an old answer (RFC 8767 §5)
 	resolveLimit = 10 * time.Second
 )
 
@@ -36,40 +38,65 @@ type goodAnswer struct {
 
 // Resolve finds where a URI leads, best first (RFC 3263), and calls on on the
 // loop, also when ctx ends. Several targets are to be tried in turn on
-// ErrTimeout, ErrTransport and 503 (§4.3). While no DNS server answers, the
-// last good answer counts, for a day. Any goroutine.
+// ErrTimeout, ErrTransport and 503 (§4.3). The order of equals is drawn once
+// for the life of the Stack, so that asking again does not lead elsewhere. While
+// the DNS is dead, slow, or says that a name is gone which was there, the last
+// good answer counts, for a day. Any goroutine.
 func (s *Stack) Resolve(ctx context.Context, uri Uri, on func([]Target, error)) {
 	s.Post(func() {
 		if targets, err := numeric(uri); targets != nil || err != nil {
 			s.Post(func() { on(targets, err) })
 			return
 		}
+		key, told := uri.String(), false
+		tell := func(targets []Target, err error) {
+			if !told {
+				told = true
+				on(targets, err)
+			}
+		}
+		var slow *Timer
+		if old := s.stale(key); old != nil {
+			slow = s.After(staleAfter, func() { tell(old, nil) })
+		}
 		s.tasks.Go(func() {
 			ctx, cancel := context.WithTimeout(ctx, resolveLimit)
 			defer cancel()
 			defer context.AfterFunc(s.ctx, cancel)()
-			q := query{net: s.net, only4: s.cfg.Local.Addr().Is4(), uri: uri}
+			q := query{net: s.net, only4: s.cfg.Local.Addr().Is4(), uri: uri, seed: s.seed}
 			targets, err := q.run(ctx)
-			s.Post(func() { on(s.remember(uri.String(), targets, err)) })
+			s.Post(func() {
+				slow.Stop()
+				tell(s.remember(key, targets, err))
+			})
 		})
 	})
 }
 
+// stale is the last good answer for a URI, nil when there is none or it is too old.
+func (s *Stack) stale(key string) []Target {
+	if old, ok := s.good[key]; ok && time.Since(old.at) < goodFor {
+		return old.targets
+	}
+	return nil
+}
+
 // remember keeps a good answer and puts an old one in the place of a failure.
 func (s *Stack) remember(key string, targets []Target, err error) ([]Target, error) {
-	switch old, ok := s.good[key]; {
-	case err == nil:
-		if len(s.good) >= maxGood {
-			for k := range maps.Keys(s.good) {
-				delete(s.good, k) // any one
-				break
-			}
+	if err != nil {
+		if old := s.stale(key); old != nil {
+			return old, nil
 		}
-		s.good[key] = goodAnswer{targets, time.Now()}
-	case ok && !errors.Is(err, ErrNoHost) && time.Since(old.at) < goodFor:
-		return old.targets, nil
+		return nil, err
 	}
-	return targets, err
+	if len(s.good) >= maxGood {
+		for k := range maps.Keys(s.good) {
+			delete(s.good, k) // any one
+			break
+		}
+	}
+	s.good[key] = goodAnswer{targets, time.Now()}
+	return targets, nil
 }
 
 // transportOf reads the transport a URI asks for; empty when it leaves it
@@ -123,6 +150,7 @@ type query struct {
 	net   Resolver
 	only4 bool // our sockets are IPv4
 	uri   Uri
+	seed  uint64 // of the order of equals
 
 	targets []Target
 	err     error // of a DNS that did not answer
@@ -191,7 +219,7 @@ func (q *query) services(ctx context.Context, t Transport, domain string) {
 func (q *query) srv(ctx context.Context, t Transport, name string) {
 	records, err := q.net.LookupSRV(ctx, name)
 	q.note(err)
-	for _, r := range order(records) {
+	for _, r := range order(records, q.chance(name)) {
 		if r.Host == "" || r.Host == "." || r.Port == 0 { // RFC 2782: the service is not offered
 			continue
 		}
@@ -199,32 +227,43 @@ func (q *query) srv(ctx context.Context, t Transport, name string) {
 	}
 }
 
+// chance is what orders the equals of a name: the same each time it is asked
+// for, and another one on another phone, so that the load is shared.
+func (q *query) chance(name string) *rand.Rand {
+	h := fnv.New64a()
+	h.Write([]byte(strings.ToLower(name)))
+	return rand.New(rand.NewPCG(q.seed, h.Sum64()))
+}
+
 // order puts SRV records in the order to try them (RFC 2782): by priority,
 // and by chance according to weight within one.
-func order(records []SRV) []SRV {
+func order(records []SRV, chance *rand.Rand) []SRV {
 	records = slices.Clone(records[:min(len(records), maxRecords)])
-	slices.SortStableFunc(records, func(a, b SRV) int { return cmp.Compare(a.Priority, b.Priority) })
+	slices.SortFunc(records, func(a, b SRV) int { // the DNS may turn them round with every answer
+		return cmp.Or(cmp.Compare(a.Priority, b.Priority), cmp.Compare(a.Host, b.Host), cmp.Compare(a.Port, b.Port))
+	})
 	for i := range records {
-		sum := 0
-		end := i
+		sum, end := 0, i
 		for ; end < len(records) && records[end].Priority == records[i].Priority; end++ {
 			sum += int(records[end].Weight)
 		}
+		at := i
 		if sum == 0 {
-			continue // all the same: as they came
-		}
-		pick := rand.IntN(sum)
-		for j := i; j < end; j++ {
-			if pick -= int(records[j].Weight); pick < 0 {
-				records[i], records[j] = records[j], records[i]
-				break
+			at += chance.IntN(end - i)
+		} else {
+			for pick := chance.IntN(sum) - int(records[at].Weight); pick >= 0; pick -= int(records[at].Weight) {
+				at++
 			}
 		}
+		records[i], records[at] = records[at], records[i]
 	}
 	return records
 }
 
-// addresses adds a target for each address of a host.
+// addresses adds a target for each address of a host: of the family the
+// resolver puts first, then of the other one, each in the order of this phone.
+// Nobody serves SIP at an address that is none or many; an answer that says so
+// is poison.
 func (q *query) addresses(ctx context.Context, t Transport, name string, port uint16) {
 	addrs := []netip.Addr{}
 	if a, err := netip.ParseAddr(name); err == nil {
@@ -233,13 +272,27 @@ func (q *query) addresses(ctx context.Context, t Transport, name string, port ui
 		addrs, err = q.net.LookupAddr(ctx, name)
 		q.note(err)
 	}
+	var first, second []netip.Addr
 	for _, a := range addrs {
 		a = a.Unmap()
-		if len(q.targets) == maxTargets || q.only4 && !a.Is4() {
-			continue
+		switch {
+		case q.only4 && !a.Is4() || a.IsUnspecified() || a.IsMulticast():
+		case len(first) == 0 || a.Is4() == first[0].Is4():
+			first = append(first, a)
+		default:
+			second = append(second, a)
 		}
+	}
+	for _, family := range [][]netip.Addr{first, second} {
+		slices.SortFunc(family, netip.Addr.Compare)
+		q.chance(name).Shuffle(len(family), func(i, j int) { family[i], family[j] = family[j], family[i] })
+	}
+	for i, a := range append(first, second...) {
 		to := Target{Transport: t, Addr: netip.AddrPortFrom(a, port), ServerName: strings.Trim(q.uri.Host, "[]")}
-		if !slices.Contains(q.targets, to) {
+		if t.reliable() && i < len(first) && i < len(second) {
+			to.Other = netip.AddrPortFrom(second[i], port)
+		}
+		if len(q.targets) < maxTargets && !slices.Contains(q.targets, to) {
 			q.targets = append(q.targets, to)
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"math/rand/v2"
 	"net"
 	"net/netip"
 	"sync"
@@ -57,6 +58,9 @@ type Stack struct {
 	merged  map[mergeKey]*ServerTx
 	noTCP   map[netip.AddrPort]time.Time // who refused a stream for a large request, and when
 	good    map[string]goodAnswer        // of the DNS
+	seed    uint64                       // of the order of equal servers
+
+	bindings map[stunID]*binding
 }
 
 // inFlight bounds how many received messages may wait for the loop; then the
@@ -72,7 +76,7 @@ func New(cfg Config, n Network, log *slog.Logger) *Stack {
 		asked:   asked{n: map[netip.AddrPort]int{}},
 		conns:   conns{byID: map[ConnID]*conn{}, byKey: map[connKey]*conn{}},
 		clients: map[txKey]*ClientTx{}, servers: map[txKey]*ServerTx{}, merged: map[mergeKey]*ServerTx{},
-		noTCP: map[netip.AddrPort]time.Time{}, good: map[string]goodAnswer{},
+		noTCP: map[netip.AddrPort]time.Time{}, good: map[string]goodAnswer{}, seed: rand.Uint64(), bindings: map[stunID]*binding{},
 	}
 }
 
@@ -164,7 +168,7 @@ func (s *Stack) Observe(fn func(out bool, way Source, data []byte)) { s.seen = f
 
 // show gives a message to the observer.
 func (s *Stack) show(out bool, way Source, data []byte) {
-	if s.seen == nil || keepAlive(data) {
+	if s.seen == nil || keepAlive(data) || isSTUN(data) {
 		return
 	}
 	if local := way.Local; !local.Addr().IsValid() || local.Addr().IsUnspecified() {
@@ -219,6 +223,9 @@ func (s *Stack) handle(a arrival, from Source) {
 			s.log.Error("sip message broke the handler", "from", from.Addr, "err", fmt.Sprint(r), "stack", trace())
 		}
 	}()
+	if c := s.conns.byID[from.Conn]; c != nil {
+		c.lives()
+	}
 	switch {
 	case a.refuse != nil:
 		s.reply(a.refuse, from)

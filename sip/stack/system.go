@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -54,10 +55,52 @@ func (System) LocalFor(remote netip.Addr) (netip.Addr, error) {
 	return addrPort(c.LocalAddr()).Addr(), nil
 }
 
-// LookupAddr finds the addresses of a host, by the hosts file and the DNS.
+// resolutionDelay is how long the addresses of one family are waited for when those of the other are there: some name
+// servers never answer for IPv6 (RFC 8305 §3).
+const resolutionDelay = 50 * time.Millisecond
+
+// LookupAddr finds the addresses of a host, by the hosts file and the DNS: those that can be reached first, and of
+// them those of IPv6 (RFC 6724 §6).
 func (sys System) LookupAddr(ctx context.Context, host string) ([]netip.Addr, error) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	type answer struct {
+		addrs []netip.Addr
+		err   error
+	}
+	answers := make(chan answer, 2)
+	for _, family := range []string{"ip6", "ip4"} {
+		go func() {
+			addrs, err := sys.lookupFamily(ctx, family, host)
+			answers <- answer{addrs, err}
+		}()
+	}
+	var addrs []netip.Addr
+	var failed error
+	var late <-chan time.Time
+	for open := 2; open > 0; {
+		select {
+		case a := <-answers:
+			open--
+			addrs, failed = append(addrs, a.addrs...), cmp.Or(failed, a.err)
+			if len(addrs) > 0 {
+				late = time.After(resolutionDelay)
+			}
+		case <-late:
+			open = 0
+		}
+	}
+	if len(addrs) == 0 {
+		return nil, failed
+	}
+	slices.SortStableFunc(addrs, func(a, b netip.Addr) int { return cmp.Compare(sys.farness(a), sys.farness(b)) })
+	return addrs, nil
+}
+
+// lookupFamily finds the addresses of one family; none is no error.
+func (sys System) lookupFamily(ctx context.Context, family, host string) ([]netip.Addr, error) {
 	r := net.Resolver{PreferGo: true, Dial: sys.dialServers()}
-	addrs, err := r.LookupNetIP(ctx, "ip", host)
+	addrs, err := r.LookupNetIP(ctx, family, host)
 	var none *net.DNSError
 	if errors.As(err, &none) && none.IsNotFound {
 		return nil, nil
@@ -66,6 +109,17 @@ func (sys System) LookupAddr(ctx context.Context, host string) ([]netip.Addr, er
 		addrs[i] = addrs[i].Unmap()
 	}
 	return addrs, err
+}
+
+// farness puts addresses in order: what cannot be reached comes last, and IPv6 before IPv4.
+func (sys System) farness(a netip.Addr) (n int) {
+	if _, err := sys.LocalFor(a); err != nil {
+		n += 2
+	}
+	if a.Is4() {
+		n++
+	}
+	return n
 }
 
 // dialServers reaches the name servers that are set now, in turn. The resolver of the standard library

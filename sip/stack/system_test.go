@@ -10,12 +10,13 @@ import (
 	"slices"
 	"strconv"
 	"testing"
+	"time"
 
 	"github.com/miekg/dns"
 )
 
 // nameServer answers from a zone in text, over UDP and TCP on one port; names
-// in lame get SERVFAIL. It returns a System that asks it.
+// in lame get SERVFAIL, and half.com. no answer for IPv6. It returns a System that asks it.
 func nameServer(t *testing.T, lame string, zone ...string) System {
 	t.Helper()
 	records := map[string][]dns.RR{}
@@ -32,6 +33,8 @@ func nameServer(t *testing.T, lame string, zone ...string) System {
 		name := q.Question[0].Name
 		m.Answer = records[name+dns.TypeToString[q.Question[0].Qtype]]
 		switch {
+		case name == "half.com." && q.Question[0].Qtype == dns.TypeAAAA:
+			return
 		case name == lame:
 			m.Rcode = dns.RcodeServerFailure
 		case m.Answer == nil:
@@ -73,6 +76,9 @@ func TestLookups(t *testing.T) {
 		many = append(many, fmt.Sprintf("_sip._tcp.many.com. 60 IN SRV 1 1 %d host%d.many.com.", 5000+i, i))
 	}
 	sys := nameServer(t, "_sip._udp.lame.com.", append(many,
+		"half.com. 60 IN A 192.0.2.7",
+		"dual.com. 60 IN A 127.0.0.7",
+		"dual.com. 60 IN AAAA ::1",
 		"_sip._udp.a.com. 60 IN SRV 1 2 5070 b.com.",
 		`_sip._udp.a.com. 60 IN SRV 1 2 5070 evil\013\010.com.`,
 		`a.com. 60 IN NAPTR 10 20 "s" "SIP+D2T" "" _sip._tcp.a.com.`,
@@ -92,6 +98,17 @@ func TestLookups(t *testing.T) {
 	}
 	if _, err := sys.LookupSRV(ctx, "_sip._udp.lame.com"); err == nil {
 		t.Error("SERVFAIL passed for an answer")
+	}
+	hurried, cancel := context.WithTimeout(ctx, 2*time.Second) // less than IPv6 is asked for
+	defer cancel()
+	if got, err := sys.LookupAddr(hurried, "half.com"); err != nil || !slices.Equal(got, []netip.Addr{netip.MustParseAddr("192.0.2.7")}) {
+		t.Errorf("a server that is deaf for IPv6: %v, %v", got, err)
+	}
+	if got, err := sys.LookupAddr(ctx, "dual.com"); err != nil || len(got) != 2 || !slices.Contains(got, netip.IPv6Loopback()) {
+		t.Errorf("both families: %v, %v", got, err)
+	}
+	if got, err := sys.LookupAddr(ctx, "none.com"); err != nil || len(got) != 0 {
+		t.Errorf("no such host: %v, %v", got, err)
 	}
 	if got, err := sys.LookupAddr(ctx, "localhost"); err != nil || !slices.Contains(got, netip.MustParseAddr("127.0.0.1")) {
 		t.Errorf("localhost %v, %v", got, err)

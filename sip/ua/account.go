@@ -39,7 +39,7 @@ type Account struct {
 	Transport stack.Transport // forced on registrar or proxy; empty: as their URI and the DNS say
 	Expires   time.Duration   // asked of the registrar, 60 s .. 24 h; 0 is 600 s
 	Instance  string          // urn:uuid:… of the device (RFC 5626 §4.1), empty: none is sent
-	UseGRUU   bool            // use the GRUU the registrar gives as Contact (RFC 5627); not every proxy can route it
+	UseGRUU   bool            // name ourselves in dialogs by the GRUU the registrar gives (RFC 5627); not every one can route what it gives
 }
 
 // HA1 holds the digests H(user:realm:password) in hex, one for each algorithm (RFC 7616 §3.4.2). They sign in to their

@@ -175,11 +175,12 @@ type credentials struct {
 	password Secret
 	ha1      HA1
 	realm    string // the only one answered; empty until the registrar named it
+	proven   bool   // the registrar has taken credentials for it, or it was in the settings
 	grants   map[use]*grant
 }
 
 func newCredentials(p profile) *credentials {
-	return &credentials{user: p.User, password: p.Password, ha1: p.HA1, realm: p.Realm, grants: map[use]*grant{}}
+	return &credentials{user: p.User, password: p.Password, ha1: p.HA1, realm: p.Realm, proven: p.Realm != "", grants: map[use]*grant{}}
 }
 
 // learn takes the challenge of a response to a request of this method. answered holds
@@ -197,8 +198,8 @@ func (c *credentials) learn(res *stack.Response, m stack.Method, answered map[us
 	if c.password == "" && c.ha1 == (HA1{}) {
 		return errNoPassword
 	}
-	if c.realm == "" && m == stack.REGISTER {
-		c.realm = all[0].realm // the registrar itself names its realm, once
+	if !c.proven && m == stack.REGISTER && len(answered) == 0 {
+		c.realm = all[0].realm // the registrar itself names its realm, until it has taken credentials for one
 	}
 	mine := slices.DeleteFunc(all, func(x challenge) bool { return c.realm != "" && x.realm != c.realm })
 	if len(mine) == 0 {

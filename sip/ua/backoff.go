@@ -14,8 +14,8 @@ import (
 const (
 	// A registrar that came back must be found within 5 s; a repeat on UDP comes
 	// every 4 s (T2), so a new transaction may follow the last repeat of the
-	// old one by no more. With the first repeats after 0.5, 1.5, 3.5 and 7.5 s
-	// this still makes no more than 5 messages in any 10 s.
+	// old one by no more. With the first repeats after 1, 3 and 7 s this makes
+	// no more than 4 messages in any 10 s, which leaves one to sign.
 	probeMin, probeMax = 2200 * time.Millisecond, 3200 * time.Millisecond
 	probeFor           = 10 * time.Minute // after that the registrar counts as gone for longer
 
@@ -26,10 +26,10 @@ const (
 	troubleMax  = 30 * time.Minute
 	waitMax     = time.Hour // of a Retry-After we obey
 
-	burst       = 4 // REGISTER transactions begun in any window
+	burst       = 5 // REGISTERs in any window
 	burstWindow = 10 * time.Second
 	refreshMin  = 5 * time.Second // however short the registrar's time is
-	patience    = 4 * time.Second // for a silent server when there is another
+	pulseMin    = 5 * time.Second // however often the registrar wants one
 	pulseWait   = 8 * time.Second // for the answer to a pulse: five tries
 )
 

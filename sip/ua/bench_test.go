@@ -9,6 +9,7 @@ import (
 	"os"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -103,7 +104,11 @@ func (f *far) densest(m stack.Method) int {
 			at = append(at, f.at[i])
 		}
 	}
-	most := 0
+	return densest(at)
+}
+
+// densest is the largest number of times within any 10 s.
+func densest(at []time.Time) (most int) {
 	for i := range at {
 		n := 0
 		for j := i; j < len(at) && at[j].Sub(at[i]) < 10*time.Second; j++ {
@@ -114,8 +119,18 @@ func (f *far) densest(m stack.Method) int {
 	return most
 }
 
-// patient dials as TCP does: the SYN is repeated after 1, 3 and 7 s.
-type patient struct{ stack.Network }
+// patient dials as TCP does: the SYN is repeated after 1, 3 and 7 s; and its DNS takes its time.
+type patient struct {
+	stack.Network
+	dns *atomic.Int64
+}
+
+func (p patient) LookupSRV(ctx context.Context, name string) ([]stack.SRV, error) {
+	if d := p.dns.Load(); d > 0 {
+		<-time.After(time.Duration(d))
+	}
+	return p.Network.LookupSRV(ctx, name)
+}
 
 func (p patient) Dial(ctx context.Context, local netip.Addr, remote netip.AddrPort) (net.Conn, error) {
 	for wait := time.Second; ; wait *= 2 {
@@ -135,6 +150,7 @@ type bench struct {
 	net    *siptest.Net
 	ua     *UA
 	far    *far
+	dns    atomic.Int64 // how long the DNS takes
 	cancel func()
 	ended  chan struct{}
 
@@ -196,7 +212,7 @@ func onNet(t *testing.T, body func(b *bench), change ...func(*Config)) {
 		for _, c := range change {
 			c(&cfg)
 		}
-		b.ua = New(cfg, stack.New(config(5060), patient{b.net.Host(ourAddr)}, logger(b.T)), b.handle, logger(b.T))
+		b.ua = New(cfg, stack.New(config(5060), patient{b.net.Host(ourAddr), &b.dns}, logger(b.T)), b.handle, logger(b.T))
 		ctx, cancel := context.WithCancel(t.Context())
 		b.cancel = cancel
 		go func() {

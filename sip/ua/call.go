@@ -1,6 +1,7 @@
 package ua
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -310,10 +311,17 @@ func (c *call) bury(p phase) {
 		c.theirs = nil
 	}
 	c.u.stack.After(remember, c.forget)
+	if c.u.past = append(c.u.past, c); len(c.u.past) > maxPast {
+		c.u.past[0].forget()
+	}
 }
+
+// maxPast bounds the calls that are over and still remembered; only a flood reaches it.
+const maxPast = 256
 
 func (c *call) forget() {
 	delete(c.u.calls, c.ref)
+	c.u.past = slices.DeleteFunc(c.u.past, func(p *call) bool { return p == c })
 	if c.u.dialogs[c.key] == c {
 		delete(c.u.dialogs, c.key)
 	}

@@ -1,6 +1,9 @@
 package ua
 
-import "time"
+import (
+	"net/netip"
+	"time"
+)
 
 // AccountID names an account; the user of the package chooses it.
 type AccountID int
@@ -32,6 +35,7 @@ type (
 		Text    string        // its reason phrase or the error, cleaned
 		Retry   time.Time     // when the next attempt is made, if State is Failing
 		Expires time.Duration // for how long the registrar keeps us, if State is Registered
+		Local   netip.Addr    // our address on the way to it, if State is Registered; of a Direct account invalid
 	}
 	// Incoming: somebody calls.
 	Incoming struct {

@@ -28,7 +28,7 @@ func (u *UA) incoming(tx *stack.ServerTx, req *stack.Request, from stack.Source)
 	case code != 0:
 		tx.Respond(stack.Reply(req, code, ""))
 		return
-	case replaced == nil && u.busy(), len(u.calls) >= maxKept:
+	case replaced == nil && u.busy(0), u.busy(u.cfg.MaxCalls):
 		tx.Respond(stack.Reply(req, 486, ""))
 		return
 	}
@@ -69,19 +69,15 @@ func (u *UA) incoming(tx *stack.ServerTx, req *stack.Request, from stack.Source)
 	u.on(e)
 }
 
-// maxKept bounds the calls in memory together with those that are over but
-// still remembered; only a flood reaches it.
-const maxKept = 256
-
-// busy tells whether no more calls are taken.
-func (u *UA) busy() bool {
+// busy tells whether no more calls are taken, but for some to spare.
+func (u *UA) busy(spare int) bool {
 	n := 0
 	for _, c := range u.calls {
 		if c.phase != over && c.phase != cancelled {
 			n++
 		}
 	}
-	return n >= u.cfg.MaxCalls
+	return n >= u.cfg.MaxCalls+spare
 }
 
 // accountFor finds whom a request is for: by the mark in our Contact, which

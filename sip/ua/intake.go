@@ -74,7 +74,9 @@ func (i *intake) Stray(res *stack.Response, _ stack.Source) {
 // Lost takes the end of a connection.
 func (i *intake) Lost(conn stack.ConnID, _ error) {
 	for _, a := range i.accounts {
-		a.reg.lost(conn)
+		for _, r := range a.flows {
+			r.lost(conn)
+		}
 	}
 }
 

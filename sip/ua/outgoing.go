@@ -129,7 +129,7 @@ func (c *call) seek() {
 	case a.p.Direct:
 		c.u.stack.Resolve(context.Background(), d.uri, found)
 	case len(a.targets) > 0:
-		found(append(append([]stack.Target{a.target()}, a.targets[a.at+1:]...), a.targets[:a.at]...), nil)
+		found(a.ways(), nil)
 	default:
 		a.resolve(func(err error) { found(a.targets, err) })
 	}
@@ -139,9 +139,9 @@ func (c *call) seek() {
 func (c *call) invite(to stack.Target) {
 	d, a := &c.dial, c.acc
 	req := stack.NewRequest(stack.INVITE, d.uri)
-	if len(a.services) > 0 {
-		for i := range a.services {
-			req.AppendHeader(&stack.RouteHeader{Address: *a.services[i].Clone()})
+	if routes := a.routesBy(to); len(routes) > 0 {
+		for i := range routes {
+			req.AppendHeader(&stack.RouteHeader{Address: *routes[i].Clone()})
 		}
 	} else if a.p.Proxy != "" {
 		route := a.p.server.Clone()
@@ -190,8 +190,14 @@ func (c *call) respond(k *ask, res *stack.Response, err error) {
 	case c.phase != dialing:
 		// a failure after a 2xx: the transaction has no meaning any more
 	case transient(res, err) && !c.dial.alive && c.dial.tried+1 < len(c.dial.targets):
+		if err != nil {
+			c.acc.suspect(k.to)
+		}
 		c.dial.tried++
 		c.invite(c.dial.targets[c.dial.tried])
+	case errors.Is(err, stack.ErrTransport) && !k.heard && k.to.Conn != 0:
+		k.to.Conn = 0 // the flow was dead; the server need not be
+		c.invite(k.to)
 	case errors.Is(err, stack.ErrTimeout):
 		c.end(Failed{Call: c.ref, Code: 408, Text: "no answer from the server", Fault: Unreachable})
 	case err != nil:

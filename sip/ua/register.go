@@ -4,7 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
-	"slices"
+	"net/netip"
 	"strconv"
 	"strings"
 	"time"
@@ -15,6 +15,7 @@ import (
 // registration keeps one account known to its registrar.
 type registration struct {
 	acc     *account
+	id      string // reg-id, which tells the flows of an account apart (RFC 5626 §4.2)
 	state   State
 	callID  stack.CallIDHeader
 	tag     string
@@ -31,15 +32,19 @@ type registration struct {
 	tried   int           // servers tried in this attempt
 	raised  bool          // a 423 or 439 was heeded in this attempt
 	bound   bool          // the registrar has, or may have, a binding of ours
-	at      stack.Uri     // the Contact it has
+	binding stack.Uri     // the Contact it has
 	ended   bool
 	pulse   pulse
-	begun   []time.Time // REGISTERs within burstWindow
+	homing  homing
+	turn    int          // of the attempt; what was begun in a former one is void
+	at      int          // the server in use, among the account's targets
+	flow    stack.Source // how the last answered REGISTER went
+	routes  []stack.Uri  // Service-Route (RFC 3608)
 }
 
 func newRegistration(a *account) *registration {
-	r := &registration{acc: a, callID: stack.CallIDHeader(stack.NewCallID()), tag: stack.NewTag(), asked: a.p.Expires}
-	r.pulse.r = r
+	r := &registration{acc: a, id: itoa(1 + len(a.flows)), callID: stack.CallIDHeader(stack.NewCallID()), tag: stack.NewTag(), asked: a.p.Expires}
+	r.pulse.r, r.homing.r = r, r
 	return r
 }
 
@@ -48,6 +53,9 @@ func (r *registration) report(s LineState) {
 	r.state = s.State
 	r.acc.u.log.Info("registration", "line", int(s.Account), "state", stateName[s.State], "fault", s.Fault.String(),
 		"code", s.Code, "text", s.Text)
+	if s.State != Registered && r.covered() || r != r.acc.flows[0] && s.State == Registered && r.covered() {
+		return // the line works by the other flow
+	}
 	r.acc.u.on(s)
 }
 
@@ -61,17 +69,30 @@ func (r *registration) start() {
 	r.attempt()
 }
 
+// rest ends all that is planned and under way.
+func (r *registration) rest() {
+	if r.acc.p.Direct || r.ended || r.state == Off {
+		return
+	}
+	r.turn++
+	r.pending = false
+	r.abandon()
+	r.gated.Stop()
+	r.timer.Stop()
+	r.pulse.stop()
+	r.homing.stop()
+	r.report(LineState{State: Failing, Fault: Unreachable, Text: "no network"})
+}
+
 // renew registers at once, also while it waits.
 func (r *registration) renew() {
 	if r.acc.p.Direct || r.ended || r.state == Off {
 		return
 	}
 	r.fails = 0
-	if r.running != nil { // it may wait on a way that is no more
-		r.running.stop()
-		r.running = nil
-		r.waiting.Stop()
-	}
+	r.abandon()    // it may wait on a way that is no more
+	r.gated.Stop() // nor is a name server waited for that was asked on it
+	r.pending = false
 	r.attempt()
 }
 
@@ -81,12 +102,14 @@ func (r *registration) attempt() {
 		return
 	}
 	r.timer.Stop()
+	r.turn++
 	r.tried, r.raised, r.pending = 0, false, true
+	turn := r.turn
 	r.acc.resolve(func(err error) {
-		r.pending = false
-		if r.ended {
+		if r.ended || r.turn != turn {
 			return
 		}
+		r.pending = false
 		if err != nil {
 			r.fail(Unreachable, 0, Clean(err.Error()), 0)
 			return
@@ -95,21 +118,27 @@ func (r *registration) attempt() {
 	})
 }
 
-// pass runs fn now or when the burst limit allows; REGISTERs of all kinds go
-// through here, so that no registrar can make us storm it.
+// pass runs fn, which asks the server in use, now or when that may be asked again.
 func (r *registration) pass(fn func()) {
-	now := time.Now()
-	r.begun = slices.DeleteFunc(r.begun, func(t time.Time) bool { return now.Sub(t) >= burstWindow })
-	if len(r.begun) < burst {
-		r.begun = append(r.begun, now)
+	at := r.target().Addr
+	if r.spare(at) {
 		fn()
 		return
 	}
 	r.pending = true
-	r.gated = r.acc.u.stack.After(burstWindow-now.Sub(r.begun[0])+time.Millisecond, func() {
+	r.gated = r.acc.u.stack.After(r.acc.pace.wait(at), func() {
 		r.pending = false
 		r.pass(fn)
 	})
+}
+
+// spare tells whether one more REGISTER to a server, repeats too, keeps its pace, and counts it.
+func (r *registration) spare(server netip.AddrPort) bool {
+	if r.acc.pace.wait(server) > 0 {
+		return false
+	}
+	r.acc.pace.visit(server)
+	return true
 }
 
 // register asks the server in use.
@@ -117,27 +146,38 @@ func (r *registration) register() {
 	if r.ended {
 		return
 	}
-	to := r.acc.target()
+	to := r.target()
 	k := r.request(to, r.asked)
-	k.gate = r.pass
+	k.gate = func(again func()) {
+		r.waiting.Stop() // it lives
+		r.pass(func() { r.hurry(k); again() })
+	}
 	k.on = func(res *stack.Response, err error) {
-		if r.running == k && (err != nil || res.StatusCode >= 200) {
-			r.waiting.Stop()
+		if r.running != k {
+			return
+		}
+		r.waiting.Stop()
+		if err != nil || res.StatusCode >= 200 {
 			r.running = nil
 			r.outcome(k, res, err)
-		} else if r.running == k {
-			r.waiting.Stop() // it lives
 		}
 	}
 	r.running = k
-	if r.tried+1 < len(r.acc.targets) {
-		r.waiting = r.acc.u.stack.After(patience, func() {
-			k.stop()
-			r.running = nil
-			r.outcome(k, nil, stack.ErrTimeout)
-		})
-	}
+	r.hurry(k)
 	k.send()
+}
+
+// abandon gives up the REGISTER under way, which would be out of order if it were repeated later. It tells whether the
+// registrar may have taken it.
+func (r *registration) abandon() bool {
+	k := r.running
+	if k == nil {
+		return false
+	}
+	r.waiting.Stop()
+	k.stop()
+	r.running = nil
+	return r.acc.u.stack.Drop(k.tx)
 }
 
 // request makes a REGISTER for this time; 0 takes the binding away.
@@ -161,9 +201,9 @@ func (r *registration) request(to stack.Target, expires time.Duration) *ask {
 	req.AppendHeader(stack.NewHeader("Expires", seconds(expires)))
 	req.AppendHeader(stack.NewHeader("Allow", allowed))
 	req.AppendHeader(stack.NewHeader("Supported", "outbound, path, gruu"))
-	k := &ask{acc: a, req: req, to: to, seq: func() uint32 { r.seq++; return r.seq }}
+	k := &ask{acc: a, req: req, to: to, seq: func() uint32 { r.seq++; return r.seq }, spare: func() bool { return r.spare(to.Addr) }}
 	k.again = func() { // by now there is a flow to name
-		a.flow = k.tx.Flow()
+		r.flow = k.tx.Flow()
 		k.to = a.onFlow(k.to)
 		k.req.ReplaceHeader(r.contact(k.to, expires))
 	}
@@ -177,7 +217,7 @@ func (r *registration) contact(to stack.Target, expires time.Duration) *stack.Co
 	if i := r.acc.p.Instance; i != "" {
 		h.Params.Add("+sip.instance", `"<`+i+`>"`)
 		if !r.plain {
-			h.Params.Add("reg-id", "1")
+			h.Params.Add("reg-id", r.id)
 		}
 	}
 	return h
@@ -190,15 +230,15 @@ func (r *registration) outcome(k *ask, res *stack.Response, err error) {
 	if r.ended {
 		return
 	}
-	if transient(res, err) && r.tried+1 < len(r.acc.targets) {
+	if transient(res, err) && r.tried+1 < r.choices() {
 		r.tried++
-		r.acc.at = (r.acc.at + 1) % len(r.acc.targets)
+		r.at = r.next()
 		r.pass(r.register)
 		return
 	}
 	if err != nil {
-		if errors.Is(err, stack.ErrTransport) && len(r.begun) > 0 {
-			r.begun = r.begun[:len(r.begun)-1] // nothing has reached the registrar
+		if errors.Is(err, stack.ErrTransport) {
+			r.acc.pace.undo(k.to.Addr)
 		}
 		r.fail(faultOf(err), 0, Clean(err.Error()), 0)
 		return
@@ -246,28 +286,36 @@ func (r *registration) succeed(k *ask, res *stack.Response) {
 	a := r.acc
 	flow := k.tx.Flow()
 	moved := flow.Transport == stack.TLS && k.req.Contact().Address.Port != int(flow.Local.Port())
-	a.flow = flow
+	r.flow = flow
 	granted := r.granted(res, k.req.Contact())
 	if granted == 0 {
 		r.fail(ServerTrouble, res.StatusCode, "registrar grants no time", retryAfter(res))
 		return
 	}
 	r.fails, r.bound = 0, true
+	a.cred.proven = a.cred.realm != ""
+	a.proven, a.since = a.targets[r.at], time.Now()
 	r.leave(k.req.Contact().Address)
-	if has(res, "Require", "outbound") {
-		a.u.stack.RequirePong(flow.Conn) // RFC 5626 §4.4.1
+	outbound := has(res, "Require", "outbound")
+	r.pulse.every = pulseEvery(res)
+	if outbound || r.pulse.every > 0 {
+		a.u.stack.KeepFlow(flow.Conn, r.pulse.every) // RFC 5626 §4.4.1
 	}
-	a.services = a.services[:0]
+	r.routes = r.routes[:0]
 	for _, h := range res.GetHeaders("Service-Route") {
 		for _, v := range splitQuoted(h.Value(), ',') {
-			if _, uri, _, err := stack.ParseAddress(v); err == nil && len(a.services) < 8 {
-				a.services = append(a.services, uri)
+			if _, uri, _, err := stack.ParseAddress(v); err == nil && len(r.routes) < 8 {
+				r.routes = append(r.routes, uri)
 			}
 		}
 	}
-	r.report(LineState{State: Registered, Expires: granted})
+	r.report(LineState{State: Registered, Expires: granted, Local: flow.Local.Addr()})
 	r.pulse.start()
-	if moved && len(r.begun) < burst { // the Contact could not name the flow before there was one
+	if r == a.flows[0] {
+		a.spread(outbound)
+	}
+	r.homing.start()
+	if moved && r.acc.pace.wait(flow.Addr) == 0 { // the Contact could not name the flow before there was one
 		r.timer = a.u.stack.After(0, r.attempt)
 		return
 	}
@@ -277,13 +325,13 @@ func (r *registration) succeed(k *ask, res *stack.Response) {
 // leave takes the binding away that we had under another Contact before: at another address, or at the
 // end of a connection that is no more. Otherwise calls would go there too, until its time is over.
 func (r *registration) leave(now stack.Uri) {
-	old := r.at
-	r.at = *now.Clone()
-	if old.Host == "" || old.String() == now.String() || len(r.begun) >= burst {
+	old := r.binding
+	r.binding = *now.Clone()
+	to := r.target()
+	if old.Host == "" || old.String() == now.String() || !r.spare(to.Addr) {
 		return
 	}
-	r.begun = append(r.begun, time.Now())
-	k := r.request(r.acc.target(), 0)
+	k := r.request(to, 0)
 	h := &stack.ContactHeader{Address: old}
 	h.Params.Add("expires", "0")
 	k.req.ReplaceHeader(h)
@@ -302,6 +350,9 @@ func (r *registration) granted(res *stack.Response, mine *stack.ContactHeader) t
 	}
 	for _, h := range res.GetHeaders("Contact") {
 		c, ok := h.(*stack.ContactHeader)
+		if id, has := c.Params.Get("reg-id"); has && id != r.id {
+			continue // of the other flow
+		}
 		if !ok || c.Address.User != mine.Address.User || c.Address.Host != mine.Address.Host || c.Address.Port != mine.Address.Port {
 			continue
 		}
@@ -328,9 +379,13 @@ func (r *registration) fail(f Fault, code int, text string, after time.Duration)
 	if r.fails++; r.fails == 1 {
 		r.since = now
 	}
-	r.acc.at = 0 // begin with the best again
-	wait := backoff(f, r.fails, now.Sub(r.since), after, rand.Float64())
+	r.at = r.best()
+	wait, recovers := r.recovers(after)
+	if !recovers {
+		wait = backoff(f, r.fails, now.Sub(r.since), after, rand.Float64())
+	}
 	r.pulse.stop()
+	r.homing.stop()
 	r.report(LineState{State: Failing, Fault: f, Code: code, Text: text, Retry: now.Add(wait)})
 	r.timer.Stop()
 	r.timer = r.acc.u.stack.After(wait, r.attempt)
@@ -338,9 +393,12 @@ func (r *registration) fail(f Fault, code int, text string, after time.Duration)
 
 // lost is told when a connection ended.
 func (r *registration) lost(conn stack.ConnID) {
-	if conn != 0 && r.acc.flow.Conn == conn && !r.ended {
-		r.acc.flow = stack.Source{}
+	if conn != 0 && r.flow.Conn == conn && !r.ended {
+		r.flow = stack.Source{}
 		if r.state == Registered {
+			if r.covered() {
+				r.state = Registering // calls take the other flow
+			}
 			r.timer.Stop()
 			r.timer = r.acc.u.stack.After(jitter(0, 300*time.Millisecond), r.attempt)
 		}
@@ -351,17 +409,16 @@ func (r *registration) lost(conn stack.ConnID) {
 func (r *registration) stop(done func()) {
 	r.ended = true
 	r.pulse.stop()
+	r.homing.stop()
 	for _, t := range []*stack.Timer{r.timer, r.gated, r.waiting} {
 		t.Stop()
 	}
-	if r.running != nil {
-		r.running.stop()
-	}
-	if r.acc.p.Direct || len(r.acc.targets) == 0 || !r.bound && r.running == nil {
+	asking := r.abandon()
+	if r.acc.p.Direct || len(r.acc.targets) == 0 || !r.bound && !asking || !r.spare(r.target().Addr) {
 		r.acc.u.stack.Post(done)
 		return
 	}
-	k := r.request(r.acc.target(), 0)
+	k := r.request(r.target(), 0)
 	k.on = func(res *stack.Response, err error) {
 		if err != nil || res.StatusCode >= 200 {
 			done()

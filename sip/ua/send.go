@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"strings"
+	"time"
 
 	"opendeskphone/sip/stack"
 )
@@ -14,11 +15,12 @@ type account struct {
 	id       AccountID
 	p        profile
 	cred     *credentials
-	reg      *registration
+	flows    []*registration // the first, and perhaps a second to another server
+	pace     pace
+	outbound bool           // the registrar knows flows (RFC 5626)
 	targets  []stack.Target // where server was found last, best first
-	at       int            // the one in use
-	flow     stack.Source   // how the last answered REGISTER went
-	services []stack.Uri    // Service-Route (RFC 3608)
+	proven   stack.Target   // the one that took our registration last
+	since    time.Time      // when it did
 	gruu     stack.Uri      // public GRUU, if the registrar gave one
 }
 
@@ -32,17 +34,11 @@ func (a *account) resolve(on func(error)) {
 			on(err)
 			return
 		}
-		if a.at >= len(t) {
-			a.at = 0
-		}
-		a.targets = t
+		a.found(t)
 		a.u.retrust()
 		on(nil)
 	})
 }
-
-// target is the server in use, on the flow the registration runs on (RFC 5626 §4.3).
-func (a *account) target() stack.Target { return a.onFlow(a.targets[a.at]) }
 
 // route finds where a URI leads: what leads to our server goes on our flow,
 // whose certificate has been checked.
@@ -80,8 +76,10 @@ func sameHop(x, y stack.Uri) bool {
 func (a *account) contact(to stack.Target) *stack.ContactHeader {
 	h := &stack.ContactHeader{Address: stack.Uri{Scheme: "sip", User: a.p.aor.User}}
 	local, err := a.u.stack.Local(to)
-	if err == nil && to.Transport == stack.TLS && to.Conn != 0 && a.flow.Conn == to.Conn && a.flow.Local.IsValid() {
-		local = a.flow.Local
+	for _, r := range a.flows {
+		if err == nil && to.Transport == stack.TLS && to.Conn != 0 && r.flow.Conn == to.Conn && r.flow.Local.IsValid() {
+			local = r.flow.Local
+		}
 	}
 	if err == nil {
 		h.Address.Host, h.Address.Port = local.Addr().Unmap().String(), int(local.Port())
@@ -95,20 +93,17 @@ func (a *account) contact(to stack.Target) *stack.ContactHeader {
 	return h
 }
 
-// onFlow prefers the flow of the registration for a target at our server.
-func (a *account) onFlow(t stack.Target) stack.Target {
-	if a.flow.Addr == t.Addr && a.flow.Transport == t.Transport {
-		t.Conn = a.flow.Conn
-	}
-	return t
-}
-
-// dialogContact is the Contact of calls.
+// dialogContact is the Contact of calls: the GRUU if there is one, else one that asks for requests to come by the
+// flow the call was made on (RFC 5626 §4.3).
 func (a *account) dialogContact(to stack.Target) *stack.ContactHeader {
 	if a.p.UseGRUU && a.gruu.Host != "" {
 		return &stack.ContactHeader{Address: *a.gruu.Clone()}
 	}
-	return a.contact(to)
+	h := a.contact(to)
+	if a.outbound {
+		h.Address.UriParams.Add("ob", "")
+	}
+	return h
 }
 
 // ask is one request of an account, repeated with credentials as long as the
@@ -118,7 +113,8 @@ type ask struct {
 	req     *stack.Request
 	to      stack.Target
 	seq     func() uint32 // the next CSeq number
-	gate    func(func())  // when set, decides when a repeat may go
+	gate    func(func())  // when set, decides when it may go again with credentials
+	spare   func() bool   // when set, decides whether it may be repeated while nobody answers
 	again   func()        // when set, brings req up to date before a repeat
 	on      func(*stack.Response, error)
 	tx      *stack.ClientTx
@@ -140,6 +136,9 @@ func (k *ask) send() {
 			k.answer(res, err)
 		}
 	})
+	if k.spare != nil {
+		tx.Spare(k.spare)
+	}
 	k.tx = tx
 }
 

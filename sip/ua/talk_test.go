@@ -504,3 +504,31 @@ func TestAutomaticAnswer(t *testing.T) {
 		}
 	}, func(c *Config) { c.Strangers = true })
 }
+
+// TestCallAfterCall: what is remembered of calls that are over costs no new one.
+func TestCallAfterCall(t *testing.T) {
+	onNet(t, func(b *bench) {
+		registered(b)
+		for i := range 2 * maxPast {
+			c := b.call(anOffer)
+			b.ua.Reject(take[Incoming](b).Call, 603)
+			take[Ended](b)
+			b.pass(time.Millisecond)
+			if n := len(c.codes); c.codes[n-1] != 603 {
+				t.Fatalf("call %d: %v", i, c.codes)
+			}
+		}
+		b.ua.stack.Post(func() {
+			if n := len(b.ua.calls); n > maxPast {
+				t.Errorf("%d calls in memory", n)
+			}
+		})
+		b.pass(time.Minute)
+		b.ua.stack.Post(func() {
+			if n := len(b.ua.calls) + len(b.ua.past) + len(b.ua.dialogs); n > 0 {
+				t.Errorf("%d calls stay", n)
+			}
+		})
+		b.pass(time.Second)
+	})
+}

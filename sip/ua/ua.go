@@ -53,6 +53,7 @@ type UA struct {
 	// Of the loop alone.
 	accounts map[AccountID]*account
 	calls    map[CallRef]*call
+	past     []*call // those of them that are over, oldest first
 	dialogs  map[callKey]*call
 	asked    map[ReferRef]*asked
 	closing  bool
@@ -132,12 +133,26 @@ func (u *UA) RemoveAccount(id AccountID) {
 	u.stack.Post(func() { u.remove(id) })
 }
 
+// Offline has all registrations rest until Renew: there is no network. What would be sent now would only make the
+// kernel look for neighbours in vain, and it would go on with that, once a second, when the link is back.
+func (u *UA) Offline() {
+	u.stack.Post(func() {
+		for _, a := range u.accounts {
+			for _, r := range a.flows {
+				r.rest()
+			}
+		}
+	})
+}
+
 // Renew registers all accounts anew at once: the network has changed.
 func (u *UA) Renew() {
 	u.stack.Post(func() {
-		u.stack.Moved()
+		u.stack.Renew()
 		for _, a := range u.accounts {
-			a.reg.renew()
+			for _, r := range a.flows {
+				r.renew()
+			}
 		}
 	})
 }
@@ -146,9 +161,9 @@ func (u *UA) add(id AccountID, a Account) {
 	if u.closing {
 		return
 	}
-	var begun []time.Time
+	past := pace{}
 	if old := u.accounts[id]; old != nil {
-		begun = old.reg.begun // new words do not make a storm lawful
+		past = old.pace // new words do not make a storm lawful
 		u.remove(id)
 	}
 	p, err := a.read()
@@ -156,11 +171,10 @@ func (u *UA) add(id AccountID, a Account) {
 		u.on(LineState{Account: id, State: Failing, Fault: BadAccount, Text: err.Error()})
 		return
 	}
-	acc := &account{u: u, id: id, p: p, cred: newCredentials(p)}
-	acc.reg = newRegistration(acc)
-	acc.reg.begun = begun
+	acc := &account{u: u, id: id, p: p, cred: newCredentials(p), pace: past}
+	acc.flows = []*registration{newRegistration(acc)}
 	u.accounts[id] = acc
-	acc.reg.start()
+	acc.flows[0].start()
 }
 
 func (u *UA) remove(id AccountID) {
@@ -171,7 +185,7 @@ func (u *UA) remove(id AccountID) {
 	if !u.closing { // while closing it counts until its farewell is said
 		delete(u.accounts, id)
 	}
-	acc.reg.stop(func() {
+	acc.stop(func() {
 		if u.accounts[id] == acc {
 			delete(u.accounts, id)
 		}

@@ -137,11 +137,17 @@ they are INVITE to 180 plus Answer key to 200 (to the first RTP packet); baresip
 The tpcp rows are 300 requests each that change the phone, natively; the cable there is the simulated one, held to a report a millisecond each way.
 The attachment is of the image in QEMU to a USB host in user space, from the configuration set to both ends proven: the median of 100 plugs.
 The escalation gap is the longest silence at the far side while its call moves to linphonec on a computer: the median of eleven calls.
+The flood and blast rows are of 20 s each, in a call with baresip: strangers send 5,000 or 20,000 messages a second, or 2,000 packets of media, of which half
+are a loud tone; the gap is the longest between two packets of our voice, and the registrar asks OPTIONS 20 times a second. The soak is of sipp's calls,
+one after the other, after 2,000 that fill the call log; its memory is what stays once all that nobody needs was given back.
 The aec, ns, plc and jb rows are of the voice bench (tools/voicebench), means over its seeds; their anchors are named. In them a goal is the least
 a value shall be unless it says otherwise. Loss is one packet of 20 ms in ten; Opus is at 48 kbit/s at the most, G.722's anchor is the last packet again.
 The delay of jb rows is what the buffer adds to the fastest packet, wherever the packets fall between the sound card's frames.
 Instructions are of ARMv7, counted by QEMU: mean of a tick of 10 ms for echo and noise together (aec_ns; speexdsp at 16 kHz) and for a whole
 hands-free call in Opus, and the costliest tick that makes up sound. A near loss is of the worst scene; a recovery that never comes counts until the end of the scene.
+Fail-over is from the wish to call, with the first of two servers gone without a word, to the answer through the second; fail-back is until the
+phone is registered with the first again, a call through the second going on. Link losses are of 5 s and 60 s (600 s in virtual time, by
+sip/ua TestLinkLoss). All five are the worst of those over UDP and TCP, three times each. baresip calls by the same DNS names.
 The usb rows are ten minutes of virtual time with the PC's clock 300 ppm off, natively. Mouth to ear is from the microphone of one phone
 to the loudspeaker of another in virtual time, over a network of 1 ms, without the sound cards' own buffers (10 ms at the least).
 

@@ -26,6 +26,8 @@ func readTests(ctx context.Context, b *bench) error {
 		{"audio_tick_allocs", []string{"test", "-run", "^$", "-bench", "Tick", "-benchmem", "-benchtime", "2000x", "./audio/engine"}, `(\d+) allocs/op`},
 		{"torture_udp_conforming", []string{"test", "-count=1", "-v", "-run", "^TestTorture$", "./sip/ua"}, `udp: (\d+) of 61`},
 		{"torture_tcp_conforming", []string{"test", "-count=1", "-v", "-run", "^TestTorture$", "./sip/ua"}, `tcp: (\d+) of 61`},
+		{"registrar_faults_passed", []string{"test", "-count=1", "-v", "-run", "^TestRegistrarFaults$", "./sip/ua"}, `passed: (\d+) of 50`},
+		{"sip_fuzz_cases", []string{"test", "-count=1", "-v", "-run", "^TestBrokenMessages$", "./sip/ua", "-args", "-broken=100000"}, `survived: (\d+)`},
 		{"usb_audio_gaps", twoClocks, `worst of all: (\d+) gaps`},
 		{"usb_drift_ms_10min", twoClocks, `worst of all: \d+ gaps, drift ([0-9.]+) ms`},
 		{"mouth_to_ear_10ms_packets_ms", mouth, `mouth to ear, Opus 10 ms: ([0-9.]+) ms`},

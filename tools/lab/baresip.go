@@ -42,6 +42,7 @@ var baresipCodec = map[string]string{
 // Baresip is a running baresip 1.0.
 type Baresip struct {
 	cfg  BaresipConfig
+	ns   *Namespace
 	dir  string
 	proc *Process
 	ctl  net.Conn
@@ -67,6 +68,9 @@ type reply struct {
 	Data string `json:"data"`
 }
 
+// family is what confines baresip to IPv6 or IPv4.
+var family = map[bool]string{true: "-6", false: "-4"}
+
 //go:embed baresip.conf.tmpl
 var baresipTemplate string
 
@@ -76,12 +80,12 @@ func StartBaresip(ctx context.Context, ns *Namespace, cfg BaresipConfig) (*Bares
 	if err := Require("baresip"); err != nil {
 		return nil, err
 	}
-	b := &Baresip{cfg: cfg, dir: filepath.Join(ns.Dir(), cfg.name()), grown: make(chan struct{}), replies: make(chan reply, 8)}
+	b := &Baresip{cfg: cfg, ns: ns, dir: filepath.Join(ns.Dir(), cfg.name()), grown: make(chan struct{}), replies: make(chan reply, 8)}
 	if err := b.writeConfig(); err != nil {
 		return nil, err
 	}
 	var err error
-	if b.proc, err = ns.Start(Command{Name: cfg.name(), Argv: []string{"baresip", "-4", "-f", b.dir}, Dir: b.dir}); err != nil {
+	if b.proc, err = ns.Start(Command{Name: cfg.name(), Argv: []string{"baresip", family[cfg.Addr.Is6()], "-f", b.dir}, Dir: b.dir}); err != nil {
 		return nil, err
 	}
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
@@ -110,7 +114,7 @@ func (b *Baresip) writeConfig() error {
 	}
 	var conf bytes.Buffer
 	err := template.Must(template.New("config").Parse(baresipTemplate)).Execute(&conf, map[string]any{
-		"Addr": b.cfg.Addr, "Dir": b.dir, "RootFile": b.cfg.RootFile, "Rate": b.cfg.speechRate()})
+		"Addr": b.cfg.Addr, "SIP": netip.AddrPortFrom(b.cfg.Addr, 5060), "Control": netip.AddrPortFrom(b.cfg.Addr, 4444), "Dir": b.dir, "RootFile": b.cfg.RootFile, "Rate": b.cfg.speechRate()})
 	if err != nil {
 		return fmt.Errorf("lab: fill baresip's config: %w", err)
 	}
@@ -373,6 +377,9 @@ func (b *Baresip) Recording() string {
 
 // URI is how the peer is called: by user and domain.
 func (b *Baresip) URI() string { return "sip:" + b.cfg.User + "@" + b.cfg.domain() }
+
+// Namespace is where it runs.
+func (b *Baresip) Namespace() *Namespace { return b.ns }
 
 // Process is the running program.
 func (b *Baresip) Process() *Process { return b.proc }

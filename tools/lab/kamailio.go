@@ -34,6 +34,11 @@ type KamailioConfig struct {
 	TLS    []TLSAt
 	// Algorithm of the digest challenge, MD5 when empty; SHA-256 is the other one Kamailio knows.
 	Algorithm string
+	// Outbound makes it a registrar that knows Path (RFC 3327) and flows (RFC 5626): it sends a call by one flow of
+	// a phone, and by the next if that is dead.
+	Outbound bool
+	// Edge makes it an edge proxy before the registrar at this address, which keeps the flows of phones.
+	Edge netip.AddrPort
 }
 
 // Kamailio is a running registrar: digest on REGISTER and INVITE, record-routing, parallel forking
@@ -47,7 +52,10 @@ type Kamailio struct {
 }
 
 //go:embed kamailio.cfg.tmpl
-var kamailioTemplate string
+var registrarTemplate string
+
+//go:embed kamailio-edge.cfg.tmpl
+var edgeTemplate string
 
 // StartKamailio starts a registrar in a namespace and waits until it answers.
 func StartKamailio(ctx context.Context, ns *Namespace, cfg KamailioConfig) (*Kamailio, error) {
@@ -69,11 +77,15 @@ func (k *Kamailio) writeConfig() error {
 	if err != nil || len(modules) == 0 {
 		return fmt.Errorf("lab: no tls.so of Kamailio (apt-get install kamailio-tls-modules)")
 	}
-	t := template.Must(template.New("kamailio.cfg").Parse(kamailioTemplate))
+	text := registrarTemplate
+	if k.cfg.Edge.IsValid() {
+		text = edgeTemplate
+	}
+	t := template.Must(template.New("kamailio.cfg").Parse(text))
 	var b bytes.Buffer
 	err = t.Execute(&b, map[string]any{
 		"Domain": k.cfg.Domain, "Listen": k.cfg.Listen, "TLS": k.cfg.TLS, "TLSConfig": k.tlsFile(),
-		"Modules": filepath.Dir(modules[0]), "Control": k.control(), "Algorithm": k.cfg.Algorithm,
+		"Modules": filepath.Dir(modules[0]), "Control": k.control(), "Algorithm": k.cfg.Algorithm, "Outbound": k.cfg.Outbound, "Edge": k.cfg.Edge,
 	})
 	if err != nil {
 		return fmt.Errorf("lab: fill kamailio.cfg: %w", err)

@@ -7,6 +7,7 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
+	"time"
 )
 
 // SIPp describes one run of sipp in a namespace.
@@ -16,7 +17,9 @@ type SIPp struct {
 	Local    netip.Addr // sends from here
 	Remote   netip.AddrPort
 	Calls    int
-	Rate     int // calls a second
+	Rate     int           // calls a second
+	Limit    int           // calls at a time; 0: as many as come
+	Patience time.Duration // for the whole run; 0: a minute
 	TCP      bool
 	User     string // the number it calls
 }
@@ -31,8 +34,15 @@ func RunSIPp(ctx context.Context, ns *Namespace, s SIPp) error {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return fmt.Errorf("lab: make directory of sipp: %w", err)
 	}
+	patience := s.Patience
+	if patience == 0 {
+		patience = time.Minute
+	}
 	argv := []string{"sipp", s.Remote.String(), "-i", s.Local.String(), "-m", fmt.Sprint(max(s.Calls, 1)), "-r", fmt.Sprint(max(s.Rate, 1)),
-		"-s", s.User, "-nostdin", "-trace_err", "-timeout", "60s", "-timeout_error", "-t", map[bool]string{false: "u1", true: "t1"}[s.TCP]}
+		"-s", s.User, "-nostdin", "-trace_err", "-timeout", fmt.Sprintf("%.0fs", patience.Seconds()), "-timeout_error", "-t", map[bool]string{false: "u1", true: "t1"}[s.TCP]}
+	if s.Limit > 0 {
+		argv = append(argv, "-l", fmt.Sprint(s.Limit))
+	}
 	if s.Scenario == "uac" || s.Scenario == "uas" {
 		argv = append(argv, "-sn", s.Scenario)
 	} else {

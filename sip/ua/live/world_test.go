@@ -10,6 +10,7 @@ import (
 	"net"
 	"net/netip"
 	"os"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -112,7 +113,10 @@ func (w *world) routeGRUUs(file string) {
 // hosts file of its own.
 type room struct {
 	stack.System
-	ns *lab.Namespace
+	ns   *lab.Namespace
+	addr netip.Addr // the host's
+	srv  []stack.SRV
+	six  []netip.Addr // addresses of IPv6 that every name has as well
 }
 
 func (r room) ListenPacket(local netip.AddrPort) (c net.PacketConn, err error) {
@@ -130,17 +134,20 @@ func (r room) Dial(ctx context.Context, local netip.Addr, remote netip.AddrPort)
 	return c, err
 }
 
-func (r room) LocalFor(netip.Addr) (netip.Addr, error) { return phoneAddr, nil }
+func (r room) LocalFor(remote netip.Addr) (local netip.Addr, err error) {
+	err = r.ns.Do(func() error { local, err = r.System.LocalFor(remote); return err })
+	return local, err
+}
 
 func (r room) LookupAddr(_ context.Context, host string) ([]netip.Addr, error) {
 	hosts := map[string]netip.AddrPort{domain: goodTLS, "old." + domain: oldTLS, "wrong." + domain: otherTLS}
 	if at, ok := hosts[host]; ok {
-		return []netip.Addr{at.Addr()}, nil
+		return append(slices.Clone(r.six), at.Addr()), nil
 	}
 	return nil, nil
 }
 
-func (room) LookupSRV(context.Context, string) ([]stack.SRV, error)     { return nil, nil }
+func (r room) LookupSRV(context.Context, string) ([]stack.SRV, error)   { return r.srv, nil }
 func (room) LookupNAPTR(context.Context, string) ([]stack.NAPTR, error) { return nil, nil }
 
 // phone is a UA with a simple user: it keeps the events for the test.
@@ -156,8 +163,17 @@ type phone struct {
 // phone starts a UA on host 10.
 func (w *world) phone(t *testing.T, ns *lab.Namespace, roots ...string) *phone {
 	t.Helper()
+	return startPhone(t, room{ns: ns, addr: phoneAddr}, roots...)
+}
+
+// startPhone starts a UA in a room.
+func startPhone(t *testing.T, r room, roots ...string) *phone {
+	t.Helper()
 	cfg := stack.Default()
 	cfg.Rules = ua.Rules()
+	if r.addr.Is6() {
+		cfg.Local = netip.AddrPortFrom(netip.IPv6Unspecified(), 5060)
+	}
 	cfg.UserAgent = "ODP test"
 	cfg.TLS = stack.TLSConfig{RootFiles: roots}
 	level := slog.LevelError
@@ -169,7 +185,7 @@ func (w *world) phone(t *testing.T, ns *lab.Namespace, roots ...string) *phone {
 	p := &phone{T: t, grown: make(chan struct{})}
 	agent := ua.Default()
 	agent.Pulse = 2 * time.Second
-	p.ua = ua.New(agent, stack.New(cfg, room{ns: ns}, log), p.handle, log)
+	p.ua = ua.New(agent, stack.New(cfg, r, log), p.handle, log)
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
 	go func() { done <- p.ua.Run(ctx) }()
@@ -244,8 +260,10 @@ func (p *phone) register(a ua.Account) {
 }
 
 // session makes the descriptions of a call.
-func session() *offer.Session {
-	return offer.New(offer.Local{Addr: phoneAddr, Port: 4000, DTMF: true, Ptime: 20, Codecs: []offer.Codec{
+func session() *offer.Session { return sessionAt(phoneAddr) }
+
+func sessionAt(addr netip.Addr) *offer.Session {
+	return offer.New(offer.Local{Addr: addr, Port: 4000, DTMF: true, Ptime: 20, Codecs: []offer.Codec{
 		{Name: "PCMA", PT: 8, Clock: 8000, Channels: 1}, {Name: "PCMU", PT: 0, Clock: 8000, Channels: 1}}})
 }
 

@@ -12,6 +12,8 @@ import (
 	"net/rpc"
 	"os"
 	"os/signal"
+	"runtime"
+	"runtime/debug"
 	"sync"
 	"syscall"
 	"time"
@@ -50,6 +52,8 @@ func TwinMain() {
 func runTwin(cfg twinConfig) error {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
 	defer stop()
+	debug.SetGCPercent(30) // as in the daemon, and so are the processors
+	runtime.GOMAXPROCS(max(4, runtime.NumCPU()))
 	changes, err := linux.WatchNetwork(ctx)
 	if err != nil {
 		return err
