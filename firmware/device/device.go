@@ -273,7 +273,7 @@ func (d *Device) mediaFactory() *media.Factory {
 // setMedia makes the calls from now on by these settings.
 func (d *Device) setMedia(m settings.Media) error {
 	cfg := media.Default()
-	cfg.PortMin, cfg.PortMax, cfg.DSCP, cfg.Ptime, cfg.Codecs = m.PortMin, m.PortMax, m.DSCP, m.Ptime, m.Codecs
+	cfg.PortMin, cfg.PortMax, cfg.DSCP, cfg.Ptime, cfg.Codecs, cfg.RTCPMux = m.PortMin, m.PortMax, m.DSCP, m.Ptime, m.Codecs, m.RTCPMux
 	if err := cfg.Validate(); err != nil {
 		return fmt.Errorf("device: %w", err)
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/netip"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -11,6 +12,7 @@ import (
 	"opendeskphone/firmware/lines"
 	"opendeskphone/firmware/phone"
 	"opendeskphone/firmware/settings"
+	"opendeskphone/sip/ice"
 	"opendeskphone/sip/offer"
 	"opendeskphone/sip/stack"
 	"opendeskphone/sip/ua"
@@ -156,7 +158,7 @@ func (d *Device) accounts(in []settings.Line) []lines.Line {
 				Registrar: l.Registrar, Direct: !l.Register, Proxy: l.OutboundProxy, Transport: stack.Transport(l.Transport),
 				Expires: time.Duration(l.Expires) * time.Second, Instance: d.opts.Instance, UseGRUU: l.GRUU,
 			},
-			SRTP: srtpPolicies[l.SRTP], Codecs: l.Codecs,
+			SRTP: srtpPolicies[l.SRTP], Codecs: l.Codecs, Reach: d.reach(l),
 		}
 		if e, ok := d.opts.Vault.For(l.AOR); ok {
 			a := &out[i].Account
@@ -165,6 +167,20 @@ func (d *Device) accounts(in []settings.Line) []lines.Line {
 		}
 	}
 	return out
+}
+
+var natModes = map[string]ice.Mode{"off": ice.Off, "stun": ice.STUN, "ice": ice.Full}
+
+// reach is how a line's calls get through NATs.
+func (d *Device) reach(l settings.Line) ice.Config {
+	c := ice.Config{Mode: natModes[l.NAT], STUN: l.STUN, TURN: l.TURN, User: l.TURNUser, Password: ice.Secret(l.TURNPassword.Reveal())}
+	if strings.HasPrefix(l.TURN, "turns:") {
+		var err error
+		if c.Roots, err = stackConfig(d.settings.File().SIP, d.opts.Version).TLS.Roots(); err != nil {
+			d.log.Warn("the authorities for the TURN server cannot be read", "err", err)
+		}
+	}
+	return c
 }
 
 // route finds the address of ours from which an account's server is reached; its far sides send

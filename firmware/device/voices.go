@@ -15,6 +15,7 @@ import (
 	"opendeskphone/firmware/media"
 	"opendeskphone/firmware/phone"
 	"opendeskphone/firmware/usbsound"
+	"opendeskphone/sip/ice"
 	"opendeskphone/sip/offer"
 	"opendeskphone/sip/trace"
 	"opendeskphone/ui/screen"
@@ -78,12 +79,12 @@ type voice struct {
 func (v *voice) SendDTMF(digit rune) { _ = v.Session.SendDTMF(digit, digitTime) }
 
 // Open implements lines.Voices.
-func (v *voices) Open() (lines.Voice, error) {
+func (v *voices) Open(reach ice.Config) (lines.Voice, error) {
 	v.mu.Lock()
 	v.opened++
 	name := fmt.Sprint("voice ", v.opened)
 	v.mu.Unlock()
-	s, err := v.factory().Open(name)
+	s, err := v.factory().Open(name, reach)
 	if err != nil {
 		return nil, err
 	}
@@ -97,7 +98,7 @@ func (v *voices) Open() (lines.Voice, error) {
 // Listen implements lines.Voices.
 func (v *voices) Listen(group netip.AddrPort) (lines.Voice, error) {
 	name := "page " + group.String()
-	s, err := v.pages(group).Open(name)
+	s, err := v.pages(group).Open(name, ice.Config{})
 	if err != nil {
 		return nil, err
 	}

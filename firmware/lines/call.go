@@ -3,9 +3,12 @@ package lines
 import (
 	"context"
 	"errors"
+	"net/netip"
 	"strings"
+	"time"
 
 	"opendeskphone/firmware/phone"
+	"opendeskphone/sip/ice"
 	"opendeskphone/sip/offer"
 	"opendeskphone/sip/ua"
 )
@@ -19,7 +22,9 @@ type call struct {
 	target string
 	sdp    *offer.Session
 	voice  Voice
+	life   context.Context // of the voice
 	stop   context.CancelFunc
+	addr   netip.Addr // ours, as it was last told
 	agreed offer.Media
 	answer []byte // incoming: what we will answer with
 	late   bool   // incoming without an offer: what we answer with is ours
@@ -44,13 +49,14 @@ type call struct {
 
 // open gives a call its voice.
 func (a *Adapter) open(c *call) error {
-	v, err := a.voices.Open()
+	v, err := a.voices.Open(a.lines[c.line].Reach)
 	if err != nil {
 		return err
 	}
-	c.voice, c.sdp = v, offer.New(a.local(c.line, v))
+	local := a.local(c.line, v)
+	c.voice, c.sdp, c.addr = v, offer.New(local), local.Addr
 	ctx, stop := context.WithCancel(a.run)
-	c.stop = stop
+	c.life, c.stop = ctx, stop
 	a.wg.Go(func() {
 		defer a.voices.Close(v)
 		if err := v.Run(ctx); err != nil {
@@ -58,6 +64,38 @@ func (a *Adapter) open(c *call) error {
 		}
 	})
 	return nil
+}
+
+// gatherTime is how long a call may be held up by finding out how it can be reached.
+const gatherTime = 500 * time.Millisecond
+
+// reached is what is to be done once it is known how a call can be reached.
+type reached func()
+
+// reach finds out how the far side can reach the call's voice, and then does the rest, unless the call is over by then.
+// A line without help of servers goes on at once.
+func (a *Adapter) reach(c *call, then func()) {
+	next := func() {
+		if c.life.Err() != nil {
+			return
+		}
+		local := a.local(c.line, c.voice)
+		c.addr = local.Addr
+		c.sdp.Reach(local)
+		then()
+	}
+	if a.lines[c.line].Reach.Mode == ice.Off {
+		next()
+		return
+	}
+	a.wg.Go(func() {
+		ctx, cancel := context.WithTimeout(c.life, gatherTime)
+		defer cancel()
+		if err := c.voice.Gather(ctx); err != nil {
+			a.log.Warn("how a call can be reached cannot be found out", "call", c.id, "err", err)
+		}
+		a.put(reached(next))
+	})
 }
 
 // drop ends the voice of a call and forgets it.
@@ -109,7 +147,14 @@ func (a *Adapter) execOn(e phone.Effect) {
 			do(c)
 		}
 	}
-	hangup := func(c *call) { a.hush(c); a.agent.Hangup(c.ref) }
+	hangup := func(c *call) {
+		a.hush(c)
+		if c.ref == 0 { // its INVITE has not left yet
+			a.failed(c, ua.Failed{Code: 487, Text: "Request Terminated"})
+			return
+		}
+		a.agent.Hangup(c.ref)
+	}
 	switch e := e.(type) {
 	case phone.SendAccept:
 		with(e.Call, a.accept)
@@ -148,7 +193,7 @@ func (a *Adapter) invite(e phone.SendInvite) {
 	if name, ok := a.names(e.Target); ok {
 		a.post(phone.RemoteChanged{Call: c.id, Remote: phone.Peer{Name: name, Number: e.Target, URI: e.Target}})
 	}
-	a.call(c)
+	a.reach(c, func() { a.call(c) })
 }
 
 // call sends the INVITE of an outgoing call.
@@ -210,6 +255,10 @@ func (a *Adapter) apply(c *call, m offer.Media) {
 	c.agreed = m
 	if err := c.voice.Apply(m); err != nil {
 		a.log.Error("voice cannot be taken up", "call", c.id, "err", err)
+	}
+	if m.ICE != nil && m.ICE.Trickle { // only who can, is told later (RFC 8838 §3)
+		ref := c.ref
+		c.voice.Trickle(func(fragment []byte) { a.agent.Trickle(ref, fragment) })
 	}
 	if secure := m.Crypto != nil; secure != c.secure {
 		c.secure = secure

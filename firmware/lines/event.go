@@ -2,6 +2,8 @@ package lines
 
 import (
 	"errors"
+	"strings"
+	"time"
 
 	"opendeskphone/firmware/phone"
 	"opendeskphone/sip/offer"
@@ -12,6 +14,11 @@ func (a *Adapter) handle(e ua.Event) {
 	switch e := e.(type) {
 	case ua.LineState:
 		a.lineState(e)
+	case ua.Middlebox:
+		a.post(phone.Noticed{Notice: phone.NetworkRewrites, Text: strings.Join(e.Changes, ", ")})
+		a.post(phone.Noticed{Notice: phone.NetworkForgets, Text: lasting(e.Forgets)})
+	case ua.Remapped:
+		a.remapped(phone.LineID(e.Account))
 	case ua.Incoming:
 		a.incoming(e)
 	case ua.Begun:
@@ -34,11 +41,21 @@ func (a *Adapter) handle(e ua.Event) {
 		a.with(e.Call, func(c *call) { a.offerRefused(c, e) })
 	case ua.OfferDue:
 		a.with(e.Call, a.offer)
+	case ua.Trickled:
+		a.with(e.Call, func(c *call) { c.voice.Trickled(e.Fragment) })
 	case ua.Referral:
 		a.with(e.Call, func(c *call) { a.referral(c, e) })
 	case ua.ReferAsked:
 		a.with(e.Call, func(c *call) { a.referAsked(c, e) })
 	}
+}
+
+// lasting is a time in words, "" if there is none.
+func lasting(d time.Duration) string {
+	if d == 0 {
+		return ""
+	}
+	return d.String()
 }
 
 func (a *Adapter) with(ref ua.CallRef, do func(*call)) {
@@ -98,17 +115,19 @@ func (a *Adapter) incoming(e ua.Incoming) {
 		a.agent.Reject(e.Call, 500)
 		return
 	}
-	if !c.late {
-		var err error
-		if c.answer, c.agreed, err = c.sdp.Answer(e.SDP, offer.SendRecv); err != nil {
-			a.log.Info("call refused", "err", err)
-			a.agent.Reject(e.Call, sdpCode(err))
-			a.hush(c)
-			return
-		}
-	}
 	a.refs[c.ref] = c
-	a.post(invited)
+	a.reach(c, func() {
+		if !c.late {
+			var err error
+			if c.answer, c.agreed, err = c.sdp.Answer(e.SDP, offer.SendRecv); err != nil {
+				a.log.Info("call refused", "err", err)
+				a.agent.Reject(e.Call, sdpCode(err))
+				a.drop(c)
+				return
+			}
+		}
+		a.post(invited)
+	})
 }
 
 // peer names the far side: by our contacts before its own claim.
@@ -214,12 +233,20 @@ func (a *Adapter) reOffer(c *call, e ua.ReOffer) {
 		a.agent.AnswerOffer(c.ref, c.out(body))
 		return
 	}
-	body, m, err := c.sdp.Answer(e.SDP, c.direction())
+	if c.sdp.Restarts(e.SDP) {
+		a.reach(c, func() { a.answerOffer(c, e.SDP) })
+		return
+	}
+	a.answerOffer(c, e.SDP)
+}
+
+func (a *Adapter) answerOffer(c *call, theirs []byte) {
+	body, m, err := c.sdp.Answer(theirs, c.direction())
 	if err != nil {
 		a.agent.RefuseOffer(c.ref, sdpCode(err))
 		return
 	}
-	c.remote = e.SDP
+	c.remote = theirs
 	a.agent.AnswerOffer(c.ref, c.out(body))
 	a.apply(c, m)
 }

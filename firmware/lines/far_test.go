@@ -10,6 +10,7 @@ import (
 
 	"opendeskphone/firmware/lines"
 	"opendeskphone/firmware/phone"
+	"opendeskphone/sip/ice"
 	"opendeskphone/sip/offer"
 	"opendeskphone/sip/siptest"
 	"opendeskphone/sip/stack"
@@ -48,6 +49,9 @@ type mute struct{}
 func (mute) Local([]string) offer.Local {
 	return offer.Local{Port: 16384, Codecs: []offer.Codec{pcma}, DTMF: true, Ptime: 20}
 }
+func (mute) Gather(context.Context) error  { return nil }
+func (mute) Trickle(func([]byte))          {}
+func (mute) Trickled([]byte)               {}
 func (mute) Apply(offer.Media) error       { return nil }
 func (mute) Expect([]netip.AddrPort)       {}
 func (mute) SendDTMF(rune)                 {}
@@ -59,13 +63,13 @@ type mutes struct {
 	open int
 }
 
-func (m *mutes) Open() (lines.Voice, error) {
+func (m *mutes) Open(ice.Config) (lines.Voice, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.open++
 	return mute{}, nil
 }
-func (m *mutes) Listen(netip.AddrPort) (lines.Voice, error) { return m.Open() }
+func (m *mutes) Listen(netip.AddrPort) (lines.Voice, error) { return m.Open(ice.Config{}) }
 func (m *mutes) Release(phone.CallID)                       {}
 func (m *mutes) Bind(phone.CallID, lines.Voice)             {}
 func (m *mutes) Close(lines.Voice)                          { m.mu.Lock(); defer m.mu.Unlock(); m.open-- }

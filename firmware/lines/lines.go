@@ -15,6 +15,7 @@ import (
 	"sync"
 
 	"opendeskphone/firmware/phone"
+	"opendeskphone/sip/ice"
 	"opendeskphone/sip/offer"
 	"opendeskphone/sip/ua"
 )
@@ -23,6 +24,7 @@ import (
 type Line struct {
 	Account ua.Account
 	SRTP    offer.SRTP
+	Reach   ice.Config
 	Codecs  []string // names in order of preference; empty: those of the voice
 }
 
@@ -31,6 +33,12 @@ type Voice interface {
 	// Local describes our end: port, codecs, packet time. Address and policy are the line's.
 	// Local is our end, with the codecs named, or if none is, those that are usual.
 	Local(codecs []string) offer.Local
+	// Gather finds out how the far side can reach us, which Local then tells, until all is known or ctx ends. Called
+	// again, it begins anew.
+	Gather(ctx context.Context) error
+	// Trickle has tell called with what is found out later, for the far side; Trickled takes the far side's.
+	Trickle(tell func(fragment []byte))
+	Trickled(fragment []byte)
 	// Apply takes up what was agreed, at once and again after each change.
 	Apply(m offer.Media) error
 	// Expect asks for word, by Adapter.Heard, of the next sound from each of these addresses.
@@ -42,7 +50,7 @@ type Voice interface {
 
 // Voices makes media sessions and is told which call each belongs to, and when it is over.
 type Voices interface {
-	Open() (Voice, error)
+	Open(reach ice.Config) (Voice, error)
 	// Listen opens a voice that hears a multicast group; Adapter.Heard, of no call, and Silenced tell of it.
 	Listen(group netip.AddrPort) (Voice, error)
 	Bind(call phone.CallID, v Voice)
@@ -65,6 +73,7 @@ type UserAgent interface {
 	Offer(ref ua.CallRef, sdp []byte)
 	AnswerOffer(ref ua.CallRef, sdp []byte)
 	RefuseOffer(ref ua.CallRef, code int)
+	Trickle(ref ua.CallRef, fragment []byte)
 	Refer(ref ua.CallRef, target string)
 	ReferTo(ref, place ua.CallRef)
 	RefuseRefer(ref ua.ReferRef)
@@ -205,6 +214,8 @@ func (a *Adapter) take(m any) {
 		if slices.Contains(a.pages, m.page) && m.stop == nil {
 			a.listen(m.page)
 		}
+	case reached:
+		m()
 	case phone.Effect:
 		a.exec(m)
 	case ua.Event:
@@ -244,9 +255,19 @@ func (a *Adapter) local(line phone.LineID, v Voice) offer.Local {
 // follow moves the voice of the calls that stand on a line to the address it has now.
 func (a *Adapter) follow(m routed) {
 	for _, c := range a.calls {
-		if c.line == m.line && c.stands && m.ready && c.sdp.Move(m.addr, c.voice.Local(nil).Port) {
+		if c.line == m.line && c.stands && m.ready && c.addr != m.addr {
 			a.log.Info("call moves", "call", c.id, "to", m.addr)
-			a.offer(c)
+			a.reach(c, func() { a.offer(c) })
+		}
+	}
+}
+
+// remapped tells the far sides of the calls on a line anew how they reach us, if servers help to find that out: it has changed.
+func (a *Adapter) remapped(line phone.LineID) {
+	for _, c := range a.calls {
+		if c.line == line && c.stands && a.lines[line].Reach.Mode != ice.Off {
+			a.log.Info("call is mapped anew", "call", c.id)
+			a.reach(c, func() { a.offer(c) })
 		}
 	}
 }

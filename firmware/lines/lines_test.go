@@ -12,6 +12,7 @@ import (
 	"testing/synctest"
 
 	"opendeskphone/firmware/phone"
+	"opendeskphone/sip/ice"
 	"opendeskphone/sip/offer"
 	"opendeskphone/sip/ua"
 )
@@ -79,6 +80,9 @@ func (w *world) Reject(ref ua.CallRef, code int)   { w.say("reject", fmt.Sprint(
 func (w *world) Deflect(ref ua.CallRef, target string) {
 	w.say("deflect", fmt.Sprint(ref, " ", target), nil)
 }
+func (w *world) Trickle(ref ua.CallRef, fragment []byte) {
+	w.say("trickle", fmt.Sprint(ref, " ", string(fragment)), nil)
+}
 func (w *world) Hangup(ref ua.CallRef)                  { w.say("hangup", ref, nil) }
 func (w *world) Offer(ref ua.CallRef, sdp []byte)       { w.say("offer", ref, sdp) }
 func (w *world) AnswerOffer(ref ua.CallRef, sdp []byte) { w.say("answer", ref, sdp) }
@@ -91,6 +95,9 @@ type mouth struct{ w *world }
 func (m mouth) Local([]string) offer.Local {
 	return offer.Local{Port: 16384, Codecs: []offer.Codec{g722, pcma}, DTMF: true, Ptime: 20}
 }
+func (m mouth) Gather(context.Context) error  { return nil }
+func (m mouth) Trickle(func([]byte))          {}
+func (m mouth) Trickled([]byte)               {}
 func (m mouth) Apply(media offer.Media) error { m.w.got = append(m.w.got, media); return nil }
 func (m mouth) Expect(from []netip.AddrPort)  { m.w.waits = from }
 func (m mouth) SendDTMF(d rune)               { m.w.keys = append(m.w.keys, d) }
@@ -98,7 +105,7 @@ func (m mouth) Run(ctx context.Context) error { <-ctx.Done(); return nil }
 
 type voices struct{ w *world }
 
-func (v voices) Open() (Voice, error) {
+func (v voices) Open(ice.Config) (Voice, error) {
 	v.w.mu.Lock()
 	defer v.w.mu.Unlock()
 	v.w.open++
@@ -112,7 +119,7 @@ func (v voices) Listen(group netip.AddrPort) (Voice, error) {
 		return nil, fmt.Errorf("no network")
 	}
 	v.w.said = append(v.w.said, fmt.Sprint("listen ", group))
-	return v.Open()
+	return v.Open(ice.Config{})
 }
 func (v voices) Bind(call phone.CallID, _ Voice) { v.w.bound = append(v.w.bound, call) }
 func (v voices) Release(call phone.CallID)       { v.w.freed = append(v.w.freed, call) }

@@ -14,6 +14,7 @@ import (
 	"opendeskphone/audio"
 	"opendeskphone/audio/codec"
 	"opendeskphone/audio/engine"
+	"opendeskphone/sip/ice"
 	"opendeskphone/sip/offer"
 )
 
@@ -89,7 +90,7 @@ func (k *call) phone(host string, c choice) *phone {
 		c.codecs = codec.All()
 	}
 	notify := func(e Event) { p.mu.Lock(); p.events = append(p.events, e); p.mu.Unlock() }
-	s, err := New(cfg, c.codecs, k.lan.listen, notify, quiet).Open(host)
+	s, err := New(cfg, c.codecs, k.lan.listen, notify, quiet).Open(host, ice.Config{})
 	if err != nil {
 		k.t.Fatal(err)
 	}
@@ -196,3 +197,5 @@ func (k *call) wantHeardLate(p *phone, hz float64) {
 	p.heard = p.heard[max(0, len(p.heard)-audio.Rate/2):]
 	k.wantHeard(p, hz)
 }
+
+func isRTCP(b []byte) bool { return protocolOf(b) == rtcpProtocol }

@@ -11,6 +11,7 @@ import (
 
 	"opendeskphone/audio"
 	"opendeskphone/audio/codec"
+	"opendeskphone/sip/ice"
 	"opendeskphone/sip/offer"
 )
 
@@ -102,7 +103,7 @@ func FuzzPacket(f *testing.F) {
 	l := newLAN()
 	cfg := Default()
 	cfg.Bind = netip.MustParseAddr("192.0.2.1")
-	s, err := New(cfg, codec.All(), l.listen, nil, quiet).Open("fuzz")
+	s, err := New(cfg, codec.All(), l.listen, nil, quiet).Open("fuzz", ice.Config{})
 	if err != nil {
 		f.Fatal(err)
 	}

@@ -24,6 +24,7 @@ import (
 	"time"
 
 	"opendeskphone/audio/codec"
+	"opendeskphone/sip/ice"
 )
 
 // Config is the settings of all calls' media.
@@ -130,9 +131,9 @@ func (f *Factory) choose(names []string) []codec.Codec {
 	return f.codecs
 }
 
-// Open binds the ports of one call, and nothing more: the session must be Run. The first port is
-// drawn at random, so that nobody can guess where the next call will listen.
-func (f *Factory) Open(call string) (*Session, error) {
+// Open binds the ports of one call, to be reached as the line has it, and nothing more: the session must be Run. The
+// first port is drawn at random, so that nobody can guess where the next call will listen.
+func (f *Factory) Open(call string, reach ice.Config) (*Session, error) {
 	low, high := f.cfg.PortMin+f.cfg.PortMin%2, f.cfg.PortMax
 	pairs := (high - low + 1) / 2
 	if pairs < 1 {
@@ -146,17 +147,24 @@ func (f *Factory) Open(call string) (*Session, error) {
 	first := random(pairs)
 	for i := range pairs {
 		port := uint16(low + 2*((first+i)%pairs))
-		rtp, err := f.listen(netip.AddrPortFrom(bind, port))
+		at, next := netip.AddrPortFrom(bind, port), netip.AddrPortFrom(bind, port+1)
+		rtp, err := f.listen(at)
 		if err != nil {
 			last = err
 			continue
 		}
-		rtcp, err := f.listen(netip.AddrPortFrom(bind, port+1))
+		rtcp, err := f.listen(next)
 		if err != nil {
 			last = errors.Join(err, rtp.Close())
 			continue
 		}
-		return newSession(f, call, port, rtp, rtcp), nil
+		s := newSession(f, call, port, rtp, rtcp)
+		if reach.Mode != ice.Off {
+			reach.DSCP = f.cfg.DSCP
+			s.path = ice.New(rtp, rtcp, at, next, reach, s.log)
+			s.rtp, s.rtcp = s.path.RTP(), s.path.RTCP()
+		}
+		return s, nil
 	}
 	return nil, fmt.Errorf("media: open %s: %w: %w", call, ErrPorts, last)
 }

@@ -133,7 +133,7 @@ func frames(ptime int, c *codec.Codec) int {
 
 // sends tells whether audio goes out: agreed, and there is somewhere to send it.
 func (p *plan) sends() bool {
-	return p != nil && p.media.Direction.Sends() && reachable(p.media.Remote)
+	return p != nil && p.media.Direction.Sends() && (p.media.ICE != nil || reachable(p.media.Remote))
 }
 
 func (p *plan) receives() bool { return p != nil && p.media.Direction.Receives() }

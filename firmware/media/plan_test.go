@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"opendeskphone/audio/codec"
+	"opendeskphone/sip/ice"
 	"opendeskphone/sip/offer"
 )
 
@@ -43,7 +44,7 @@ func TestALineChoosesAmongAllCodecs(t *testing.T) {
 	cfg := Default()
 	cfg.Codecs = []string{"PCMU", "G722"}
 	f := New(cfg, codec.All(), newLAN().listen, nil, quiet)
-	s, err := f.Open("choice")
+	s, err := f.Open("choice", ice.Config{})
 	if err != nil {
 		t.Fatal(err)
 	}

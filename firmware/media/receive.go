@@ -65,10 +65,7 @@ func (r *receiver) packet(b []byte, from netip.AddrPort, now time.Time) {
 	switch {
 	case p == nil: // nothing agreed yet
 		return
-	case isRTCP(b):
-		if p.media.RTCPMux {
-			s.report(p, b, from, now)
-		}
+	case !r.belongs(p, b, from, now):
 		return
 	case !r.latch.may(from):
 		s.tally.foreign.Add(1)
@@ -115,6 +112,22 @@ func (r *receiver) expected(from netip.AddrPort) {
 		r.told |= 1 << i
 		r.s.tell(Event{Kind: Expected, From: from})
 	}
+}
+
+// belongs tells whether a packet is RTP, and gives it to whom it belongs if it is not.
+func (r *receiver) belongs(p *plan, b []byte, from netip.AddrPort, now time.Time) bool {
+	switch protocolOf(b) {
+	case rtpProtocol:
+		return true
+	case rtcpProtocol:
+		if p.media.RTCPMux {
+			r.s.report(p, b, from, now)
+		}
+	case stunProtocol: // a check or a keep-alive of a far side that thinks we do ICE in this call
+	default:
+		r.s.tally.refused.Add(1)
+	}
+	return false
 }
 
 // follow takes up a new plan.
@@ -239,6 +252,3 @@ func (r *receiver) decoder(p *plan, u use, pt uint8) bool {
 	r.s.hearing.Store(u.codec)
 	return true
 }
-
-// isRTCP tells RTCP from RTP on one port (RFC 5761 §4).
-func isRTCP(b []byte) bool { return len(b) >= 2 && b[1] >= 192 && b[1] <= 223 }

@@ -2,6 +2,8 @@ package media
 
 import (
 	"context"
+	"crypto/rand"
+	"encoding/binary"
 	"net/netip"
 	"time"
 
@@ -46,6 +48,7 @@ type sender struct {
 	packets, octets uint32 // since this SSRC began
 	lastRTP         uint32 // timestamp of the last packet, and
 	lastSent        time.Time
+	lastKept        time.Time // when the way was last kept open
 
 	copies  *red.Sender
 	packet  [mtu]byte
@@ -73,6 +76,7 @@ func (s *Session) send(ctx context.Context) {
 			w.follow()
 		case <-second.C:
 			s.second(time.Now())
+			w.keepOpen(time.Now())
 		case <-report.C:
 			w.report(false)
 			report.Reset(w.reports.interval())
@@ -262,6 +266,31 @@ func (w *sender) write(pt uint8, ts uint32, marker bool, payload int, now time.T
 		w.s.tell(Event{Kind: Sent})
 	}
 	w.s.tally.sentOctets.Add(uint64(len(b)))
+}
+
+const keepEvery = 15 * time.Second // RFC 6263 §5: NATs may forget after 30
+
+// keepOpen keeps the way through NATs open while no voice is sent: until it is known where to, by the STUN server; then
+// by the reports if they share the port (RFC 6263 §4.3), by ICE's own checks, or else by a STUN indication, which whoever
+// gets it drops (§4.4).
+func (w *sender) keepOpen(now time.Time) {
+	if now.Sub(w.lastSent) < keepEvery || now.Sub(w.lastKept) < keepEvery {
+		return
+	}
+	w.lastKept = now
+	p := w.plan
+	switch {
+	case p == nil && w.s.path != nil:
+		w.s.path.Keep()
+	case p != nil && p.media.ICE == nil && !p.media.RTCPMux && reachable(p.media.Remote):
+		_, _ = w.s.rtp.WriteTo(indication(), w.s.remote(p)) // the next may get through
+	}
+}
+
+// indication is a STUN Binding indication without attributes (RFC 8489 §5).
+func indication() []byte {
+	b := binary.BigEndian.AppendUint32([]byte{0, 0x11, 0, 0}, 0x2112a442)
+	return append(b, rand.Text()[:12]...)
 }
 
 // remote is where RTP goes: back to where it comes from, or as negotiated until something came.

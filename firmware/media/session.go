@@ -14,6 +14,7 @@ import (
 	"opendeskphone/audio"
 	"opendeskphone/audio/codec"
 	"opendeskphone/audio/quality"
+	"opendeskphone/sip/ice"
 	"opendeskphone/sip/offer"
 )
 
@@ -60,6 +61,7 @@ type Session struct {
 	call      string
 	port      uint16
 	rtp, rtcp Packets
+	path      *ice.Path // whose links rtp and rtcp are; nil: they are sockets
 	log       *slog.Logger
 
 	apply   sync.Mutex // one Apply at a time
@@ -112,7 +114,34 @@ func (s *Session) Local(codecs []string) offer.Local {
 			l.Copied = c.Name
 		}
 	}
+	if s.path != nil {
+		s.path.Describe(&l)
+	}
 	return l
+}
+
+// Gather finds out how the far side can reach us, for Local to tell, until all is known or ctx ends. Called again it
+// begins anew: the network is another, or the far side has begun anew (ICE restart, RFC 8445 §9).
+func (s *Session) Gather(ctx context.Context) error {
+	if s.path == nil {
+		return nil
+	}
+	return s.path.Gather(ctx)
+}
+
+// Trickle has tell called with what is found out later than Local told it, for the far side (RFC 8838). Candidates of the
+// far side that come later go to Trickled.
+func (s *Session) Trickle(tell func(fragment []byte)) {
+	if s.path != nil {
+		s.path.Trickle(tell)
+	}
+}
+
+// Trickled takes a fragment of the far side's.
+func (s *Session) Trickled(fragment []byte) {
+	if s.path != nil {
+		s.path.Trickled(fragment)
+	}
 }
 
 // Apply puts an agreement to work, at once and whole; the first starts the media, later ones hold,
@@ -125,6 +154,11 @@ func (s *Session) Apply(m offer.Media) error {
 	p, err := newPlan(m, s.f.codecs, last)
 	if err != nil {
 		return fmt.Errorf("media: apply to %s: %w", s.call, err)
+	}
+	if s.path != nil {
+		if err := s.path.Start(m); err != nil {
+			return fmt.Errorf("media: apply to %s: %w", s.call, err)
+		}
 	}
 	s.plan.Store(p)
 	select {
@@ -164,7 +198,7 @@ func (s *Session) Run(ctx context.Context) error {
 		cancel()
 	}
 	sending.Wait() // BYE goes out before the sockets close
-	err := errors.Join(s.rtp.Close(), s.rtcp.Close())
+	err := s.shut()
 	readers.Wait()
 	if err != nil {
 		return fmt.Errorf("media: close sockets of %s: %w", s.call, err)
@@ -177,10 +211,17 @@ func (s *Session) Close() error {
 	s.closing.Do(func() { close(s.closed) })
 	if s.ran.CompareAndSwap(false, true) {
 		close(s.ended)
-		return errors.Join(s.rtp.Close(), s.rtcp.Close())
+		return s.shut()
 	}
 	<-s.ended
 	return nil
+}
+
+func (s *Session) shut() error {
+	if s.path != nil {
+		return s.path.Close()
+	}
+	return errors.Join(s.rtp.Close(), s.rtcp.Close())
 }
 
 // Pull gives the next 10 ms of the far side; silence while nothing is received.

@@ -12,6 +12,7 @@ import (
 
 	"opendeskphone/audio"
 	"opendeskphone/audio/codec"
+	"opendeskphone/sip/ice"
 	"opendeskphone/sip/offer"
 )
 
@@ -97,9 +98,10 @@ func TestHoldStopsTheVoiceAndKeepsTheReports(t *testing.T) {
 		k.lan.seen = func(from, to netip.AddrPort, b []byte) {
 			mu.Lock()
 			defer mu.Unlock()
-			if isRTCP(b) {
+			switch protocolOf(b) {
+			case rtcpProtocol:
 				reports[from.Addr()]++
-			} else {
+			case rtpProtocol:
 				voice[from.Addr()]++
 			}
 		}
@@ -363,7 +365,7 @@ func TestTickNeverAllocates(t *testing.T) {
 	now := time.Now()
 	var sessions []*Session
 	for i, c := range []codec.Codec{codec.PCMA, codec.G722, codec.L16} {
-		s, err := f.Open(c.Name)
+		s, err := f.Open(c.Name, ice.Config{})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -410,7 +412,7 @@ func TestPortsComeFromTheRange(t *testing.T) {
 	f := New(cfg, codec.All(), l.listen, nil, quiet)
 	seen := map[uint16]bool{}
 	for range 4 {
-		s, err := f.Open("x")
+		s, err := f.Open("x", ice.Config{})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -421,7 +423,7 @@ func TestPortsComeFromTheRange(t *testing.T) {
 		}
 		seen[p] = true
 	}
-	if _, err := f.Open("y"); !errors.Is(err, ErrPorts) {
+	if _, err := f.Open("y", ice.Config{}); !errors.Is(err, ErrPorts) {
 		t.Errorf("a fifth call: %v", err)
 	}
 }

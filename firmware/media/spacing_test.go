@@ -9,6 +9,7 @@ import (
 
 	"opendeskphone/audio/codec"
 	"opendeskphone/audio/engine"
+	"opendeskphone/sip/ice"
 	"opendeskphone/sip/offer"
 )
 
@@ -25,7 +26,7 @@ func TestPacketSpacingOnLoopback(t *testing.T) {
 	defer sink.Close()
 	cfg := Default()
 	cfg.Bind = netip.MustParseAddr("127.0.0.1")
-	s, err := New(cfg, codec.All(), nil, nil, quiet).Open("spacing")
+	s, err := New(cfg, codec.All(), nil, nil, quiet).Open("spacing", ice.Config{})
 	if err != nil {
 		t.Fatal(err)
 	}

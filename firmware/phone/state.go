@@ -186,6 +186,8 @@ const (
 	StoreFull              // the data partition takes no more
 	SettingsInvalid        // the settings file was refused; Text names file, line and key
 	NoNetwork
+	NetworkRewrites // something on the way to a server changes SIP; Text says what
+	NetworkForgets  // and something forgets ways that are silent; Text says after how long
 	NoticeCount
 )
 

@@ -105,6 +105,7 @@ var forms = map[string]form{
 	"ip":       {"an IP address", func(s string) error { _, err := netip.ParseAddr(s); return plain(err) }},
 	"prefix":   {"an address with prefix length, like 192.0.2.20/24", func(s string) error { _, err := netip.ParsePrefix(s); return plain(err) }},
 	"hostname": {"letters, digits and hyphens, at most 63", checkLabel},
+	"turn":     {"an address like turn:host or turns:host:port?transport=tcp", checkTURN},
 	"path":     {"an absolute path", checkPath},
 	"digits":   {"1 to 15 of the digits 0 to 9", func(s string) error { return checkDigits(s, 15) }},
 	"code":     {"1 to 8 of the digits 0 to 9", func(s string) error { return checkDigits(s, 8) }},
@@ -210,6 +211,22 @@ func checkPage(s string) error {
 	return nil
 }
 
+// checkTURN checks a TURN server's address (RFC 7065 §3.1).
+func checkTURN(s string) error {
+	scheme, rest, _ := strings.Cut(s, ":")
+	if scheme != "turn" && scheme != "turns" {
+		return errors.New("it begins with neither turn: nor turns:")
+	}
+	host, by, said := strings.Cut(rest, "?")
+	switch {
+	case said && by != "transport=udp" && by != "transport=tcp":
+		return errors.New("after ? comes transport=udp or transport=tcp")
+	case scheme == "turns" && by == "transport=udp":
+		return errors.New("TLS needs transport=tcp")
+	}
+	return checkHost(host)
+}
+
 func checkPeer(s string) error {
 	if _, err := netip.ParsePrefix(s); err == nil {
 		return nil
@@ -263,6 +280,12 @@ func (r *reader) together(f *File) {
 		}
 		if strings.HasPrefix(l.AOR, "sips:") && l.Transport != "tls" {
 			r.report(key+".transport", "must be tls, since the address is a sips: one")
+		}
+		if l.NAT == "stun" && l.STUN == "" {
+			r.report(key+".stun_server", "is missing: nat is stun")
+		}
+		if l.TURN != "" && l.NAT != "ice" {
+			r.report(key+".turn_server", "is for nat = ice only")
 		}
 	}
 	r.ranges(f)

@@ -29,6 +29,9 @@ var wrong = []struct{ name, doc, want string }{
 	{"address twice", "[[line]]\naor = 'sip:1@a'\n[[line]]\naor = 'sip:1@a'", "s.toml:4: line.1.aor: is the same as that of line.0"},
 	{"address without user", "[[line]]\naor = 'sip:pbx.example'", "s.toml:2: line.0.aor: must be an address like sip:100@pbx.example: user or domain is missing"},
 	{"address with a hostile user", "[[line]]\naor = 'sip:1>\"@a'", `s.toml:2: line.0.aor: must be an address like sip:100@pbx.example: ">" cannot stand in the user part`},
+	{"stun without a server", "[[line]]\naor = 'sip:1@a'\nnat = 'stun'", "s.toml:1: line.0.stun_server: is missing: nat is stun"},
+	{"turn without ice", "[[line]]\naor = 'sip:1@a'\nturn_server = 'turn:r'", "s.toml:3: line.0.turn_server: is for nat = ice only"},
+	{"no turn address", "[[line]]\naor = 'sip:1@a'\nnat = 'ice'\nturn_server = 'relay.example'", "s.toml:4: line.0.turn_server: must be an address like turn:host or turns:host:port?transport=tcp: it begins with neither turn: nor turns:"},
 	{"sips without tls", "[[line]]\naor = 'sips:1@a'", "s.toml:1: line.0.transport: must be tls, since the address is a sips: one"},
 	{"port of a registrar", "[[line]]\naor = 'sip:1@a'\nregistrar = 'pbx:0'", "s.toml:3: line.0.registrar: must be a host or host:port: the port must be 1 to 65535"},
 	{"line feed in a name", "[[line]]\naor = 'sip:1@a'\ndisplay = \"a\\nb\"", "s.toml:3: line.0.display: must not hold control characters"},
@@ -83,6 +86,19 @@ func TestLayers(t *testing.T) {
 	f, err = Parse("user.toml", []byte("[[line]]\naor='sip:2@a'\n"), board)
 	if err != nil || len(f.Lines) != 1 || f.Lines[0].AOR != "sip:2@a" || f.Lines[0].Expires != 3600 {
 		t.Errorf("a list is not replaced as a whole: %+v, %v", f.Lines, err)
+	}
+}
+
+func TestFormsOfTURNServers(t *testing.T) {
+	for _, s := range []string{"turn:relay.example", "turn:192.0.2.1:3479?transport=udp", "turn:relay?transport=tcp", "turns:relay.example:443?transport=tcp", "turns:[2001:db8::1]"} {
+		if err := checkTURN(s); err != nil {
+			t.Errorf("%s: %v", s, err)
+		}
+	}
+	for _, s := range []string{"", "relay.example", "stun:relay", "turn:", "turn:a b", "turn:relay?transport=sctp", "turns:relay?transport=udp", "turn:relay:70000", "turn:user@relay"} {
+		if checkTURN(s) == nil {
+			t.Errorf("%q passes as a TURN server", s)
+		}
 	}
 }
 

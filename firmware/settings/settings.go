@@ -58,6 +58,11 @@ type Line struct {
 	GRUU          bool     `toml:"gruu" doc:"Name this phone in calls by the address that the registrar gives it for all networks (RFC 5627), where it gives one. false for a server that gives addresses it cannot route."`
 	SRTP          string   `toml:"srtp" one:"off optional required" doc:"Encryption of the voice (SDES). optional offers it beside plain RTP (RFC 8643); required never agrees to plain RTP."`
 	Peers         []string `toml:"peers" is:"peer" eg:"192.0.2.10" doc:"Addresses, prefixes or hosts that may call besides the registrar and the proxy."`
+	NAT           string   `toml:"nat" one:"off stun ice" doc:"How calls get through NATs. off: our own address, answered where voice comes from (symmetric RTP); stun: the address a STUN server sees; ice: all addresses there are, tried in pairs with the far side's, for far sides that can (RFC 8445)."`
+	STUN          string   `toml:"stun_server" is:"host" eg:"stun.example" doc:"STUN server of nat, as host or host:port. Without a port 3478. Needed with stun."`
+	TURN          string   `toml:"turn_server" is:"turn" eg:"turns:relay.example?transport=tcp" doc:"TURN server of ice (RFC 7065): turn: is plain and turns: is TLS, transport udp or tcp. It carries the voice where nothing else works."`
+	TURNUser      string   `toml:"turn_user" eg:"desk-7" doc:"User name at the TURN server."`
+	TURNPassword  Secret   `toml:"turn_password" eg:"correct horse" doc:"Password at the TURN server. Never shown or logged."`
 	Codecs        []string `toml:"codecs" one:"opus G722 PCMA PCMU L16" eg:"G722" doc:"Codecs of this line in order of preference. Empty: those of [media]."`
 }
 
@@ -104,6 +109,7 @@ type Media struct {
 	PortMin   int      `toml:"port_min" range:"1024 65534" doc:"First port of RTP. A call takes two."`
 	PortMax   int      `toml:"port_max" range:"1025 65535" doc:"Last port of RTP."`
 	DSCP      int      `toml:"dscp" range:"0 63" doc:"Mark of voice packets for the network's quality of service; 46 is EF (RFC 4594)."`
+	RTCPMux   bool     `toml:"rtcp_mux" doc:"Offer to have voice and its reports on one port (RFC 5761)."`
 	Ptime     int      `toml:"ptime" unit:"ms" one:"10 20 40 60" doc:"Voice in one packet."`
 	JitterMin int      `toml:"jitter_min" unit:"ms" range:"0 500" doc:"Least delay of the jitter buffer."`
 	JitterMax int      `toml:"jitter_max" unit:"ms" range:"20 1000" doc:"Greatest delay of the jitter buffer."`
@@ -218,7 +224,7 @@ func Default() File {
 			CallTime: int(p.CallTime / time.Second), HandsFree: p.HandsFree.String(), CallWaiting: p.CallWaiting, Follow: p.Follow, Emergency: p.Emergency,
 		},
 		SIP:       SIP{Port: 5060, UDP: true, TCP: true, SystemRoots: true},
-		Media:     Media{Codecs: []string{"opus", "G722", "PCMA", "PCMU"}, PortMin: 16384, PortMax: 16483, DSCP: 46, Ptime: 20, JitterMax: 400},
+		Media:     Media{Codecs: []string{"opus", "G722", "PCMA", "PCMU"}, PortMin: 16384, PortMax: 16483, DSCP: 46, RTCPMux: true, Ptime: 20, JitterMax: 400},
 		Paging:    Paging{Codec: "G722", Volume: 10},
 		Sound:     Sound{Country: "us", RingVolume: 10, HandsetVolume: 10, HeadsetVolume: 10, SpeakerVolume: 10, Sidetone: 18, SuppressNoise: true, LevelVoice: true},
 		Recording: Recording{Tone: true, Quota: 200},
@@ -233,7 +239,7 @@ func Default() File {
 
 // DefaultLine is a line on which nothing has been set.
 func DefaultLine() Line {
-	return Line{Transport: "udp", Register: true, Expires: 3600, GRUU: true, SRTP: "optional"}
+	return Line{Transport: "udp", Register: true, Expires: 3600, GRUU: true, SRTP: "optional", NAT: "off"}
 }
 
 var lockedDials = map[string]phone.LockedDial{

@@ -102,9 +102,12 @@ type Local struct {
 	DTMF         bool       // telephone-event (RFC 4733), one for each clock rate in use
 	ComfortNoise bool       // payload type 13 (RFC 3389)
 	SRTP         SRTP
-	Ptime        int    // packet time in ms we ask for, 10..60; 0 leaves the attribute out
-	RTCPMux      bool   // offer and accept RTP and RTCP on one port (RFC 5761)
-	Copied       string // name of the codec whose packets may carry copies of earlier ones (RFC 2198), "" for none
+	Ptime        int            // packet time in ms we ask for, 10..60; 0 leaves the attribute out
+	RTCPMux      bool           // offer and accept RTP and RTCP on one port (RFC 5761)
+	Public       netip.AddrPort // where a STUN server sees the RTP port, if that is known; then the description names it
+	PublicRTCP   netip.AddrPort // likewise the RTCP port
+	ICE          *ICE           // ours, with all candidates known so far; nil: no connectivity checks
+	Copied       string         // name of the codec whose packets may carry copies of earlier ones (RFC 2198), "" for none
 }
 
 // Event is an agreed telephone-event format (RFC 4733).
@@ -140,6 +143,10 @@ type Media struct {
 	Ptime      int            // packet time in ms to send with, 10..60
 	RTCPMux    bool
 	XR         XR
+
+	ICE         *ICE // theirs; nil: no connectivity checks, packets go to Remote
+	Controlling bool // with ICE: we choose among the ways that work
+	Rewritten   bool // somebody on the way has put another address in the place of theirs or ours
 }
 
 // XR are the extended reports that the peer takes and sends (RFC 3611 §5); we always offer all of these.

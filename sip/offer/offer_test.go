@@ -384,9 +384,15 @@ func FuzzAnswer(f *testing.F) {
 	f.Add(remote("audio 5000 RTP/AVP 8 101", "a=rtpmap:101 telephone-event/8000"), uint8(0))
 	f.Add(remote("audio 5000 RTP/SAVP 8", "a=crypto:1 AES_CM_128_HMAC_SHA1_80 "+key30), uint8(2))
 	f.Add(remote("image 6000 udptl t38", "m=audio 5000 RTP/AVPF 120", "a=rtpmap:120 opus/48000/2", "a=fmtp:120 x", "a=rtcp:1 IN IP4 1.2.3.4", "a=rtcp-xr:rcvr-rtt=all voip-metrics"), uint8(1))
+	withICE, _ := New(reachable("192.168.1.1", "198.51.100.1", true)).Offer(SendRecv)
+	f.Add(withICE, uint8(200))
 	f.Fuzz(func(t *testing.T, body []byte, policy uint8) {
 		srtp := SRTP(policy % 3)
-		s := New(local(srtp))
+		l := local(srtp)
+		if policy >= 128 {
+			l.ICE = reachable("192.168.2.2", "198.51.100.2", true).ICE
+		}
+		s := New(l)
 		answer, m, err := s.Answer(body, SendRecv)
 		if err == nil {
 			check(t, m, srtp)
@@ -394,6 +400,7 @@ func FuzzAnswer(f *testing.F) {
 				t.Fatalf("our answer: %v\n%s", err, answer)
 			}
 		}
+		s.Restarts(body)
 		again, err := s.Offer(SendOnly)
 		if err != nil {
 			t.Fatal(err)

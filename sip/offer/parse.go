@@ -26,6 +26,8 @@ type stream struct {
 	usable  bool // audio over RTP with an address: may be answered
 	secured bool // profile says SAVP
 	dtls    bool // profile says UDP/TLS: keys come by DTLS
+	ice     ICE
+	mangled bool // our own address was none of our candidates when it arrived there
 }
 
 // slot is what stays of an m= line for the answer and for later offers.
@@ -169,6 +171,10 @@ func (s *stream) attributes(attrs []sdp.Attribute) {
 			if k, ok := parseKey(a.Value); ok && len(s.crypto) < maxKeys {
 				s.crypto = append(s.crypto, k)
 			}
+		case "ice-mismatch":
+			s.mangled = true
+		default:
+			s.ice.note(a.Key, a.Value)
 		}
 	}
 }

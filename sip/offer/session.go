@@ -4,7 +4,6 @@ import (
 	"crypto/rand"
 	"encoding/binary"
 	"errors"
-	"net/netip"
 	"strings"
 )
 
@@ -30,6 +29,9 @@ type Session struct {
 
 	numbers map[format]uint8 // payload types in use; they may not change in a session (RFC 3264 §8.3.2)
 	keys    map[string][]byte
+
+	theirs      ICE  // their last, as far as there are checks at all
+	controlling bool // the first offer with ICE was ours
 
 	pending bool
 	offer   *ours // our last offer, kept for the answers of further early dialogs
@@ -68,13 +70,6 @@ func New(local Local) *Session {
 	}
 }
 
-// Move changes our address and port; the next offer or answer says so. It tells whether they are new.
-func (s *Session) Move(addr netip.Addr, port uint16) bool {
-	moved := s.local.Addr != addr || s.local.Port != port
-	s.local.Addr, s.local.Port = addr, port
-	return moved
-}
-
 // Retreat changes the first offer of an optional policy after a peer has refused it: to RTP/SAVP, for a
 // peer that insists on encryption and takes the profile of RFC 8643 for plain RTP, and when that is
 // refused too, to plain RTP without keys, for one that chokes on them. It tells whether there is
@@ -110,7 +105,7 @@ func (s *Session) Offer(dir Direction) ([]byte, error) {
 	if s.local.DTMF {
 		o.events = s.events(o.codecs)
 	}
-	d := description{dir: dir, codecs: o.codecs, red: o.red, events: o.events, cn: o.cn, keys: s.ownKeys(), mux: s.local.RTCPMux, xr: XR{RoundTrip: true, VoIP: true}}
+	d := description{dir: dir, codecs: o.codecs, red: o.red, events: o.events, cn: o.cn, keys: s.ownKeys(), mux: s.local.RTCPMux, ice: s.local.ICE != nil, xr: XR{RoundTrip: true, VoIP: true}}
 	d.proto = s.proto
 	if d.proto == "" {
 		d.proto = "RTP/AVP"
@@ -157,6 +152,7 @@ func (s *Session) Accept(answer []byte) (Media, error) {
 	if !s.matchAnswer(r, &m) {
 		return Media{}, refuse(warnFormat, "the answer has no codec of the offer")
 	}
+	s.way(r, &m, true)
 	m.Direction = s.offer.dir.and(r.theirs().reverse())
 	if s.offer.dir.Sends() { // otherwise the answer could not take media anyway
 		s.held = !r.theirs().Receives()
@@ -242,6 +238,8 @@ func (s *Session) Answer(remoteOffer []byte, dir Direction) ([]byte, Media, erro
 	d.red = s.matchCopies(r, &m)
 	m.Direction = d.dir
 	m.RemoteHeld = !r.theirs().Receives()
+	s.way(r, &m, false)
+	d.ice, d.mismatch, d.muxed = m.ICE != nil, s.local.ICE != nil && mismatched(r), m.RTCPMux
 	d.codecs, d.events, d.cn, d.mux, d.xr = m.Recv, m.DTMF, m.CN != 0, m.RTCPMux, m.XR
 
 	s.slots, s.mine, s.proto = nil, mine, r.line.proto

@@ -29,23 +29,24 @@ type description struct {
 	cn     bool
 	keys   []keyLine
 	mux    bool
+	muxed  bool // and it is agreed: RTCP has no port of its own
+	ice    bool
 	xr     XR
+
+	mismatch bool // their address is none of their candidates
 }
 
 // write renders the description with every m= line of the session, all but
 // ours refused with port 0 (RFC 3264 §6), and raises the version if anything
 // but the o= line differs from what we sent last (§8).
 func (s *Session) write(d description, slots []slot, mine int) []byte {
-	family := "IP4"
-	if s.local.Addr.Is6() {
-		family = "IP6"
-	}
-	addr := s.local.Addr.WithZone("").String()
+	at := s.local.reached().Addr().WithZone("")
+	addr := at.String()
 	out := sdp.SessionDescription{
 		Origin: sdp.Origin{Username: "-", SessionID: s.id, SessionVersion: 0,
-			NetworkType: "IN", AddressType: family, UnicastAddress: addr},
+			NetworkType: "IN", AddressType: family(at), UnicastAddress: addr},
 		SessionName: "-",
-		ConnectionInformation: &sdp.ConnectionInformation{NetworkType: "IN", AddressType: family,
+		ConnectionInformation: &sdp.ConnectionInformation{NetworkType: "IN", AddressType: family(at),
 			Address: &sdp.Address{Address: addr}},
 		TimeDescriptions: []sdp.TimeDescription{{}},
 	}
@@ -77,7 +78,7 @@ func render(d *sdp.SessionDescription) string {
 // audio writes our m= line.
 func (s *Session) audio(d description) *sdp.MediaDescription {
 	m := &sdp.MediaDescription{MediaName: sdp.MediaName{Media: "audio",
-		Port: sdp.RangedPort{Value: int(s.local.Port)}, Protos: strings.Split(d.proto, "/")}}
+		Port: sdp.RangedPort{Value: int(s.local.reached().Port())}, Protos: strings.Split(d.proto, "/")}}
 	add := func(key, value string) {
 		m.Attributes = append(m.Attributes, sdp.Attribute{Key: key, Value: value})
 	}
@@ -120,6 +121,7 @@ func (s *Session) audio(d description) *sdp.MediaDescription {
 	if x := d.xr.String(); x != "" {
 		add("rtcp-xr", x)
 	}
+	m.Attributes = append(m.Attributes, s.ways(d)...)
 	add(d.dir.String(), "")
 	return m
 }
@@ -227,7 +229,7 @@ func isEvent(c Codec) bool { return strings.EqualFold(c.Name, eventName) }
 // theirs is the peer's direction; an unspecified address takes no media,
 // whatever the attribute says (RFC 3264 §8.4).
 func (r *stream) theirs() Direction {
-	if r.addr.IsUnspecified() {
+	if r.addr.IsUnspecified() && !r.unknown() {
 		return direction(r.dir.Sends(), false)
 	}
 	return r.dir

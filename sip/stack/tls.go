@@ -114,6 +114,9 @@ func (c TLSConfig) roots() (*x509.CertPool, error) {
 	return pool, nil
 }
 
+// Roots are the authorities that are believed, for others who speak TLS to an account's servers.
+func (c TLSConfig) Roots() (*x509.CertPool, error) { return c.roots() }
+
 // verify judges the server's certificate: dates, chain, purpose, then name.
 func verify(st tls.ConnectionState, name string, roots *x509.CertPool) error {
 	leaf := st.PeerCertificates[0]

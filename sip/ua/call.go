@@ -150,6 +150,7 @@ func (l *leg) request(m stack.Method) *stack.Request {
 		req.AppendHeader(l.c.acc.dialogContact(l.way()))
 		req.AppendHeader(stack.NewHeader("Allow", allowed))
 		req.AppendHeader(stack.NewHeader("Supported", supported))
+		req.AppendHeader(stack.NewHeader("Recv-Info", tricklePackage)) // RFC 6086 §5.2.3
 	}
 	return req
 }

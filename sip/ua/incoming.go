@@ -167,6 +167,7 @@ func (l *leg) reply(req *stack.Request, code int) *stack.Response {
 	res.AppendHeader(l.c.identity.header())
 	if code >= 200 {
 		res.AppendHeader(stack.NewHeader("Supported", supported))
+		res.AppendHeader(stack.NewHeader("Recv-Info", tricklePackage)) // RFC 6086 §5.2.3
 	}
 	return res
 }

@@ -31,6 +31,7 @@ func (i *intake) Request(tx *stack.ServerTx, req *stack.Request, from stack.Sour
 		u.incoming(tx, req, from)
 	case stack.OPTIONS:
 		tx.Respond(capabilities(req))
+		u.mirrored(req)
 	case stack.REFER:
 		tx.Respond(stack.Reply(req, 603, ""))
 	default: // BYE, INFO, NOTIFY, PRACK, UPDATE without a dialog
@@ -109,7 +110,7 @@ func (u *UA) within(tx *stack.ServerTx, req *stack.Request, id dialog.ID) {
 	case stack.OPTIONS:
 		tx.Respond(capabilities(req))
 	case stack.INFO:
-		tx.Respond(stack.Reply(req, 200, ""))
+		c.informed(tx, req)
 	case stack.REFER:
 		c.askedToRefer(tx, req, l)
 	case stack.NOTIFY:

@@ -159,6 +159,7 @@ func (c *call) invite(to stack.Target) {
 	req.AppendHeader(a.dialogContact(to))
 	req.AppendHeader(stack.NewHeader("Allow", allowed))
 	req.AppendHeader(stack.NewHeader("Supported", supported))
+	req.AppendHeader(stack.NewHeader("Recv-Info", tricklePackage)) // RFC 6086 §5.2.3
 	req.AppendHeader(c.identity.header())
 	req.AppendHeader(stack.NewHeader("P-Early-Media", "supported"))
 	for _, h := range d.extra {

@@ -41,10 +41,11 @@ func (p *pulse) stop() {
 
 // rest is the time between two beats.
 func (p *pulse) rest() time.Duration {
-	if usual := p.r.acc.u.cfg.Pulse; p.every == 0 || p.every > usual {
+	usual := p.r.acc.mirror.every()
+	if p.every == 0 {
 		return usual
 	}
-	return p.every
+	return min(p.every, usual)
 }
 
 // pulseEvery reads how often the registrar wants a sign of life: within its Flow-Timer, of which a fifth is left for
@@ -75,6 +76,7 @@ func (p *pulse) beat() {
 		if err == nil {
 			silent.Stop()
 			p.heard = true
+			p.r.reflect(res)
 		}
 	})
 }

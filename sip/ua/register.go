@@ -310,6 +310,7 @@ func (r *registration) succeed(k *ask, res *stack.Response) {
 		}
 	}
 	r.report(LineState{State: Registered, Expires: granted, Local: flow.Local.Addr()})
+	r.reflect(res)
 	r.pulse.start()
 	if r == a.flows[0] {
 		a.spread(outbound)
@@ -320,6 +321,13 @@ func (r *registration) succeed(k *ask, res *stack.Response) {
 		return
 	}
 	r.timer = a.u.stack.After(refreshAfter(granted, rand.Float64()), r.attempt)
+}
+
+// reflect shows the account's mirror an answer on its first flow.
+func (r *registration) reflect(res *stack.Response) {
+	if r == r.acc.flows[0] {
+		r.acc.mirror.answered(res, r.flow)
+	}
 }
 
 // leave takes the binding away that we had under another Contact before: at another address, or at the

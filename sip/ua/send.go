@@ -22,6 +22,7 @@ type account struct {
 	proven   stack.Target   // the one that took our registration last
 	since    time.Time      // when it did
 	gruu     stack.Uri      // public GRUU, if the registrar gave one
+	mirror   mirror
 }
 
 // resolve finds the server of the account. on is called on the loop.

@@ -30,15 +30,15 @@ func Rules() stack.Rules {
 	return stack.Rules{
 		Methods: []stack.Method{stack.INVITE, stack.ACK, stack.CANCEL, stack.BYE, stack.OPTIONS,
 			stack.INFO, stack.NOTIFY, stack.REFER, stack.UPDATE, stack.PRACK},
-		Extensions: []string{"100rel", "timer", "outbound", "path", "gruu", "replaces", "norefersub"},
-		Bodies:     []string{sdpType},
+		Extensions: []string{"100rel", "timer", "outbound", "path", "gruu", "replaces", "norefersub", "trickle-ice"},
+		Bodies:     []string{sdpType, trickleType},
 	}
 }
 
 const (
 	sdpType   = "application/sdp"
 	allowed   = "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, NOTIFY, REFER, UPDATE, PRACK"
-	supported = "100rel, timer, outbound, path, gruu, replaces, norefersub"
+	supported = "100rel, timer, outbound, path, gruu, replaces, norefersub, trickle-ice"
 )
 
 // UA is the user agent. All methods may be called from any goroutine.
@@ -172,6 +172,7 @@ func (u *UA) add(id AccountID, a Account) {
 		return
 	}
 	acc := &account{u: u, id: id, p: p, cred: newCredentials(p), pace: past}
+	acc.mirror.acc = acc
 	acc.flows = []*registration{newRegistration(acc)}
 	u.accounts[id] = acc
 	acc.flows[0].start()

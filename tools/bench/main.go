@@ -56,6 +56,7 @@ type bench struct {
 	calls int
 	image string
 	got   map[string]row
+	below string // what stands below the figures
 }
 
 func (b *bench) ours(id, format string, v any) {
@@ -165,6 +166,7 @@ func (b *bench) table() string {
 				f.id, dash(r.ours), dash(f.aim), dash(r.anchor), f.unit, f.id)
 		}
 	}
+	out.WriteString(b.below)
 	return out.String()
 }
 

@@ -30,6 +30,9 @@ type BaresipConfig struct {
 	RootFile  string         // with tls: whom to trust
 	Codecs    []string       // as "PCMA", "G722", "L16", "opus"; the first is preferred
 	SRTP      bool           // required
+	NAT       string         // how its media gets through NATs: stun, ice; "" is not at all
+	STUN      netip.AddrPort // server of NAT
+	Mux       bool           // RTP and RTCP on one port (RFC 5761)
 	Automatic bool           // answers at once; otherwise when told
 	Speech    Clip           // what it says, from the start of each call
 }
@@ -114,7 +117,7 @@ func (b *Baresip) writeConfig() error {
 	}
 	var conf bytes.Buffer
 	err := template.Must(template.New("config").Parse(baresipTemplate)).Execute(&conf, map[string]any{
-		"Addr": b.cfg.Addr, "SIP": netip.AddrPortFrom(b.cfg.Addr, 5060), "Control": netip.AddrPortFrom(b.cfg.Addr, 4444), "Dir": b.dir, "RootFile": b.cfg.RootFile, "Rate": b.cfg.speechRate()})
+		"Addr": b.cfg.Addr, "SIP": netip.AddrPortFrom(b.cfg.Addr, 5060), "Control": netip.AddrPortFrom(b.cfg.Addr, 4444), "Dir": b.dir, "RootFile": b.cfg.RootFile, "Rate": b.cfg.speechRate(), "Mux": b.cfg.Mux})
 	if err != nil {
 		return fmt.Errorf("lab: fill baresip's config: %w", err)
 	}
@@ -157,6 +160,9 @@ func (b *Baresip) account() string {
 	}
 	if c.SRTP {
 		s.WriteString(";mediaenc=srtp-mand")
+	}
+	if c.NAT != "" {
+		fmt.Fprintf(&s, ";medianat=%s;stunserver=\"stun:%s\"", c.NAT, c.STUN)
 	}
 	if c.Automatic {
 		s.WriteString(";answermode=auto")

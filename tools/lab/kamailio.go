@@ -39,6 +39,9 @@ type KamailioConfig struct {
 	Outbound bool
 	// Edge makes it an edge proxy before the registrar at this address, which keeps the flows of phones.
 	Edge netip.AddrPort
+	// NATs has it answer everybody where a request really came from, also in dialogs, as one must
+	// whose users sit behind NATs.
+	NATs bool
 }
 
 // Kamailio is a running registrar: digest on REGISTER and INVITE, record-routing, parallel forking
@@ -85,7 +88,7 @@ func (k *Kamailio) writeConfig() error {
 	var b bytes.Buffer
 	err = t.Execute(&b, map[string]any{
 		"Domain": k.cfg.Domain, "Listen": k.cfg.Listen, "TLS": k.cfg.TLS, "TLSConfig": k.tlsFile(),
-		"Modules": filepath.Dir(modules[0]), "Control": k.control(), "Algorithm": k.cfg.Algorithm, "Outbound": k.cfg.Outbound, "Edge": k.cfg.Edge,
+		"Modules": filepath.Dir(modules[0]), "Control": k.control(), "Algorithm": k.cfg.Algorithm, "Outbound": k.cfg.Outbound, "Edge": k.cfg.Edge, "NATs": k.cfg.NATs,
 	})
 	if err != nil {
 		return fmt.Errorf("lab: fill kamailio.cfg: %w", err)

@@ -112,6 +112,9 @@ func situations() []situation {
 	silent := idle()
 	silent.Notices[phone.NoSoundCard] = "hw:0: no such device"
 	silent.Notices[phone.StoreFull] = "/data: no space left on device"
+	rewritten, forgotten := idle(), idle()
+	rewritten.Notices[phone.NetworkRewrites] = "Via, Contact, session description"
+	forgotten.Notices[phone.NetworkForgets] = "10s"
 	dialling := withCalls(phone.Call{ID: 1, State: phone.Dialing, Digits: "01715550", Began: now, Since: now})
 	dialling.Path = phone.Speaker
 	wrong := withCalls(phone.Call{ID: 1, State: phone.Dialing, Digits: "0171+", Began: now, Since: now})
@@ -276,6 +279,8 @@ func situations() []situation {
 		{name: "fault-password", state: failing, keys: []hal.Key{hal.Line2}},
 		{name: "fault-unreachable", state: unreachable, keys: []hal.Key{hal.OK}},
 		{name: "fault-settings", state: broken, keys: []hal.Key{hal.Down, hal.OK}},
+		{name: "fault-rewrites", state: rewritten, keys: []hal.Key{hal.Down, hal.OK}},
+		{name: "fault-forgets", state: forgotten, keys: []hal.Key{hal.Down, hal.OK}},
 		{name: "fault-sound", state: silent, keys: []hal.Key{hal.Down, hal.OK}},
 		{name: "toast", state: idle(), setUp: func(d *desk) { d.Refused(phone.LineDown, now) }},
 		{name: "volume", state: withCalls(talking(1, jonas, 767*time.Second)), setUp: func(d *desk) {

@@ -209,6 +209,10 @@ var englishNotices = [phone.NoticeCount]Fault{
 		[3]string{"Correct the place named below", "The phone reads the file again when it starts", ""}},
 	phone.NoNetwork: {"No network", "Calls are not possible until the network is back.",
 		[3]string{"Check the network cable behind the phone", "Check the switch or wall socket", "Tell your administrator"}},
+	phone.NetworkRewrites: {"The router rewrites calls", "On the way to the server it changes what we send. Calls may fail or stay silent.",
+		[3]string{"Switch SIP ALG off in the router", "Or use TLS: Settings, Lines, Transport", "Tell your administrator"}},
+	phone.NetworkForgets: {"The router forgets the phone", "It drops quiet connections too soon. The phone speaks up more often now.",
+		[3]string{"Raise the UDP timeout in the router", "Or use TLS: Settings, Lines, Transport", "Tell your administrator"}},
 }
 
 var englishCauses = map[phone.Cause]Cause{

@@ -209,6 +209,10 @@ var germanNotices = [phone.NoticeCount]Fault{
 		[3]string{"Die unten genannte Stelle berichtigen", "Das Telefon liest die Datei beim Start neu", ""}},
 	phone.NoNetwork: {"Kein Netz", "Anrufe sind erst wieder möglich, wenn das Netz da ist.",
 		[3]string{"Netzkabel hinten am Telefon prüfen", "Switch oder Wanddose prüfen", "Der Verwaltung melden"}},
+	phone.NetworkRewrites: {"Der Router verändert Anrufe", "Auf dem Weg zum Server wird geändert, was wir senden. Anrufe scheitern oder bleiben stumm.",
+		[3]string{"Im Router SIP-ALG ausschalten", "Oder TLS: Einstellungen, Leitungen, Transport", "Der Verwaltung melden"}},
+	phone.NetworkForgets: {"Der Router vergisst das Telefon", "Er trennt stille Verbindungen zu früh. Das Telefon meldet sich jetzt öfter.",
+		[3]string{"Im Router die UDP-Frist erhöhen", "Oder TLS: Einstellungen, Leitungen, Transport", "Der Verwaltung melden"}},
 }
 
 var germanCauses = map[phone.Cause]Cause{

@@ -55,6 +55,7 @@ type Setup struct {
 	Name     string            // of its directory and log
 	LAN      *lab.LAN          // where its cable is plugged
 	Host     int               // its number there
+	Behind   *lab.NAT          // twin only: it sits behind this, and has no number
 	Settings string            // its settings file, TOML; "" is a phone as it leaves the factory
 	Good     string            // settings that were good before; "" is none
 	Roots    string            // PEM file with authorities to believe

@@ -41,7 +41,7 @@ const twinEnv = "ODP_TWIN"
 
 // StartTwin starts a twin; the program must call TwinMain first thing in its main.
 func StartTwin(ctx context.Context, s Setup) (*Twin, error) {
-	host, err := s.LAN.Host(s.Name, s.Host)
+	host, err := s.place()
 	if err != nil {
 		return nil, err
 	}
@@ -79,6 +79,14 @@ func StartTwin(ctx context.Context, s Setup) (*Twin, error) {
 	return t, nil
 }
 
+// place is where the phone's cable is plugged.
+func (s Setup) place() (*lab.Namespace, error) {
+	if s.Behind != nil {
+		return s.Behind.Host, nil
+	}
+	return s.LAN.Host(s.Name, s.Host)
+}
+
 // Data is the folder that stands for the data partition.
 func (t *Twin) Data() string { return filepath.Join(t.dir, "data") }
 
@@ -95,7 +103,12 @@ func (t *Twin) Speaker() string { return filepath.Join(t.host.Dir(), "speaker.wa
 func (t *Twin) Log() *lab.Log { return t.proc.Log }
 
 // Addr implements Phone.
-func (t *Twin) Addr() netip.Addr { return lab.LANAddr(t.setup.Host).Addr() }
+func (t *Twin) Addr() netip.Addr {
+	if t.setup.Behind != nil {
+		return t.setup.Behind.Private()
+	}
+	return lab.LANAddr(t.setup.Host).Addr()
+}
 
 // Readdress gives the phone another address on the LAN.
 func (t *Twin) Readdress(n int) error {
