@@ -60,6 +60,20 @@ func (d *Device) keyHeard(c phone.CallID, key rune) {
 	d.controllers.HeardDigit(c, key)
 }
 
+// soundHeard tells the lines that sound has come before the answer.
+func (d *Device) soundHeard(c phone.CallID, from netip.AddrPort) {
+	if a := d.sip.adapter.Load(); a != nil {
+		a.Heard(c, from)
+	}
+}
+
+// pageSilent tells the lines that a page is over.
+func (d *Device) pageSilent(group netip.AddrPort) {
+	if a := d.sip.adapter.Load(); a != nil {
+		a.Silenced(group)
+	}
+}
+
 // history is the call log towards controllers.
 type history struct{ d *Device }
 

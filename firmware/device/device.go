@@ -13,6 +13,7 @@ import (
 	"crypto/ed25519"
 	"fmt"
 	"log/slog"
+	"net/netip"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -22,6 +23,7 @@ import (
 	"opendeskphone/audio/quality"
 	"opendeskphone/firmware/credentials"
 	"opendeskphone/firmware/diag"
+	"opendeskphone/firmware/lines"
 	"opendeskphone/firmware/lock"
 	"opendeskphone/firmware/media"
 	"opendeskphone/firmware/pairing"
@@ -116,7 +118,8 @@ func New(hardware hal.Devices, o Options) (*Device, error) {
 	d.desk = credentials.NewDesk(o.Vault, d.loop, d.postFrom("credentials"), func(string) { d.setLines(d.settings.File().Lines) })
 	d.engine = engine.New(engineConfig(f.Sound), d.openSound, d.soundChanged, o.Log)
 	d.pc = usbsound.New(d.loop, d.postFrom("pc"), o.Log)
-	d.voices = newVoices(d.mediaFactory, func() bool { return d.loop.State().Muted }, d.keyHeard, func() { d.sounder.bound() }, d.ears, d.noted, d.pc.Party())
+	d.voices = newVoices(d.mediaFactory, func() bool { return d.loop.State().Muted }, d.keyHeard, d.soundHeard, func() { d.sounder.bound() }, d.ears, d.noted, d.pc.Party())
+	d.voices.silent, d.voices.pages = d.pageSilent, d.pageFactory
 	d.voices.keyed = func(c phone.CallID, ok bool, why string) { d.sip.adapter.Load().Keyed(c, ok, why) }
 	d.pairs = d.newPairs()
 	d.tape = recording.New(o.Recordings, d.postFrom("recording"), d.refresh, o.Log)
@@ -140,6 +143,7 @@ func New(hardware hal.Devices, o Options) (*Device, error) {
 		Lines:     d.setLines,
 		SIP:       func(settings.SIP) { d.sip.renew() },
 		STIR:      func(settings.STIR) { d.sip.renew() },
+		Paging:    d.setPages,
 		Media:     func(m settings.Media) { d.report("media settings", d.setMedia(m)) },
 		Sound:     d.setSound,
 		Recording: d.setRecording,
@@ -282,6 +286,23 @@ func (d *Device) setMedia(m settings.Media) error {
 	defer d.mu.Unlock()
 	d.factory = f
 	return nil
+}
+
+// pageFactory makes the voice that hears a paging group.
+func (d *Device) pageFactory(group netip.AddrPort) *media.Factory {
+	cfg := media.Default()
+	cfg.Bind, cfg.PortMin, cfg.PortMax, cfg.LostAfter = group.Addr(), int(group.Port()), int(group.Port())+1, pageOver
+	return media.New(cfg, d.opts.Codecs, media.ListenMulticast(group), func(e media.Event) { d.voices.happened(e) }, d.log)
+}
+
+// pageOver is how long nobody speaks when a page is over.
+const pageOver = time.Second
+
+// setPages takes other paging groups.
+func (d *Device) setPages(p settings.Paging) {
+	if a := d.sip.adapter.Load(); a != nil {
+		a.SetPages(lines.Pages{Groups: p.Addresses(), Codec: p.Codec})
+	}
 }
 
 // setLines takes new accounts. Between calls the user agent is built anew, since its trusted peers

@@ -74,6 +74,7 @@ func (s *sipSide) once(ctx context.Context) error {
 	st.Observe(d.sipSeen)
 	agent := ua.New(d.agentConfig(ctx, f), st, func(e ua.Event) { d.agentSaid(e); adapter.Handle(e) }, d.log)
 	adapter = lines.New(d.accounts(f.Lines), agent, d.voices, d.callers(f.STIR), d.route, d.fromLines, d.log)
+	adapter.SetPages(lines.Pages{Groups: f.Paging.Addresses(), Codec: f.Paging.Codec})
 	adapter.OnName(func(call phone.CallID, callID string) { d.trace.Name(uint32(call), callID) })
 	s.adapter.Store(adapter)
 	s.agent.Store(agent)

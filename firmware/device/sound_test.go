@@ -72,7 +72,7 @@ func TestNothingBurstsOutOfAPath(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		done := make(chan error)
 		go func() { done <- e.Run(ctx) }()
-		s := &sounder{engine: e, mixer: out, voices: newVoices(nil, nil, nil, nil, nil, nil, nil)}
+		s := &sounder{engine: e, mixer: out, voices: newVoices(nil, nil, nil, nil, nil, nil, nil, nil)}
 		s.configure(settings.Sound{Country: "us"})
 		set := func(lasts time.Duration, sound phone.Sound) {
 			s.Set(sound)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"math"
+	"net/netip"
 	"sync"
 	"time"
 
@@ -34,7 +35,10 @@ type voices struct {
 	muted   func() bool
 	digit   func(phone.CallID, rune) // the far side pressed a key
 	keyed   func(call phone.CallID, ok bool, why string)
-	bound   func() // a call has got its voice
+	heard   func(phone.CallID, netip.AddrPort) // sound has come that was expected
+	silent  func(netip.AddrPort)               // a page is over
+	bound   func()                             // a call has got its voice
+	pages   func(netip.AddrPort) *media.Factory
 	ears    func() (stumbles uint64, room quality.Room)
 	note    func(call phone.CallID, what trace.Meaning, text string) // for who looks at the call afterwards
 	pc      *usbsound.Party
@@ -48,15 +52,16 @@ type voices struct {
 	stumbles uint64          // until the last second
 }
 
-func newVoices(factory func() *media.Factory, muted func() bool, digit func(phone.CallID, rune), bound func(), ears func() (uint64, quality.Room),
-	note func(phone.CallID, trace.Meaning, string), pc *usbsound.Party) *voices {
-	return &voices{pc: pc, ears: ears, note: note, factory: factory, muted: muted, digit: digit, bound: bound, named: map[string]*voice{}, calls: map[phone.CallID]*voice{}}
+func newVoices(factory func() *media.Factory, muted func() bool, digit func(phone.CallID, rune), heard func(phone.CallID, netip.AddrPort), bound func(),
+	ears func() (uint64, quality.Room), note func(phone.CallID, trace.Meaning, string), pc *usbsound.Party) *voices {
+	return &voices{pc: pc, ears: ears, note: note, factory: factory, muted: muted, digit: digit, heard: heard, bound: bound, named: map[string]*voice{}, calls: map[phone.CallID]*voice{}}
 }
 
 // voice is a media session as lines sees it, with what is remembered of how it sounded.
 type voice struct {
 	*media.Session
 	id    phone.CallID
+	group netip.AddrPort // the paging group that it hears, if it is no call's
 	trace []widget.Second
 	began time.Time // of the trace
 	sound quality.Account
@@ -91,6 +96,30 @@ func (v *voices) Open(reach ice.Config) (lines.Voice, error) {
 	return out, nil
 }
 
+// Listen implements lines.Voices.
+func (v *voices) Listen(group netip.AddrPort) (lines.Voice, error) {
+	name := "page " + group.String()
+	s, err := v.pages(group).Open(name, ice.Config{})
+	if err != nil {
+		return nil, err
+	}
+	out := &voice{Session: s, of: v, group: group}
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.named[name] = out
+	return out, nil
+}
+
+// Release implements lines.Voices.
+func (v *voices) Release(call phone.CallID) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if c := v.calls[call]; c != nil {
+		c.id = 0
+		delete(v.calls, call)
+	}
+}
+
 // Bind implements lines.Voices.
 func (v *voices) Bind(call phone.CallID, of lines.Voice) {
 	v.mu.Lock()
@@ -122,7 +151,11 @@ func (v *voices) happened(e media.Event) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	c := v.named[e.Call]
-	if c == nil {
+	switch {
+	case c == nil:
+		return
+	case c.group.IsValid():
+		v.paged(c, e)
 		return
 	}
 	switch e.Kind {
@@ -145,6 +178,18 @@ func (v *voices) happened(e media.Event) {
 		v.digit(c.id, e.Digit)
 	case media.Keyed, media.Unkeyed:
 		v.keyed(c.id, e.Kind == media.Keyed, e.Why)
+	case media.Expected:
+		v.heard(c.id, e.From)
+	}
+}
+
+// paged takes what media tells of a paging group.
+func (v *voices) paged(c *voice, e media.Event) {
+	switch e.Kind {
+	case media.Lost:
+		v.silent(c.group)
+	case media.Expected:
+		v.heard(0, c.group)
 	}
 }
 

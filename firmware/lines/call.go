@@ -43,6 +43,7 @@ type call struct {
 	then   []func()      // to be done when no offer of ours is out
 	remote []byte        // how the far side described itself last
 	origin origin
+	early  early
 
 	from    ua.Peer     // incoming: who calls, as the network has it
 	vouched bool        // our server has checked the number
@@ -167,6 +168,8 @@ func (a *Adapter) execOn(e phone.Effect) {
 		with(e.Call, a.accept)
 	case phone.SendReject:
 		with(e.Call, func(c *call) { a.hush(c); a.agent.Reject(c.ref, refusalCode(e.Cause)) })
+	case phone.SendDeflect:
+		with(e.Call, func(c *call) { a.hush(c); a.agent.Deflect(c.ref, a.uri(c.line, e.Target)) })
 	case phone.SendCancel:
 		with(e.Call, hangup)
 	case phone.SendBye:
@@ -209,7 +212,7 @@ func (a *Adapter) call(c *call) {
 		a.fail(c, sdpCause(err), err.Error())
 		return
 	}
-	c.says.SDP = c.out(body)
+	c.says.SDP, c.early = c.out(body), early{}
 	c.ref = a.agent.Invite(ua.AccountID(c.line), c.target, c.says)
 	a.refs[c.ref] = c
 }

@@ -135,23 +135,6 @@ func (a *Adapter) incoming(e ua.Incoming) {
 	})
 }
 
-func (a *Adapter) progress(c *call, e ua.Progress) {
-	if e.Code < 180 {
-		return
-	}
-	a.tell(c, e.Code, "")
-	early := false
-	if e.SDP != nil {
-		if m, err := c.sdp.Accept(e.SDP); err == nil {
-			a.apply(c, m)
-			early = m.Direction.Receives()
-		}
-	}
-	if e.Code == 180 || early {
-		a.post(phone.Progressed{Call: c.id, Early: early})
-	}
-}
-
 func (a *Adapter) accepted(c *call, e ua.Accepted) {
 	m, err := c.sdp.Accept(e.SDP)
 	if err != nil {
@@ -161,6 +144,7 @@ func (a *Adapter) accepted(c *call, e ua.Accepted) {
 		return
 	}
 	c.stands, c.remote = true, e.SDP
+	c.voice.Expect(nil)
 	a.tell(c, 200, "")
 	a.apply(c, m)
 	a.post(phone.Able{Call: c.id, Refers: e.Able.Refers, Replaces: e.Able.Replaces})
@@ -295,6 +279,7 @@ func (a *Adapter) offerRefused(c *call, e ua.OfferRefused) {
 	}
 	c.sdp.Rollback()
 	if e.Code == 491 {
+		c.due = true
 		return
 	}
 	if !c.held && !c.agreed.Direction.Receives() { // it was the way back from hold

@@ -43,6 +43,8 @@ type Voice interface {
 	Trickled(fragment []byte)
 	// Apply takes up what was agreed, at once and again after each change.
 	Apply(m offer.Media) error
+	// Expect asks for word, by Adapter.Heard, of the next sound from each of these addresses.
+	Expect(from []netip.AddrPort)
 	SendDTMF(digit rune)
 	// Run carries the voice until ctx ends.
 	Run(ctx context.Context) error
@@ -51,7 +53,11 @@ type Voice interface {
 // Voices makes media sessions and is told which call each belongs to, and when it is over.
 type Voices interface {
 	Open(reach ice.Config) (Voice, error)
+	// Listen opens a voice that hears a multicast group; Adapter.Heard, of no call, and Silenced tell of it.
+	Listen(group netip.AddrPort) (Voice, error)
 	Bind(call phone.CallID, v Voice)
+	// Release takes a voice from its call, and the voice goes on.
+	Release(call phone.CallID)
 	Close(v Voice)
 }
 
@@ -65,6 +71,7 @@ type UserAgent interface {
 	Accept(ref ua.CallRef, sdp []byte)
 	Reject(ref ua.CallRef, code int)
 	RejectOffer(ref ua.CallRef, code, warning int, text string)
+	Deflect(ref ua.CallRef, target string)
 	Hangup(ref ua.CallRef)
 	Offer(ref ua.CallRef, sdp []byte)
 	AnswerOffer(ref ua.CallRef, sdp []byte)
@@ -96,6 +103,8 @@ type Adapter struct {
 	refs  map[ua.CallRef]*call
 
 	checks int // callers being checked
+	paging Pages
+	pages  []*page
 }
 
 const inboxLen = 1024
@@ -148,6 +157,14 @@ type keyed struct {
 	why  string
 }
 
+// Heard tells that sound has come from an address that a voice expected it from.
+func (a *Adapter) Heard(call phone.CallID, from netip.AddrPort) { a.put(heard{call, from}) }
+
+type heard struct {
+	call phone.CallID
+	from netip.AddrPort
+}
+
 // Exec takes an effect; it never blocks.
 func (a *Adapter) Exec(e phone.Effect) { a.put(e) }
 
@@ -196,6 +213,20 @@ func (a *Adapter) take(m any) {
 		for i := range a.lines {
 			a.addrs[i] = netip.Addr{}
 			a.seekRoute(phone.LineID(i), a.lines[i].Account.Direct)
+		}
+	case heard:
+		if c := a.calls[m.call]; c != nil {
+			a.heard(c, m.from)
+		} else {
+			a.pageHeard(m.from)
+		}
+	case silenced:
+		a.pageSilent(netip.AddrPort(m))
+	case Pages:
+		a.setPages(m)
+	case rejoin:
+		if slices.Contains(a.pages, m.page) && m.stop == nil {
+			a.listen(m.page)
 		}
 	case reached:
 		m()

@@ -36,6 +36,10 @@ type world struct {
 	open  int               // voices open
 	got   []offer.Media     // what voices were told
 	keys  []rune            // digits sent
+	bound []phone.CallID    // calls that got their voice
+	freed []phone.CallID    // and that lost it
+	deaf  bool              // no group can be joined
+	waits []netip.AddrPort  // where sound is expected from
 	far   *offer.Session    // the far side
 	print dtls.Fingerprint  // of our certificate, if we have one
 	next  ua.CallRef
@@ -77,12 +81,15 @@ func (w *world) RefuseRefer(ref ua.ReferRef)   { w.say("refuse refer", ref, nil)
 func (w *world) TellReferrer(ref ua.ReferRef, code int, _ string) {
 	w.say("tell", fmt.Sprint(ref, " ", code), nil)
 }
-func (w *world) Trickle(ref ua.CallRef, fragment []byte) {
-	w.say("trickle", fmt.Sprint(ref, " ", string(fragment)), nil)
-}
 func (w *world) Ring(ref ua.CallRef)               { w.say("ring", ref, nil) }
 func (w *world) Accept(ref ua.CallRef, sdp []byte) { w.say("accept", ref, sdp) }
 func (w *world) Reject(ref ua.CallRef, code int)   { w.say("reject", fmt.Sprint(ref, " ", code), nil) }
+func (w *world) Deflect(ref ua.CallRef, target string) {
+	w.say("deflect", fmt.Sprint(ref, " ", target), nil)
+}
+func (w *world) Trickle(ref ua.CallRef, fragment []byte) {
+	w.say("trickle", fmt.Sprint(ref, " ", string(fragment)), nil)
+}
 func (w *world) RejectOffer(ref ua.CallRef, code, warning int, text string) {
 	w.say("reject", fmt.Sprint(ref, " ", code, " with warning ", warning), nil)
 }
@@ -102,6 +109,7 @@ func (m mouth) Gather(context.Context) error  { return nil }
 func (m mouth) Trickle(func([]byte))          {}
 func (m mouth) Trickled([]byte)               {}
 func (m mouth) Apply(media offer.Media) error { m.w.got = append(m.w.got, media); return nil }
+func (m mouth) Expect(from []netip.AddrPort)  { m.w.waits = from }
 func (m mouth) SendDTMF(d rune)               { m.w.keys = append(m.w.keys, d) }
 func (m mouth) Run(ctx context.Context) error { <-ctx.Done(); return nil }
 
@@ -113,8 +121,19 @@ func (v voices) Open(ice.Config) (Voice, error) {
 	v.w.open++
 	return mouth{v.w}, nil
 }
-func (v voices) Bind(phone.CallID, Voice) {}
-func (v voices) Close(Voice)              { v.w.mu.Lock(); defer v.w.mu.Unlock(); v.w.open-- }
+func (v voices) Listen(group netip.AddrPort) (Voice, error) {
+	v.w.mu.Lock()
+	deaf := v.w.deaf
+	v.w.mu.Unlock()
+	if deaf {
+		return nil, fmt.Errorf("no network")
+	}
+	v.w.said = append(v.w.said, fmt.Sprint("listen ", group))
+	return v.Open(ice.Config{})
+}
+func (v voices) Bind(call phone.CallID, _ Voice) { v.w.bound = append(v.w.bound, call) }
+func (v voices) Release(call phone.CallID)       { v.w.freed = append(v.w.freed, call) }
+func (v voices) Close(Voice)                     { v.w.mu.Lock(); defer v.w.mu.Unlock(); v.w.open-- }
 
 // callers are those of a phone with one contact.
 type callers struct{ w *world }

@@ -29,6 +29,8 @@ func (a *Adapter) execMove(e phone.Effect) {
 		a.whenQuiet(c, func() { a.whenQuiet(with, func() { a.startBridge(c) }) })
 	case phone.RefuseRefer:
 		a.agent.RefuseRefer(ua.ReferRef(e.Ref))
+	default:
+		a.execPage(e)
 	}
 }
 
@@ -138,6 +140,7 @@ func (a *Adapter) relayRefused(c *call, code int) {
 	other := c.bridge
 	switch {
 	case code == 491:
+		c.due = true
 	case other == nil:
 		a.offer(c)
 	case other.asked:

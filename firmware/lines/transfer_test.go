@@ -192,3 +192,19 @@ func TestABridgeThatIsRefused(t *testing.T) {
 		}
 	})
 }
+
+// TestReferWaitsForTheHoldThroughGlare: the hold met an offer of theirs and is made again; the REFER waits for that one.
+func TestReferWaitsForTheHoldThroughGlare(t *testing.T) {
+	inWorld(t, offer.Off, func(w *world) {
+		b := newSide("192.0.2.2")
+		w.talking(1, b)
+		w.ask(phone.SendHold{Call: 1, On: true})
+		w.ask(ua.OfferRefused{Call: 101, Code: 491})
+		w.ask(phone.SendRefer{Call: 1, Target: "400"})
+		w.wantSaid("offer 101")
+		w.ask(ua.OfferDue{Call: 101})
+		w.wantSaid("offer 101")
+		w.ask(ua.OfferAnswered{Call: 101, SDP: b.answer(w, "offer")})
+		w.wantSaid("refer 101 sip:400@example.com")
+	})
+}

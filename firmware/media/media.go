@@ -75,13 +75,14 @@ type Kind uint8
 
 // The kinds of Event.
 const (
-	Lost    Kind = iota // no packet came for Config.LostAfter, though we take media
-	Back                // packets come again after Lost
-	Digit               // the far side pressed a key (RFC 4733)
-	Heard               // the far side's packets come, for the first time or from another address than before
-	Sent                // the first packet has gone to the far side
-	Keyed               // a handshake on the path of the voice has brought keys: it is encrypted from now on
-	Unkeyed             // it has not: nothing can be said or heard
+	Lost     Kind = iota // no packet came for Config.LostAfter, though we take media
+	Back                 // packets come again after Lost
+	Digit                // the far side pressed a key (RFC 4733)
+	Heard                // the far side's packets come, for the first time or from another address than before
+	Sent                 // the first packet has gone to the far side
+	Expected             // a packet came from an address of Expect
+	Keyed                // a handshake on the path of the voice has brought keys: it is encrypted from now on
+	Unkeyed              // it has not: nothing can be said or heard
 )
 
 // Event is a fact about a call's media.
@@ -89,7 +90,7 @@ type Event struct {
 	Call  string
 	Kind  Kind
 	Digit rune           // 0-9 * # A-D, of Digit
-	From  netip.AddrPort // of Heard
+	From  netip.AddrPort // of Heard and Expected
 	Why   string         // of Unkeyed, for logs
 }
 

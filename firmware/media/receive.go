@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net"
 	"net/netip"
+	"slices"
 	"time"
 
 	"github.com/pion/rtp"
@@ -50,6 +51,9 @@ type receiver struct {
 	pt    uint8          // of the decoder in the jitter buffer
 	from  netip.AddrPort // whose packets were taken last
 
+	expects *[]netip.AddrPort // of whom word is to be given
+	told    uint32            // of which it was, a bit each
+
 	copies red.Receiver
 	head   rtp.Packet
 	plain  [mtu]byte
@@ -68,6 +72,7 @@ func (r *receiver) packet(b []byte, from netip.AddrPort, now time.Time) {
 		return
 	case !r.latch.may(from):
 		s.tally.foreign.Add(1)
+		r.expected(from)
 		return
 	}
 	if p.secret() {
@@ -86,8 +91,10 @@ func (r *receiver) packet(b []byte, from netip.AddrPort, now time.Time) {
 	}
 	if !r.latch.take(from, r.head.SSRC, r.head.SequenceNumber, p.srtp != nil, now) {
 		s.tally.foreign.Add(1)
+		r.expected(from)
 		return
 	}
+	r.expected(p.media.Remote)
 	if from != r.from {
 		r.from = from
 		s.tell(Event{Kind: Heard, From: from})
@@ -96,6 +103,21 @@ func (r *receiver) packet(b []byte, from netip.AddrPort, now time.Time) {
 		s.target.Store(&detour{p.media.Remote, from})
 	}
 	r.deliver(p, len(b), now)
+}
+
+// expected gives word of a packet from an address that is waited for. Of a far side that is not listened to at present
+// its address is all there is to know it by; listened to, it has to prove itself like any other.
+func (r *receiver) expected(from netip.AddrPort) {
+	if e := r.s.expects.Load(); e != r.expects {
+		r.expects, r.told = e, 0
+	}
+	if r.expects == nil {
+		return
+	}
+	if i := slices.Index(*r.expects, from); i >= 0 && r.told>>i&1 == 0 {
+		r.told |= 1 << i
+		r.s.tell(Event{Kind: Expected, From: from})
+	}
 }
 
 // belongs tells whether a packet is RTP, and gives it to whom it belongs if it is not.

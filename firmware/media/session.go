@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/netip"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -83,8 +84,9 @@ type Session struct {
 
 	source  source
 	hearing atomic.Pointer[codec.Codec] // what the far side speaks
-	target  atomic.Pointer[detour]      // where RTP goes, once we know better than SDP
-	back    atomic.Pointer[detour]      // and RTCP
+	expects atomic.Pointer[[]netip.AddrPort]
+	target  atomic.Pointer[detour] // where RTP goes, once we know better than SDP
+	back    atomic.Pointer[detour] // and RTCP
 	far     far
 	tally   tally
 	stats   atomic.Pointer[Stats]
@@ -174,6 +176,16 @@ func (s *Session) publish(p *plan) {
 	case s.changed <- struct{}{}:
 	default:
 	}
+}
+
+// maxExpected bounds the addresses of Expect.
+const maxExpected = 32
+
+// Expect asks to be told of the next packet from each of these addresses, at most 32, by Expected. They replace those
+// asked for before.
+func (s *Session) Expect(from []netip.AddrPort) {
+	from = slices.Clone(from[:min(len(from), maxExpected)])
+	s.expects.Store(&from)
 }
 
 // Run carries the media until ctx ends or Close; then it says BYE and closes the sockets. It is

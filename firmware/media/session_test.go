@@ -443,3 +443,39 @@ func TestConfigIsChecked(t *testing.T) {
 		}
 	}
 }
+
+// TestExpectedSoundIsTold: word is given of the next packet from each address that is waited for, once, also of one that
+// is not listened to, and of nobody else.
+func TestExpectedSoundIsTold(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		k := newCall(t, choice{codecs: []codec.Codec{codec.PCMA}})
+		far, other := k.a.media.Remote, netip.MustParseAddrPort("192.0.2.3:4000")
+		told := func() (out []netip.AddrPort) {
+			synctest.Wait()
+			k.a.mu.Lock()
+			defer k.a.mu.Unlock()
+			for _, e := range k.a.events {
+				if e.Kind == Expected {
+					out = append(out, e.From)
+				}
+			}
+			k.a.events = nil
+			return out
+		}
+		k.talk(100 * time.Millisecond)
+		if got := told(); got != nil {
+			t.Errorf("nothing was expected, and told was %v", got)
+		}
+		for range 2 { // asking anew begins anew
+			k.a.Expect([]netip.AddrPort{far, other})
+			k.talk(100 * time.Millisecond)
+			for seq := range uint16(3) {
+				k.inject(other.String(), k.a, loud(seq, 7))
+				k.inject("192.0.2.4:4000", k.a, loud(seq, 8))
+			}
+			if got := told(); !slices.Equal(got, []netip.AddrPort{far, other}) {
+				t.Errorf("told %v", got)
+			}
+		}
+	})
+}

@@ -61,7 +61,7 @@ const callbackTime = 30 * time.Minute
 // who is called decides.
 func (t *step) refuses(in Invited) (Cause, bool) {
 	switch {
-	case len(t.Calls) >= MaxCalls || len(t.Calls) > 0 && !t.Config.CallWaiting:
+	case t.Full() || len(t.Calls) > 0 && !t.Config.CallWaiting:
 		return UserBusy, true
 	case in.Remote.Hidden && t.Config.RefuseAnonymous && !in.Callback && !t.AwaitsHelp:
 		return NotAllowed, true

@@ -22,6 +22,8 @@ func (t *step) command(in Command) error {
 		return t.withCall(in.Call, t.answer, Ringing)
 	case Reject:
 		return t.withCall(in.Call, func(c *Call) error { t.end(c, Rejected); return nil }, Ringing)
+	case Deflect:
+		return t.withCall(in.Call, func(c *Call) error { return t.deflect(c, in.Target) }, Ringing)
 	case Silence:
 		return t.silence()
 	case Hangup:
@@ -118,9 +120,6 @@ func (t *step) dial(in Dial) error {
 	if t.Line(in.Line) == nil {
 		return NoSuchLine
 	}
-	if len(t.Calls) >= MaxCalls {
-		return TooMany
-	}
 	if in.Number == "" {
 		if f := t.Foreground(); f != nil && f.State == Dialing {
 			return WrongState
@@ -129,7 +128,7 @@ func (t *step) dial(in Dial) error {
 		t.begin(Call{Line: in.Line, Withheld: in.Withheld}, Dialing)
 		return nil
 	}
-	n, line, err := t.dialable(in.Number, in.Line)
+	n, line, err := t.callable(in.Number, in.Line)
 	if err != nil {
 		return err
 	}
@@ -148,7 +147,7 @@ func (t *step) dialable(number string, line LineID) (Number, LineID, error) {
 	if !t.mayDial(n) {
 		return n, line, Locked
 	}
-	if t.Lines[line].State == LineRegistered {
+	if t.Lines[line].State == LineRegistered || n.Rule == PageRule {
 		return n, line, nil
 	}
 	if n.Rule != EmergencyRule {
@@ -162,6 +161,37 @@ func (t *step) dialable(number string, line LineID) (Number, LineID, error) {
 	return n, line, nil
 }
 
+// callable is dialable for a call of its own, for which there must be room; a call for help makes it.
+func (t *step) callable(number string, line LineID) (Number, LineID, error) {
+	n, line, err := t.dialable(number, line)
+	if err == nil && n.Rule == EmergencyRule {
+		t.makeRoom()
+	}
+	if err == nil && t.Full() {
+		err = TooMany
+	}
+	return n, line, err
+}
+
+// makeRoom gives up what a call for help can do without most: who rings, or else who has been held longest.
+func (t *step) makeRoom() {
+	if !t.Full() {
+		return
+	}
+	var least *Call
+	for i := range t.Calls {
+		c := &t.Calls[i]
+		switch {
+		case c.State != Ringing && c.State != Held:
+		case least == nil, c.State == Ringing && least.State == Held, c.State == least.State && c.Entered < least.Entered:
+			least = c
+		}
+	}
+	if least != nil {
+		t.hangup(least)
+	}
+}
+
 func (t *step) peer(n Number) Peer {
 	p := Peer{Number: n.Typed, URI: n.Target}
 	if n.E164 != "" {
@@ -171,6 +201,11 @@ func (t *step) peer(n Number) Peer {
 }
 
 func (t *step) invite(c *Call, n Number) {
+	if n.Rule == PageRule {
+		c.Page = t.Config.page(n.Target)
+		t.do(SendPage{Call: c.ID, Group: c.Page})
+		return
+	}
 	t.send(c, SendInvite{Target: n.Target, Conversation: c.Conversation})
 }
 
@@ -220,7 +255,7 @@ func (t *step) dialNow() error {
 	if c == nil || c.State != Dialing {
 		return WrongState
 	}
-	n, line, err := t.dialable(c.Digits, c.Line)
+	n, line, err := t.callable(c.Digits, c.Line)
 	if err != nil {
 		return err
 	}
@@ -234,6 +269,22 @@ func (t *step) answer(c *Call) error {
 	t.takePath()
 	t.enter(c, Answering, NoCause)
 	t.do(SendAccept{Call: c.ID})
+	return nil
+}
+
+// deflect sends a caller on. It is his phone that calls there, and no line of ours has to work for it.
+func (t *step) deflect(c *Call, target string) error {
+	n, err := t.Config.Number(target)
+	switch {
+	case err != nil:
+		return err
+	case !t.mayDial(n):
+		return Locked
+	case n.Rule == PageRule:
+		return WrongNumber
+	}
+	t.do(SendDeflect{Call: c.ID, Target: n.Target})
+	t.enter(c, Ended, HandedOver)
 	return nil
 }
 
@@ -269,8 +320,11 @@ func (t *step) hangupAll(c *Call) {
 }
 
 func (t *step) hold(c *Call) error {
-	if c.Shadow {
+	switch {
+	case c.Shadow:
 		return Moving
+	case c.Page != 0:
+		return WrongState
 	}
 	for _, m := range t.together(c) {
 		t.enter(m, Held, NoCause)
@@ -321,7 +375,7 @@ func (t *step) dtmf(in SendDTMF) error {
 		return WrongValue
 	}
 	return t.withCall(in.Call, func(c *Call) error {
-		if c.State == Ringback && !c.Early {
+		if c.State == Ringback && (!c.Early || c.OneWay) || c.Page != 0 {
 			return WrongState
 		}
 		t.do(PlayDTMF{Call: c.ID, Digit: in.Digit})
@@ -370,8 +424,10 @@ func (t *step) pressPath(p Path) error {
 	switch {
 	case t.Playing.ID != "":
 		t.pathPlaying(p)
+	case front != nil && front.listens():
+		t.hangup(front)
 	case front == nil:
-		if err := t.dial(Dial{Line: t.Selected}); err != nil {
+		if err := t.offHook(); err != nil {
 			return err
 		}
 		t.setPath(p)
@@ -389,6 +445,8 @@ func (t *step) pressPath(p Path) error {
 func (t *step) stepVolume(steps int) {
 	level := &t.Volume[t.Path]
 	switch {
+	case t.Foreground() != nil && t.Foreground().listens():
+		level = &t.PageVolume
 	case t.Foreground() != nil || t.Playing.ID != "":
 	case t.PCCall.Plays: // the PC's own volume follows
 		t.do(SendPCVolume{Steps: max(-VolumeMax, min(VolumeMax, steps))})
@@ -423,6 +481,12 @@ func (t *step) configure(c Config) error {
 			return Busy
 		}
 		t.Lines, t.Selected = lines(c), 0
+	}
+	if !slices.Equal(c.Pages, t.Config.Pages) {
+		t.newPages()
+	}
+	if c.PageVolume != t.Config.PageVolume {
+		t.PageVolume = c.PageVolume
 	}
 	t.Config = c
 	t.changed(ConfigChanged)

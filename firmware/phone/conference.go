@@ -55,7 +55,7 @@ func (t *step) join(ids [MaxConf]CallID) error {
 			switch {
 			case m.Move != NoMove || m.Shadow:
 				return Moving
-			case !m.State.stands():
+			case !m.State.stands() || m.Page != 0:
 				return WrongState
 			case !seen[m.ID]:
 				seen[m.ID] = true

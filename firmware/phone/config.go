@@ -17,6 +17,13 @@ type Config struct {
 	LockedDial  LockedDial    // what a locked phone may call besides emergency numbers
 	Recording   bool          // calls may be recorded
 	CallWaiting bool          // a second call may ring; else it is refused as busy
+	Intercom    []string      // numbers and addresses whose calls the phone answers by itself if they ask for it
+	OpenMic     bool          // and whether they hear the room at once
+	Hotline     string        // called when the handset is lifted and nobody types; empty: none
+	HotlineWait time.Duration // how long nobody may type; 0: it is called at once
+	Pages       []string      // numbers of the paging groups, the most important first
+	PagesOver   int           // so many of them, from the first, break into a call
+	PageVolume  uint8         // of pages when the phone is new
 	Plan        NumberPlan    // how national numbers become international ones
 	Emergency   []string      // numbers that may always be called, on any line
 
@@ -33,7 +40,7 @@ type LineConfig struct {
 func DefaultConfig() Config {
 	return Config{
 		DigitMap: "[0-9*#+].T", InterDigit: 4 * time.Second, RingTime: 120 * time.Second, CallTime: 180 * time.Second,
-		HandsFree: Speaker, Follow: true, CallWaiting: true, Emergency: []string{"112", "911"},
+		HandsFree: Speaker, Follow: true, CallWaiting: true, PageVolume: 10, Emergency: []string{"112", "911"},
 	}
 }
 
@@ -60,6 +67,18 @@ func (c *Config) Validate() error {
 	}
 	if c.LockedDial >= lockedDialCount {
 		return fmt.Errorf("locked_dial: must be emergency, internal or any")
+	}
+	if _, err := c.Number(c.Hotline); c.Hotline != "" && err != nil {
+		return fmt.Errorf("hotline: %w", err)
+	}
+	if c.HotlineWait < 0 || c.HotlineWait > 30*time.Second {
+		return fmt.Errorf("hotline_wait: must be 0s to 30s, not %v", c.HotlineWait)
+	}
+	if len(c.Pages) > MaxPages {
+		return fmt.Errorf("pages: at most %d, not %d", MaxPages, len(c.Pages))
+	}
+	if c.PageVolume > VolumeMax {
+		return fmt.Errorf("page_volume: must be 0 to %d, not %d", VolumeMax, c.PageVolume)
 	}
 	if err := c.DigitMap.Validate(); err != nil {
 		return fmt.Errorf("digit_map: %w", err)

@@ -45,6 +45,12 @@ type (
 		Call  CallID
 		Cause Cause
 	}
+	// SendDeflect answers a ringing call with another number to call (302, RFC 3261 §21.3.3).
+	SendDeflect struct {
+		fx
+		Call   CallID
+		Target string
+	}
 	// SendCancel gives up a call not yet answered.
 	SendCancel struct {
 		fx
@@ -114,7 +120,7 @@ type Record struct {
 
 // Missed tells whether the call is one to call back: it came in, and nobody answered it anywhere.
 func (r Record) Missed() bool {
-	return r.Dir == Incoming && r.Answered.IsZero() && r.Cause != Elsewhere && r.Cause != Rejected
+	return r.Dir == Incoming && r.Answered.IsZero() && r.Cause != Elsewhere && r.Cause != Rejected && r.Cause != HandedOver
 }
 
 // Tone is a sound the phone makes itself, into the ear.
@@ -147,7 +153,8 @@ type Sound struct {
 
 // sound derives what must be heard in s.
 func (s *State) sound() Sound {
-	out := Sound{Path: s.Path, Muted: s.Muted, Volume: s.Volume[s.Path], RingVolume: s.RingVolume}
+	out := Sound{Muted: s.Muted, RingVolume: s.RingVolume}
+	out.Path, out.Volume = s.HeardOn()
 	if s.Test.Running {
 		out.Path, out.Volume, out.Test = Speaker, s.Volume[Speaker], true
 		return out
@@ -182,6 +189,9 @@ func (s *State) sound() Sound {
 		out.PC = true
 		out.Muted = out.Muted || s.PCCall.Muted || !s.PCCall.Records // who only listens does not hear himself either
 	}
+	if front == nil && s.announced() {
+		out.Path, out.Volume, out.Tone = Speaker, s.Volume[Speaker], WaitingTone
+	}
 	if !s.rings() {
 		return out
 	}
@@ -201,7 +211,7 @@ func (s *State) rings() bool {
 		return true
 	}
 	for i := range s.Calls {
-		if c := &s.Calls[i]; c.State == Ringing && !c.Silenced {
+		if c := &s.Calls[i]; c.State == Ringing && !c.Silenced && !c.Auto {
 			return true
 		}
 	}

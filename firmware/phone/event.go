@@ -15,6 +15,12 @@ func (t *step) event(in Event) {
 		t.invited(in)
 	case Progressed:
 		t.progressed(in)
+	case PageHeard:
+		t.pageOnAir(in.Group, true)
+	case PageSilent:
+		t.pageOnAir(in.Group, false)
+	case EarlyHeard:
+		t.earlyHeard(in.Call)
 	case Accepted:
 		t.accepted(in.Call)
 	case Confirmed:
@@ -26,7 +32,7 @@ func (t *step) event(in Event) {
 	case Byed:
 		t.byed(in)
 	case ResumeRefused:
-		if c := t.Call(in.Call); c != nil && c.State == Talking && !c.Shadow {
+		if c := t.Call(in.Call); c != nil && c.State == Talking && !c.Shadow && c.Page == 0 {
 			t.leave(c)
 			t.enter(c, Held, NoCause)
 		}
@@ -108,17 +114,20 @@ func (t *step) hookMoved(off bool) {
 	front := t.Foreground()
 	switch {
 	case t.hookPlaying(off):
-	case off && front != nil:
+	case off && front != nil && !front.listens():
 		t.setPath(Handset)
 	case off:
 		if c := t.First(Ringing); c != nil {
 			_ = t.answer(c)
 		} else if t.pcHook(true) {
 			return
-		} else if len(t.Lines) > 0 && len(t.Calls) < MaxCalls {
-			_ = t.dial(Dial{Line: t.Selected})
+		} else if len(t.Lines) > 0 {
+			_ = t.offHook()
 		}
 	case t.Path == Handset && front != nil:
+		if c := t.Call(front.Over); c != nil {
+			t.hangup(c)
+		}
 		t.hangupAll(front)
 	default:
 		t.pcHook(false)
@@ -150,22 +159,45 @@ func (t *step) invited(in Invited) {
 	c := t.begin(Call{Line: in.Line, Dir: Incoming, Remote: in.Remote, Conversation: in.Conversation,
 		ReferredBy: in.ReferredBy, ForwardedBy: in.ForwardedBy, Proof: in.Proof, Refers: in.Refers, Replaces: in.TakesOver}, Ringing)
 	t.do(SendRinging{Ref: in.Ref, Call: c.ID})
+	t.announce(c, in)
 }
 
+// progressed: who is called rings. Its own sound has earlyTime to come, each time the network speaks anew; where
+// none comes the phone gives ringback tone itself (RFC 3960 §3.2).
 func (t *step) progressed(in Progressed) {
 	c := t.Call(in.Call)
-	if c == nil {
+	if c == nil || c.State != Calling && c.State != Ringback {
 		return
 	}
-	switch c.State {
-	case Calling:
-		c.Early = in.Early
+	before := *c
+	t.unawait(c)
+	c.Early, c.Heard, c.OneWay = in.Early && (c.Early || c.State == Calling), false, in.OneWay
+	if c.State == Calling {
 		t.enter(c, Ringback, NoCause)
-	case Ringback:
-		if c.Early != in.Early {
-			c.Early = in.Early
-			t.touched(c)
-		}
+	} else if *c != before {
+		t.touched(c)
+	}
+	if c.Early {
+		t.do(StartTimer{ID: TimerID{EarlyTime, c.ID}, After: earlyTime})
+	}
+}
+
+// earlyHeard: the far side's sound is there, however late.
+func (t *step) earlyHeard(id CallID) {
+	if c := t.Call(id); c != nil && c.State == Ringback && !c.Heard {
+		t.unawait(c)
+		c.Early, c.Heard = true, true
+		t.touched(c)
+	}
+}
+
+// awaited tells whether sound of the far side is waited for before the phone gives a tone of its own.
+func (c *Call) awaited() bool { return c.State == Ringback && c.Early && !c.Heard }
+
+// unawait waits no longer for sound before the answer.
+func (t *step) unawait(c *Call) {
+	if c.awaited() {
+		t.do(StopTimer{ID: TimerID{EarlyTime, c.ID}})
 	}
 }
 
@@ -196,7 +228,7 @@ func (t *step) fail(c *Call, cause Cause) {
 
 func (t *step) byed(in Byed) {
 	c := t.Call(in.Call)
-	if c == nil || c.State == Dialing || c.State == Failed {
+	if c == nil || c.State == Dialing || c.State == Failed || c.Page != 0 {
 		return
 	}
 	c.Reason = in.Reason
@@ -221,14 +253,23 @@ func (t *step) timerFired(id TimerID) {
 	}
 	switch {
 	case id.Kind == InterDigit && c.State == Dialing:
-		_ = t.dialNow() // a line that is down leaves the number standing; the key says why
+		t.pauseOver(c)
 	case id.Kind == RingTime && c.State == Ringing:
 		t.end(c, NoAnswer)
 	case id.Kind == CallTime && (c.State == Calling || c.State == Ringback):
-		t.do(SendCancel{Call: c.ID})
+		if c.Page == 0 {
+			t.do(SendCancel{Call: c.ID})
+		} else {
+			t.do(EndPage{Call: c.ID})
+		}
 		t.fail(c, NoAnswer)
 	case id.Kind == ConfirmTime && c.State == Answering:
 		t.end(c, Unreachable)
+	case id.Kind == AutoTime && c.Auto && c.State == Ringing:
+		t.answerItself(c)
+	case id.Kind == EarlyTime && c.awaited():
+		c.Early = false
+		t.touched(c)
 	case id.Kind == MoveTime && c.Referred:
 		t.moveOff(c, NoAnswer, "")
 	case id.Kind == FailedTime && c.State == Failed:

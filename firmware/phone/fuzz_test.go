@@ -55,7 +55,9 @@ func (p *tape) input(s State) Input {
 		case TimerID:
 			f.Set(reflect.ValueOf(TimerID{TimerKind(p.next(int(timerKindCount))), p.call(s)}))
 		case Config:
-			c.CallWaiting, c.Recording = p.next(2) == 0, p.next(8) > 0
+			c.CallWaiting, c.Recording, c.Intercom = p.next(2) == 0, p.next(8) > 0, []string{anna.Number}
+			c.Pages, c.PagesOver = []string{"200", "700"}[p.next(2):], p.next(3)
+			c.Hotline, c.HotlineWait = []string{"", "200"}[p.next(2)], time.Duration(p.next(2))*time.Second
 			c.Lines = p.lines[:len(p.lines)-p.next(16)/14] // seldom fewer: a phone without lines lives a dull life
 			f.Set(reflect.ValueOf(c))
 		case [MaxConf]CallID:
@@ -98,7 +100,7 @@ type world struct {
 
 // told are the orders about a call that may follow each other; "" is a call never spoken of.
 var told = map[string]string{
-	"": "invite ringing", "invite": "cancel", "ringing": "accept reject", "accept": "hold bye refer bridge", "hold": "hold bye refer bridge",
+	"": "invite ringing page", "page": "unpage", "invite": "cancel", "ringing": "accept reject", "accept": "hold bye refer bridge", "hold": "hold bye refer bridge",
 	"answered": "hold bye refer bridge", "refer": "hold bye refer bridge", "bridge": "hold bye",
 }
 
@@ -119,6 +121,14 @@ func (w *world) take(e Effect) {
 	case SendAccept:
 		w.tell(e.Call, "accept")
 	case SendReject:
+		w.tell(e.Call, "reject")
+	case SendPage:
+		w.tell(e.Call, "page")
+	case HearPage:
+		w.tell(e.Call, "page")
+	case EndPage:
+		w.tell(e.Call, "unpage")
+	case SendDeflect:
 		w.tell(e.Call, "reject")
 	case SendCancel:
 		w.tell(e.Call, "cancel")
@@ -165,11 +175,14 @@ func (w *world) check(s State) {
 		if k := timerOf[c.State]; k != NoTimer && k != InterDigit && !w.timers[TimerID{k, c.ID}] {
 			w.t.Fatalf("no timer for call %d in %v", c.ID, c.State)
 		}
+		if c.awaited() && !w.timers[TimerID{EarlyTime, c.ID}] {
+			w.t.Fatalf("sound of call %d is awaited for ever", c.ID)
+		}
 	}
 	if s.Playing.ID != "" && (len(s.Calls) > 0 || s.Lock.Kind != Unlocked || w.sound.PC || w.sound.Ring) {
 		w.t.Fatalf("%+v is played beside %+v", s.Playing, w.sound)
 	}
-	if len(front) > 1 || len(s.Calls) > MaxCalls {
+	if len(front) > 1 || len(s.Calls) > MaxCalls+1 || len(s.Calls) > MaxCalls && !slices.ContainsFunc(s.Calls, func(c Call) bool { return c.State == Dialing || c.Page != 0 }) {
 		w.t.Fatalf("%d calls, in the foreground %v", len(s.Calls), front)
 	}
 	if w.sound.PC && s.Foreground() != nil || s.PCCall.Held && !s.PCCall.Active {
@@ -177,6 +190,11 @@ func (w *world) check(s State) {
 	}
 	if asked := s.Question.Kind != NoQuestion; asked != w.timers[TimerID{Kind: QuestionTime}] {
 		w.t.Fatalf("question %+v, and its timer runs: %v", s.Question, !asked)
+	}
+	for _, c := range s.Calls {
+		if c.Page != 0 && (c.State == Held || c.Conf != 0 || c.Move != NoMove || c.State == Talking && c.Dir == Incoming && s.Air&^s.Shut&airOf(c.Page) == 0) {
+			w.t.Fatalf("page %+v of %b without %b", c, s.Air, s.Shut)
+		}
 	}
 	recorded := s.Call(s.Recording.Call)
 	if (recorded != nil) != w.tape || s.Recording.Call != 0 && (recorded == nil || !recorded.State.stands()) || w.sound.Recorded && !w.tape {
@@ -186,7 +204,8 @@ func (w *world) check(s State) {
 		if id.Kind == QuestionTime || id == (TimerID{Kind: CallbackTime}) && s.AwaitsHelp {
 			continue
 		}
-		if c := s.Call(id.Call); c == nil || timerOf[c.State] != id.Kind && !(id.Kind == MoveTime && c.Referred) {
+		if c := s.Call(id.Call); c == nil || timerOf[c.State] != id.Kind && !(id.Kind == MoveTime && c.Referred) &&
+			!(id.Kind == EarlyTime && c.awaited()) && !(id.Kind == AutoTime && c.Auto && c.State == Ringing) {
 			w.t.Fatalf("timer %+v runs for nobody", id)
 		}
 	}

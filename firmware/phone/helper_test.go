@@ -118,7 +118,7 @@ func orders(effects []Effect) string {
 	return strings.Join(out, ", ")
 }
 
-var timerNames = [timerKindCount]string{"none", "inter-digit", "ring", "call", "confirm", "failed", "question", "move", "help"}
+var timerNames = [timerKindCount]string{"none", "inter-digit", "ring", "call", "confirm", "failed", "question", "move", "help", "auto", "early"}
 
 func order(e Effect) string {
 	switch e := e.(type) {
@@ -132,6 +132,14 @@ func order(e Effect) string {
 		return fmt.Sprintf("accept %d", e.Call)
 	case SendReject:
 		return fmt.Sprintf("reject %d: %v", e.Call, e.Cause)
+	case SendPage:
+		return fmt.Sprintf("page %d to %d", e.Call, e.Group)
+	case HearPage:
+		return fmt.Sprintf("hear %d of %d", e.Call, e.Group)
+	case EndPage:
+		return fmt.Sprintf("end page %d", e.Call)
+	case SendDeflect:
+		return fmt.Sprintf("deflect %d to %s", e.Call, e.Target)
 	case SendCancel:
 		return fmt.Sprintf("cancel %d", e.Call)
 	case SendBye:

@@ -58,6 +58,12 @@ type (
 		cmd
 		Call CallID
 	}
+	// Deflect sends a ringing call on: the caller is told to call Target instead.
+	Deflect struct {
+		cmd
+		Call   CallID
+		Target string
+	}
 	// Silence stops the ring of all ringing calls and leaves them ringing.
 	Silence struct{ cmd }
 	// Hangup ends a call in whatever state it is.
@@ -170,12 +176,20 @@ type (
 		Callback     bool // an emergency service calls back (RFC 7090)
 		Refers       bool // see Able
 		TakesOver    bool // see Able.Replaces
+		Auto         bool // it asks the phone to answer by itself, after a while
+		After        time.Duration
 	}
-	// Progressed: the far side rings (18x); Early: it also sends sound.
+	// Progressed: the far side, or one of several, rings (18x). Early: it may send sound before it answers.
+	// OneWay: it hears nothing of us then, since several ring (RFC 3960 §2.2) or the network says so (RFC 5009).
 	Progressed struct {
 		evt
-		Call  CallID
-		Early bool
+		Call          CallID
+		Early, OneWay bool
+	}
+	// EarlyHeard: sound of the far side has come since it progressed last.
+	EarlyHeard struct {
+		evt
+		Call CallID
 	}
 	// Accepted: our INVITE was answered.
 	Accepted struct {
@@ -265,6 +279,8 @@ const (
 	QuestionTime           // nobody answered a question
 	MoveTime               // no news of a call that is being handed over
 	CallbackTime           // help does not call back any more
+	AutoTime               // an intercom call is answered
+	EarlyTime              // sound before the answer was agreed to, and none has come
 	timerKindCount
 )
 

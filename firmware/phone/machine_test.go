@@ -35,7 +35,7 @@ var one = []row{
 	{"Dialing", HookMoved{Off: true}, "Dialing", "hook, path", "sound dial tone handset"},
 
 	{"Calling", Progressed{Call: 1}, "Ringback", "1 Calling>Ringback", "sound ringback tone speaker"},
-	{"Calling", Progressed{Call: 1, Early: true}, "Ringback", "1 Calling>Ringback", "sound voice 1 speaker"},
+	{"Calling", Progressed{Call: 1, Early: true}, "Ringback", "1 Calling>Ringback", "start early 1 300ms, sound voice 1 speaker"},
 	{"Calling", Accepted{Call: 1}, "Talking", "1 Calling>Talking", "stop call 1, sound voice 1 speaker"},
 	{"Calling", CallFailed{Call: 1, Cause: UserBusy}, "Failed", "1 Calling>Failed: busy", "stop call 1, start failed 1 8s, sound busy tone speaker"},
 	{"Calling", CallFailed{Call: 1, Cause: Unreachable}, "Failed", "1 Calling>Failed: unreachable",
@@ -47,7 +47,7 @@ var one = []row{
 		"cancel 1, stop call 1, start failed 1 8s, sound congestion tone speaker"},
 	{"Calling", Dial{}, "Dialing", "1 Calling>Ended: hung up here, 2 None>Dialing", "cancel 1, stop call 1, log 1, sound dial tone speaker"},
 
-	{"Ringback", Progressed{Call: 1, Early: true}, "Ringback", "1 touched", "sound voice 1 speaker"},
+	{"Ringback", EarlyHeard{Call: 1}, "Ringback", "1 touched", "sound voice 1 speaker"},
 	{"Ringback", Accepted{Call: 1}, "Talking", "1 Ringback>Talking", "stop call 1, sound voice 1 speaker"},
 	{"Ringback", CallFailed{Call: 1, Cause: Rejected}, "Failed", "1 Ringback>Failed: declined", "stop call 1, start failed 1 8s, sound busy tone speaker"},
 	{"Ringback", Byed{Call: 1, Cause: RemoteHangup}, "", "1 Ringback>Ended: hung up there", "stop call 1, log 1, sound speaker"},
@@ -56,8 +56,11 @@ var one = []row{
 	{"Ringback", TimerFired{ID: TimerID{CallTime, 1}}, "Failed", "1 Ringback>Failed: no answer",
 		"cancel 1, stop call 1, start failed 1 8s, sound congestion tone speaker"},
 	{"Early", SendDTMF{Call: 1, Digit: '5'}, "Ringback", "", "dtmf 1 5"},
-	{"Early", Progressed{Call: 1}, "Ringback", "1 touched", "sound ringback tone speaker"},
-	{"Early", Accepted{Call: 1}, "Talking", "1 Ringback>Talking", "stop call 1"},
+	{"Early", Progressed{Call: 1}, "Ringback", "1 touched", "stop early 1, sound ringback tone speaker"},
+	{"Early", Progressed{Call: 1, Early: true}, "Ringback", "", "stop early 1, start early 1 300ms"},
+	{"Early", EarlyHeard{Call: 1}, "Ringback", "1 touched", "stop early 1"},
+	{"Early", TimerFired{ID: TimerID{EarlyTime, 1}}, "Ringback", "1 touched", "sound ringback tone speaker"},
+	{"Early", Accepted{Call: 1}, "Talking", "1 Ringback>Talking", "stop early 1, stop call 1"},
 
 	{"Ringing", Answer{Call: 1}, "Answering", "1 Ringing>Answering", "stop ring 1, start confirm 1 32s, accept 1, sound voice 1 speaker"},
 	{"Ringing", HookMoved{Off: true}, "Answering", "hook, path, 1 Ringing>Answering", "stop ring 1, start confirm 1 32s, accept 1, sound voice 1 handset"},
@@ -68,6 +71,7 @@ var one = []row{
 	{"Ringing", Silence{}, "Ringing", "1 touched", "sound speaker"},
 	{"Ringing", Byed{Call: 1, Cause: Cancelled}, "", "1 Ringing>Ended: cancelled, missed", "stop ring 1, log 1 missed, sound speaker"},
 	{"Ringing", Byed{Call: 1, Cause: Elsewhere}, "", "1 Ringing>Ended: answered elsewhere", "stop ring 1, log 1, sound speaker"},
+	{"Ringing", Deflect{Call: 1, Target: "300"}, "", "1 Ringing>Ended: handed over", "deflect 1 to 300, stop ring 1, log 1, sound speaker"},
 	{"Ringing", TimerFired{ID: TimerID{RingTime, 1}}, "", "1 Ringing>Ended: no answer, missed",
 		"reject 1: no answer, stop ring 1, log 1 missed, sound speaker"},
 	{"Ringing", Dial{}, "Ringing Dialing", "2 None>Dialing", "sound dial tone speaker"},
@@ -153,7 +157,7 @@ func TestTheMachine(t *testing.T) {
 // about are all inputs that are about one call or about the call in the foreground.
 func about(id CallID) []Input {
 	return []Input{
-		Digit{Digit: '3'}, EraseDigit{}, DialNow{}, Answer{Call: id}, Reject{Call: id}, Silence{}, Hold{Call: id}, Resume{Call: id}, Swap{},
+		Digit{Digit: '3'}, EraseDigit{}, DialNow{}, Answer{Call: id}, Reject{Call: id}, Deflect{Call: id, Target: "300"}, Silence{}, Hold{Call: id}, Resume{Call: id}, Swap{},
 		SendDTMF{Call: id, Digit: '1'}, Progressed{Call: id}, Accepted{Call: id}, Confirmed{Call: id}, CallFailed{Call: id, Cause: UserBusy},
 		Byed{Call: id}, ResumeRefused{Call: id},
 		TimerFired{ID: TimerID{InterDigit, id}}, TimerFired{ID: TimerID{RingTime, id}}, TimerFired{ID: TimerID{CallTime, id}},

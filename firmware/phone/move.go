@@ -152,8 +152,14 @@ func (t *step) target(c *Call, number string, room bool) (Number, LineID, error)
 	if c.Move != NoMove {
 		return Number{}, 0, Moving
 	}
+	if c.Page != 0 {
+		return Number{}, 0, WrongState
+	}
 	n, line, err := t.dialable(number, c.Line)
-	if err == nil && room && len(t.Calls) >= MaxCalls {
+	if err == nil && n.Rule == PageRule {
+		err = WrongNumber
+	}
+	if err == nil && room && t.Full() {
 		err = TooMany
 	}
 	return n, line, err
@@ -193,7 +199,7 @@ func (t *step) completeTransfer(in CompleteTransfer) error {
 		return WrongValue
 	case c.Move != NoMove || p.Move != NoMove:
 		return Moving
-	case !c.State.stands():
+	case !c.State.stands() || c.Page != 0 || p.Page != 0:
 		return WrongState
 	case p.State == Calling || p.State == Ringback:
 		target := p.Remote.URI
@@ -249,12 +255,15 @@ func (t *step) pull(in Pull) error {
 		return NoSuchLine
 	case in.Replaces.CallID == "" || in.Replaces.ToTag == "" || in.Replaces.FromTag == "":
 		return WrongValue
-	case len(t.Calls) >= MaxCalls:
+	case t.Full():
 		return TooMany
 	}
 	n, line, err := t.dialable(in.Target, in.Line)
-	if err != nil {
+	switch {
+	case err != nil:
 		return err
+	case n.Rule == PageRule:
+		return WrongNumber
 	}
 	t.takePath()
 	c := t.begin(Call{Line: line, Remote: t.peer(n)}, Calling)
@@ -393,7 +402,7 @@ func (t *step) moveRefused(in MoveRefused) {
 	switch p := t.Call(c.With); {
 	case p != nil:
 		t.connect(c, p)
-	case len(t.Calls) < MaxCalls:
+	case !t.Full():
 		t.shadow(c, Peer{Number: c.MoveTarget, URI: c.MoveTarget}, c.Line)
 	default:
 		t.moveOff(c, in.Cause, in.Reason)
@@ -403,7 +412,7 @@ func (t *step) moveRefused(in MoveRefused) {
 // referred follows the far side to somebody else, if the settings let it.
 func (t *step) referred(in Referred) {
 	c := t.Call(in.Call)
-	if c == nil || !c.State.stands() || c.Move != NoMove || c.Shadow || !t.Config.Follow || len(t.Calls) >= MaxCalls {
+	if c == nil || !c.State.stands() || c.Move != NoMove || c.Shadow || c.Page != 0 || !t.Config.Follow || t.Full() {
 		t.do(RefuseRefer{Ref: in.Ref})
 		return
 	}
@@ -430,7 +439,7 @@ func (t *step) arrived(p *Call) {
 // replace gives the place of a call to one that takes it over (RFC 3891).
 func (t *step) replace(in Invited) {
 	old := t.Call(in.Replaces)
-	if old == nil || old.Shadow || !old.State.stands() && old.State != Ringback {
+	if old == nil || old.Shadow || old.Page != 0 || !old.State.stands() && old.State != Ringback {
 		t.do(RefuseInvite{Ref: in.Ref, Cause: Cancelled})
 		return
 	}

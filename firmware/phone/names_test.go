@@ -74,20 +74,24 @@ func TestEveryInputIsTaken(t *testing.T) {
 	states := []string{"", "Dialing", "Calling", "Ringback", "Early", "Ringing", "Answering", "Talking", "Held", "Failed"}
 	c := DefaultConfig()
 	for _, in := range []Input{
-		Dial{}, Digit{Digit: '3'}, EraseDigit{}, DialNow{}, Answer{Call: 1}, Reject{Call: 1}, Silence{}, Hangup{Call: 1}, Hold{Call: 1}, Resume{Call: 1}, Swap{},
+		Dial{}, Digit{Digit: '3'}, EraseDigit{}, DialNow{}, Answer{Call: 1}, Reject{Call: 1}, Deflect{Call: 1, Target: "200"}, Silence{}, Hangup{Call: 1}, Hold{Call: 1}, Resume{Call: 1}, Swap{},
 		SendDTMF{Call: 1, Digit: '1'}, Mute{On: true}, SetPath{Path: Headset}, PressPath{Path: Headset}, StepVolume{Steps: 1}, SetVolume{Level: 1},
-		SetRingVolume{Level: 1}, SelectLine{Line: 1}, Register{Line: 1}, SeeMissed{}, Configure{Config: c}, HookMoved{Off: true}, LineChanged{}, Invited{}, Progressed{Call: 1},
+		SetRingVolume{Level: 1}, SelectLine{Line: 1}, Register{Line: 1}, SeeMissed{}, Configure{Config: c}, HookMoved{Off: true}, LineChanged{}, Invited{}, Progressed{Call: 1}, EarlyHeard{Call: 1},
 		Accepted{Call: 1}, Confirmed{Call: 1}, CallFailed{Call: 1}, Byed{Call: 1}, RemoteHeld{Call: 1, On: true}, ResumeRefused{Call: 1},
 		Secured{Call: 1, On: true}, RemoteChanged{Call: 1}, Noticed{Text: "x"}, Recalled{Missed: 2}, TimerFired{ID: TimerID{RingTime, 1}},
 		Ask{Ref: 2, Kind: SignInQuestion}, AnswerQuestion{Ref: 1}, QuestionDropped{Ref: 1}, SetLock{Kind: IdleLock}, PINRefused{Wrong: 1},
 		PCDo{Act: PCHangup}, PCCallChanged{Ringing: true}, PCStreams{Plays: true},
 		AnswerPairing{Stage: PairingCompare, Yes: true}, PairingMoved{Stage: PairingAsked}, PCAttached{On: true},
 		Transfer{Call: 1, Target: "300"}, Consult{Call: 1, Number: "300"}, MoveTo{Call: 1, Target: "300"},
-		Pull{Target: "300", Replaces: Dialog{"a", "b", "c"}}, TestSound{}, SoundTested{Verdict: SoundWorks}, Able{Call: 1, Refers: true}, Referred{Call: 1, To: anna}, Conversing{Call: 1, Conversation: "c"},
+		Pull{Target: "300", Replaces: Dialog{"a", "b", "c"}}, PageHeard{Group: 1}, PageSilent{Group: 1}, TestSound{}, SoundTested{Verdict: SoundWorks}, Able{Call: 1, Refers: true}, Referred{Call: 1, To: anna}, Conversing{Call: 1, Conversation: "c"},
 	} {
 		taken := slices.ContainsFunc(states, func(word string) bool {
 			b := oneLine(t).reach(word)
 			b.s.Missed = 1
+			b.s.Config.Pages = []string{"700"}
+			if _, ok := in.(PageSilent); ok {
+				b.do(PageHeard{Group: 1})
+			}
 			if _, ok := in.(AnswerPairing); ok {
 				b.s.PC.Stage = PairingCompare
 			}

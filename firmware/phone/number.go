@@ -30,6 +30,7 @@ const (
 	InternalRule
 	FeatureCode // with * or #: for the exchange
 	AddressRule // a SIP address, not a number
+	PageRule    // a paging group
 	ruleCount
 )
 
@@ -121,6 +122,8 @@ func (c *Config) rule(digits string) (Rule, string) {
 	switch {
 	case slices.Contains(c.Emergency, digits):
 		return EmergencyRule, ""
+	case c.page(digits) != 0:
+		return PageRule, ""
 	case strings.ContainsAny(digits, "*#"):
 		return FeatureCode, ""
 	case strings.HasPrefix(digits, "+"):

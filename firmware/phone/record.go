@@ -34,7 +34,7 @@ func (s *State) UnmarshalJSON(b []byte) error {
 // possible checks a state from outside for what Step takes for granted.
 func (s *State) possible() error {
 	switch {
-	case len(s.Calls) > MaxCalls || len(s.Lines) > MaxLines:
+	case len(s.Calls) > MaxCalls+1 || len(s.Lines) > MaxLines:
 		return fmt.Errorf("phone: read state: %d calls on %d lines", len(s.Calls), len(s.Lines))
 	case s.Path >= PathCount:
 		return fmt.Errorf("phone: read state: path %d", s.Path)
@@ -48,6 +48,9 @@ func (s *State) possible() error {
 		return fmt.Errorf("phone: read state: question of kind %d", s.Question.Kind)
 	case len(s.Lines) > 0 && int(s.Selected) >= len(s.Lines):
 		return fmt.Errorf("phone: read state: line %d is selected of %d", s.Selected, len(s.Lines))
+	}
+	if len(s.Config.Pages) > MaxPages || s.Air>>len(s.Config.Pages) != 0 {
+		return fmt.Errorf("phone: read state: pages %b of %d", s.Air, len(s.Config.Pages))
 	}
 	for _, c := range s.Calls {
 		if c.Proof.Verdict >= numberVerdictCount || c.Proof.Doubt >= DoubtCount {
@@ -63,23 +66,23 @@ func (s *State) possible() error {
 // Inputs gives one zero value of each command and event, for codecs and for tests that want all.
 func Inputs() []Input {
 	return []Input{
-		Dial{}, Digit{}, EraseDigit{}, DialNow{}, WithholdNumber{}, Answer{}, Reject{}, Silence{}, Hangup{}, Hold{}, Resume{}, Swap{}, SendDTMF{},
+		Dial{}, Digit{}, EraseDigit{}, DialNow{}, WithholdNumber{}, Answer{}, Reject{}, Deflect{}, Silence{}, Hangup{}, Hold{}, Resume{}, Swap{}, SendDTMF{},
 		Mute{}, SetPath{}, PressPath{}, StepVolume{}, SetVolume{}, SetRingVolume{}, SelectLine{}, Register{}, SeeMissed{}, Configure{},
-		HookMoved{}, LineChanged{}, Invited{}, Progressed{}, Accepted{}, Confirmed{}, CallFailed{}, Byed{}, RemoteHeld{},
+		HookMoved{}, LineChanged{}, Invited{}, Progressed{}, EarlyHeard{}, Accepted{}, Confirmed{}, CallFailed{}, Byed{}, RemoteHeld{},
 		ResumeRefused{}, Secured{}, RemoteChanged{}, Proved{}, Noticed{}, Recalled{}, TimerFired{},
 		Ask{}, AnswerQuestion{}, QuestionDropped{}, SetLock{}, PINRefused{}, PCDo{}, PCCallChanged{}, PCStreams{},
 		AnswerPairing{}, PairingMoved{}, PCAttached{},
 		Transfer{}, Consult{}, CompleteTransfer{}, Reconnect{}, MoveTo{}, Pull{}, Join{}, Split{},
 		Able{}, Referred{}, MoveProgressed{}, Moved{}, MoveRefused{}, Conversing{},
-		TestSound{}, SoundTested{}, RecordCall{}, RecordingFailed{}, PlayRecording{}, StopPlaying{}, Played{},
+		PageHeard{}, PageSilent{}, TestSound{}, SoundTested{}, RecordCall{}, RecordingFailed{}, PlayRecording{}, StopPlaying{}, Played{},
 	}
 }
 
 // Effects gives one zero value of each effect, for tests that want all.
 func Effects() []Effect {
 	return []Effect{
-		SendInvite{}, SendRinging{}, RefuseInvite{}, SendAccept{}, SendReject{}, SendCancel{}, SendBye{}, SendHold{}, PlayDTMF{},
+		SendInvite{}, SendRinging{}, RefuseInvite{}, SendAccept{}, SendReject{}, SendDeflect{}, SendCancel{}, SendBye{}, SendHold{}, PlayDTMF{},
 		SendRegister{}, SetSound{}, StartTimer{}, StopTimer{}, LogCall{}, QuestionAnswered{}, SendPC{}, SendPCVolume{}, PairingAnswered{},
-		SendRefer{}, SendBridge{}, RefuseRefer{}, StartRecording{}, StopRecording{}, StartPlaying{}, EndPlaying{},
+		SendPage{}, HearPage{}, EndPage{}, SendRefer{}, SendBridge{}, RefuseRefer{}, StartRecording{}, StopRecording{}, StartPlaying{}, EndPlaying{},
 	}
 }

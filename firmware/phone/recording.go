@@ -61,7 +61,7 @@ func (t *step) record(in RecordCall) error {
 		return Forbidden
 	case t.Recording.Call != 0:
 		return Recorded
-	case c.State != Talking || c.Shadow:
+	case c.State != Talking || c.Shadow || c.Page != 0:
 		return WrongState
 	}
 	t.Recording = Recording{Call: c.ID, No: t.Recording.No + 1, Since: t.now}

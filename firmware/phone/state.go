@@ -22,7 +22,7 @@ type LineID uint8
 
 // Limits of one phone.
 const (
-	MaxCalls = 8  // calls at once, ringing ones included; a further INVITE is refused as busy
+	MaxCalls = 8  // calls at once, ringing ones included; a number being typed is none yet
 	MaxLines = 16 // lines
 )
 
@@ -113,8 +113,11 @@ type Call struct {
 	Secure       bool   // the voice is encrypted (SRTP), and nobody on the way could read the keys
 	DTLS         bool   // the keys come from a handshake on the path of the voice
 	OpenKeys     bool   // it is encrypted, but the keys went over signalling that others can read
-	Early        bool   // Ringback: the far side sends sound, so no local tone
+	Early        bool   // Ringback: the far side sends sound, or has a moment left to, so no local tone
+	Heard        bool   // Ringback: that sound has come since the network spoke last
+	OneWay       bool   // Ringback: the far side hears nothing of us
 	Silenced     bool   // Ringing: the user silenced the ring
+	Auto         bool   // Ringing: the phone answers by itself in a moment, and warns until then
 	Began        time.Time
 	Answered     time.Time // zero until somebody answered
 	Since        time.Time // when State was entered
@@ -135,6 +138,8 @@ type Call struct {
 	MoveFailed   Cause  // why the last move came to nothing, until the call goes on
 	With         CallID // the other call of the move; 0: none
 	Referred     bool   // our REFER in this call has no outcome yet
+	Page         uint8  // the paging group it speaks to, or hears; 0: it is a call proper
+	Over         CallID // of a page: the call it has broken into
 	Shadow       bool   // made for a move: nobody at the phone hears it
 }
 
@@ -215,6 +220,9 @@ type State struct {
 	Notices    [NoticeCount]string // empty: all is well
 	PC         PC                  // the computer at the cable
 	PCCall     PCCall              // of a program on the PC that uses the phone as its telephone
+	PageVolume uint8
+	Air        onAir // paging groups that somebody speaks to
+	Shut       onAir // of these those that are not heard: the user ended them
 	Lock       Lock
 	Recording  Recording
 	Playing    Playing
@@ -257,6 +265,17 @@ func (s *State) First(st CallState) *Call {
 	return nil
 }
 
+// Full tells whether there is no room for a further call: an INVITE is refused as busy then.
+func (s *State) Full() bool {
+	n := 0
+	for i := range s.Calls {
+		if st := s.Calls[i].State; st != Dialing && st != Ended && s.Calls[i].Page == 0 {
+			n++
+		}
+	}
+	return n >= MaxCalls
+}
+
 // Line gives a line; nil if there is none of that number.
 func (s *State) Line(id LineID) *Line {
 	if int(id) < len(s.Lines) {
@@ -267,7 +286,7 @@ func (s *State) Line(id LineID) *Line {
 
 // edges are the legal ways of a call. A change outside them is a bug of this package and panics.
 var edges = [callStateCount][]CallState{
-	None:      {Dialing, Calling, Ringing},
+	None:      {Dialing, Calling, Ringing, Talking}, // Talking: a page
 	Dialing:   {Calling, Ended},
 	Calling:   {Ringback, Talking, Failed, Ended},
 	Ringback:  {Talking, Failed, Ended},

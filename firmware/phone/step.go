@@ -7,7 +7,7 @@ import (
 
 // New gives the phone as it is when switched on: no calls, all lines off.
 func New(c Config) State {
-	s := State{RingVolume: 10, Path: c.HandsFree, Config: c, Lines: lines(c)}
+	s := State{RingVolume: 10, PageVolume: c.PageVolume, Path: c.HandsFree, Config: c, Lines: lines(c)}
 	for p := range s.Volume {
 		s.Volume[p] = 10
 	}
@@ -28,7 +28,7 @@ func lines(c Config) []Line {
 func Step(s State, now time.Time, by Origin, in Input) (State, []Change, []Effect, error) {
 	before := s.sound()
 	t := &step{State: s, now: now, by: by}
-	t.Calls, t.Lines = append(make([]Call, 0, MaxCalls+1), s.Calls...), slices.Clone(s.Lines) // room: begin must not move them
+	t.Calls, t.Lines = append(make([]Call, 0, MaxCalls+5), s.Calls...), slices.Clone(s.Lines) // room: begin must not move them
 	var err error
 	switch in := in.(type) {
 	case Command:
@@ -40,6 +40,7 @@ func Step(s State, now time.Time, by Origin, in Input) (State, []Change, []Effec
 		return s, nil, nil, err
 	}
 	t.comeBack()
+	t.meetPages()
 	t.hush()
 	t.Calls = slices.DeleteFunc(t.Calls, func(c Call) bool { return c.State == Ended })
 	t.meetPC()
@@ -89,6 +90,8 @@ func (t *step) enter(c *Call, to CallState, cause Cause) {
 		t.yield(c)
 	}
 	from := c.State
+	t.unawait(c)
+	t.unannounce(c)
 	c.State, c.Since, c.Cause, c.MoveFailed = to, t.now, cause, NoCause
 	if (to == Talking || to == Answering || to == Held) && c.Answered.IsZero() {
 		c.Answered = t.now
@@ -111,7 +114,7 @@ func (t *step) yield(to *Call) {
 		if c.ID == to.ID || !c.front() || c.Conf != 0 && c.Conf == to.Conf {
 			continue
 		}
-		if c.State == Talking || c.State == Answering {
+		if c.Page == 0 && (c.State == Talking || c.State == Answering) {
 			t.enter(c, Held, NoCause)
 			t.do(SendHold{Call: c.ID, On: true})
 		} else {
@@ -122,6 +125,10 @@ func (t *step) yield(to *Call) {
 
 // end ends a call from our side with what its state asks for.
 func (t *step) end(c *Call, cause Cause) {
+	if c.Page != 0 && c.State != Failed {
+		t.endPage(c, cause)
+		return
+	}
 	switch c.State {
 	case Calling, Ringback:
 		t.do(SendCancel{Call: c.ID})
@@ -158,10 +165,11 @@ func (t *step) timers(c *Call, from CallState) {
 const (
 	confirmTime = 32 * time.Second // RFC 3261 §13.3.1.4: 64*T1
 	failedTime  = 8 * time.Second  // how long a failed call stays on the screen
+	earlyTime   = 300 * time.Millisecond
 )
 
 func (t *step) log(c *Call) {
-	if c.Dir == Outgoing && c.Remote == (Peer{}) || c.Shadow { // nothing was dialled, or not by anybody
+	if c.Dir == Outgoing && c.Remote == (Peer{}) || c.Shadow || c.Page != 0 { // nothing was dialled, or not by anybody
 		return
 	}
 	r := Record{Call: c.ID, Line: c.Line, Dir: c.Dir, Remote: c.Remote, Began: c.Began, Answered: c.Answered,

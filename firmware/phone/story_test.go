@@ -139,7 +139,9 @@ func TestCallWaitingOffAndTooManyCalls(t *testing.T) {
 		t.Error(got)
 	}
 	b.refused(Dial{Number: "200"}, TooMany)
-	b.refused(Dial{}, TooMany)
+	b.do(Dial{})
+	b.do(typed("200")...)
+	b.refused(DialNow{}, TooMany)
 
 	b = oneLine(t)
 	c := b.s.Config

@@ -112,6 +112,7 @@ var forms = map[string]form{
 	"code":     {"1 to 8 of the digits 0 to 9", func(s string) error { return checkDigits(s, 8) }},
 	"digitmap": {"a digit map", func(s string) error { return phone.DigitMap(s).Validate() }},
 	"usbname":  {"1 to 30 printable ASCII characters", checkUSBName},
+	"page":     {"number=address:port, with a multicast address and an even port", checkPage},
 	"zone":     {"a time zone like Europe/Berlin", checkZone},
 }
 
@@ -198,6 +199,24 @@ func checkLabel(s string) error {
 		return errors.New("a part of the name begins or ends with a hyphen")
 	case strings.ContainsFunc(s, bad):
 		return fmt.Errorf("%q is not a name", shorten(s))
+	}
+	return nil
+}
+
+// checkPage: the port above an even one is RTCP's (RFC 3550 §11), and nobody is disturbed there.
+func checkPage(s string) error {
+	number, at, _ := strings.Cut(s, "=")
+	if err := checkDigits(number, 15); err != nil {
+		return err
+	}
+	a, err := netip.ParseAddrPort(at)
+	switch {
+	case err != nil:
+		return plain(err)
+	case !a.Addr().IsMulticast():
+		return fmt.Errorf("%v is no multicast address", a.Addr())
+	case a.Port() < 1024 || a.Port()%2 != 0:
+		return fmt.Errorf("port %d is below 1024 or odd", a.Port())
 	}
 	return nil
 }

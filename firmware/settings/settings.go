@@ -11,7 +11,9 @@
 package settings
 
 import (
+	"net/netip"
 	"slices"
+	"strings"
 	"time"
 
 	"opendeskphone/firmware/phone"
@@ -31,6 +33,7 @@ type File struct {
 	SIP       SIP       `toml:"sip" doc:"The SIP user agent, for all lines."`
 	STIR      STIR      `toml:"stir" doc:"Verification of callers' numbers (STIR, RFC 8224). A number that fails is shown as not verified; the call rings all the same."`
 	Media     Media     `toml:"media" doc:"Voice on the network."`
+	Paging    Paging    `toml:"paging" doc:"Announcements to all phones of a multicast group, and from them. They are neither secret nor proof of who speaks: whoever is in the network can listen and speak."`
 	Sound     Sound     `toml:"sound" doc:"What is heard."`
 	Recording Recording `toml:"recording" doc:"Recording of calls, to WAV files on the phone. In most countries everybody in a call must know of it."`
 	Trace     Trace     `toml:"trace" doc:"What is kept of calls and sign-ins to look at afterwards."`
@@ -80,6 +83,10 @@ type Phone struct {
 	CallWaiting bool     `toml:"call_waiting" doc:"A second call may ring during a call; else the caller hears busy."`
 	Follow      bool     `toml:"follow_transfers" doc:"The far side of a call may send the phone on to somebody else, whom it then calls."`
 	Emergency   []string `toml:"emergency" is:"digits" eg:"112" doc:"Numbers that may always be called, on any line that works."`
+	Intercom    []string `toml:"intercom" eg:"201" doc:"Numbers or SIP addresses whose calls the phone answers by itself, after a warning tone, if they ask for it (Call-Info, Alert-Info, Answer-Mode) and nobody is using it."`
+	OpenMic     bool     `toml:"intercom_open_mic" doc:"Such a call hears the room at once. Else the phone answers muted."`
+	Hotline     string   `toml:"hotline" eg:"201" doc:"Number that is called when the handset is lifted, or begun on the loudspeaker or headset by their keys. Numbers typed with the handset down are called as ever. Empty: none."`
+	HotlineWait int      `toml:"hotline_wait" unit:"s" range:"0 30" doc:"How long nobody may type before the hotline is called. 0: at once."`
 
 	RefuseAnonymous bool `toml:"refuse_anonymous" doc:"Turn away callers who withhold their number (433, RFC 5079); not for half an hour after an emergency call, and never an emergency service that calls back."`
 
@@ -123,6 +130,36 @@ type Media struct {
 	Ptime     int      `toml:"ptime" unit:"ms" one:"10 20 40 60" doc:"Voice in one packet."`
 	JitterMin int      `toml:"jitter_min" unit:"ms" range:"0 500" doc:"Least delay of the jitter buffer."`
 	JitterMax int      `toml:"jitter_max" unit:"ms" range:"20 1000" doc:"Greatest delay of the jitter buffer."`
+}
+
+// Paging is multicast paging.
+type Paging struct {
+	Groups []string `toml:"groups" is:"page" eg:"700=224.0.1.75:5004" doc:"Groups as number=address:port, at most 31, the most important first: the page of one cuts that of a later one. Dial the number to speak to the group."`
+	Over   int      `toml:"over_calls" range:"0 31" doc:"So many groups, from the first, are heard during a call too, which is held meanwhile. None breaks into an emergency call."`
+	Codec  string   `toml:"codec" one:"PCMA PCMU G722 opus" doc:"Codec to speak with. All are heard: G.711 and G.722 by their static payload types, Opus as payload type 111."`
+	Volume int      `toml:"volume" range:"0 15" doc:"Volume of pages on the loudspeaker. The volume keys change it while one is heard."`
+}
+
+// Addresses are those of the groups.
+func (p *Paging) Addresses() []netip.AddrPort {
+	var out []netip.AddrPort
+	for _, g := range p.Groups {
+		_, at, _ := strings.Cut(g, "=")
+		if a, err := netip.ParseAddrPort(at); err == nil {
+			out = append(out, a)
+		}
+	}
+	return out
+}
+
+// numbers are those by which the groups are called.
+func (p *Paging) numbers() []string {
+	var out []string
+	for _, g := range p.Groups {
+		number, _, _ := strings.Cut(g, "=")
+		out = append(out, number)
+	}
+	return out
 }
 
 // Sound is what is heard.
@@ -205,6 +242,7 @@ func Default() File {
 		},
 		SIP:       SIP{Port: 5060, UDP: true, TCP: true, SystemRoots: true},
 		Media:     Media{Codecs: []string{"opus", "G722", "PCMA", "PCMU"}, PortMin: 16384, PortMax: 16483, DSCP: 46, RTCPMux: true, Ptime: 20, JitterMax: 400},
+		Paging:    Paging{Codec: "G722", Volume: 10},
 		Sound:     Sound{Country: "us", RingVolume: 10, HandsetVolume: 10, HeadsetVolume: 10, SpeakerVolume: 10, Sidetone: 18, SuppressNoise: true, LevelVoice: true},
 		Recording: Recording{Tone: true, Quota: 200},
 		Trace:     Trace{Keep: true},
@@ -238,6 +276,13 @@ func (f *File) Config() phone.Config {
 		CallWaiting: f.Phone.CallWaiting,
 		Follow:      f.Phone.Follow,
 		Emergency:   f.Phone.Emergency,
+		Intercom:    f.Phone.Intercom,
+		OpenMic:     f.Phone.OpenMic,
+		Hotline:     f.Phone.Hotline,
+		HotlineWait: time.Duration(f.Phone.HotlineWait) * time.Second,
+		Pages:       f.Paging.numbers(),
+		PagesOver:   f.Paging.Over,
+		PageVolume:  uint8(f.Paging.Volume),
 		Plan:        phone.NumberPlan(f.Phone.Plan),
 	}
 	c.RefuseAnonymous = f.Phone.RefuseAnonymous
@@ -278,7 +323,8 @@ func (f *File) clone() File {
 		l := &c.Lines[i]
 		l.Peers, l.Codecs, l.Numbers = slices.Clone(l.Peers), slices.Clone(l.Codecs), slices.Clone(l.Numbers)
 	}
-	c.Phone.Emergency = slices.Clone(f.Phone.Emergency)
+	c.Phone.Emergency, c.Phone.Intercom = slices.Clone(f.Phone.Emergency), slices.Clone(f.Phone.Intercom)
+	c.Paging.Groups = slices.Clone(f.Paging.Groups)
 	c.SIP.ExtraRoots = slices.Clone(f.SIP.ExtraRoots)
 	c.STIR.Roots, c.STIR.Certificates = slices.Clone(f.STIR.Roots), slices.Clone(f.STIR.Certificates)
 	c.Media.Codecs = slices.Clone(f.Media.Codecs)

@@ -104,6 +104,10 @@ hands_free = "headset"
 call_waiting = false
 follow_transfers = true
 emergency = ["110"]
+intercom = ["201"]
+intercom_open_mic = true
+hotline = "202"
+hotline_wait = 3
 [phone.plan]
 country = "49"
 international = "00"
@@ -111,6 +115,10 @@ national = "0"
 area = "30"
 extension = 3
 dial_e164 = true
+[paging]
+groups = ["700=224.0.1.75:5004"]
+over_calls = 1
+volume = 4
 `
 	f, err := Parse("settings.toml", []byte(doc), Default())
 	if err != nil {
@@ -119,6 +127,8 @@ dial_e164 = true
 	want := phone.Config{
 		Lines:    []phone.LineConfig{{AOR: "sip:100@pbx.example", Label: "100", Display: "Anna"}, {AOR: "sip:200@pbx.example", Label: "Sales", Withhold: true}},
 		DigitMap: "xxx", InterDigit: 5 * time.Second, RingTime: time.Minute, CallTime: 70 * time.Second, HandsFree: phone.Headset, Follow: true, RefuseAnonymous: true, Emergency: []string{"110"},
+		Intercom: []string{"201"}, OpenMic: true, Hotline: "202", HotlineWait: 3 * time.Second,
+		Pages: []string{"700"}, PagesOver: 1, PageVolume: 4,
 		Plan: phone.NumberPlan{Country: "49", International: "00", National: "0", Area: "30", Extension: 3, DialE164: true},
 	}
 	if got := f.Config(); !reflect.DeepEqual(got, want) {

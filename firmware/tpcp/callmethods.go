@@ -170,6 +170,15 @@ func callReject(r *request, p RejectParams) (any, error) {
 	return nil, refuse(CodeBadParams, "how is busy, decline, silent or voicemail")
 }
 
+func callDeflect(r *request, p ToParams) (any, error) {
+	to, err := destination(p.To)
+	if err != nil {
+		return nil, err
+	}
+	id := parseCall(p.CallID)
+	return r.ask(id, phone.Deflect{Call: id, Target: to})
+}
+
 func callHangup(r *request, p CallParams) (any, error) {
 	id := parseCall(p.CallID)
 	if err := r.do(phone.Hangup{Call: id}); err != nil && err != phone.NoSuchCall {

@@ -25,6 +25,8 @@ var matrix = []struct{ name, method, params, want string }{
 	{"answer", "call.answer", `{"callId":"c-1"}`, "none state state state state ok ok ok ok state"},
 	{"answer with the handset down", "call.answer", `{"callId":"c-1","legA":{"terminal":"handset"}}`, "none state state state state state state state state state"},
 	{"reject", "call.reject", `{"callId":"c-1"}`, "none state state state state ok state state state state"},
+	{"deflect", "call.deflect", `{"callId":"c-1","to":"202"}`, "none state state state state ok state state state state"},
+	{"deflect nowhere", "call.deflect", `{"callId":"c-1"}`, "none dest dest dest dest dest dest dest dest dest"},
 	{"silence", "call.reject", `{"callId":"c-1","how":"silent"}`, "none state state state state ok state state state state"},
 	{"reject otherwise", "call.reject", `{"callId":"c-1","how":"loudly"}`, "none params params params params params params params params params"},
 	{"reject to voicemail", "call.reject", `{"callId":"c-1","how":"voicemail"}`, "none unserved unserved unserved unserved unserved unserved unserved unserved unserved"},

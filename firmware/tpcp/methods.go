@@ -2,10 +2,9 @@ package tpcp
 
 // Why some methods are not served.
 const (
-	noDeflect = "this phone does not send ringing calls on"
-	noFocus   = "call the participant, then join the calls by call.conference"
-	noServer  = "this phone knows no server that keeps this"
-	noPart    = "this phone has no such part"
+	noFocus  = "call the participant, then join the calls by call.conference"
+	noServer = "this phone knows no server that keeps this"
+	noPart   = "this phone has no such part"
 )
 
 // methods is the table of all methods. One without do is part of the protocol, but not served by this phone.
@@ -17,7 +16,7 @@ var methods = map[string]method{
 	"call.make":             {right: Control, flags: act, do: on(callMake)},
 	"call.answer":           {right: Control, flags: act | onCall, do: on(callAnswer)},
 	"call.reject":           {right: Control, flags: act | onCall, do: on(callReject)},
-	"call.deflect":          {right: Control, flags: act | onCall, why: noDeflect},
+	"call.deflect":          {right: Control, flags: act | onCall, do: on(callDeflect)},
 	"call.hangup":           {right: Control, flags: act | onCall, do: on(callHangup)},
 	"call.hold":             {right: Control, flags: act | onCall, do: on(callHold)},
 	"call.resume":           {right: Control, flags: act | onCall, do: on(callResume)},

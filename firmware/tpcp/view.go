@@ -150,6 +150,9 @@ func viewCall(s *phone.State, c *phone.Call, legal []string, emergency bool) Cal
 		v.Early = &Early{Media: "none"}
 		if c.Early {
 			v.Early.Media = "sendrecv"
+			if c.OneWay {
+				v.Early.Media = "recvonly"
+			}
 		}
 	case phone.Talking, phone.Held:
 		v.Media = &Media{SRTP: "off"}
@@ -278,21 +281,24 @@ func legal(s *phone.State, c *phone.Call, t traits) []string {
 			out = append(out, names...)
 		}
 	}
+	if c.Page != 0 { // nobody is there to be held or handed over
+		return []string{"hangup", "mute", "legA"}
+	}
 	free := !t.guardedFront || inFront(s, c.ID) // no emergency call would be pushed aside
 	stands := c.State == phone.Talking || c.State == phone.Held
-	room := len(s.Calls) < phone.MaxCalls
+	room := !s.Full()
 	other := func(fit func(*phone.Call) bool) bool {
 		return slices.ContainsFunc(s.Calls, func(o phone.Call) bool { return o.ID != c.ID && !o.Shadow && fit(&o) })
 	}
 	swaps := c.State == phone.Talking && other(func(o *phone.Call) bool { return o.State == phone.Held && returns(s, o) && o.Conf == 0 }) ||
 		c.State == phone.Held && c.Conf == 0 && returns(s, c) && other(func(o *phone.Call) bool { return o.State == phone.Talking })
 	may(c.State == phone.Ringing && free, "answer")
-	may(c.State == phone.Ringing, "reject")
+	may(c.State == phone.Ringing, "reject", "deflect")
 	may(!t.emergency, "hangup")
 	may(c.State == phone.Talking && !t.emergency, "hold")
 	may(c.State == phone.Held && returns(s, c) && free, "resume")
 	may(swaps && !t.emergency && !t.guardedFront, "swap")
-	may(c.State == phone.Talking || c.State == phone.Ringback && c.Early, "dtmf")
+	may(c.State == phone.Talking || c.State == phone.Ringback && c.Early && !c.OneWay, "dtmf")
 	may(inFront(s, c.ID), "mute", "legA")
 	may(t.notes, "note")
 	if t.emergency {

@@ -75,6 +75,9 @@ func direction(sends, receives bool) Direction {
 func (d Direction) reverse() Direction { return direction(d.Receives(), d.Sends()) }
 
 // and is what both sides agree to.
+// And is what is left of a direction within the bounds of another.
+func (d Direction) And(e Direction) Direction { return d.and(e) }
+
 func (d Direction) and(e Direction) Direction {
 	return direction(d.Sends() && e.Sends(), d.Receives() && e.Receives())
 }

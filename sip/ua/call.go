@@ -46,6 +46,8 @@ type call struct {
 	offering *ask            // a re-INVITE of ours that waits for its answer
 	theirs   *stack.ServerTx // a re-INVITE or UPDATE of theirs that waits for us
 	glare    *stack.Timer
+	again    int  // times an offer of ours was made again
+	waits    bool // an offer of ours is due once their ACK is in
 	session  session
 	identity identity
 	remote   Peer      // the far side, as last told

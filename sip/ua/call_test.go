@@ -389,3 +389,29 @@ func TestPrack(t *testing.T) {
 		}
 	})
 }
+
+// TestEarlyMediaGate: we say that we know the header, and tell what the network says by it (RFC 5009).
+func TestEarlyMediaGate(t *testing.T) {
+	onNet(t, func(b *bench) {
+		registered(b)
+		said := []string{"", "sendrecv", "sendonly", "recvonly, gated", "supported, INACTIVE", "nonsense"}
+		b.far.when(stack.INVITE, func(tx *stack.ServerTx, req *stack.Request, _ stack.Source) {
+			if !has(req, "P-Early-Media", "supported") {
+				t.Errorf("%s", req)
+			}
+			for _, s := range said {
+				res := b.far.branch(req, 183, "x", "")
+				if s != "" {
+					res.AppendHeader(stack.NewHeader("P-Early-Media", s))
+				}
+				tx.Respond(res)
+			}
+		})
+		b.ua.Call(1, "sip:bob@phone.test", []byte(anOffer))
+		for i, want := range []Gate{GateUnsaid, GateOpen, GateBackward, GateForward, GateShut, GateUnsaid} {
+			if p := take[Progress](b); p.Gate != want {
+				t.Errorf("%q: %+v, want gate %d", said[i], p, want)
+			}
+		}
+	})
+}

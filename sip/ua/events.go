@@ -56,6 +56,8 @@ type (
 		Replaces     CallRef // the call whose place it takes (RFC 3891); it is to be accepted at once
 		ReferredBy   Peer    // who sent the caller to us; zero if that is not said
 		Able         Able
+		Auto         bool // the caller, whom a server of ours vouches for, asks the phone to answer by itself
+		After        time.Duration
 
 		ForwardedBy Peer     // who sent the call on to us, as our own server says; zero if it does not
 		Verstat     Verstat  // what our own server found when it checked the number of From
@@ -75,6 +77,7 @@ type (
 		Dialog int // number of the early dialog, from 1
 		Code   int // 101..199
 		SDP    []byte
+		Gate   Gate
 	}
 	// Accepted: our call was answered.
 	Accepted struct {
@@ -114,7 +117,7 @@ type (
 		SDP  []byte
 	}
 	// OfferRefused: our offer was not taken, the session is as it was before.
-	// OfferDue follows if it only met theirs (491).
+	// OfferDue follows if it only came at a bad time (491): it met theirs, or an ACK is not in yet.
 	OfferRefused struct {
 		Call CallRef
 		Code int

@@ -108,6 +108,7 @@ func (c *call) announce(req *stack.Request, from stack.Source) Incoming {
 	if c.acc.vouches(from.Addr) {
 		e.Verstat, e.Attest = verstat(req)
 		e.ForwardedBy = forwarder(req)
+		e.Auto, e.After = automatic(req)
 		e.Callback = has(req, "Priority", "psap-callback") // RFC 7090
 	}
 	e.Called = called(req, e.ForwardedBy)
@@ -194,6 +195,9 @@ func (u *UA) Accept(ref CallRef, sdp []byte) {
 				ack = nil
 			}
 			c.u.on(Confirmed{Call: c.ref, SDP: ack})
+			if c.waits {
+				c.due()
+			}
 		})
 	})
 }
@@ -222,8 +226,28 @@ func warn(res *stack.Response, warning int, text string) {
 	}
 }
 
-func (c *call) reject(code int, reason string) {
-	c.tx.Respond(stack.Reply(c.tx.Request(), code, reason))
+// Deflect tells the caller to call another target instead (302): a URI, or a user part within the domain of the account.
+func (u *UA) Deflect(ref CallRef, target string) {
+	u.with(ref, func(c *call) {
+		if c.phase != ringing {
+			return
+		}
+		to, err := c.acc.destination(target)
+		if err != nil {
+			c.reject(480, "")
+		} else {
+			c.reject(302, "", &stack.ContactHeader{Address: to})
+		}
+		c.end(Ended{Call: ref})
+	})
+}
+
+func (c *call) reject(code int, reason string, more ...stack.Header) {
+	res := stack.Reply(c.tx.Request(), code, reason)
+	for _, h := range more {
+		res.AppendHeader(h)
+	}
+	c.tx.Respond(res)
 	c.leg.State = dialog.Terminated
 }
 

@@ -13,7 +13,10 @@ func (u *UA) Offer(ref CallRef, sdp []byte) {
 	u.with(ref, func(c *call) {
 		if c.phase != talking || c.offering != nil || c.theirs != nil || c.sent != nil {
 			u.on(OfferRefused{Call: ref, Code: 491})
-			if c.phase == talking && c.offering == nil {
+			switch {
+			case c.phase == answered:
+				c.waits = true // for their ACK
+			case c.phase == talking && c.offering == nil:
 				c.retryLater()
 			}
 			return
@@ -52,6 +55,7 @@ func (c *call) offerOutcome(res *stack.Response, err error) {
 	case err != nil:
 		c.u.on(OfferRefused{Call: c.ref, Code: 503})
 	case res.StatusCode < 300:
+		c.again = 0
 		c.leg.Refresh(res.Contact())
 		c.session.agree(c, res)
 		if sdp := sdpOf(res); sdp != nil {
@@ -59,12 +63,27 @@ func (c *call) offerOutcome(res *stack.Response, err error) {
 		} else {
 			c.u.on(OfferRefused{Call: c.ref, Code: 488})
 		}
+	case c.unready(res):
+		c.again++
+		c.u.on(OfferRefused{Call: c.ref, Code: 491})
+		c.dueIn(max(retryAfter(res), t1))
 	default:
 		c.u.on(OfferRefused{Call: c.ref, Code: res.StatusCode})
 		if res.StatusCode == 491 {
 			c.retryLater()
 		}
 	}
+}
+
+const (
+	maxAgain  = 3                // times an offer is made again to who is not ready for it
+	mostReady = 10 * time.Second // it may ask us to wait for (RFC 3261 §14.2)
+)
+
+// unready tells whether a far side may refuse our offer only because something got lost on the way: it waits for our last
+// ACK (RFC 3261 §14.2), or a later request of ours has overtaken this one (§12.2.2).
+func (c *call) unready(res *stack.Response) bool {
+	return res.StatusCode == 500 && retryAfter(res) <= mostReady && c.again < maxAgain
 }
 
 // retryLater asks for a new offer once the glare is over: the owner of the
@@ -74,8 +93,12 @@ func (c *call) retryLater() {
 	if c.caller {
 		wait = jitter(2100*time.Millisecond, 4*time.Second)
 	}
+	c.dueIn(wait.Round(10 * time.Millisecond))
+}
+
+func (c *call) dueIn(wait time.Duration) {
 	c.glare.Stop()
-	c.glare = c.u.stack.After(wait.Round(10*time.Millisecond), c.due)
+	c.glare = c.u.stack.After(wait, c.due)
 }
 
 // due asks the user of the package for an offer.

@@ -168,6 +168,7 @@ func (c *call) invite(to stack.Target) {
 	req.AppendHeader(stack.NewHeader("Recv-Info", tricklePackage)) // RFC 6086 §5.2.3
 	req.AppendHeader(c.identity.header())
 	a.converse(req, &c.identity)
+	req.AppendHeader(stack.NewHeader("P-Early-Media", "supported"))
 	for _, h := range d.extra {
 		req.AppendHeader(stack.CloneHeader(h))
 	}
@@ -224,7 +225,7 @@ func (c *call) progress(k *ask, res *stack.Response) {
 	d, n, err := c.set.Take(k.req, res)
 	if d == nil || err != nil { // no To tag, or one too many: it still says that something rings
 		if errors.Is(err, dialog.ErrNoTag) {
-			c.u.on(Progress{Call: c.ref, Code: res.StatusCode})
+			c.u.on(Progress{Call: c.ref, Code: res.StatusCode, Gate: gateOf(res)})
 		}
 		return
 	}
@@ -238,7 +239,7 @@ func (c *call) progress(k *ask, res *stack.Response) {
 	if len(c.legs) == 1 { // of several nobody knows yet who will answer
 		c.identify(res, k.to.Addr, "called")
 	}
-	c.u.on(Progress{Call: c.ref, Dialog: n, Code: res.StatusCode, SDP: sdp})
+	c.u.on(Progress{Call: c.ref, Dialog: n, Code: res.StatusCode, SDP: sdp, Gate: gateOf(res)})
 }
 
 func (c *call) legFor(d *dialog.Dialog, n int) *leg {

@@ -262,6 +262,12 @@ func (a *asked) tell(code int, text string) {
 		state = "terminated;reason=noresource"
 		a.drop()
 	}
+	a.notify(code, text, state, maxAgain)
+}
+
+// notify sends a NOTIFY, and once more if another request of ours has overtaken it (RFC 3261 §12.2.2): the outcome would
+// be lost for good.
+func (a *asked) notify(code int, text, state string, again int) {
 	if a.c.phase != talking {
 		return
 	}
@@ -274,8 +280,12 @@ func (a *asked) tell(code int, text string) {
 	req.AppendHeader(&h)
 	req.SetBody([]byte("SIP/2.0 " + strconv.Itoa(code) + " " + text + "\r\n"))
 	l.ask(req, func(_ *ask, res *stack.Response, _ error) {
-		if res != nil && (res.StatusCode == 481 || res.StatusCode == 489) {
+		switch {
+		case res == nil:
+		case res.StatusCode == 481, res.StatusCode == 489:
 			a.drop() // it does not want to know
+		case res.StatusCode == 500 && code >= 200 && again > 0:
+			a.notify(code, text, state, again-1)
 		}
 	})
 }

@@ -375,3 +375,24 @@ func TestSessionID(t *testing.T) {
 		}
 	})
 }
+
+// TestOutcomeThatWasOvertakenIsToldAgain: a NOTIFY that comes behind a later request of ours is refused (RFC 3261 §12.2.2);
+// the outcome of a REFER is told once more.
+func TestOutcomeThatWasOvertakenIsToldAgain(t *testing.T) {
+	onNet(t, func(b *bench) {
+		said := []int{200, 500, 500, 200}
+		b.far.when(stack.NOTIFY, func(tx *stack.ServerTx, req *stack.Request, _ stack.Source) {
+			tx.Respond(reply(req, said[0]))
+			said = said[1:]
+		})
+		_, e := b.referredTo("<sip:carol@phone.test>")
+		b.ua.Invite(1, "", Invitation{SDP: []byte(anOffer), Refer: e.Refer})
+		b.pass(time.Second)
+		b.ua.TellReferrer(e.Refer, 200, "")
+		b.pass(time.Second)
+		all := b.far.all(stack.NOTIFY)
+		if len(all) != 4 || !strings.Contains(string(all[3].Body()), "200 OK") || all[3].CSeq().SeqNo <= all[2].CSeq().SeqNo {
+			t.Errorf("%d NOTIFYs, the last %s", len(all), all[len(all)-1])
+		}
+	})
+}

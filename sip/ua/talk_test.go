@@ -407,6 +407,104 @@ func TestTooManyCalls(t *testing.T) {
 	}, func(c *Config) { c.MaxCalls = 2 })
 }
 
+// TestOfferBeforeTheirAck: a call that was answered is held before their ACK is in; the hold waits for that, and is not lost.
+func TestOfferBeforeTheirAck(t *testing.T) {
+	onNet(t, func(b *bench) {
+		registered(b)
+		c := b.call(anOffer)
+		c.mute = true
+		ref := take[Incoming](b).Call
+		b.ua.Accept(ref, []byte(anAnswer))
+		b.ua.Offer(ref, []byte(anOffer))
+		if e := take[OfferRefused](b); e.Code != 491 {
+			t.Errorf("%+v", e)
+		}
+		none[OfferDue](b)
+		b.far.s.Post(c.ack)
+		take[Confirmed](b)
+		take[OfferDue](b)
+	})
+}
+
+// TestOfferThatCameTooSoonIsMadeAgain: our ACK was lost, and whoever waits for it takes no offer yet (RFC 3261 §14.2). It
+// is made again, a few times and no more.
+func TestOfferThatCameTooSoonIsMadeAgain(t *testing.T) {
+	onNet(t, func(b *bench) {
+		registered(b)
+		_, ref := b.answered()
+		b.far.when(stack.INVITE, func(tx *stack.ServerTx, req *stack.Request, _ stack.Source) {
+			tx.Respond(reply(req, 500, "Retry-After: 0"))
+		})
+		for range maxAgain {
+			b.ua.Offer(ref, []byte(anOffer))
+			if e := take[OfferRefused](b); e.Code != 491 {
+				t.Errorf("%+v", e)
+			}
+			take[OfferDue](b)
+		}
+		b.ua.Offer(ref, []byte(anOffer))
+		if e := take[OfferRefused](b); e.Code != 500 {
+			t.Errorf("%+v", e)
+		}
+		none[OfferDue](b)
+	})
+}
+
+func TestDeflect(t *testing.T) {
+	for target, want := range map[string]string{"carol": "sip:carol@phone.test", "sip:dave@elsewhere.test": "sip:dave@elsewhere.test", "": ""} {
+		onNet(t, func(b *bench) {
+			registered(b)
+			c := b.call(anOffer)
+			ref := take[Incoming](b).Call
+			b.ua.Ring(ref)
+			b.ua.Deflect(ref, target)
+			if e := take[Ended](b); e.ByRemote {
+				t.Errorf("%+v", e)
+			}
+			b.pass(time.Second)
+			code := 302
+			if want == "" {
+				code = 480
+			}
+			if got := c.last; got.StatusCode != code || code == 302 && got.Contact().Address.String() != want {
+				t.Errorf("%q: %s", target, got)
+			}
+		})
+	}
+}
+
+func TestAutomaticAnswer(t *testing.T) {
+	for in, want := range map[string]time.Duration{
+		"Call-Info: <sip:pbx>;answer-after=0":                     0,
+		`Call-Info: <sip:a>;purpose=icon, <sip:b>;Answer-After=2`: 2 * time.Second,
+		"Call-Info: <sip:pbx>;answer-after=9999":                  time.Minute,
+		"Call-Info: <sip:pbx>;answer-after=nonsense":              0,
+		"Alert-Info: <http://pbx/>;info=alert-autoanswer":         0,
+		"Alert-Info: Auto Answer":                                 0,
+		"Alert-Info: <http://127.0.0.1>;info=Ring Answer":         0,
+		"Answer-Mode: Auto":                                       0,
+		"Priv-Answer-Mode: auto;require":                          0,
+		"Answer-Mode: Manual":                                     -1,
+		"Alert-Info: <http://pbx/ring2.wav>":                      -1,
+		"Call-Info: <sip:answer-after>":                           -1,
+	} {
+		onNet(t, func(b *bench) {
+			registered(b)
+			b.call(anOffer, in)
+			if e := take[Incoming](b); e.Auto != (want >= 0) || e.Auto && e.After != want {
+				t.Errorf("%s: %v after %v", in, e.Auto, e.After)
+			}
+		})
+	}
+	onNet(t, func(b *bench) { // a stranger may say who he is, and is not believed
+		b.line(func(a *Account) { a.Direct, a.Registrar = true, "" })
+		b.call(anOffer, "Answer-Mode: Auto")
+		if e := take[Incoming](b); e.Auto {
+			t.Errorf("a stranger's call is answered: %+v", e)
+		}
+	}, func(c *Config) { c.Strangers = true })
+}
+
 // TestCallAfterCall: what is remembered of calls that are over costs no new one.
 func TestCallAfterCall(t *testing.T) {
 	onNet(t, func(b *bench) {

@@ -13,6 +13,9 @@ var twoClocks = []string{"test", "-v", "-run", "^TestTenMinutesWithTwoClocks$", 
 // mouth is the way of a voice from one phone's sound card to another's.
 var mouth = []string{"test", "-count=1", "-v", "-run", "^TestMouthToEar$", "./firmware/media"}
 
+// orders are all orders of three things that may be done with three calls, and long random lives.
+var orders = []string{"test", "-timeout", "30m", "-v", "-run", "ThreeCalls", "./firmware/lines", "-depth", "3", "-lives", "10000", "-loss", "0.03"}
+
 // readTests runs the tests that hold a figure themselves and reads it from their output.
 func readTests(ctx context.Context, b *bench) error {
 	for _, f := range []struct {
@@ -29,6 +32,8 @@ func readTests(ctx context.Context, b *bench) error {
 		{"usb_audio_gaps", twoClocks, `worst of all: (\d+) gaps`},
 		{"usb_drift_ms_10min", twoClocks, `worst of all: \d+ gaps, drift ([0-9.]+) ms`},
 		{"mouth_to_ear_10ms_packets_ms", mouth, `mouth to ear, Opus 10 ms: ([0-9.]+) ms`},
+		{"call_orders_passed", orders, `orders of three calls: (\d+)`},
+		{"call_lives_passed", orders, `(\d+) lives: `},
 		{"mouth_to_ear_g711_ms", mouth, `mouth to ear, PCMA 20 ms: ([0-9.]+) ms`},
 	} {
 		out, err := exec.CommandContext(ctx, "go", f.args...).CombinedOutput()

@@ -29,8 +29,11 @@ func (talk) draw(v *view) {
 		return
 	}
 	title := v.Words.Status.Talking
-	if c.State == phone.Answering {
+	switch {
+	case c.State == phone.Answering:
 		title = v.Words.Status.Connecting
+	case c.Page != 0:
+		title = v.Words.Dial.Rules[phone.PageRule]
 	}
 	v.callStatus(title, v.Talk, c.Line)
 	l := v.fullCard()
@@ -70,6 +73,9 @@ func (talk) keys(v *view) []key {
 	c := v.st.Foreground()
 	if c == nil {
 		return nil
+	}
+	if c.Page != 0 { // nobody is there to be held or handed over
+		return []key{{}, {}, {}, {}, v.endKey(c)}
 	}
 	w := v.Words.Keys
 	keys := []key{{}, v.transferKey(c), v.add(), v.more(c), v.endKey(c)}

@@ -53,8 +53,8 @@ func choose(st *phone.State, ended bool, menus int) kind {
 		{ringing, kindSecond},
 		{st.PCCall.Ringing && !st.PCCall.Silenced, kindPC},
 		{is(phone.Talking, phone.Answering) && front.Conf != 0, kindConf},
-		{of != nil, kindAsking},
-		{is(phone.Talking, phone.Answering) && held, kindTwo},
+		{of != nil && (front == nil || front.Page == 0), kindAsking},
+		{is(phone.Talking, phone.Answering) && held && front.Page == 0, kindTwo},
 		{is(phone.Talking, phone.Answering), kindTalk},
 		{is(phone.Calling, phone.Ringback), kindCalling},
 		{is(phone.Failed), kindFailed},
@@ -84,7 +84,7 @@ func (s *Screens) page(v *view) page {
 	}
 	s.follow(k, v.now)
 	s.followPairing(v.st.PC.Stage, v.now)
-	if len(s.over) > 0 && k != kindIncoming && k != kindSecond {
+	if len(s.over) > 0 && (k != kindIncoming && k != kindSecond || s.sendsOn(v.st)) {
 		if p, ok := s.over[0].(stale); !ok || !p.stale(v.st) {
 			return s.over[len(s.over)-1]
 		}

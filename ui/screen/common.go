@@ -36,7 +36,8 @@ var pathIcons = [phone.PathCount]draw.Icon{phone.Handset: draw.IconHandset, phon
 
 // pathItem is the way of the voice in the status bar.
 func (v *view) pathItem() widget.StatusItem {
-	return widget.StatusItem{Icon: pathIcons[v.st.Path], Word: v.Words.Paths[v.st.Path], Ink: v.T1}
+	path, _ := v.st.HeardOn()
+	return widget.StatusItem{Icon: pathIcons[path], Word: v.Words.Paths[path], Ink: v.T1}
 }
 
 // callStatus is the status bar of a call.

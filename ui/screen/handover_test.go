@@ -92,6 +92,9 @@ func handovers() []situation {
 	jonasTalks := func() *phone.State { return withCalls(talking(1, jonas, 767*time.Second)) }
 	return []situation{
 		{name: "transfer-to", state: jonasTalks(), keys: []hal.Key{hal.Soft2}},
+		{name: "page", state: withCalls(phone.Call{ID: 1, State: phone.Talking, Page: 1, Dir: phone.Incoming, Remote: phone.Peer{Number: "700"}, Began: now, Since: now, Answered: now},
+			other(2, phone.Held, jonas, time.Minute))},
+		{name: "send-on", state: withCalls(other(1, phone.Ringing, jonas, 4*time.Second)), keys: []hal.Key{hal.Soft3, hal.Digit2}},
 		{name: "transfer-to-typed", state: jonasTalks(), keys: []hal.Key{hal.Soft2, hal.Digit6, hal.Digit4, hal.Digit7, hal.Down}},
 		{name: "transfer-asking", state: consulting(phone.Talking)},
 		{name: "transfer-rings", state: consulting(phone.Ringback)},

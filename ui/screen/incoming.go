@@ -146,7 +146,7 @@ func (incoming) keys(v *view) []key {
 		return nil
 	}
 	w := v.Words.Keys
-	keys := []key{v.act(w.Answer, widget.Go, phone.Answer{Call: c.ID}), {}, {}, {}, v.act(w.Decline, widget.Halt, phone.Reject{Call: c.ID})}
+	keys := []key{v.act(w.Answer, widget.Go, phone.Answer{Call: c.ID}), {}, v.sendOnKey(c), {}, v.act(w.Decline, widget.Halt, phone.Reject{Call: c.ID})}
 	if !c.Silenced {
 		keys[1] = v.act(w.Silence, widget.Normal, phone.Silence{})
 	}

@@ -2,7 +2,9 @@ package screen
 
 import (
 	"slices"
+	"strings"
 	"testing"
+	"time"
 
 	"opendeskphone/firmware/phone"
 	"opendeskphone/hal"
@@ -59,6 +61,15 @@ func TestLockedPhoneShowsNothingOfItsOwnerAndCallsForHelp(t *testing.T) {
 	if m := d.dial.matches(d.view(nil, d.st, d.now), "0", 5); len(m) != 0 {
 		t.Errorf("typing shows %v", m)
 	}
+	for _, state := range []phone.CallState{phone.Ringing, phone.Talking} { // sent on, handed over
+		d.st = withCalls(other(1, state, mira, time.Second))
+		d.st.Lock.Kind = phone.ManualLock
+		d.over = []page{&transferTo{call: 1, focus: -1}}
+		if shows := d.texts(); slices.ContainsFunc(shows, func(s string) bool { return strings.Contains(s, "Jon") || s == "Contacts" || s == "Calls" }) {
+			t.Errorf("choosing a number for a call that is %v shows %q", state, shows)
+		}
+	}
+	d.over = nil
 	d.st = idle()
 	d.paint()
 	if d.shown != kindHome {

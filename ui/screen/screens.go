@@ -412,7 +412,8 @@ func volumeOf(st *phone.State) (level, most int) {
 	if st.Foreground() == nil {
 		return int(st.RingVolume), phone.VolumeMax
 	}
-	return int(st.Volume[st.Path]), phone.VolumeMax
+	_, volume := st.HeardOn()
+	return int(volume), phone.VolumeMax
 }
 
 func (s *Screens) volumeWords(st *phone.State) string {
@@ -420,7 +421,8 @@ func (s *Screens) volumeWords(st *phone.State) string {
 	w := s.words.Status
 	format := w.RingTone
 	if st.Foreground() != nil {
-		format = [phone.PathCount]string{phone.Handset: w.HandsetVolume, phone.Headset: w.HeadsetVolume, phone.Speaker: w.SpeakerVolume}[st.Path]
+		path, _ := st.HeardOn()
+		format = [phone.PathCount]string{phone.Handset: w.HandsetVolume, phone.Headset: w.HeadsetVolume, phone.Speaker: w.SpeakerVolume}[path]
 	}
 	return fmt.Sprintf(format, level, most)
 }

@@ -12,7 +12,7 @@ import (
 	"opendeskphone/ui/widget"
 )
 
-// transferTo is the first step of handing a call over: to whom. A number is typed, a name spelled with the same keys, or
+// transferTo is the first step of handing a call over, or of sending on one that rings: to whom. A number is typed, a name spelled with the same keys, or
 // somebody chosen below, from the contacts or the past calls, or by the line key of a person.
 type transferTo struct {
 	call   phone.CallID
@@ -35,11 +35,20 @@ func (v *view) transferKey(c *phone.Call) key {
 // stale is a page over the screen of a call that has nothing to speak of any more.
 type stale interface{ stale(st *phone.State) bool }
 
-func (t *transferTo) stale(st *phone.State) bool { return !stands(st.Call(t.call)) }
+func (t *transferTo) stale(st *phone.State) bool { return !stands(st.Call(t.call)) && !t.rings(st) }
+
+// rings tells whether the call is one that rings, whose caller is told to call elsewhere.
+func (t *transferTo) rings(st *phone.State) bool {
+	c := st.Call(t.call)
+	return c != nil && c.State == phone.Ringing
+}
 
 // matches finds whom the call may go to: those called most while nothing is typed, then whose number begins or whose name
 // is spelled as typed.
 func (t *transferTo) matches(v *view, n int) []match {
+	if v.st.Lock.Kind != phone.Unlocked { // whom the owner knows is nobody's business
+		return nil
+	}
 	var out []match
 	seen := map[string]bool{}
 	if c := v.st.Call(t.call); c != nil {
@@ -94,7 +103,11 @@ func (t *transferTo) draw(v *view) {
 	if c := v.st.Call(t.call); c != nil {
 		name = v.party(c.Remote).name
 	}
-	v.StatusBar(&widget.Status{Title: v.Words.Moves.Title, Detail: name, Clock: text.Clock(v.now), Items: []widget.StatusItem{v.pathItem()}})
+	title := v.Words.Moves.Title
+	if t.rings(v.st) {
+		title = v.Words.Keys.SendOn.Long
+	}
+	v.StatusBar(&widget.Status{Title: title, Detail: name, Clock: text.Clock(v.now), Items: []widget.StatusItem{v.pathItem()}})
 	d := &dial{focus: t.focus}
 	d.field(v, t.digits, v.Words.Moves.Hint)
 	for i, m := range t.matches(v, d.rows(v)) {
@@ -104,14 +117,18 @@ func (t *transferTo) draw(v *view) {
 
 func (t *transferTo) keys(v *view) []key {
 	w := v.Words.Keys
-	keys := []key{{}, {}, {label: w.Contacts, do: func() { v.open(v, &contacts{}) }}, {}, {label: w.Cancel, do: v.Screens.back}}
-	if number := t.to(v); number != "" {
+	keys := []key{{}, {}, {}, {}, {label: w.Cancel, do: v.Screens.back}}
+	if number := t.to(v); number != "" && t.rings(v.st) {
+		keys[0] = v.act(w.SendOn, widget.Go, phone.Deflect{Call: t.call, Target: number})
+	} else if number != "" {
 		keys[0] = v.act(w.AskFirst, widget.Go, phone.Consult{Call: t.call, Number: number})
 		keys[1] = v.act(w.HandOver, widget.Normal, phone.Transfer{Call: t.call, Target: number})
 	}
-	if t.digits != "" {
+	switch {
+	case t.digits != "":
 		keys[2] = key{label: w.Delete, do: t.erase}
-	} else {
+	case v.st.Lock.Kind == phone.Unlocked:
+		keys[2] = key{label: w.Contacts, do: func() { v.open(v, &contacts{}) }}
 		keys[3] = key{label: w.Calls, do: func() { v.open(v, &callLog{}) }}
 	}
 	return keys
@@ -138,7 +155,11 @@ func (t *transferTo) press(v *view, k hal.Key) bool {
 	case k == hal.Left:
 		t.erase()
 	case k == hal.OK:
-		if number := t.to(v); number != "" {
+		switch number := t.to(v); {
+		case number == "":
+		case t.rings(v.st):
+			v.do(phone.Deflect{Call: t.call, Target: number})
+		default:
 			v.do(phone.Consult{Call: t.call, Number: number})
 		}
 	default:
@@ -149,6 +170,17 @@ func (t *transferTo) press(v *view, k hal.Key) bool {
 
 func (t *transferTo) touch(_ *view, what int) { t.focus = what }
 func (*transferTo) blinks()                   {}
+
+// sendsOn tells whether somebody chooses where the call that rings shall go.
+func (s *Screens) sendsOn(st *phone.State) bool {
+	t, ok := s.over[0].(*transferTo)
+	return ok && t.rings(st)
+}
+
+// sendOnKey sends a ringing call on to another number; what stood open before is closed.
+func (v *view) sendOnKey(c *phone.Call) key {
+	return key{label: v.Words.Keys.SendOn, do: func() { v.over = nil; v.open(v, &transferTo{call: c.ID, focus: -1}) }}
+}
 
 // plus turns the 0 just typed into the + of an international number.
 func (t *transferTo) plus() {

@@ -71,15 +71,15 @@ type Cause struct {
 
 // Keys are the soft keys.
 type Keys struct {
-	NewCall, Calls, Contacts, Redial, Settings, More, Back     Label
-	Call, Delete, Answer, Silence, Ignore, Decline             Label
-	Hold, Resume, Swap, End, CallAgain, Done, Open, Missed     Label
-	All, Add, Change, Save, SignIn, Show, Hide, Clear, Details Label
-	EnterPassword, Next, Choose, TryNow, Undo                  Label
-	Transfer, AskFirst, HandOver, Join, JoinAll, Cancel        Label
-	BackTo                                                     Label // to the call that waits
-	Headset, Speaker, Close, Sound, Numbers, Play, Stop, Steps Label
-	Line                                                       Label // takes the label of the line
+	NewCall, Calls, Contacts, Redial, Settings, More, Back      Label
+	Call, Delete, Answer, Silence, Ignore, Decline              Label
+	Hold, Resume, Swap, End, CallAgain, Done, Open, Missed      Label
+	All, Add, Change, Save, SignIn, Show, Hide, Clear, Details  Label
+	EnterPassword, Next, Choose, TryNow, Undo                   Label
+	Transfer, AskFirst, HandOver, SendOn, Join, JoinAll, Cancel Label
+	BackTo                                                      Label // to the call that waits
+	Headset, Speaker, Close, Sound, Numbers, Play, Stop, Steps  Label
+	Line                                                        Label // takes the label of the line
 }
 
 // Status are the words of the status bar.

@@ -21,7 +21,7 @@ var English = Catalogue{
 		Hide: Label{"Hide", "Hide"}, Clear: Label{"Clear", "Clear"}, Details: Label{"Details", "Details"},
 		EnterPassword: Label{"Enter password", "Password"}, Next: Label{"Next", "Next"}, Choose: Label{"Choose", "Choose"},
 		Undo: Label{"Undo", "Undo"}, TryNow: Label{"Try now", "Try now"}, Line: Label{"Line %s", "%s"},
-		Transfer: Label{"Transfer", "Transfer"}, AskFirst: Label{"Ask first", "Ask first"}, HandOver: Label{"Hand over", "Hand over"},
+		Transfer: Label{"Transfer", "Transfer"}, AskFirst: Label{"Ask first", "Ask first"}, HandOver: Label{"Hand over", "Hand over"}, SendOn: Label{"Send on", "Send on"},
 		Join: Label{"Join", "Join"}, JoinAll: Label{"Join all", "Join all"}, Cancel: Label{"Cancel", "Cancel"}, BackTo: Label{"Take back", "Take back"},
 		Headset: Label{"Headset", "Headset"}, Speaker: Label{"Speaker", "Speaker"}, Close: Label{"Close", "Close"}, Sound: Label{"Sound", "Sound"}, Numbers: Label{"Numbers", "Numbers"},
 		Play: Label{"Play", "Play"}, Stop: Label{"Stop", "Stop"}, Steps: Label{"Steps", "Steps"},
@@ -54,7 +54,7 @@ var English = Catalogue{
 	},
 	Dial: Dial{
 		Rules: []string{phone.AsTyped: "as typed", phone.EmergencyRule: "Emergency call", phone.InternationalRule: "International", phone.NationalRule: "National",
-			phone.LocalRule: "In your area", phone.InternalRule: "Internal", phone.FeatureCode: "Service code", phone.AddressRule: "Address"},
+			phone.LocalRule: "In your area", phone.InternalRule: "Internal", phone.FeatureCode: "Service code", phone.AddressRule: "Address", phone.PageRule: "Announcement"},
 		Becomes: "%s becomes %s", Cannot: "This number cannot be called", Hint: "Type a number or a name's address",
 	},
 	Log: Log{

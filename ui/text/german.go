@@ -21,7 +21,7 @@ var German = Catalogue{
 		Hide: Label{"Verbergen", "Verbergen"}, Clear: Label{"Leeren", "Leeren"}, Details: Label{"Einzelheiten", "Details"},
 		EnterPassword: Label{"Passwort eingeben", "Passwort"}, Next: Label{"Nächstes", "Nächstes"}, Choose: Label{"Auswählen", "Auswählen"},
 		Undo: Label{"Zurückholen", "Rückruf"}, TryNow: Label{"Jetzt versuchen", "Versuchen"}, Line: Label{"Leitung %s", "%s"},
-		Transfer: Label{"Weitergeben", "Weiterg."}, AskFirst: Label{"Erst fragen", "Fragen"}, HandOver: Label{"Übergeben", "Übergeben"},
+		Transfer: Label{"Weitergeben", "Weiterg."}, AskFirst: Label{"Erst fragen", "Fragen"}, HandOver: Label{"Übergeben", "Übergeben"}, SendOn: Label{"Umleiten", "Umleiten"},
 		Join: Label{"Verbinden", "Verbinden"}, JoinAll: Label{"Alle verbinden", "Alle"}, Cancel: Label{"Abbrechen", "Abbrechen"}, BackTo: Label{"Zurückholen", "Zurück"},
 		Headset: Label{"Headset", "Headset"}, Speaker: Label{"Lautsprecher", "Lautspr."}, Close: Label{"Schließen", "Schließen"}, Sound: Label{"Ton", "Ton"}, Numbers: Label{"Werte", "Werte"},
 		Play: Label{"Abspielen", "Abspielen"}, Stop: Label{"Anhalten", "Anhalten"}, Steps: Label{"Schritte", "Schritte"},
@@ -54,7 +54,7 @@ var German = Catalogue{
 	},
 	Dial: Dial{
 		Rules: []string{phone.AsTyped: "wie gewählt", phone.EmergencyRule: "Notruf", phone.InternationalRule: "Ausland", phone.NationalRule: "Inland",
-			phone.LocalRule: "Ortsnetz", phone.InternalRule: "Intern", phone.FeatureCode: "Dienstcode", phone.AddressRule: "Adresse"},
+			phone.LocalRule: "Ortsnetz", phone.InternalRule: "Intern", phone.FeatureCode: "Dienstcode", phone.AddressRule: "Adresse", phone.PageRule: "Durchsage"},
 		Becomes: "%s wird %s", Cannot: "Diese Nummer ist nicht wählbar", Hint: "Nummer oder Adresse eingeben",
 	},
 	Log: Log{

@@ -49,7 +49,7 @@ var germanMoves = Moves{
 // arabicMoves also names what a paired computer may do, and its sound.
 func arabicMoves(c *Catalogue) {
 	k := &c.Keys
-	k.Transfer, k.AskFirst, k.HandOver, k.Join = same("تحويل"), Label{"اسأل أولا", "اسأل"}, same("تسليم"), same("ضم")
+	k.Transfer, k.AskFirst, k.HandOver, k.SendOn, k.Join = same("تحويل"), Label{"اسأل أولا", "اسأل"}, same("تسليم"), Label{"إعادة توجيه", "توجيه"}, same("ضم")
 	k.JoinAll, k.Cancel, k.BackTo = Label{"ضم الجميع", "ضم"}, same("إلغاء"), same("استعادة")
 	k.Sound, k.Numbers, c.Sound = same("الصوت"), same("الأرقام"), arabicSound
 	k.Headset, k.Speaker, k.Close = Label{"سماعة الرأس", "الرأس"}, same("المكبر"), same("إغلاق")
