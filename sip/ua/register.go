@@ -202,7 +202,7 @@ func (r *registration) request(to stack.Target, expires time.Duration) *ask {
 	req.AppendHeader(stack.NewHeader("Allow", allowed))
 	req.AppendHeader(stack.NewHeader("Supported", "outbound, path, gruu"))
 	a.introduce(req)
-	k := &ask{acc: a, req: req, to: to, seq: func() uint32 { r.seq++; return r.seq }, spare: func() bool { return r.spare(to.Addr) }}
+	k := &ask{acc: a, req: req, to: to, seq: func() uint32 { r.seq++; return r.seq }, gate: r.pass, spare: func() bool { return r.spare(to.Addr) }}
 	k.again = func() { // by now there is a flow to name
 		r.flow = k.tx.Flow()
 		k.to = a.onFlow(k.to)

@@ -4,12 +4,15 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"os/signal"
 	"slices"
+	"strings"
 	"syscall"
 
 	"github.com/alecthomas/kong"
@@ -20,9 +23,9 @@ import (
 
 var cli struct {
 	Image  string   `help:"Directory of the system image to boot in QEMU." type:"path" default:"build/image/qemu-arm" placeholder:"DIR"`
-	Only   []string `help:"Measure these figures or groups of figures only, and print them: the file is of one run." placeholder:"ID" xor:"rows"`
-	Write  string   `help:"File of the figures. Empty: print them only." type:"path" placeholder:"FILE" xor:"rows"`
-	Listen string   `help:"Measure nothing, but write sounds before and after into this folder, for a person to hear." type:"path" placeholder:"DIR" xor:"rows"`
+	Only   []string `help:"Measure the groups of these figures only, or these groups. Where a file is written, its other rows stay." placeholder:"ID"`
+	Write  string   `help:"File of the figures. Empty: print them only." type:"path" placeholder:"FILE"`
+	Listen string   `help:"Measure nothing, but write sounds before and after into this folder, for a person to hear." type:"path" placeholder:"DIR"`
 	Calls  int      `help:"Calls per call figure." default:"30"`
 
 	DSPBench string `name:"dspbench" help:"Program that runs the phone's audio code." type:"path" default:"build/dspbench" placeholder:"FILE"`
@@ -110,16 +113,12 @@ func run() error {
 			failed = append(failed, fmt.Errorf("%s: %w", g.name, err))
 		}
 	}
-	text := b.table()
-	fmt.Print(text)
+	if err := b.tell(); err != nil {
+		return err
+	}
 	if len(failed) > 0 {
 		fmt.Fprintln(os.Stderr, "bench: logs are in", dir)
 		return errors.Join(failed...)
-	}
-	if cli.Write != "" {
-		if err := os.WriteFile(cli.Write, []byte(text), 0o644); err != nil {
-			return err
-		}
 	}
 	return os.RemoveAll(dir)
 }
@@ -131,7 +130,8 @@ func wanted(g group) bool {
 const preamble = `# Figures
 
 Measured by ` + "`make figures`" + ` on the machine that built this tree; the anchor is baresip 1.0.0 of Debian 12 in the same run, doing
-the same on the same network, where it has the figure at all. All rows are of one run. Times are medians: of calls, of three boots,
+the same on the same network, where it has the figure at all. Figures that are measured together are of one run with their anchors; ` + "`make figures ONLY=calls`" + `
+measures one group and leaves the others as they were. Times are medians: of calls, of three boots,
 and of RTP spacing over three spells of talk. Ours in QEMU is the ARM image under emulation
 (TCG); everything else is the same program natively. "Invite to 200" and "first RTP" leave out the time a person takes to answer:
 they are INVITE to 180 plus Answer key to 200 (to the first RTP packet); baresip is measured in the same two steps.
@@ -156,18 +156,59 @@ to the loudspeaker of another in virtual time, over a network of 1 ms, without t
 |---|---|---|---|---|---|
 `
 
-// table gives the file, of what was measured now.
-func (b *bench) table() string {
+// tell prints what was measured, and writes it to the file if there is one.
+func (b *bench) tell() error {
+	fmt.Print(b.table(page{}))
+	if cli.Write == "" {
+		return nil
+	}
+	before, err := readPage(cli.Write)
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(cli.Write, []byte(b.table(before)), 0o644)
+}
+
+// table gives the file: what was measured now, and what was before of all else.
+func (b *bench) table(before page) string {
 	var out bytes.Buffer
 	out.WriteString(preamble)
 	for _, f := range figures {
 		if r, ok := b.got[f.id]; ok {
 			fmt.Fprintf(&out, "| %s | %s | %s | %s | %s | `build/bench --only %s` |\n",
 				f.id, dash(r.ours), dash(f.aim), dash(r.anchor), f.unit, f.id)
+		} else {
+			out.WriteString(before.rows[f.id])
 		}
 	}
-	out.WriteString(b.below)
+	out.WriteString(cmp.Or(b.below, before.below))
 	return out.String()
+}
+
+// page is a file of figures.
+type page struct {
+	rows  map[string]string // whole lines by id
+	below string            // what stands below them
+}
+
+// readPage reads a file that was written before; one that is not there has nothing.
+func readPage(path string) (page, error) {
+	b, err := os.ReadFile(path)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return page{}, err
+	}
+	_, table, _ := strings.Cut(string(b), "|---|---|---|---|---|---|\n")
+	p := page{rows: map[string]string{}}
+	for table != "" {
+		line, rest, _ := strings.Cut(table, "\n")
+		id, _, ok := strings.Cut(strings.TrimPrefix(line, "| "), " |")
+		if !ok || !strings.HasPrefix(line, "| ") {
+			break
+		}
+		p.rows[id], table = line+"\n", rest
+	}
+	p.below = table
+	return p, nil
 }
 
 func dash(s string) string {

@@ -22,7 +22,7 @@ e2e-twin: e2e-program ## the same scenarios on the phone's twin, without QEMU
 e2e-golden: e2e-program ## accept the twin's screens as they are now
 	$(E2E) -update
 
-figures: voice-programs cost-programs ## measure the figures into docs/FIGURES.md, others beside us
+figures: voice-programs cost-programs ## measure the figures into docs/FIGURES.md, others beside us; ONLY="calls soak" those groups alone
 	$(MAKE) image DEBUG=
 	$(MAKE) image DEBUG=1
-	$(AS_ROOT) build/bench --image build/image/$(BOARD) --write docs/FIGURES.md
+	$(AS_ROOT) build/bench --image build/image/$(BOARD) --write docs/FIGURES.md $(addprefix --only ,$(ONLY))
