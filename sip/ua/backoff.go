@@ -28,6 +28,7 @@ const (
 
 	burst       = 5 // REGISTERs in any window
 	burstWindow = 10 * time.Second
+	maxStale    = 4               // bindings that wait to be taken away; older ones end by themselves
 	refreshMin  = 5 * time.Second // however short the registrar's time is
 	pulseMin    = 5 * time.Second // however often the registrar wants one
 	// for a silent server alone, on a connection that stands or is being opened; with the pause after it still within 30 s

@@ -33,6 +33,8 @@ type registration struct {
 	raised  bool          // a 423 or 439 was heeded in this attempt
 	bound   bool          // the registrar has, or may have, a binding of ours
 	binding stack.Uri     // the Contact it has
+	stale   []stack.Uri   // Contacts it has besides, oldest first
+	tidying *stack.Timer  // takes those away later
 	ended   bool
 	pulse   pulse
 	homing  homing
@@ -338,10 +340,29 @@ func (r *registration) reflect(res *stack.Response) {
 func (r *registration) leave(now stack.Uri) {
 	old := r.binding
 	r.binding = *now.Clone()
-	to := r.target()
-	if old.Host == "" || old.String() == now.String() || !r.spare(to.Addr) {
+	if old.Host == "" || old.String() == now.String() {
 		return
 	}
+	r.stale = append(r.stale[max(0, len(r.stale)+1-maxStale):], old)
+	r.tidy()
+}
+
+// tidy takes stale bindings away, as far as the pace allows now, and the rest later.
+func (r *registration) tidy() {
+	r.tidying.Stop()
+	for to := r.target(); len(r.stale) > 0 && !r.ended; {
+		if !r.spare(to.Addr) {
+			r.tidying = r.acc.u.stack.After(r.acc.pace.wait(to.Addr), r.tidy)
+			return
+		}
+		old := r.stale[0]
+		if r.stale = r.stale[1:]; old.String() != r.binding.String() {
+			r.unbind(to, old)
+		}
+	}
+}
+
+func (r *registration) unbind(to stack.Target, old stack.Uri) {
 	k := r.request(to, 0)
 	h := &stack.ContactHeader{Address: old}
 	h.Params.Add("expires", "0")
@@ -421,7 +442,7 @@ func (r *registration) stop(done func()) {
 	r.ended = true
 	r.pulse.stop()
 	r.homing.stop()
-	for _, t := range []*stack.Timer{r.timer, r.gated, r.waiting} {
+	for _, t := range []*stack.Timer{r.timer, r.gated, r.waiting, r.tidying} {
 		t.Stop()
 	}
 	asking := r.abandon()

@@ -199,3 +199,32 @@ func (f *far) ask(b *bench, m stack.Method, on func(*stack.Response, error)) {
 		f.s.Send(f.request(m), stack.Target{Transport: stack.UDP, Addr: b.at()}, on)
 	})
 }
+
+// TestBindingsLeftBehind: bindings under former Contacts are taken away as soon as the pace allows.
+func TestBindingsLeftBehind(t *testing.T) {
+	onNet(t, func(b *bench) {
+		b.far.always(stack.REGISTER, 200, "Expires: 600")
+		b.line()
+		b.ua.stack.Post(func() {
+			r := b.ua.accounts[1].flows[0]
+			for _, host := range []string{"192.0.2.61", "192.0.2.62", "192.0.2.63", "192.0.2.64", "192.0.2.65", "192.0.2.66", "192.0.2.67", "192.0.2.68"} {
+				r.leave(stack.Uri{Scheme: "sip", Host: host})
+			}
+		})
+		b.pass(30 * time.Second)
+		gone := map[string]bool{}
+		for _, q := range b.far.all(stack.REGISTER) {
+			if c := q.Contact(); c.Params.GetOr("expires", "") == "0" {
+				gone[c.Address.Host] = true
+			}
+		}
+		for _, host := range []string{"192.0.2.61", "192.0.2.64", "192.0.2.65", "192.0.2.66", "192.0.2.67"} {
+			if !gone[host] {
+				t.Errorf("%s is still bound", host)
+			}
+		}
+		if n := b.far.densest(stack.REGISTER); n > burst {
+			t.Errorf("%d REGISTERs in %v", n, burstWindow)
+		}
+	})
+}
