@@ -70,6 +70,8 @@ type Stage struct {
 	line string // settings of the phone's line
 	more string // and of the rest
 	ca   *lab.CA
+
+	relay bool // the voice goes through rtpengine
 }
 
 // NewStage sets up the network, the exchange and a phone that is registered, with more settings than the usual ones if
@@ -85,6 +87,15 @@ func NewTLSStage(ctx context.Context, dir, line string) (*Stage, error) {
 		return nil, err
 	}
 	return raise(ctx, &Stage{Dir: dir, ca: ca, line: "transport = \"tls\"\n" + line})
+}
+
+// NewRelayedStage is NewTLSStage where the exchange has a relay between its users, which encrypts to the phone and not to others.
+func NewRelayedStage(ctx context.Context, dir string) (*Stage, error) {
+	ca, err := lab.NewCA(dir)
+	if err != nil {
+		return nil, err
+	}
+	return raise(ctx, &Stage{Dir: dir, ca: ca, line: "transport = \"tls\"\nsrtp = \"required\"\n", relay: true})
 }
 
 func raise(ctx context.Context, s *Stage) (*Stage, error) {
@@ -115,6 +126,14 @@ func (s *Stage) open(ctx context.Context) (err error) {
 		}
 		kam.TLS = []lab.TLSAt{{Listen: netip.AddrPortFrom(registrarAt.Addr(), 5061), Pair: pair}}
 		extra = fmt.Sprintf("[sip]\nextra_roots = [%q]\n", s.ca.RootFile())
+	}
+	if s.relay {
+		engine, err := lab.StartRTPEngine(ctx, s.LAN.Core, registrarAt.Addr())
+		if err != nil {
+			return err
+		}
+		s.stops = append(s.stops, func() error { engine.Stop(); return nil })
+		kam.Relay = engine.Addr()
 	}
 	if s.Kam, err = lab.StartKamailio(ctx, s.LAN.Core, kam); err != nil {
 		return err
