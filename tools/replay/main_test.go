@@ -52,7 +52,7 @@ func TestReplayTellsTheStory(t *testing.T) {
 	status, out := replay(t, flown(t))
 	for _, want := range []string{
 		"record of version 0.1, 2026-06-01 12:00:05.000 +0000\npanic: a story\n",
-		"     2  12:00:01.000  test     Invited{Ref:1 Line:0 Remote:{Name:\uFFFD[2J Number:200 URI:} Conversation: Replaces:0",
+		"     2  12:00:01.000  test     Invited{Ref:1 Line:0 Remote:{Name:\uFFFD[2J Number:200 URI: Hidden:false} Conversation: Replaces:0",
 		"change   2: call 1 None -> Ringing, cause none",
 		"effect   SendRinging{Ref:1 Call:1}",
 		"effect   StartTimer{ID:{Kind:2 Call:1} After:2m0s}",
