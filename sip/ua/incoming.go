@@ -108,8 +108,10 @@ func (c *call) announce(req *stack.Request, from stack.Source) Incoming {
 	if c.acc.vouches(from.Addr) {
 		e.Verstat, e.Attest = verstat(req)
 		e.ForwardedBy = forwarder(req)
-		e.Auto, e.After = automatic(req)
 		e.Callback = has(req, "Priority", "psap-callback") // RFC 7090
+	}
+	if c.acc.vouches(from.Addr) || c.acc.p.Direct && c.acc.u.trust.Load().welcome(from.Addr.Addr()) { // without a server, those who may call speak for themselves
+		e.Auto, e.After = automatic(req)
 	}
 	e.Called = called(req, e.ForwardedBy)
 	c.remote = e.From
