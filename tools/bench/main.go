@@ -23,9 +23,9 @@ import (
 
 var cli struct {
 	Image  string   `help:"Directory of the system image to boot in QEMU." type:"path" default:"build/image/qemu-arm" placeholder:"DIR"`
-	Only   []string `help:"Measure the groups of these figures only, or these groups. Where a file is written, its other rows stay." placeholder:"ID"`
-	Write  string   `help:"File of the figures. Empty: print them only." type:"path" placeholder:"FILE"`
-	Listen string   `help:"Measure nothing, but write sounds before and after into this folder, for a person to hear." type:"path" placeholder:"DIR"`
+	Only   []string `help:"Measure the groups of these figures only, or these groups. Where a file is written, its other rows stay." placeholder:"ID" xor:"only"`
+	Write  string   `help:"File of the figures. Empty: print them only." type:"path" placeholder:"FILE" xor:"write"`
+	Listen string   `help:"Measure nothing, but write sounds before and after into this folder, for a person to hear." type:"path" placeholder:"DIR" xor:"only,write"`
 	Calls  int      `help:"Calls per call figure." default:"30"`
 
 	DSPBench string `name:"dspbench" help:"Program that runs the phone's audio code." type:"path" default:"build/dspbench" placeholder:"FILE"`
@@ -148,7 +148,7 @@ Instructions are of ARMv7, counted by QEMU: mean of a tick of 10 ms for echo and
 hands-free call in Opus, and the costliest tick that makes up sound. A near loss is of the worst scene; a recovery that never comes counts until the end of the scene.
 Fail-over is from the wish to call, with the first of two servers gone without a word, to the answer through the second; fail-back is until the
 phone is registered with the first again, a call through the second going on. Link losses are of 5 s and 60 s (600 s in virtual time, by
-sip/ua TestLinkLoss). All five are the worst of those over UDP and TCP, three times each. baresip calls by the same DNS names.
+sip/ua TestLinkLoss). All five are the worst of those over UDP and TCP; all but link losses three times each. baresip calls by the same DNS names.
 The usb rows are ten minutes of virtual time with the PC's clock 300 ppm off, natively. Mouth to ear is from the microphone of one phone
 to the loudspeaker of another in virtual time, over a network of 1 ms, without the sound cards' own buffers (10 ms at the least).
 
