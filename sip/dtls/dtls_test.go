@@ -159,7 +159,7 @@ func withProfile(t *testing.T, a, b *Identity, profile pion.SRTPProtectionProfil
 	there, back := &wire{}, &wire{}
 	pipe := newPackets(back.send)
 	there.to.Store(&Handshake{packets: pipe})
-	served := make(chan struct{})
+	agreed, served := make(chan struct{}), make(chan struct{})
 	result := make(chan outcome, 1)
 	h := a.Start(true, b.Fingerprint(), there.send, func(k Keys, err error) { result <- outcome{k, err} })
 	back.to.Store(h)
@@ -168,10 +168,12 @@ func withProfile(t *testing.T, a, b *Identity, profile pion.SRTPProtectionProfil
 		conn, err := pion.Server(pipe, place{}, cfg)
 		if err == nil {
 			_ = conn.HandshakeContext(t.Context())
+			<-agreed // a close_notify that overtakes the client's last step would end its handshake
 			conn.Close()
 		}
 	}()
 	c := <-result
+	close(agreed)
 	h.Close()
 	pipe.Close()
 	<-served
