@@ -27,6 +27,13 @@ type Config struct {
 	Plan        NumberPlan    // how national numbers become international ones
 	Emergency   []string      // numbers that may always be called, on any line
 
+	Watch       []WatchConfig // people and places that have keys
+	WatchLine   LineID        // on which they are called
+	Pickup      string        // code of the server that picks up the call of the number after it; empty: the caller is asked (Replaces)
+	GroupPickup string        // code of the server for any call of the group; empty: none
+	Publish     bool          // others are told how our user is
+	AwayAfter   time.Duration // so long locked is away; 0: never
+
 	RefuseAnonymous bool // who withholds his number is turned away (433, RFC 5079)
 }
 
@@ -82,6 +89,9 @@ func (c *Config) Validate() error {
 	}
 	if err := c.DigitMap.Validate(); err != nil {
 		return fmt.Errorf("digit_map: %w", err)
+	}
+	if err := c.validateWatch(); err != nil {
+		return err
 	}
 	return c.Plan.Validate()
 }
