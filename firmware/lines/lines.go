@@ -81,6 +81,10 @@ type UserAgent interface {
 	ReferTo(ref, place ua.CallRef)
 	RefuseRefer(ref ua.ReferRef)
 	TellReferrer(ref ua.ReferRef, code int, text string)
+	Subscribe(id ua.AccountID, s ua.Subscription) ua.SubRef
+	Unsubscribe(ref ua.SubRef)
+	Refetch(ref ua.SubRef)
+	Publish(id ua.AccountID, event, kind string, body []byte)
 }
 
 // Adapter is the adapter of all lines.
@@ -105,6 +109,10 @@ type Adapter struct {
 	checks int // callers being checked
 	paging Pages
 	pages  []*page
+
+	watched Watch
+	watches map[ua.SubRef]*watching
+	own     phone.Presence // of the user, as published
 }
 
 const inboxLen = 1024
@@ -224,6 +232,8 @@ func (a *Adapter) take(m any) {
 		a.pageSilent(netip.AddrPort(m))
 	case Pages:
 		a.setPages(m)
+	case Watch:
+		a.setWatch(m)
 	case rejoin:
 		if slices.Contains(a.pages, m.page) && m.stop == nil {
 			a.listen(m.page)

@@ -47,7 +47,7 @@ type LineConfig struct {
 func DefaultConfig() Config {
 	return Config{
 		DigitMap: "[0-9*#+].T", InterDigit: 4 * time.Second, RingTime: 120 * time.Second, CallTime: 180 * time.Second,
-		HandsFree: Speaker, Follow: true, CallWaiting: true, PageVolume: 10, Emergency: []string{"112", "911"},
+		HandsFree: Speaker, Follow: true, CallWaiting: true, PageVolume: 10, AwayAfter: 15 * time.Minute, Emergency: []string{"112", "911"},
 	}
 }
 

@@ -142,8 +142,8 @@ func (s *State) talks() bool {
 	})
 }
 
-// published is what others are told of it.
-func (s *State) published() Presence {
+// Published is what others are told of the phone's own user.
+func (s *State) Published() Presence {
 	if !s.Config.Publish {
 		return PresenceUnknown
 	}
@@ -255,7 +255,7 @@ func (t *step) leaveDesk(locked bool) {
 		t.do(StopTimer{ID: TimerID{Kind: AwayTime}})
 	}
 	t.gone(false)
-	if t.Leaving = locked && t.Config.AwayAfter > 0; t.Leaving {
+	if t.Leaving = locked && t.Config.Publish && t.Config.AwayAfter > 0; t.Leaving {
 		t.do(StartTimer{ID: TimerID{Kind: AwayTime}, After: t.Config.AwayAfter})
 	}
 }

@@ -113,6 +113,8 @@ var forms = map[string]form{
 	"digitmap": {"a digit map", func(s string) error { return phone.DigitMap(s).Validate() }},
 	"usbname":  {"1 to 30 printable ASCII characters", checkUSBName},
 	"page":     {"number=address:port, with a multicast address and an even port", checkPage},
+	"key":      {"a number or address, or number=name", checkKey},
+	"feature":  {"a code like *8", checkFeature},
 	"zone":     {"a time zone like Europe/Berlin", checkZone},
 }
 

@@ -15,7 +15,7 @@ import (
 // The media types of a list (RFC 4662 §5).
 const (
 	ListType = "multipart/related"
-	rlmiType = "application/rlmi+xml"
+	RLMIType = "application/rlmi+xml"
 )
 
 // Instance is the subscription to one resource of a list, as the list's server has it.
@@ -69,7 +69,7 @@ func ParseList(kind string, body []byte) (List, error) {
 		}
 		t, _, _ := mime.ParseMediaType(p.Header.Get("Content-Type"))
 		id := bare(p.Header.Get("Content-ID"))
-		if start := params["start"]; t == rlmiType && root == nil && (start == "" || bare(start) == id) {
+		if start := params["start"]; t == RLMIType && root == nil && (start == "" || bare(start) == id) {
 			root = data
 			continue
 		}
