@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 
 	"opendeskphone/firmware/phone"
@@ -69,17 +70,18 @@ func (s *Stage) openPBX(context.Context) error {
 type Loop struct {
 	Name  string
 	Keeps pbx.Keeps
+	By    string // what tells our exchange that it is one; empty: it does not come to that
 }
 
 // Loops are those there are.
 func Loops() []Loop {
 	return []Loop{
-		{"the token is honoured", pbx.Keeps{Fork: true, Session: true, Hops: true, Diversion: true, Honours: true}},
-		{"the token is kept", pbx.Keeps{Fork: true, Session: true, Hops: true, Diversion: true}},
-		{"the token is stripped", pbx.Keeps{Session: true, Hops: true, Diversion: true}},
-		{"another Call-ID and Session-ID, the token is kept", pbx.Keeps{Fork: true, Hops: true}},
-		{"Max-Forwards begins anew", pbx.Keeps{Fork: true, Session: true, Diversion: true}},
-		{"nothing is kept", pbx.Keeps{}},
+		{"the token is honoured", pbx.Keeps{Fork: true, Session: true, Hops: true, Diversion: true, Honours: true}, ""},
+		{"the token is kept", pbx.Keeps{Fork: true, Session: true, Hops: true, Diversion: true}, "token"},
+		{"the token is stripped", pbx.Keeps{Session: true, Hops: true, Diversion: true}, "session"},
+		{"another Call-ID and Session-ID, the token is kept", pbx.Keeps{Fork: true, Hops: true}, "token"},
+		{"Max-Forwards begins anew, the token is stripped", pbx.Keeps{Session: true, Diversion: true}, "session"},
+		{"nothing is kept", pbx.Keeps{}, "caller and called"},
 	}
 }
 
@@ -88,6 +90,7 @@ func Loops() []Loop {
 func (s *Stage) ExtraInvites(ctx context.Context, caller Peer, told func(Loop, int)) error {
 	for _, l := range Loops() {
 		s.PBX.Keep(l.Keeps)
+		mark := s.Kam.Log().Len()
 		shark, err := lab.StartShark(ctx, s.LAN.Core, lab.LANDevice, "port 5060", filepath.Join(s.Dir, "loop.pcapng"))
 		if err != nil {
 			return err
@@ -102,10 +105,31 @@ func (s *Stage) ExtraInvites(ctx context.Context, caller Peer, told func(Loop, i
 		if err != nil {
 			return err
 		}
+		if by := s.Kam.Log().Since(mark); l.By != "" && !strings.Contains(by, "loop found by "+l.By) {
+			return fmt.Errorf("%s: not found by %s", l.Name, l.By)
+		}
 		told(l, n-3) // to the phone, to the old exchange, and to its set
 	}
 	s.PBX.Keep(pbx.Keeps{})
 	return nil
+}
+
+// WorstLoop sets up a stage and gives the most extra INVITEs of all loops.
+func WorstLoop(ctx context.Context, dir string) (worst int, err error) {
+	s, err := NewStageBesidePBX(ctx, dir)
+	if err != nil {
+		return 0, err
+	}
+	defer func() { err = errors.Join(err, s.Close()) }()
+	if _, err := s.Enter(ctx, OldSet); err != nil {
+		return 0, err
+	}
+	caller, err := s.Enter(ctx, Cast{Make: "linphonec", User: "202", Host: 12})
+	if err != nil {
+		return 0, err
+	}
+	err = s.ExtraInvites(ctx, caller, func(_ Loop, n int) { worst = max(worst, n) })
+	return worst, err
 }
 
 // ringOut has the phone ring until nobody has anything to say any more, and answered.
