@@ -259,6 +259,7 @@ func (a *Adapter) accept(c *call) {
 	}
 	c.stands = true
 	a.agent.Accept(c.ref, c.out(c.answer))
+	a.agent.Flush() // the caller waits; what our own sound takes to begin comes after
 	if !c.late {
 		a.apply(c, c.agreed)
 	}

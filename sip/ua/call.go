@@ -75,6 +75,9 @@ func (u *UA) newCall(acc *account, ref CallRef, key callKey) *call {
 	return c
 }
 
+// Flush returns when what was asked for before has been sent. Not from within an event.
+func (u *UA) Flush() { u.stack.Do(func() {}) }
+
 // with runs fn on the loop if the call still lives.
 func (u *UA) with(ref CallRef, fn func(*call)) {
 	u.stack.Post(func() {
