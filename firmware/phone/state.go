@@ -324,7 +324,7 @@ func (p Path) String() string { return name(pathNames[:], p) }
 
 var causeNames = [CauseCount]string{"none", "hung up here", "hung up there", "declined", "busy", "no answer", "not found",
 	"not allowed", "unreachable", "incompatible", "answered elsewhere", "cancelled", "server error", "handed over", "replaced",
-	"not encrypted"}
+	"not encrypted", "incomplete"}
 
 // String gives the cause in a few plain words, for logs.
 func (c Cause) String() string { return name(causeNames[:], c) }
