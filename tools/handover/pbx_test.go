@@ -39,7 +39,7 @@ func TestBesideAnOldExchange(t *testing.T) {
 		{"three of them", (*office).conference},
 		{"loops", (*office).loops},
 		{"given up as it is answered", (*office).glare},
-		{"our own exchange is gone", (*office).alone}, // the last: it does not come back
+		{"our own exchange is gone", (*office).alone}, // the last: it has forgotten who signed in
 	} {
 		t.Run(flow.name, func(t *testing.T) {
 			mark := s.Wire.Mark()
@@ -312,6 +312,7 @@ func crossed(packets []lab.Packet) (n int) {
 // service, and it calls a colleague. What the gateway says of a number is said at the phone.
 func (o *office) alone(t *testing.T) {
 	o.Kam.Stop()
+	defer func() { must(t, o.Kam.Start(soon(t))) }() // else nobody can sign off
 	wire := o.Wire.Mark()
 	o.do(t, phone.Dial{Number: Subscriber})
 	st := o.waitCalls(t, "Talking")
