@@ -151,7 +151,7 @@ func (t *step) dialable(number string, line LineID) (Number, LineID, error) {
 	if !t.mayDial(n) {
 		return n, line, Locked
 	}
-	if t.Lines[line].State == LineRegistered || n.Rule == PageRule {
+	if t.Lines[line].State == LineRegistered || n.Rule == PageRule || n.Rule != EmergencyRule && t.Config.bypasses(n) {
 		return n, line, nil
 	}
 	if n.Rule != EmergencyRule {

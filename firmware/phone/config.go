@@ -25,6 +25,7 @@ type Config struct {
 	PagesOver   int           // so many of them, from the first, break into a call
 	PageVolume  uint8         // of pages when the phone is new
 	Plan        NumberPlan    // how national numbers become international ones
+	Gateways    []string      // beginnings of numbers that are called also where a line's server is gone
 	Emergency   []string      // numbers that may always be called, on any line
 
 	Watch       []WatchConfig // people and places that have keys

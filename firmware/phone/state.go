@@ -79,7 +79,7 @@ const (
 	Rejected           // declined by a person: 603, or 486 from us
 	UserBusy           // 486, 600
 	NoAnswer           // 408 after ringing, 480, or our own ring time ran out
-	NotFound           // 404, 410, 484, 604
+	NotFound           // 404, 410, 604
 	NotAllowed         // 401, 403, 407
 	Unreachable        // no answer from the network, 500, 503
 	Incompatible       // 415, 488, 606: no common codec or media security
@@ -89,6 +89,7 @@ const (
 	HandedOver         // transferred: they talk to somebody else now
 	Replaced           // another call took its place (RFC 3891)
 	NotEncrypted       // one side wants encryption, and it did not come about
+	Incomplete         // 484: digits are missing
 	CauseCount
 )
 
@@ -327,7 +328,7 @@ func (p Path) String() string { return name(pathNames[:], p) }
 
 var causeNames = [CauseCount]string{"none", "hung up here", "hung up there", "declined", "busy", "no answer", "not found",
 	"not allowed", "unreachable", "incompatible", "answered elsewhere", "cancelled", "server error", "handed over", "replaced",
-	"not encrypted"}
+	"not encrypted", "incomplete"}
 
 // String gives the cause in a few plain words, for logs.
 func (c Cause) String() string { return name(causeNames[:], c) }

@@ -37,6 +37,7 @@ type File struct {
 	Keys      Keys      `toml:"keys" doc:"Keys of other people, and of places to park calls at. They come after the keys of the lines."`
 	Presence  Presence  `toml:"presence" doc:"What others are told of the phone's user."`
 	Sound     Sound     `toml:"sound" doc:"What is heard."`
+	Gateways  Gateways  `toml:"gateways" doc:"Gateways into an old exchange or the telephone network, or other phones, that the phone calls itself, past the servers of its lines (docs/OLD-EXCHANGE.md). They may call the phone, too."`
 	Recording Recording `toml:"recording" doc:"Recording of calls, to WAV files on the phone. In most countries everybody in a call must know of it."`
 	Trace     Trace     `toml:"trace" doc:"What is kept of calls and sign-ins to look at afterwards."`
 	Screen    Screen    `toml:"screen" doc:"What is seen."`
@@ -246,6 +247,7 @@ func Default() File {
 		Media:     Media{Codecs: []string{"opus", "G722", "PCMA", "PCMU"}, PortMin: 16384, PortMax: 16483, DSCP: 46, RTCPMux: true, Ptime: 20, JitterMax: 400},
 		Keys:      Keys{Line: 1},
 		Presence:  Presence{Away: 15},
+		Gateways:  Gateways{Transport: "tcp"},
 		Paging:    Paging{Codec: "G722", Volume: 10},
 		Sound:     Sound{Country: "us", RingVolume: 10, HandsetVolume: 10, HeadsetVolume: 10, SpeakerVolume: 10, Sidetone: 18, SuppressNoise: true, LevelVoice: true},
 		Recording: Recording{Tone: true, Quota: 200},
@@ -286,6 +288,7 @@ func (f *File) Config() phone.Config {
 		HotlineWait: time.Duration(f.Phone.HotlineWait) * time.Second,
 		Pages:       f.Paging.numbers(),
 		PagesOver:   f.Paging.Over,
+		Gateways:    f.Gateways.beginnings(),
 		PageVolume:  uint8(f.Paging.Volume),
 		Plan:        phone.NumberPlan(f.Phone.Plan),
 	}
@@ -332,6 +335,7 @@ func (f *File) clone() File {
 	}
 	c.Phone.Emergency, c.Phone.Intercom = slices.Clone(f.Phone.Emergency), slices.Clone(f.Phone.Intercom)
 	c.Keys.People, c.Keys.Places = slices.Clone(f.Keys.People), slices.Clone(f.Keys.Places)
+	c.Gateways.Routes = slices.Clone(f.Gateways.Routes)
 	c.Paging.Groups = slices.Clone(f.Paging.Groups)
 	c.SIP.ExtraRoots = slices.Clone(f.SIP.ExtraRoots)
 	c.STIR.Roots, c.STIR.Certificates = slices.Clone(f.STIR.Roots), slices.Clone(f.STIR.Certificates)

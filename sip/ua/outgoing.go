@@ -29,7 +29,8 @@ type dialling struct {
 
 	anonymous bool
 	from      string
-	way       Way // of the call for which this one is made
+	otherwise bool // there is another way than by the targets
+	way       Way  // of the call for which this one is made
 }
 
 // maxRedirects bounds how many targets a 3xx may lead to.
@@ -50,6 +51,7 @@ type Invitation struct {
 	Refer        ReferRef // the ReferAsked it answers, whose target is called; 0: none
 	Anonymous    bool     // the called is not told who calls (RFC 3323, RFC 3325)
 	From         string   // a SIP URI that calls in place of the account's own address; empty: that
+	Else         bool     // there is another way to the called: a server that is silent is given up within 4 s, as where there is another
 	Way          Way      // of the call for which this one is made, one step on; zero: it is our own
 }
 
@@ -88,7 +90,7 @@ func (u *UA) call(ref CallRef, id AccountID, target string, in Invitation) {
 		extra = append(extra, stack.NewHeader("Replaces", value), stack.NewHeader("Require", "replaces"))
 	}
 	u.on(Begun{Call: ref, CallID: c.key.callID})
-	c.dial = dialling{sdp: in.SDP, to: to, uri: to, tag: tag, extra: extra, anonymous: in.Anonymous, way: in.Way, from: in.From}
+	c.dial = dialling{sdp: in.SDP, to: to, uri: to, tag: tag, extra: extra, anonymous: in.Anonymous, way: in.Way, from: in.From, otherwise: in.Else}
 	c.seek()
 }
 
@@ -154,10 +156,11 @@ func (c *call) invite(to stack.Target) {
 		from = &stack.FromHeader{Address: uri}
 	}
 	if d.anonymous {
+		own := from.Address.String()
 		from = nobody()
 		hide(contact)
 		req.AppendHeader(stack.NewHeader("Privacy", "id"))
-		req.AppendHeader(stack.NewHeader("P-Preferred-Identity", "<"+a.p.aor.String()+">"))
+		req.AppendHeader(stack.NewHeader("P-Preferred-Identity", "<"+own+">"))
 	}
 	from.Params.Add("tag", d.tag)
 	id := stack.CallIDHeader(c.key.callID)

@@ -229,6 +229,7 @@ var englishCauses = map[phone.Cause]Cause{
 	phone.UserBusy:     {"%s is busy", "They are in another call.", "Call again in a few minutes."},
 	phone.NoAnswer:     {"%s did not answer", "It rang there, nobody picked up.", "Call again later."},
 	phone.NotFound:     {"This number is not in use", "The network does not know it.", "Check the number and call again."},
+	phone.Incomplete:   {"This number is incomplete", "The network waits for more digits.", "Check the number and call again."},
 	phone.NotAllowed:   {"This call is not allowed", "The server does not let this line call there.", "Ask your administrator."},
 	phone.Unreachable:  {"%s cannot be reached", "The network gave no answer.", "Call again in a moment."},
 	phone.NotEncrypted: {"No encryption with %s", "This line calls encrypted only, and they did not agree to it.", "Tell your administrator."},

@@ -229,6 +229,7 @@ var germanCauses = map[phone.Cause]Cause{
 	phone.UserBusy:     {"%s ist besetzt", "Dort wird gerade gesprochen.", "Später noch einmal anrufen."},
 	phone.NoAnswer:     {"%s nimmt nicht ab", "Es klingelte dort, niemand nahm ab.", "Später noch einmal anrufen."},
 	phone.NotFound:     {"Diese Nummer gibt es nicht", "Das Netz kennt sie nicht.", "Nummer prüfen und noch einmal anrufen."},
+	phone.Incomplete:   {"Diese Nummer ist unvollständig", "Dem Netz fehlen noch Ziffern.", "Nummer prüfen und noch einmal anrufen."},
 	phone.NotAllowed:   {"Dieser Anruf ist nicht erlaubt", "Der Server lässt diese Leitung dort nicht anrufen.", "Die Verwaltung fragen."},
 	phone.Unreachable:  {"%s ist nicht erreichbar", "Das Netz gab keine Antwort.", "Gleich noch einmal anrufen."},
 	phone.NotEncrypted: {"%s: nicht verschlüsselt", "Diese Leitung spricht nur verschlüsselt, und dazu kam es nicht.", "Der Verwaltung melden."},
