@@ -75,6 +75,8 @@ func (s *sipSide) once(ctx context.Context) error {
 	agent := ua.New(d.agentConfig(ctx, f), st, func(e ua.Event) { d.agentSaid(e); adapter.Handle(e) }, d.log)
 	adapter = lines.New(d.accounts(f.Lines), agent, d.voices, d.callers(f.STIR), d.route, d.fromLines, d.log)
 	adapter.SetPages(lines.Pages{Groups: f.Paging.Addresses(), Codec: f.Paging.Codec})
+	adapter.SetWatch(watchOf(f.Keys))
+	adapter.SetPresence(d.loop.State().Published())
 	adapter.SetGateways(gateways(f.Gateways))
 	adapter.OnName(func(call phone.CallID, callID string) { d.trace.Name(uint32(call), callID) })
 	s.adapter.Store(adapter)
@@ -102,6 +104,19 @@ func (s *sipSide) once(ctx context.Context) error {
 	cancel()
 	wg.Wait()
 	return err
+}
+
+// watchOf are those who have keys.
+func watchOf(k settings.Keys) lines.Watch {
+	people, places := k.Numbers()
+	return lines.Watch{Line: phone.LineID(k.Line - 1), People: people, Places: places, Presence: k.Presence, List: k.List}
+}
+
+// setKeys takes other keys of people and places.
+func (d *Device) setKeys(k settings.Keys) {
+	if a := d.sip.adapter.Load(); a != nil {
+		a.SetWatch(watchOf(k))
+	}
 }
 
 func stackConfig(c settings.SIP, version string) stack.Config {

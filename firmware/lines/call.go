@@ -143,6 +143,9 @@ func (a *Adapter) exec(e phone.Effect) {
 		a.invite(e)
 	case phone.SendRegister:
 		a.agent.Renew() // whatever keeps one line away may keep the others
+	case phone.SendPresence:
+		a.own = e.Presence
+		a.tellOwn()
 	case phone.SendRinging:
 		a.ringing(e)
 	case phone.RefuseInvite:
@@ -192,7 +195,7 @@ func (a *Adapter) execOn(e phone.Effect) {
 
 func (a *Adapter) invite(e phone.SendInvite) {
 	c := &call{id: e.Call, line: e.Line, target: a.uri(e.Line, e.Target), refer: ua.ReferRef(e.Refer)}
-	c.says = ua.Invitation{Conversation: e.Conversation, Replaces: ua.DialogID(e.Replaces), Refer: c.refer, Anonymous: e.Withheld}
+	c.says = ua.Invitation{Conversation: e.Conversation, Replaces: ua.DialogID(e.Replaces), Early: e.Early, Refer: c.refer, Anonymous: e.Withheld}
 	if e.Conversation == "" {
 		c.says.Conversation = ua.NewConversation()
 		a.post(phone.Conversing{Call: e.Call, Conversation: c.says.Conversation})

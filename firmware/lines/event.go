@@ -45,6 +45,14 @@ func (a *Adapter) handle(e ua.Event) {
 		a.with(e.Call, func(c *call) { a.post(phone.RemoteChanged{Call: c.id, Remote: a.peer(e.Remote)}) })
 	case ua.Trickled:
 		a.with(e.Call, func(c *call) { c.voice.Trickled(e.Fragment) })
+	case ua.Watching:
+		if n := a.watches[e.Sub]; n != nil {
+			a.watchingMoved(n, e)
+		}
+	case ua.Notified:
+		if n := a.watches[e.Sub]; n != nil && !a.notified(n, e) {
+			a.agent.Refetch(e.Sub)
+		}
 	case ua.Referral:
 		a.with(e.Call, func(c *call) { a.referral(c, e) })
 	case ua.ReferAsked:

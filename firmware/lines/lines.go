@@ -83,6 +83,10 @@ type UserAgent interface {
 	ReferTo(ref, place ua.CallRef)
 	RefuseRefer(ref ua.ReferRef)
 	TellReferrer(ref ua.ReferRef, code int, text string)
+	Subscribe(id ua.AccountID, s ua.Subscription) ua.SubRef
+	Unsubscribe(ref ua.SubRef)
+	Refetch(ref ua.SubRef)
+	Publish(id ua.AccountID, event, kind string, body []byte)
 }
 
 // Adapter is the adapter of all lines.
@@ -108,6 +112,9 @@ type Adapter struct {
 	paging Pages
 	pages  []*page
 
+	watched  Watch
+	watches  map[ua.SubRef]*watching
+	own      phone.Presence // of the user, as published
 	gateways Gateways
 	up       map[phone.LineID]bool      // the line is registered
 	silent   map[phone.LineID]time.Time // when its server was found to be silent
@@ -230,6 +237,8 @@ func (a *Adapter) take(m any) {
 		a.pageSilent(netip.AddrPort(m))
 	case Pages:
 		a.setPages(m)
+	case Watch:
+		a.setWatch(m)
 	case Gateways:
 		a.setGateways(m)
 	case rejoin:

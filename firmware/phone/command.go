@@ -94,6 +94,10 @@ func (t *step) setting(in Command) error {
 		return t.play(in.ID)
 	case StopPlaying:
 		return t.stopPlaying()
+	case PickUp:
+		return t.pickUp(in.Number)
+	case SetAvailability:
+		return t.setAvailability(in)
 	case Ask:
 		return t.ask(in)
 	case AnswerQuestion:
@@ -484,6 +488,10 @@ func (t *step) configure(c Config) error {
 	}
 	if !slices.Equal(c.Pages, t.Config.Pages) {
 		t.newPages()
+	}
+	if !slices.Equal(c.Watch, t.Config.Watch) || c.WatchLine != t.Config.WatchLine {
+		t.Watched = watched(c)
+		t.changed(WatchedChanged)
 	}
 	if c.PageVolume != t.Config.PageVolume {
 		t.PageVolume = c.PageVolume

@@ -208,30 +208,34 @@ const VolumeMax = 15
 
 // State is the whole phone as a value. A published State is never written again.
 type State struct {
-	Seq        Seq
-	Lines      []Line
-	Calls      []Call // oldest first; ended calls are gone
-	OffHook    bool   // the handset is lifted
-	Path       Path
-	Muted      bool
-	Volume     [PathCount]uint8
-	RingVolume uint8
-	Selected   LineID              // the line of the next call
-	Missed     int                 // missed calls not yet seen
-	Notices    [NoticeCount]string // empty: all is well
-	PC         PC                  // the computer at the cable
-	PCCall     PCCall              // of a program on the PC that uses the phone as its telephone
-	PageVolume uint8
-	Air        onAir // paging groups that somebody speaks to
-	Shut       onAir // of these those that are not heard: the user ended them
-	Lock       Lock
-	Recording  Recording
-	Playing    Playing
-	Question   Question // what the person at the phone is asked now
-	Test       SoundTest
-	AwaitsHelp bool // an emergency number was called not long ago: help may call back
-	Config     Config
-	nextCall   CallID
+	Seq          Seq
+	Lines        []Line
+	Calls        []Call // oldest first; ended calls are gone
+	OffHook      bool   // the handset is lifted
+	Path         Path
+	Muted        bool
+	Volume       [PathCount]uint8
+	RingVolume   uint8
+	Selected     LineID              // the line of the next call
+	Missed       int                 // missed calls not yet seen
+	Notices      [NoticeCount]string // empty: all is well
+	PC           PC                  // the computer at the cable
+	PCCall       PCCall              // of a program on the PC that uses the phone as its telephone
+	PageVolume   uint8
+	Air          onAir // paging groups that somebody speaks to
+	Shut         onAir // of these those that are not heard: the user ended them
+	Lock         Lock
+	Recording    Recording
+	Playing      Playing
+	Question     Question // what the person at the phone is asked now
+	Test         SoundTest
+	Watched      []Watched // who has a key, in the order of the settings
+	Availability Presence  // what a computer knows of the user; PresenceUnknown: nothing
+	Leaving      bool      // it is locked, and not yet for long
+	Gone         bool      // nobody has been at the locked phone for long
+	AwaitsHelp   bool      // an emergency number was called not long ago: help may call back
+	Config       Config
+	nextCall     CallID
 }
 
 // Call finds a call; nil if there is none of that name.

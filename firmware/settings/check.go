@@ -114,6 +114,8 @@ var forms = map[string]form{
 	"usbname":  {"1 to 30 printable ASCII characters", checkUSBName},
 	"route":    {"a way like +4930=gateway.example", checkRoute},
 	"page":     {"number=address:port, with a multicast address and an even port", checkPage},
+	"key":      {"a number or address, or number=name", checkKey},
+	"feature":  {"a code like *8", checkFeature},
 	"zone":     {"a time zone like Europe/Berlin", checkZone},
 }
 

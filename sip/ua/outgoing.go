@@ -47,6 +47,7 @@ type Invitation struct {
 	SDP          []byte   // the offer
 	Conversation string   // the conversation it belongs to, see NewConversation; empty: one of its own
 	Replaces     DialogID // the dialog of the called whose place it takes; zero: none
+	Early        bool     // if that is not answered yet (RFC 3891 §7.1)
 	Refer        ReferRef // the ReferAsked it answers, whose target is called; 0: none
 	Anonymous    bool     // the called is not told who calls (RFC 3323, RFC 3325)
 	From         string   // a SIP URI that calls in place of the account's own address; empty: that
@@ -82,7 +83,11 @@ func (u *UA) call(ref CallRef, id AccountID, target string, in Invitation) {
 	c.caller = true
 	c.identity = newIdentity(in.Conversation)
 	if in.Replaces.usable() {
-		extra = append(extra, stack.NewHeader("Replaces", in.Replaces.header()), stack.NewHeader("Require", "replaces"))
+		value := in.Replaces.header()
+		if in.Early {
+			value += ";early-only"
+		}
+		extra = append(extra, stack.NewHeader("Replaces", value), stack.NewHeader("Require", "replaces"))
 	}
 	u.on(Begun{Call: ref, CallID: c.key.callID})
 	c.dial = dialling{sdp: in.SDP, to: to, uri: to, tag: tag, extra: extra, anonymous: in.Anonymous, way: in.Way, from: in.From, otherwise: in.Else}

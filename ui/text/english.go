@@ -124,6 +124,7 @@ var English = Catalogue{
 	Moves:     englishMoves,
 	Caller:    englishCaller,
 	Recording: englishRecording,
+	Watch:     englishWatch,
 	Ladder:    englishLadder,
 	Sound:     englishSound,
 	Refusals:  englishRefusals,

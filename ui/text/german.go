@@ -124,6 +124,7 @@ var German = Catalogue{
 	Moves:     germanMoves,
 	Caller:    germanCaller,
 	Recording: germanRecording,
+	Watch:     germanWatch,
 	Ladder:    germanLadder,
 	Sound:     germanSound,
 	Refusals:  germanRefusals,
