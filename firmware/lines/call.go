@@ -169,7 +169,7 @@ func (a *Adapter) execOn(e phone.Effect) {
 	case phone.SendReject:
 		with(e.Call, func(c *call) { a.hush(c); a.agent.Reject(c.ref, refusalCode(e.Cause)) })
 	case phone.SendDeflect:
-		with(e.Call, func(c *call) { a.hush(c); a.agent.Deflect(c.ref, a.uri(c.line, e.Target)) })
+		with(e.Call, func(c *call) { a.hush(c); a.agent.Deflect(c.ref, a.uri(c.line, e.Target), forwardCodes[e.Cause]) })
 	case phone.SendCancel:
 		with(e.Call, hangup)
 	case phone.SendBye:
@@ -344,6 +344,9 @@ func (a *Adapter) offer(c *call) {
 	c.due = false
 	a.agent.Offer(c.ref, c.out(body))
 }
+
+// forwardCodes say why a call is sent on.
+var forwardCodes = map[phone.Cause]int{phone.Rejected: 603, phone.UserBusy: 486, phone.NoAnswer: 408, phone.HandedOver: 302}
 
 // refusalCode is the answer to an INVITE that is not taken.
 func refusalCode(c phone.Cause) int {

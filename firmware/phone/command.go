@@ -24,6 +24,10 @@ func (t *step) command(in Command) error {
 		return t.withCall(in.Call, func(c *Call) error { t.end(c, Rejected); return nil }, Ringing)
 	case Deflect:
 		return t.withCall(in.Call, func(c *Call) error { return t.deflect(c, in.Target) }, Ringing)
+	case ToMailbox:
+		return t.withCall(in.Call, t.toMailbox, Ringing)
+	case CallMailbox:
+		return t.callMailbox(in.Line)
 	case Silence:
 		return t.silence()
 	case Hangup:

@@ -26,10 +26,11 @@ const (
 	SoundTestChanged
 	HelpChanged // of State.AwaitsHelp
 	PagesChanged
+	MailChanged // Line is set
 	whatCount
 )
 
-var whatNames = [whatCount]string{"call", "line", "hook", "path", "mute", "volume", "selected", "missed", "notice", "config", "question", "lock", "pc call", "pc", "recording", "playing", "sound test", "help", "pages"}
+var whatNames = [whatCount]string{"call", "line", "hook", "path", "mute", "volume", "selected", "missed", "notice", "config", "question", "lock", "pc call", "pc", "recording", "playing", "sound test", "help", "pages", "mail"}
 
 // String gives the part in one word, for logs.
 func (w What) String() string { return name(whatNames[:], w) }
@@ -41,7 +42,7 @@ type Change struct {
 	Call     CallID // CallChanged
 	From, To CallState
 	Cause    Cause
-	Line     LineID // LineStateChanged
+	Line     LineID // LineStateChanged, MailChanged
 	By       Origin
 }
 

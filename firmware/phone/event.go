@@ -62,6 +62,10 @@ func (t *step) event(in Event) {
 			t.Playing.ID = ""
 			t.changed(PlayingChanged)
 		}
+	case MailTold:
+		t.mailTold(in.Line, in.Mail)
+	case MailUnsure:
+		t.mailUnsure(in.Line)
 	case RecordingFailed:
 		t.recordingFailed(in)
 	case Recalled:

@@ -66,7 +66,7 @@ func (s *State) possible() error {
 // Inputs gives one zero value of each command and event, for codecs and for tests that want all.
 func Inputs() []Input {
 	return []Input{
-		Dial{}, Digit{}, EraseDigit{}, DialNow{}, WithholdNumber{}, Answer{}, Reject{}, Deflect{}, Silence{}, Hangup{}, Hold{}, Resume{}, Swap{}, SendDTMF{},
+		Dial{}, Digit{}, EraseDigit{}, DialNow{}, WithholdNumber{}, Answer{}, Reject{}, Deflect{}, CallMailbox{}, ToMailbox{}, Silence{}, Hangup{}, Hold{}, Resume{}, Swap{}, SendDTMF{},
 		Mute{}, SetPath{}, PressPath{}, StepVolume{}, SetVolume{}, SetRingVolume{}, SelectLine{}, Register{}, SeeMissed{}, Configure{},
 		HookMoved{}, LineChanged{}, Invited{}, Progressed{}, EarlyHeard{}, Accepted{}, Confirmed{}, CallFailed{}, Byed{}, RemoteHeld{},
 		ResumeRefused{}, Secured{}, RemoteChanged{}, Proved{}, Noticed{}, Recalled{}, TimerFired{},
@@ -75,6 +75,7 @@ func Inputs() []Input {
 		Transfer{}, Consult{}, CompleteTransfer{}, Reconnect{}, MoveTo{}, Pull{}, Join{}, Split{},
 		Able{}, Referred{}, MoveProgressed{}, Moved{}, MoveRefused{}, Conversing{},
 		PageHeard{}, PageSilent{}, TestSound{}, SoundTested{}, RecordCall{}, RecordingFailed{}, PlayRecording{}, StopPlaying{}, Played{},
+		MailTold{}, MailUnsure{},
 	}
 }
 

@@ -229,7 +229,8 @@ func warn(res *stack.Response, warning int, text string) {
 }
 
 // Deflect tells the caller to call another target instead (302): a URI, or a user part within the domain of the account.
-func (u *UA) Deflect(ref CallRef, target string) {
+// A status code says why the call is forwarded (see diversions); 0 says nothing.
+func (u *UA) Deflect(ref CallRef, target string, why int) {
 	u.with(ref, func(c *call) {
 		if c.phase != ringing {
 			return
@@ -238,7 +239,7 @@ func (u *UA) Deflect(ref CallRef, target string) {
 		if err != nil {
 			c.reject(480, "")
 		} else {
-			c.reject(302, "", &stack.ContactHeader{Address: to})
+			c.reject(302, "", append(c.acc.diverted(to, why), &stack.ContactHeader{Address: to})...)
 		}
 		c.end(Ended{Call: ref})
 	})

@@ -30,6 +30,7 @@ func arabic() Catalogue {
 		phone.WrongNumber: "لا يمكن طلب هذا الرقم.", phone.WrongValue: "هذه القيمة خارج المدى.", phone.Moving: "يجري تحويل هذه المكالمة.",
 		phone.ConfFull: "المؤتمر مكتمل.", phone.Locked: "الهاتف مقفل.", phone.Stopped: "الهاتف يعيد التشغيل.",
 		phone.Forbidden: "إعدادات هذا الهاتف لا تسمح بذلك.", phone.Recorded: "مكالمة أخرى تسجل الآن.",
+		phone.NoMailbox: "لا بريد صوتي لهذا الخط.",
 	}
 	for i, s := range English.Refusals {
 		if c.Refusals[i] == "" {

@@ -175,6 +175,7 @@ var englishRefusals = [phone.RefusalCount]string{
 	phone.Locked:      "The phone is locked.",
 	phone.Forbidden:   "The settings of this phone do not allow it.",
 	phone.Recorded:    "Another call is being recorded.",
+	phone.NoMailbox:   "This line has no mailbox.",
 	phone.Stopped:     "The phone is restarting.",
 }
 

@@ -175,6 +175,7 @@ var germanRefusals = [phone.RefusalCount]string{
 	phone.Locked:      "Das Telefon ist gesperrt.",
 	phone.Forbidden:   "Die Einstellungen dieses Telefons erlauben das nicht.",
 	phone.Recorded:    "Ein anderes Gespräch wird gerade aufgenommen.",
+	phone.NoMailbox:   "Diese Leitung hat keine Mailbox.",
 	phone.Stopped:     "Das Telefon startet neu.",
 }
 
