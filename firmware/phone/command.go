@@ -98,6 +98,10 @@ func (t *step) setting(in Command) error {
 		return t.play(in.ID)
 	case StopPlaying:
 		return t.stopPlaying()
+	case PausePlaying:
+		return t.pausePlaying(in.On)
+	case SeekPlaying:
+		return t.seekPlaying(in.To)
 	case Ask:
 		return t.ask(in)
 	case AnswerQuestion:

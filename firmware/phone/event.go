@@ -59,7 +59,7 @@ func (t *step) event(in Event) {
 		t.dropQuestion(in.Ref)
 	case Played:
 		if in.No == t.Playing.No && t.Playing.ID != "" {
-			t.Playing.ID = ""
+			t.Playing.ID, t.Playing.Paused = "", false
 			t.changed(PlayingChanged)
 		}
 	case MailTold:

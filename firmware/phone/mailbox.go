@@ -47,6 +47,24 @@ func (s *State) Mailbox(line LineID) string {
 	return l.Mail.Account
 }
 
+// MailLine is the line whose mailbox is looked into first: one with news, or else the selected one, if they have a mailbox.
+func (s *State) MailLine() (LineID, bool) {
+	for i := range s.Lines {
+		if id := LineID(i); s.Lines[i].Mail.Waiting && s.Mailbox(id) != "" {
+			return id, true
+		}
+	}
+	if s.Mailbox(s.Selected) != "" {
+		return s.Selected, true
+	}
+	for i := range s.Lines {
+		if id := LineID(i); s.Mailbox(id) != "" {
+			return id, true
+		}
+	}
+	return 0, false
+}
+
 // MailWaits tells whether there is a new message on any line, as far as is known.
 func (s *State) MailWaits() bool {
 	for i := range s.Lines {
