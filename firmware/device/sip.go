@@ -152,6 +152,9 @@ var keyings = map[string]offer.Keying{"sdes": offer.SDES, "dtls": offer.ByDTLS}
 // fromLines takes the facts of the lines.
 func (d *Device) fromLines(e phone.Event) {
 	d.loop.Post("lines", e)
+	if m, ok := e.(phone.MailTold); ok {
+		d.mail.Refresh(m.Line)
+	}
 	if l, ok := e.(phone.LineChanged); ok {
 		d.certificates.line(l, time.Now())
 	}
@@ -177,7 +180,7 @@ func (d *Device) accounts(in []settings.Line) []lines.Line {
 				Client:  stack.ClientCert{CertFile: l.Certificate, KeyFile: l.CertificateKey},
 				Expires: time.Duration(l.Expires) * time.Second, Instance: d.opts.Instance, UseGRUU: l.GRUU, Dialect: ua.Dialect(l.Dialect),
 			},
-			SRTP: srtpPolicies[l.SRTP], Keys: keyings[l.Keys], Codecs: l.Codecs, Numbers: l.Numbers, Reach: d.reach(l),
+			SRTP: srtpPolicies[l.SRTP], Keys: keyings[l.Keys], Codecs: l.Codecs, Numbers: l.Numbers, Reach: d.reach(l), MWI: l.MWI,
 		}
 		if e, ok := d.opts.Vault.For(l.AOR); ok {
 			a := &out[i].Account

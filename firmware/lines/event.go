@@ -17,6 +17,12 @@ func (a *Adapter) handle(e ua.Event) {
 	case ua.Middlebox:
 		a.post(phone.Noticed{Notice: phone.NetworkRewrites, Text: strings.Join(e.Changes, ", ")})
 		a.post(phone.Noticed{Notice: phone.NetworkForgets, Text: lasting(e.Forgets)})
+	case ua.Watching:
+		a.watching(e)
+	case ua.Notified:
+		a.notified(e)
+	case ua.Unasked:
+		a.unasked(e)
 	case ua.Remapped:
 		a.remapped(phone.LineID(e.Account))
 	case ua.Incoming:
@@ -87,6 +93,9 @@ func (a *Adapter) lineState(e ua.LineState) {
 		a.take(routed{line, e.Local, true})
 	case e.State == ua.Registered:
 		a.seekRoute(line, true)
+	}
+	if e.State == ua.Failing || e.State == ua.Off {
+		a.mailUnsure(line)
 	}
 	detail := e.Text
 	if e.State == ua.Registered {

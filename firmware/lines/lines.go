@@ -28,6 +28,7 @@ type Line struct {
 	Reach   ice.Config
 	Numbers []string // under which it is called, in E.164: what callers' proofs must be made out to
 	Codecs  []string // names in order of preference; empty: those of the voice
+	MWI     bool     // ask the server for news of the mailbox
 }
 
 // Voice is the media session of one call.
@@ -81,6 +82,8 @@ type UserAgent interface {
 	ReferTo(ref, place ua.CallRef)
 	RefuseRefer(ref ua.ReferRef)
 	TellReferrer(ref ua.ReferRef, code int, text string)
+	Subscribe(id ua.AccountID, s ua.Subscription) ua.SubRef
+	Unsubscribe(ref ua.SubRef)
 }
 
 // Adapter is the adapter of all lines.
@@ -105,6 +108,7 @@ type Adapter struct {
 	checks int // callers being checked
 	paging Pages
 	pages  []*page
+	boxes  []box // by line
 }
 
 const inboxLen = 1024
@@ -240,6 +244,7 @@ func (a *Adapter) take(m any) {
 }
 
 func (a *Adapter) configure(lines []Line) {
+	a.watchMail(lines)
 	for i := range max(len(lines), len(a.lines)) {
 		id := ua.AccountID(i)
 		had, has := i < len(a.lines), i < len(lines)

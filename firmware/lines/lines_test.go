@@ -43,6 +43,7 @@ type world struct {
 	far   *offer.Session    // the far side
 	print dtls.Fingerprint  // of our certificate, if we have one
 	next  ua.CallRef
+	subs  ua.SubRef
 	in    ua.Invitation // of the last INVITE
 	ids   []string      // Call-IDs of calls
 	here  sync.Mutex
@@ -73,6 +74,12 @@ func (w *world) Invite(_ ua.AccountID, target string, in ua.Invitation) ua.CallR
 	w.next++
 	return w.next
 }
+func (w *world) Subscribe(id ua.AccountID, s ua.Subscription) ua.SubRef {
+	w.say("subscribe", fmt.Sprint(id, " ", s.Event), nil)
+	w.subs++
+	return w.subs
+}
+func (w *world) Unsubscribe(ref ua.SubRef) { w.say("unsubscribe", ref, nil) }
 func (w *world) Refer(ref ua.CallRef, target string) {
 	w.say("refer", fmt.Sprint(ref, " ", target), nil)
 }

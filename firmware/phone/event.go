@@ -64,6 +64,8 @@ func (t *step) event(in Event) {
 		}
 	case MailTold:
 		t.mailTold(in.Line, in.Mail)
+	case MailListed:
+		t.mailListed(in)
 	case MailUnsure:
 		t.mailUnsure(in.Line)
 	case RecordingFailed:

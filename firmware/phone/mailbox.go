@@ -28,6 +28,12 @@ type (
 		Line LineID
 		Mail Mail
 	}
+	// MailListed: the messages themselves were looked at, and counted. That is younger than what was told.
+	MailListed struct {
+		evt
+		Line                LineID
+		New, Old, UrgentNew uint32
+	}
 	// MailUnsure: the server of a line tells nothing any more.
 	MailUnsure struct {
 		evt
@@ -38,11 +44,11 @@ type (
 // Mailbox is where the mailbox of a line is called: as the settings say, or else the server. Empty: there is none.
 func (s *State) Mailbox(line LineID) string {
 	l := s.Line(line)
-	if l == nil || int(line) >= len(s.Config.Lines) {
+	switch {
+	case l == nil:
 		return ""
-	}
-	if set := s.Config.Lines[line].Mailbox; set != "" {
-		return set
+	case int(line) < len(s.Config.Lines) && s.Config.Lines[line].Mailbox != "":
+		return s.Config.Lines[line].Mailbox
 	}
 	return l.Mail.Account
 }
@@ -124,6 +130,15 @@ func (t *step) mailTold(id LineID, m Mail) {
 	if l := t.Line(id); l != nil && l.Mail != m {
 		l.Mail = m
 		t.note(Change{What: MailChanged, Line: id})
+	}
+}
+
+func (t *step) mailListed(in MailListed) {
+	if l := t.Line(in.Line); l != nil {
+		m := l.Mail
+		m.Known, m.Counted, m.Waiting = true, true, in.New > 0
+		m.New, m.Old, m.UrgentNew = in.New, in.Old, in.UrgentNew
+		t.mailTold(in.Line, m)
 	}
 }
 

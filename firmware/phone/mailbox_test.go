@@ -23,6 +23,11 @@ func TestWhatTheServerSaysOfAMailboxIsKept(t *testing.T) {
 	if m.Stale = true; b.s.Lines[0].Mail != m || !b.s.MailWaits() {
 		t.Errorf("the subscription is lost: %+v", b.s.Lines[0].Mail)
 	}
+	b.do(MailListed{New: 0, Old: 9})
+	if m := b.s.Lines[0].Mail; m.Waiting || m.New != 0 || m.Old != 9 || m.Account != voicemail {
+		t.Errorf("all were heard: %+v", m)
+	}
+	b.do(MailListed{New: 1})
 	b.do(MailTold{Mail: Mail{Known: true}})
 	if b.s.MailWaits() {
 		t.Error("it does not end")

@@ -75,7 +75,7 @@ func Inputs() []Input {
 		Transfer{}, Consult{}, CompleteTransfer{}, Reconnect{}, MoveTo{}, Pull{}, Join{}, Split{},
 		Able{}, Referred{}, MoveProgressed{}, Moved{}, MoveRefused{}, Conversing{},
 		PageHeard{}, PageSilent{}, TestSound{}, SoundTested{}, RecordCall{}, RecordingFailed{}, PlayRecording{}, StopPlaying{}, PausePlaying{}, SeekPlaying{}, Played{},
-		MailTold{}, MailUnsure{},
+		MailTold{}, MailListed{}, MailUnsure{},
 	}
 }
 

@@ -47,7 +47,7 @@ func arabic() Catalogue {
 }
 
 func arabicKeys(k *Keys) {
-	k.Voicemail, k.ToVoicemail, k.Pause, k.CallBack = same("البريد الصوتي"), Label{"إلى البريد الصوتي", "البريد"}, Label{"إيقاف مؤقت", "إيقاف"}, Label{"معاودة الاتصال", "معاودة"}
+	k.Voicemail, k.ToVoicemail, k.Pause, k.CallBack = Label{"البريد الصوتي", "البريد"}, Label{"إلى البريد الصوتي", "البريد"}, Label{"إيقاف مؤقت", "إيقاف"}, Label{"معاودة الاتصال", "معاودة"}
 	k.NewCall, k.Calls, k.Contacts, k.Redial = Label{"مكالمة جديدة", "جديدة"}, same("المكالمات"), Label{"جهات الاتصال", "الأسماء"}, Label{"إعادة الطلب", "إعادة"}
 	k.Settings, k.More, k.Back, k.Call, k.Delete = same("الإعدادات"), same("المزيد"), same("رجوع"), same("اتصال"), same("حذف")
 	k.Answer, k.Silence, k.Ignore, k.Decline, k.Hold = same("رد"), same("كتم"), same("تجاهل"), same("رفض"), same("تعليق")
