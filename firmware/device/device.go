@@ -131,7 +131,6 @@ func New(hardware hal.Devices, o Options) (*Device, error) {
 		tested: func(v phone.SoundVerdict) { d.loop.Post("sound", phone.SoundTested{Verdict: v}) }}
 	d.setSound(f.Sound)
 	d.setRecording(f.Recording)
-	d.setMailboxes(f.Lines)
 	d.sip = newSIPSide(d)
 	d.certificates = &certificates{known: map[phone.LineID]phone.LineChanged{}, tell: func(s string) { d.notice(phone.CertEnding, s) }, label: d.labelOf}
 	if err := d.newScreen(f.Screen); err != nil {
@@ -312,9 +311,9 @@ func (d *Device) setPages(p settings.Paging) {
 // setLines takes new accounts. Between calls the user agent is built anew, since its trusted peers
 // come from the lines too; in a call only the accounts that differ register again.
 func (d *Device) setLines(l []settings.Line) {
-	d.setMailboxes(l)
 	if a := d.sip.adapter.Load(); a != nil && len(d.loop.State().Calls) > 0 {
 		a.Configure(d.accounts(l))
+		d.setMailboxes(l, *d.sip.settings.Load())
 		return
 	}
 	d.sip.renew()

@@ -7,9 +7,9 @@ import (
 	"opendeskphone/ui/screen"
 )
 
-// setMailboxes takes where the voice messages of the lines lie.
-func (d *Device) setMailboxes(all []settings.Line) {
-	roots, err := stackConfig(d.settings.File().SIP, d.opts.Version).TLS.Roots()
+// setMailboxes takes where the voice messages of the lines lie. Whoever vouches for servers of SIP does so for these.
+func (d *Device) setMailboxes(all []settings.Line, sip settings.SIP) {
+	roots, err := stackConfig(sip, d.opts.Version).TLS.Roots()
 	d.report("the authorities for the mailbox cannot be read", err)
 	by := map[phone.LineID]mailbox.Config{}
 	for i, l := range all {

@@ -21,10 +21,11 @@ import (
 // sipSide is the SIP user agent with its stack and the lines above it. It is built anew whenever its
 // part of the settings changes, and by the supervisor if it falls.
 type sipSide struct {
-	device  *Device
-	adapter atomic.Pointer[lines.Adapter]
-	agent   atomic.Pointer[ua.UA]
-	again   chan struct{} // capacity 1: build it anew
+	device   *Device
+	adapter  atomic.Pointer[lines.Adapter]
+	agent    atomic.Pointer[ua.UA]
+	again    chan struct{}                // capacity 1: build it anew
+	settings atomic.Pointer[settings.SIP] // it was built by
 }
 
 func newSIPSide(d *Device) *sipSide { return &sipSide{device: d, again: make(chan struct{}, 1)} }
@@ -67,6 +68,8 @@ func (s *sipSide) Run(ctx context.Context) error {
 func (s *sipSide) once(ctx context.Context) error {
 	d := s.device
 	f := d.settings.File()
+	s.settings.Store(&f.SIP)
+	d.setMailboxes(f.Lines, f.SIP)
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	st := stack.New(stackConfig(f.SIP, d.opts.Version), d.opts.Network, d.log)
