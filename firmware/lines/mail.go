@@ -46,9 +46,9 @@ func (a *Adapter) boxOf(sub ua.SubRef) (phone.LineID, *box) {
 	return 0, nil
 }
 
-// watching: a subscription that falls leaves what it told as it was. One that never stood says nothing about news that
+// mailWatching: a subscription that falls leaves what it told as it was. One that never stood says nothing about news that
 // come unasked.
-func (a *Adapter) watching(e ua.Watching) {
+func (a *Adapter) mailWatching(e ua.Watching) {
 	line, b := a.boxOf(e.Sub)
 	if b == nil {
 		return
@@ -67,7 +67,7 @@ func (a *Adapter) mailUnsure(line phone.LineID) {
 	}
 }
 
-func (a *Adapter) notified(e ua.Notified) {
+func (a *Adapter) mailNotified(e ua.Notified) {
 	if line, b := a.boxOf(e.Sub); b != nil {
 		a.mailTold(line, e.Body)
 	}

@@ -19,7 +19,7 @@ func TestNewsOfTheMailbox(t *testing.T) {
 		line.MWI = true
 		reconfigure := func(l ...Line) { w.Configure(l); synctest.Wait() }
 		reconfigure(line)
-		w.wantSaid("subscribe 0 message-summary")
+		w.wantSaid("subscribe 1 message-summary  false")
 		told := phone.MailTold{Mail: phone.Mail{Known: true, Waiting: true, Counted: true, New: 2, Old: 8, UrgentNew: 1, Account: "sip:vm@EXAMPLE.com"}}
 		w.ask(ua.Watching{Sub: 1, Up: true})
 		w.ask(ua.Notified{Sub: 1, Type: mwi.Type, Body: []byte(summary)})
@@ -48,7 +48,7 @@ func TestNewsOfTheMailbox(t *testing.T) {
 		other := line
 		other.Account.AOR = "sip:bert@example.com"
 		reconfigure(other)
-		w.wantSaid("unsubscribe 1", "subscribe 0 message-summary", "remove 0", "add sip:bert@example.com")
+		w.wantSaid("unsubscribe 1", "subscribe 2 message-summary  false", "remove 0", "add sip:bert@example.com")
 		other.MWI = false
 		reconfigure(other)
 		w.wantSaid("unsubscribe 2")
