@@ -74,13 +74,12 @@ func (b *box) run(ctx context.Context) {
 			leave()
 		case j := <-b.jobs:
 			err := b.work(ctx, &s, j)
-			if ctx.Err() != nil {
-				err = context.Cause(ctx)
-			}
 			if err != nil && !isAnswer(err) {
 				leave()
 			}
-			b.report(err)
+			if ctx.Err() == nil {
+				b.report(err)
+			}
 			if j.done != nil {
 				j.done(err)
 			}

@@ -39,16 +39,17 @@ type Stage struct {
 	stops    []func() error
 }
 
-// NewStage sets all up, with one message in the mailbox, and waits until the phone is registered. Close it.
-func NewStage(ctx context.Context, dir string) (*Stage, error) {
+// NewStage sets all up and waits until the phone is registered. If list, it reads its mailbox, where one message lies; else it
+// knows of messages by SIP alone. Close it.
+func NewStage(ctx context.Context, dir string, list bool) (*Stage, error) {
 	s := &Stage{}
-	if err := s.open(ctx, dir); err != nil {
+	if err := s.open(ctx, dir, list); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
 	return s, nil
 }
 
-func (s *Stage) open(ctx context.Context, dir string) (err error) {
+func (s *Stage) open(ctx context.Context, dir string, list bool) (err error) {
 	if s.LAN, err = lab.NewLAN(dir); err != nil {
 		return err
 	}
@@ -68,12 +69,16 @@ func (s *Stage) open(ctx context.Context, dir string) (err error) {
 	if err != nil {
 		return err
 	}
-	if s.Dovecot, err = lab.StartDovecot(ctx, host, exchange.Addr(), pair); err != nil {
-		return err
-	}
-	s.stops = append(s.stops, s.Dovecot.Close)
-	if err := s.Dovecot.Deliver(user, mail()); err != nil {
-		return err
+	mailbox := ""
+	if list {
+		if s.Dovecot, err = lab.StartDovecot(ctx, host, exchange.Addr(), pair); err != nil {
+			return err
+		}
+		s.stops = append(s.stops, s.Dovecot.Close)
+		if err := s.Deliver(); err != nil {
+			return err
+		}
+		mailbox = fmt.Sprintf("mailbox = %q\nmailbox_user = %q\nmailbox_password = %q\n", exchange.Addr(), user, lab.PasswordOf(user))
 	}
 	if s.Kamailio, err = lab.StartKamailio(ctx, host, lab.KamailioConfig{Name: "kamailio", Domain: domain, Listen: exchange}); err != nil {
 		return err
@@ -83,16 +88,13 @@ func (s *Stage) open(ctx context.Context, dir string) (err error) {
 aor = "sip:%s@%s"
 registrar = %q
 password = %q
-mailbox = %q
-mailbox_user = %q
-mailbox_password = %q
-[sip]
+%s[sip]
 system_roots = false
 extra_roots = [%q]
 [network]
 dhcp = false
 address = %q
-`, user, domain, exchange, lab.PasswordOf(user), exchange.Addr(), user, lab.PasswordOf(user), desk.RootsPath, lab.LANAddr(100).String())}); err != nil {
+`, user, domain, exchange, lab.PasswordOf(user), mailbox, desk.RootsPath, lab.LANAddr(100).String())}); err != nil {
 		return err
 	}
 	s.stops = append(s.stops, s.Phone.Close)
@@ -129,6 +131,9 @@ func mail() string {
 		"Content-Type: audio/x-wav; name=\"msg0000.wav\"\r\nContent-Transfer-Encoding: base64\r\nContent-Disposition: attachment; filename=\"msg0000.wav\"\r\n\r\n" +
 		folded + text + "\r\n--b--\r\n"
 }
+
+// Deliver leaves a message.
+func (s *Stage) Deliver() error { return s.Dovecot.Deliver(user, mail()) }
 
 // Told has the exchange tell the phone of the state of its mailbox, and gives how long after the NOTIFY stood on the wire
 // the lamp was as it must be.
