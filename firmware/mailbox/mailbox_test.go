@@ -104,12 +104,12 @@ func certificate(t *testing.T) (tls.Certificate, *x509.CertPool) {
 
 func (o *office) put(mail string, at time.Time, flags ...imap.Flag) {
 	o.t.Helper()
-	if _, err := o.user.Append("INBOX", literal{strings.NewReader(mail)}, &imap.AppendOptions{Flags: flags, Time: at}); err != nil {
+	if _, err := o.user.Append("INBOX", letterReader{strings.NewReader(mail)}, &imap.AppendOptions{Flags: flags, Time: at}); err != nil {
 		o.t.Fatal(err)
 	}
 }
 
-type literal struct{ *strings.Reader }
+type letterReader struct{ *strings.Reader }
 
 // until waits until the box is as wanted.
 func (o *office) until(what string, ok func(Box) bool) Box {

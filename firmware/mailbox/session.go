@@ -33,7 +33,8 @@ const (
 type meter struct {
 	net.Conn
 	left  atomic.Int64
-	depth int // of the goroutine that reads
+	depth int // of the goroutine that reads, as the next is
+	caps  int // so much of the word CAPABILITY stands in this line
 }
 
 var errTooMuch = errors.New("mailbox: the server sends too much")
@@ -44,20 +45,37 @@ func (m *meter) Read(p []byte) (int, error) {
 		return 0, errTooMuch
 	}
 	for _, c := range p[:n] {
-		switch c {
-		case '(':
-			m.depth++
-		case ')':
-			m.depth = max(0, m.depth-1)
-		case '\n':
-			m.depth = 0
-		}
-		if m.depth > maxDepth {
+		if !m.harmless(c) {
 			return 0, errTooMuch
 		}
 	}
 	return n, err
 }
+
+// harmless takes a byte, and tells whether the library can take it: it has no end to brackets in brackets, and never comes to
+// an end with a bracket among capabilities, which have none.
+func (m *meter) harmless(c byte) bool {
+	switch c {
+	case '(':
+		m.depth++
+	case ')':
+		m.depth = max(0, m.depth-1)
+	case '\n':
+		m.depth, m.caps = 0, 0
+	}
+	switch {
+	case m.caps == len(capability):
+		return c != '(' && m.depth <= maxDepth
+	case c&^0x20 == capability[m.caps]:
+		m.caps++
+	default:
+		m.caps = 0
+	}
+	return m.depth <= maxDepth
+}
+
+// capability is the word before what a server can do.
+const capability = "CAPABILITY"
 
 // session is a connection with the folder selected. It is for one goroutine.
 type session struct {
@@ -66,6 +84,7 @@ type session struct {
 	line     phone.LineID
 	folder   string
 	validity uint32
+	count    uint32 // messages in it
 }
 
 // dial connects and signs in.
@@ -124,7 +143,7 @@ func (s *session) open() error {
 	if err != nil {
 		return refused(NoFolder, err)
 	}
-	s.validity = sel.UIDValidity
+	s.validity, s.count = sel.UIDValidity, sel.NumMessages
 	return nil
 }
 
@@ -144,10 +163,7 @@ func (s *session) list() ([]Message, error) {
 	if err := s.open(); err != nil {
 		return nil, err
 	}
-	n := uint32(0)
-	if m := s.client.Mailbox(); m != nil {
-		n = m.NumMessages
-	}
+	n := s.count
 	if n == 0 {
 		return nil, nil
 	}
@@ -159,7 +175,11 @@ func (s *session) list() ([]Message, error) {
 	})
 	var out []Message
 	for d := cmd.Next(); d != nil; d = cmd.Next() {
-		if m, ok := readMessage(d); ok && len(out) < maxMessages {
+		m, ok, err := readMessage(d)
+		if err != nil {
+			return nil, err
+		}
+		if ok && len(out) < maxMessages {
 			m.ID = idOf(s.line, s.validity, m.uid)
 			out = append(out, m)
 		}
@@ -168,9 +188,30 @@ func (s *session) list() ([]Message, error) {
 	return out, cmd.Close()
 }
 
+// literal reads what the library leaves to be read, once to its end. When the connection breaks within, the library reads
+// it too from then on: nothing more may be asked of the command, not even that it be closed.
+type literal struct {
+	from imap.LiteralReader
+	left int64
+	over error
+}
+
+func newLiteral(r imap.LiteralReader) *literal { return &literal{from: r, left: r.Size()} }
+
+func (l *literal) Read(p []byte) (int, error) {
+	if l.over != nil {
+		return 0, l.over
+	}
+	n, err := l.from.Read(p)
+	if l.left -= int64(n); err == io.EOF && l.left > 0 {
+		err = io.ErrUnexpectedEOF
+	}
+	l.over = err
+	return n, err
+}
+
 // readMessage takes the items of one message; it is no voice message if it has no sound.
-func readMessage(d *imapclient.FetchMessageData) (Message, bool) {
-	var m Message
+func readMessage(d *imapclient.FetchMessageData) (m Message, ok bool, err error) {
 	deleted, header := false, ""
 	for item := d.Next(); item != nil; item = d.Next() {
 		switch item := item.(type) {
@@ -186,13 +227,20 @@ func readMessage(d *imapclient.FetchMessageData) (Message, bool) {
 			m.part = soundPart(item.BodyStructure)
 		case imapclient.FetchItemDataBodySection:
 			if item.Literal != nil {
-				b, _ := io.ReadAll(io.LimitReader(item.Literal, maxHeader)) // what was cut off is not read
+				l := newLiteral(item.Literal)
+				b, err := io.ReadAll(io.LimitReader(l, maxHeader)) // what was cut off is not read
+				if err == nil {
+					_, err = io.Copy(io.Discard, l)
+				}
+				if err != nil {
+					return m, false, err
+				}
 				header = string(b)
 			}
 		}
 	}
 	m.read(header)
-	return m, m.uid != 0 && !deleted && m.part.path != nil
+	return m, m.uid != 0 && !deleted && m.part.path != nil, nil
 }
 
 // part is where in a message its sound lies.
@@ -237,8 +285,14 @@ func (s *session) fetch(m Message) (*wav.Clip, error) {
 	var bad error
 	for d := cmd.Next(); d != nil; d = cmd.Next() {
 		for item := d.Next(); item != nil; item = d.Next() {
-			if b, ok := item.(imapclient.FetchItemDataBodySection); ok && b.Literal != nil && sound == nil {
-				sound, bad = io.ReadAll(io.LimitReader(decoded(m.part.encoding, b.Literal), wav.MaxFile+1))
+			if b, ok := item.(imapclient.FetchItemDataBodySection); ok && b.Literal != nil {
+				l := newLiteral(b.Literal)
+				if sound == nil {
+					sound, bad = io.ReadAll(io.LimitReader(decoded(m.part.encoding, l), wav.MaxFile+1))
+				}
+				if _, err := io.Copy(io.Discard, l); err != nil {
+					return nil, err
+				}
 			}
 		}
 	}
