@@ -52,6 +52,10 @@ func (a *Adapter) handle(e ua.Event) {
 		if n := a.watches[e.Sub]; n != nil {
 			a.watchingMoved(n, e)
 		}
+	case ua.Neutral:
+		if n := a.watches[e.Sub]; n != nil {
+			a.neutral(n)
+		}
 	case ua.Notified:
 		a.mailNotified(e)
 		if n := a.watches[e.Sub]; n != nil && !a.notified(n, e) {
