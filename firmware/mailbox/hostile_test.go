@@ -80,7 +80,7 @@ func (s *script) Close() error {
 func (s *script) SetReadDeadline(time.Time) error  { return nil }
 func (s *script) SetWriteDeadline(time.Time) error { return nil }
 
-const greeting = "* OK [CAPABILITY IMAP4rev1 UIDPLUS] hello\r\nT1 OK [CAPABILITY IMAP4rev1 UIDPLUS] in\r\n* 1 EXISTS\r\n* OK [UIDVALIDITY 1] x\r\nT2 OK selected\r\n"
+const greeting = "* OK [CAPABILITY IMAP4rev1 UIDPLUS] hello (Debian)\r\nT1 OK [CAPABILITY IMAP4rev1 UIDPLUS] in\r\n* 1 EXISTS\r\n* OK [UIDVALIDITY 1] x\r\nT2 OK selected\r\n"
 
 const listing = "* 1 EXISTS\r\n* OK [UIDVALIDITY 1] x\r\nT3 OK selected\r\n* 1 FETCH (UID 7 FLAGS () INTERNALDATE \"17-Nov-2025 09:00:00 +0000\" " +
 	"BODYSTRUCTURE (\"audio\" \"wav\" NIL NIL NIL \"7bit\" 4 NIL NIL NIL NIL) BODY[HEADER.FIELDS (FROM)] {16}\r\nFrom: <12@x>\r\n\r\n)\r\nT4 OK\r\n" +
@@ -117,6 +117,7 @@ func TestAHostileServer(t *testing.T) {
 	for name, says := range map[string]string{
 		"nothing":      "",
 		"not IMAP":     "HTTP/1.1 400 Bad Request\r\n\r\n",
+		"capabilities": greeting + "* CAPABILITY IMAP4rev1](\r\n* CAPABILITY](\r\n* OK [CAPABILITY A](B] x\r\n* OK [CAPABILITY A (B] x\r\n",
 		"brackets":     greeting + "* 1 FETCH (BODYSTRUCTURE " + strings.Repeat("(", 100_000) + "\r\n",
 		"deep replies": greeting + "* 1 FETCH (BODYSTRUCTURE " + strings.Repeat("(\"a\" ", 50_000) + "\r\n",
 		"endless":      greeting + strings.Repeat("* OK still here\r\n", 100_000),

@@ -62,6 +62,8 @@ func (m *meter) harmless(c byte) bool {
 		m.depth = max(0, m.depth-1)
 	case '\n':
 		m.depth, m.caps = 0, 0
+	case ']': // words follow in which anything may stand
+		m.caps = 0
 	}
 	switch {
 	case m.caps == len(capability):
