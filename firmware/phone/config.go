@@ -27,6 +27,8 @@ type Config struct {
 	Plan        NumberPlan    // how national numbers become international ones
 	Emergency   []string      // numbers that may always be called, on any line
 
+	Rules Rules // who gets the calls that come in
+
 	RefuseAnonymous bool // who withholds his number is turned away (433, RFC 5079)
 }
 
@@ -41,6 +43,7 @@ func DefaultConfig() Config {
 	return Config{
 		DigitMap: "[0-9*#+].T", InterDigit: 4 * time.Second, RingTime: 120 * time.Second, CallTime: 180 * time.Second,
 		HandsFree: Speaker, Follow: true, CallWaiting: true, PageVolume: 10, Emergency: []string{"112", "911"},
+		Rules: Rules{RingFor: RingFor},
 	}
 }
 
@@ -82,6 +85,9 @@ func (c *Config) Validate() error {
 	}
 	if err := c.DigitMap.Validate(); err != nil {
 		return fmt.Errorf("digit_map: %w", err)
+	}
+	if err := c.Rules.validate(c); err != nil {
+		return fmt.Errorf("rules.%w", err)
 	}
 	return c.Plan.Validate()
 }

@@ -28,11 +28,14 @@ type (
 		Ref  Ref
 		Call CallID
 	}
-	// RefuseInvite answers the INVITE called Ref with a refusal; it never becomes a call.
+	// RefuseInvite answers the INVITE called Ref with a refusal, or if Target is set with another number to call (302), and
+	// why; it never becomes a call.
 	RefuseInvite struct {
 		fx
-		Ref   Ref
-		Cause Cause
+		Ref    Ref
+		Cause  Cause
+		Target string
+		Why    Why
 	}
 	// SendAccept answers a ringing call (200).
 	SendAccept struct {
@@ -50,6 +53,7 @@ type (
 		fx
 		Call   CallID
 		Target string
+		Why    Why
 	}
 	// SendCancel gives up a call not yet answered.
 	SendCancel struct {
@@ -211,7 +215,7 @@ func (s *State) rings() bool {
 		return true
 	}
 	for i := range s.Calls {
-		if c := &s.Calls[i]; c.State == Ringing && !c.Silenced && !c.Auto {
+		if c := &s.Calls[i]; c.State == Ringing && !c.Silenced && !c.Auto && !c.Quiet {
 			return true
 		}
 	}

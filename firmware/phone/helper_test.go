@@ -127,6 +127,9 @@ func order(e Effect) string {
 	case SendRinging:
 		return fmt.Sprintf("ringing %d", e.Call)
 	case RefuseInvite:
+		if e.Target != "" {
+			return fmt.Sprintf("refuse %d to %s (%d)", e.Ref, e.Target, e.Why)
+		}
 		return fmt.Sprintf("refuse %d: %v", e.Ref, e.Cause)
 	case SendAccept:
 		return fmt.Sprintf("accept %d", e.Call)
