@@ -140,7 +140,11 @@ func (a *Adapter) exec(e phone.Effect) {
 		a.ringing(e)
 	case phone.RefuseInvite:
 		if c := a.refs[ua.CallRef(e.Ref)]; c != nil {
-			a.agent.Reject(c.ref, refusalCode(e.Cause))
+			if e.Target != "" {
+				a.agent.Deflect(c.ref, a.uri(c.line, e.Target), diversions[e.Why])
+			} else {
+				a.agent.Reject(c.ref, refusalCode(e.Cause))
+			}
 			a.drop(c)
 		}
 	default:
@@ -169,7 +173,7 @@ func (a *Adapter) execOn(e phone.Effect) {
 	case phone.SendReject:
 		with(e.Call, func(c *call) { a.hush(c); a.agent.Reject(c.ref, refusalCode(e.Cause)) })
 	case phone.SendDeflect:
-		with(e.Call, func(c *call) { a.hush(c); a.agent.Deflect(c.ref, a.uri(c.line, e.Target)) })
+		with(e.Call, func(c *call) { a.hush(c); a.agent.Deflect(c.ref, a.uri(c.line, e.Target), diversions[e.Why]) })
 	case phone.SendCancel:
 		with(e.Call, hangup)
 	case phone.SendBye:
@@ -343,6 +347,11 @@ func (a *Adapter) offer(c *call) {
 	}
 	c.due = false
 	a.agent.Offer(c.ref, c.out(body))
+}
+
+// diversions are the reasons for which calls are sent on.
+var diversions = map[phone.Why]ua.Diversion{
+	phone.Deflected: ua.ByUser, phone.WhyAlways: ua.ByRule, phone.WhyBusy: ua.WhenBusy, phone.WhyNoAnswer: ua.Unanswered, phone.WhyNotDisturb: ua.NotDisturbs,
 }
 
 // refusalCode is the answer to an INVITE that is not taken.

@@ -71,7 +71,7 @@ type UserAgent interface {
 	Accept(ref ua.CallRef, sdp []byte)
 	Reject(ref ua.CallRef, code int)
 	RejectOffer(ref ua.CallRef, code, warning int, text string)
-	Deflect(ref ua.CallRef, target string)
+	Deflect(ref ua.CallRef, target string, why ua.Diversion)
 	Hangup(ref ua.CallRef)
 	Offer(ref ua.CallRef, sdp []byte)
 	AnswerOffer(ref ua.CallRef, sdp []byte)

@@ -54,12 +54,11 @@ type Why uint8
 
 // The reasons, with the cause that stands for each (RFC 4458 §2).
 const (
-	Deflected     Why = iota // a person has sent it on while it rang: 480
+	Deflected     Why = iota // a person has sent it on while it rang: 487
 	WhyAlways                // 302
 	WhyBusy                  // 486
 	WhyNoAnswer              // 408
-	WhyNotDisturb            // 302, with reason do-not-disturb (RFC 5806 §5)
-	whyCount
+	WhyNotDisturb            // 480, with reason do-not-disturb (RFC 5806 §5)
 )
 
 // Route is what becomes of a call. Refuse or To end it at once; else it rings.

@@ -228,22 +228,6 @@ func warn(res *stack.Response, warning int, text string) {
 	}
 }
 
-// Deflect tells the caller to call another target instead (302): a URI, or a user part within the domain of the account.
-func (u *UA) Deflect(ref CallRef, target string) {
-	u.with(ref, func(c *call) {
-		if c.phase != ringing {
-			return
-		}
-		to, err := c.acc.destination(target)
-		if err != nil {
-			c.reject(480, "")
-		} else {
-			c.reject(302, "", &stack.ContactHeader{Address: to})
-		}
-		c.end(Ended{Call: ref})
-	})
-}
-
 func (c *call) reject(code int, reason string, more ...stack.Header) {
 	res := stack.Reply(c.tx.Request(), code, reason)
 	for _, h := range more {

@@ -457,7 +457,7 @@ func TestDeflect(t *testing.T) {
 			c := b.call(anOffer)
 			ref := take[Incoming](b).Call
 			b.ua.Ring(ref)
-			b.ua.Deflect(ref, target)
+			b.ua.Deflect(ref, target, Unanswered)
 			if e := take[Ended](b); e.ByRemote {
 				t.Errorf("%+v", e)
 			}
@@ -470,6 +470,33 @@ func TestDeflect(t *testing.T) {
 				t.Errorf("%q: %s", target, got)
 			}
 		})
+	}
+}
+
+// A caller that is sent on learns who did it and why, in the words that he knows.
+func TestDeflectionSaysWhy(t *testing.T) {
+	for why, want := range map[Diversion]string{ByUser: "deflection 487", ByRule: "unconditional 302", WhenBusy: "user-busy 486", Unanswered: "no-answer 408", NotDisturbs: "do-not-disturb 480"} {
+		reason, cause, _ := strings.Cut(want, " ")
+		for history, says := range map[string]string{
+			"Supported: path":            "",
+			"Supported: timer, histinfo": "<sip:alice@phone.test?Reason=SIP%3Bcause%3D" + cause + ">;index=1, <sip:carol@phone.test>;index=1.1;mp=1",
+			"Supported: histinfo\r\nHistory-Info: <sip:+4930@x>;index=1, <sip:alice@phone.test>;index=1.2;mp=1": "<sip:+4930@x>;index=1, <sip:alice@phone.test?Reason=SIP%3Bcause%3D" +
+				cause + ">;index=1.2, <sip:carol@phone.test>;index=1.2.1;mp=1.2",
+			"Supported: histinfo\r\nHistory-Info: <sip:alice@phone.test>;index=nonsense": "<sip:alice@phone.test?Reason=SIP%3Bcause%3D" + cause + ">;index=1, <sip:carol@phone.test>;index=1.1;mp=1",
+		} {
+			onNet(t, func(b *bench) {
+				registered(b)
+				c := b.call(anOffer, history)
+				b.ua.Deflect(take[Incoming](b).Call, "carol", why)
+				b.pass(time.Second)
+				if got := header(c.last, "Diversion"); got != "<sip:alice@phone.test>;reason="+reason+";counter=1" {
+					t.Errorf("%s: %q", want, got)
+				}
+				if got := header(c.last, "History-Info"); got != says {
+					t.Errorf("%s, %q:\n got %q\nwant %q", want, history, got, says)
+				}
+			})
+		}
 	}
 }
 
