@@ -1,0 +1,73 @@
+package ua
+
+import (
+	"strings"
+
+	"opendeskphone/sip/dialog"
+	"opendeskphone/sip/stack"
+)
+
+// Diversion is why a call is sent on to somebody else.
+type Diversion uint8
+
+// The reasons.
+const (
+	ByUser      Diversion = iota // a person has sent it on while it rang
+	ByRule                       // all calls are
+	WhenBusy                     // he would hear busy
+	Unanswered                   // it has rung long enough
+	NotDisturbs                  // the user is not to be disturbed
+)
+
+// diversions are the reason of RFC 5806 §5 and the cause of RFC 4458 §2 for each.
+var diversions = [...]struct {
+	reason string
+	cause  int
+}{ByUser: {"deflection", 487}, ByRule: {"unconditional", 302}, WhenBusy: {"user-busy", 486}, Unanswered: {"no-answer", 408}, NotDisturbs: {"do-not-disturb", 480}}
+
+// Deflect tells the caller to call another target instead (302): a URI, or a user part within the domain of the account. Diversion
+// and, for who knows it, History-Info say who has sent him on, and why.
+func (u *UA) Deflect(ref CallRef, target string, why Diversion) {
+	u.with(ref, func(c *call) {
+		if c.phase != ringing {
+			return
+		}
+		to, err := c.acc.destination(target)
+		if err != nil || int(why) >= len(diversions) {
+			c.reject(480, "")
+		} else {
+			c.reject(302, "", append(c.diverted(to, why), &stack.ContactHeader{Address: to})...)
+		}
+		c.leg.State = dialog.Terminated
+		c.end(Ended{Call: ref})
+	})
+}
+
+// diverted are the headers that say so.
+func (c *call) diverted(to stack.Uri, why Diversion) []stack.Header {
+	d, us := diversions[why], c.acc.p.aor.Clone()
+	us.Headers, us.UriParams = nil, nil
+	out := []stack.Header{stack.NewHeader("Diversion", "<"+us.String()+">;reason="+d.reason+";counter=1")}
+	req := c.tx.Request()
+	if !has(req, "Supported", "histinfo") && !has(req, "k", "histinfo") {
+		return out
+	}
+	history, index := values(req, "History-Info"), "1"
+	if n := len(history); n > 0 { // who sent the call to us has written us down last (RFC 7044 §7.1)
+		if _, _, params, err := stack.ParseAddress(history[n-1]); err == nil {
+			index = indexOf(params.GetOr("index", ""))
+		}
+		history = history[:n-1]
+	}
+	to.Headers = nil
+	history = append(history, "<"+us.String()+"?Reason=SIP%3Bcause%3D"+itoa(d.cause)+">;index="+index, "<"+to.String()+">;index="+index+".1;mp="+index)
+	return append(out, stack.NewHeader("History-Info", strings.Join(history, ", ")))
+}
+
+// indexOf believes an index of History-Info if it is numbers and dots (RFC 7044 §10.3).
+func indexOf(s string) string {
+	if s == "" || len(s) > 32 || strings.Trim(s, "0123456789.") != "" {
+		return "1"
+	}
+	return s
+}
