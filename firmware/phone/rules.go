@@ -49,6 +49,19 @@ type Forward struct {
 	To string
 }
 
+// SendsOn tells where all calls go at once: a target, "voicemail", or nowhere.
+func (r *Rules) SendsOn() string {
+	switch {
+	case !r.Always.On:
+		return ""
+	case r.Always.To != "":
+		return r.Always.To
+	case r.Voicemail != "":
+		return "voicemail"
+	}
+	return ""
+}
+
 // Why is the reason for which a call is sent on.
 type Why uint8
 

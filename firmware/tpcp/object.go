@@ -144,6 +144,8 @@ type Line struct {
 	Code    string `json:"code,omitempty"`
 	Detail  string `json:"detail,omitempty"`
 	RetryAt *Time  `json:"retryAt,omitempty"`
+	DND     bool   `json:"dnd,omitempty"`     // its user is not to be disturbed
+	Forward string `json:"forward,omitempty"` // where all its calls go at once; voicemail: to the mailbox
 }
 
 // Device is the phone itself.
