@@ -44,6 +44,7 @@ type Catalogue struct {
 	Moves     Moves
 	Recording Recording
 	Ladder    Ladder
+	Rules     Rules
 
 	SoundTest SoundTest
 

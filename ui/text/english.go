@@ -125,6 +125,7 @@ var English = Catalogue{
 	Caller:    englishCaller,
 	Recording: englishRecording,
 	Ladder:    englishLadder,
+	Rules:     englishRules,
 	Sound:     englishSound,
 	Refusals:  englishRefusals,
 	LineWords: []string{phone.LineOff: "Off", phone.LineRegistering: "Signing in", phone.LineRegistered: "Ready", phone.LineFailing: "No sign-in"},

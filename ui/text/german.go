@@ -125,6 +125,7 @@ var German = Catalogue{
 	Caller:    germanCaller,
 	Recording: germanRecording,
 	Ladder:    germanLadder,
+	Rules:     germanRules,
 	Sound:     germanSound,
 	Refusals:  germanRefusals,
 	LineWords: []string{phone.LineOff: "Aus", phone.LineRegistering: "Meldet sich an", phone.LineRegistered: "Bereit", phone.LineFailing: "Gestört"},
