@@ -33,11 +33,11 @@ func (v *view) toggleDND() {
 	v.say(v, map[bool]string{true: v.Words.Rules.DNDOn, false: v.Words.Rules.DNDOff}[on])
 }
 
-// place names where calls go.
+// place names where calls go, in a word.
 func (v *view) place(to string) string {
 	switch {
 	case to != "":
-		return v.party(phone.Peer{Number: to, URI: to}).name
+		return v.party(phone.Peer{Number: to, URI: to}).first
 	case v.st.Config.Rules.Voicemail != "":
 		return v.Words.Rules.Voicemail
 	}
