@@ -13,7 +13,9 @@ func (t *step) routed(in Invited) (r Route, rings bool) {
 				by = append(by, p)
 			}
 		}
-		r = t.Config.Route(in.Remote, by, r.Refuse == UserBusy, t.now)
+		c := t.Config
+		c.Rules.DND = t.Undisturbed()
+		r = c.Route(in.Remote, by, r.Refuse == UserBusy, t.now)
 	}
 	cause := r.Refuse
 	switch {

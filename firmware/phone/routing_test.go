@@ -17,29 +17,29 @@ func ruled(t testing.TB, words string, change func(r *Rules)) *bench {
 	return b.reach(words)
 }
 
-var rings = Invited{Ref: 7, Remote: anna}
+var someRings = Invited{Ref: 7, Remote: anna}
 
 func TestCallsThatTheRulesSendOn(t *testing.T) {
 	b := ruled(t, "", func(r *Rules) { r.Always = Forward{On: true, To: "300"} })
-	b.do(rings)
+	b.do(someRings)
 	b.say("", "refuse 7 to 300 (1), log 0")
 	if b.s.Missed > 0 {
 		t.Error("a call that was sent on is missed")
 	}
 	b = ruled(t, "", func(r *Rules) { r.DND = true })
-	b.do(rings)
+	b.do(someRings)
 	b.say("", "refuse 7: no answer, log 0 missed")
 	if b.s.Missed != 1 {
 		t.Error("a call that nobody could take is not noted as missed")
 	}
 	b = ruled(t, "", func(r *Rules) { r.Blocked = []string{anna.Number} })
-	b.do(rings)
+	b.do(someRings)
 	b.say("", "refuse 7: declined, log 0")
 	b = ruled(t, "", func(r *Rules) { r.Busy, r.RingFor = Forward{On: true}, time.Minute; r.Voicemail = "399" })
 	for range MaxCalls {
-		b.do(rings)
+		b.do(someRings)
 	}
-	b.do(rings)
+	b.do(someRings)
 	if got := orders(b.effects); got != "refuse 7 to 399 (2), log 0" {
 		t.Errorf("a full phone: %s", got)
 	}
@@ -47,11 +47,11 @@ func TestCallsThatTheRulesSendOn(t *testing.T) {
 
 func TestNobodyAnswers(t *testing.T) {
 	b := ruled(t, "", func(r *Rules) { r.Voicemail = "399" })
-	b.do(rings)
+	b.do(someRings)
 	b.say("Ringing", "start ring 1 20s, ringing 1, sound ring speaker")
 	b.do(TimerFired{ID: TimerID{RingTime, 1}})
 	b.say("", "deflect 1 to 399, stop ring 1, log 1, sound speaker")
-	b.do(rings, Byed{Call: 2, Cause: Cancelled})
+	b.do(someRings, Byed{Call: 2, Cause: Cancelled})
 	b.say("", "stop ring 2, log 2 missed, sound speaker") // he hung up before he was at the mailbox
 }
 
@@ -81,7 +81,7 @@ func TestSimultaneousRing(t *testing.T) {
 	b.say("", "bye 2, bye 1, log 1, stop move 1")
 
 	b = ruled(t, "", simultaneous) // far sides that know nothing of it: the phone joins them itself
-	b.do(rings, Accepted{Call: 2}, Confirmed{Call: 1})
+	b.do(someRings, Accepted{Call: 2}, Confirmed{Call: 1})
 	b.move("bridged with 2, shadow bridged with 1", "Held Talking", "bridge 1 2")
 	b.do(Byed{Call: 2, Cause: RemoteHangup})
 	b.say("", "bye 1, log 1")
@@ -89,18 +89,18 @@ func TestSimultaneousRing(t *testing.T) {
 
 func TestSimultaneousRingThatOthersEnd(t *testing.T) {
 	b := ruled(t, "", simultaneous)
-	b.do(rings, Answer{Call: 1})
+	b.do(someRings, Answer{Call: 1})
 	b.say("Answering", "stop ring 1, start confirm 1 32s, cancel 2, stop call 2, accept 1, sound voice 1 speaker")
 	b = ruled(t, "", simultaneous)
-	b.do(rings, Byed{Call: 1, Cause: Cancelled})
+	b.do(someRings, Byed{Call: 1, Cause: Cancelled})
 	b.say("", "stop ring 1, cancel 2, stop call 2, log 1 missed, sound speaker")
 	b = ruled(t, "", simultaneous)
-	b.do(rings, CallFailed{Call: 2, Cause: UserBusy})
+	b.do(someRings, CallFailed{Call: 2, Cause: UserBusy})
 	b.say("Ringing", "stop call 2") // it rings on here
 	b.do(TimerFired{ID: TimerID{RingTime, 1}})
 	b.say("", "reject 1: no answer, stop ring 1, log 1 missed, sound speaker")
 	b = ruled(t, "", simultaneous)
-	b.do(rings, Accepted{Call: 2}, Byed{Call: 1, Cause: RemoteHangup})
+	b.do(someRings, Accepted{Call: 2}, Byed{Call: 1, Cause: RemoteHangup})
 	b.say("", "log 1, bye 2") // the caller went as he was about to be joined
 }
 
@@ -108,7 +108,7 @@ func TestTheTeamRingsAndThisPhoneDoesNot(t *testing.T) {
 	b := ruled(t, "", func(r *Rules) {
 		r.TeamRing, r.SkipPrimary, r.Team, r.Voicemail = true, true, []string{"300", "301"}, "399"
 	})
-	b.do(rings)
+	b.do(someRings)
 	b.say("Ringing Calling Calling", "start ring 1 20s, ringing 1, start call 2 3m0s, invite 2 to 300 on 0, start call 3 3m0s, invite 3 to 301 on 0")
 	b.do(CallFailed{Call: 2, Cause: UserBusy})
 	b.say("Ringing Calling", "stop call 2")

@@ -62,6 +62,11 @@ func (r *Rules) SendsOn() string {
 	return ""
 }
 
+// Undisturbed tells whether the user is not to be disturbed, as he or his computer says, and the phone sees to it.
+func (s *State) Undisturbed() bool {
+	return !s.Config.Rules.ByServer && (s.Config.Rules.DND || s.Availability == DoNotDisturb)
+}
+
 // Why is the reason for which a call is sent on.
 type Why uint8
 

@@ -26,31 +26,35 @@ var diversions = [...]struct {
 }{ByUser: {"deflection", 487}, ByRule: {"unconditional", 302}, WhenBusy: {"user-busy", 486}, Unanswered: {"no-answer", 408}, NotDisturbs: {"do-not-disturb", 480}}
 
 // Deflect tells the caller to call another target instead (302): a URI, or a user part within the domain of the account. Diversion
-// and, for who knows it, History-Info say who has sent him on, and why.
+// and, for who knows it, History-Info say who has sent him on, and why. A call that was for that target before, or has been sent on
+// too often, gets 480.
 func (u *UA) Deflect(ref CallRef, target string, why Diversion) {
 	u.with(ref, func(c *call) {
 		if c.phase != ringing {
 			return
 		}
+		next := Way{}
 		to, err := c.acc.destination(target)
-		if err != nil || int(why) >= len(diversions) {
+		if err == nil {
+			next, err = c.way.Divert(c.acc.p.aor.String(), to.String(), diversions[why].reason)
+		}
+		if err != nil {
+			u.log.Info("call is not sent on", "call", uint64(ref), "err", err)
 			c.reject(480, "")
 		} else {
-			c.reject(302, "", append(c.diverted(to, why), &stack.ContactHeader{Address: to})...)
+			c.reject(302, "", append(c.history(to, why), stack.NewHeader("Diversion", next.Diverted[0]), &stack.ContactHeader{Address: to})...)
 		}
 		c.leg.State = dialog.Terminated
 		c.end(Ended{Call: ref})
 	})
 }
 
-// diverted are the headers that say so.
-func (c *call) diverted(to stack.Uri, why Diversion) []stack.Header {
-	d, us := diversions[why], c.acc.p.aor.Clone()
+// history says so in History-Info, to who knows it.
+func (c *call) history(to stack.Uri, why Diversion) []stack.Header {
+	us, req := c.acc.p.aor.Clone(), c.tx.Request()
 	us.Headers, us.UriParams = nil, nil
-	out := []stack.Header{stack.NewHeader("Diversion", "<"+us.String()+">;reason="+d.reason+";counter=1")}
-	req := c.tx.Request()
 	if !has(req, "Supported", "histinfo") && !has(req, "k", "histinfo") {
-		return out
+		return nil
 	}
 	history, index := values(req, "History-Info"), "1"
 	if n := len(history); n > 0 { // who sent the call to us has written us down last (RFC 7044 §7.1)
@@ -60,8 +64,8 @@ func (c *call) diverted(to stack.Uri, why Diversion) []stack.Header {
 		history = history[:n-1]
 	}
 	to.Headers = nil
-	history = append(history, "<"+us.String()+"?Reason=SIP%3Bcause%3D"+itoa(d.cause)+">;index="+index, "<"+to.String()+">;index="+index+".1;mp="+index)
-	return append(out, stack.NewHeader("History-Info", strings.Join(history, ", ")))
+	history = append(history, "<"+us.String()+"?Reason=SIP%3Bcause%3D"+itoa(diversions[why].cause)+">;index="+index, "<"+to.String()+">;index="+index+".1;mp="+index)
+	return []stack.Header{stack.NewHeader("History-Info", strings.Join(history, ", "))}
 }
 
 // indexOf believes an index of History-Info if it is numbers and dots (RFC 7044 §10.3).

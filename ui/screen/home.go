@@ -172,7 +172,10 @@ func (h *home) status(v *view) {
 		switch l.State {
 		case phone.LineRegistered:
 			s.Mark, s.Detail = widget.Available, v.Words.Status.Ready
-			if r := &v.st.Config.Rules; r.DND && !r.ByServer {
+			if own := v.st.Published(); own != phone.PresenceUnknown {
+				s.Mark, s.Detail = markOf(own), v.Words.Watch.Presences[own]
+			}
+			if v.st.Undisturbed() {
 				s.Mark, s.Detail = widget.DoNotDisturb, v.Words.Rules.DND
 			}
 		case phone.LineRegistering:

@@ -81,7 +81,7 @@ func (v *view) ruleSentences() []string {
 			out = append(out, s)
 		}
 	}
-	say(r.DND, w.DNDOn+". "+v.undisturbed()+" "+w.Through)
+	say(v.st.Undisturbed(), w.DNDOn+". "+v.undisturbed()+" "+w.Through)
 	say(r.WorkHours, fmt.Sprintf(w.Within, v.hours()))
 	if all := r.SendsOn(); all != "" {
 		say(true, fmt.Sprintf(w.All, v.place(r.Always.To))+" "+w.NotHere)
@@ -105,7 +105,7 @@ func (v *view) ringSentences() []string {
 	w, r := &v.Words.Rules, &v.st.Config.Rules
 	var beside []string
 	switch {
-	case r.DND:
+	case v.st.Undisturbed():
 	case r.TeamRing:
 		beside = r.Team
 	case r.DelegateRing:
@@ -114,7 +114,7 @@ func (v *view) ringSentences() []string {
 	format := w.Beside
 	if r.SkipPrimary && len(beside) > 0 {
 		format = w.Skip
-	} else if r.Simultaneous && !r.DND && len(r.RingWith) > 0 {
+	} else if r.Simultaneous && !v.st.Undisturbed() && len(r.RingWith) > 0 {
 		beside = append([]string{r.RingWith[0]}, beside...)
 	}
 	out := []string{w.Rings}
@@ -293,7 +293,7 @@ func (v *view) ruleShort() string {
 	switch {
 	case r.ByServer:
 		return w.Server
-	case r.DND:
+	case v.st.Undisturbed():
 		return w.DND
 	case r.SendsOn() != "":
 		return v.place(r.Always.To)
@@ -311,7 +311,7 @@ func (v *view) ruleMatter() []matter {
 		return nil
 	case r.BlockAll:
 		title, icon = w.BlockAll, draw.IconBlock
-	case r.DND:
+	case v.st.Undisturbed():
 		title, second, icon = w.DND, v.undisturbed(), draw.IconMoon
 	case r.SendsOn() != "":
 		title = fmt.Sprintf(w.AllShort, v.place(r.Always.To))
