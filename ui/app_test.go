@@ -66,6 +66,7 @@ func (nothing) Account(phone.LineID) screen.Account                       { retu
 func (nothing) SetAccount(phone.LineID, screen.Account) error             { return nil }
 func (nothing) Options() screen.Options                                   { return screen.Options{Theme: "dark"} }
 func (nothing) SetOptions(screen.Options) error                           { return nil }
+func (nothing) SetRules(phone.Rules) error                                { return nil }
 func (nothing) RingTones() []string                                       { return nil }
 func (nothing) About() screen.About                                       { return screen.About{} }
 func (nothing) Record(*phone.State, time.Time, phone.Origin, phone.Input) {}

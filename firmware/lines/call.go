@@ -150,7 +150,11 @@ func (a *Adapter) exec(e phone.Effect) {
 		a.ringing(e)
 	case phone.RefuseInvite:
 		if c := a.refs[ua.CallRef(e.Ref)]; c != nil {
-			a.agent.Reject(c.ref, refusalCode(e.Cause))
+			if e.Target != "" {
+				a.deflect(c, e.Target, e.Why)
+			} else {
+				a.agent.Reject(c.ref, refusalCode(e.Cause))
+			}
 			a.drop(c)
 		}
 	default:
@@ -179,7 +183,7 @@ func (a *Adapter) execOn(e phone.Effect) {
 	case phone.SendReject:
 		with(e.Call, func(c *call) { a.hush(c); a.agent.Reject(c.ref, refusalCode(e.Cause)) })
 	case phone.SendDeflect:
-		with(e.Call, func(c *call) { a.hush(c); a.deflect(c, e.Target, forwardCodes[e.Cause]) })
+		with(e.Call, func(c *call) { a.hush(c); a.deflect(c, e.Target, e.Why) })
 	case phone.SendCancel:
 		with(e.Call, hangup)
 	case phone.SendBye:
@@ -222,12 +226,12 @@ func (a *Adapter) invite(e phone.SendInvite) {
 }
 
 // deflect sends a ringing call on. One out of a gateway goes into none again: what it would come back by, nobody knows.
-func (a *Adapter) deflect(c *call, target string, why int) {
+func (a *Adapter) deflect(c *call, target string, why phone.Why) {
 	if c.gateway && len(a.ways(target)) > 0 {
 		a.agent.Reject(c.ref, int(ua.StopDiverted))
 		return
 	}
-	a.agent.Deflect(c.ref, a.uri(c.line, target), why)
+	a.agent.Deflect(c.ref, a.uri(c.line, target), diversions[why])
 }
 
 // call sends the INVITE of an outgoing call.
@@ -371,8 +375,10 @@ func (a *Adapter) offer(c *call) {
 	a.agent.Offer(c.ref, c.out(body))
 }
 
-// forwardCodes say why a call is sent on.
-var forwardCodes = map[phone.Cause]int{phone.Rejected: 603, phone.UserBusy: 486, phone.NoAnswer: 408, phone.HandedOver: 302}
+// diversions are the reasons for which calls are sent on.
+var diversions = map[phone.Why]ua.Diversion{
+	phone.Deflected: ua.ByUser, phone.WhyAlways: ua.ByRule, phone.WhyBusy: ua.WhenBusy, phone.WhyNoAnswer: ua.Unanswered, phone.WhyNotDisturb: ua.NotDisturbs, phone.WhyDeclined: ua.Declined,
+}
 
 // refusalCode is the answer to an INVITE that is not taken.
 func refusalCode(c phone.Cause) int {

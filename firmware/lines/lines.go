@@ -74,7 +74,7 @@ type UserAgent interface {
 	Flush()
 	Reject(ref ua.CallRef, code int)
 	RejectOffer(ref ua.CallRef, code, warning int, text string)
-	Deflect(ref ua.CallRef, target string, why int)
+	Deflect(ref ua.CallRef, target string, why ua.Diversion)
 	Hangup(ref ua.CallRef)
 	Offer(ref ua.CallRef, sdp []byte)
 	AnswerOffer(ref ua.CallRef, sdp []byte)

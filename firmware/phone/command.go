@@ -295,7 +295,7 @@ func (t *step) deflect(c *Call, target string) error {
 	case n.Rule == PageRule:
 		return WrongNumber
 	}
-	t.do(SendDeflect{Call: c.ID, Target: n.Target})
+	t.do(SendDeflect{Call: c.ID, Target: n.Target, Why: Deflected})
 	t.enter(c, Ended, HandedOver)
 	return nil
 }

@@ -28,6 +28,7 @@ type Config struct {
 	Gateways    []string      // beginnings of numbers that are called also where a line's server is gone
 	Emergency   []string      // numbers that may always be called, on any line
 
+	Rules       Rules         // who gets the calls that come in
 	Watch       []WatchConfig // people and places that have keys
 	WatchLine   LineID        // on which they are called
 	Pickup      string        // code of the server that picks up the call of the number after it; empty: the caller is asked (Replaces)
@@ -50,6 +51,7 @@ type LineConfig struct {
 func DefaultConfig() Config {
 	return Config{
 		DigitMap: "[0-9*#+].T", InterDigit: 4 * time.Second, RingTime: 120 * time.Second, CallTime: 180 * time.Second,
+		Rules:     Rules{RingFor: RingFor},
 		HandsFree: Speaker, Follow: true, CallWaiting: true, PageVolume: 10, AwayAfter: 15 * time.Minute, Emergency: []string{"112", "911"},
 	}
 }
@@ -97,6 +99,9 @@ func (c *Config) Validate() error {
 		if _, err := c.Number(l.Mailbox); l.Mailbox != "" && err != nil {
 			return fmt.Errorf("line %d: voicemail: %w", i+1, err)
 		}
+	}
+	if err := c.Rules.validate(c); err != nil {
+		return fmt.Errorf("rules.%w", err)
 	}
 	if err := c.validateWatch(); err != nil {
 		return err

@@ -29,11 +29,14 @@ type (
 		Ref  Ref
 		Call CallID
 	}
-	// RefuseInvite answers the INVITE called Ref with a refusal; it never becomes a call.
+	// RefuseInvite answers the INVITE called Ref with a refusal, or if Target is set with another number to call (302), and
+	// why; it never becomes a call.
 	RefuseInvite struct {
 		fx
-		Ref   Ref
-		Cause Cause
+		Ref    Ref
+		Cause  Cause
+		Target string
+		Why    Why
 	}
 	// SendAccept answers a ringing call (200).
 	SendAccept struct {
@@ -46,13 +49,13 @@ type (
 		Call  CallID
 		Cause Cause
 	}
-	// SendDeflect answers a ringing call with another number to call (302, RFC 3261 §21.3.3). With a Cause it says that the
-	// call is forwarded, and why (RFC 5806, RFC 7044): Rejected, UserBusy, NoAnswer, HandedOver for one sent on by itself.
+	// SendDeflect answers a ringing call with another number to call (302, RFC 3261 §21.3.3), and says why (RFC 5806,
+	// RFC 7044).
 	SendDeflect struct {
 		fx
 		Call   CallID
 		Target string
-		Cause  Cause
+		Why    Why
 	}
 	// SendCancel gives up a call not yet answered.
 	SendCancel struct {
@@ -214,7 +217,7 @@ func (s *State) rings() bool {
 		return true
 	}
 	for i := range s.Calls {
-		if c := &s.Calls[i]; c.State == Ringing && !c.Silenced && !c.Auto {
+		if c := &s.Calls[i]; c.State == Ringing && !c.Silenced && !c.Auto && !c.Quiet {
 			return true
 		}
 	}

@@ -24,8 +24,8 @@ func (t *step) event(in Event) {
 	case Accepted:
 		t.accepted(in.Call)
 	case Confirmed:
-		if c := t.Call(in.Call); c != nil && c.State == Answering {
-			t.enter(c, Talking, NoCause)
+		if c := t.Call(in.Call); c != nil {
+			t.confirmed(c)
 		}
 	case CallFailed:
 		t.callFailed(in)
@@ -158,14 +158,16 @@ func (t *step) invited(in Invited) {
 		t.replace(in)
 		return
 	}
-	if cause, refused := t.refuses(in); refused {
-		t.do(RefuseInvite{Ref: in.Ref, Cause: cause})
+	r, rings := t.routed(in)
+	if !rings {
 		return
 	}
 	c := t.begin(Call{Line: in.Line, Dir: Incoming, Remote: in.Remote, Conversation: in.Conversation,
-		ReferredBy: in.ReferredBy, ForwardedBy: in.ForwardedBy, Proof: in.Proof, Refers: in.Refers, Replaces: in.TakesOver}, Ringing)
+		ReferredBy: in.ReferredBy, ForwardedBy: in.ForwardedBy, Proof: in.Proof, Refers: in.Refers, Replaces: in.TakesOver,
+		RingFor: r.For, Then: r.Then, Quiet: r.Quiet}, Ringing)
 	t.do(SendRinging{Ref: in.Ref, Call: c.ID})
 	t.announce(c, in)
+	t.beside(c, r)
 }
 
 // progressed: who is called rings. Its own sound has earlyTime to come, each time the network speaks anew; where
@@ -225,7 +227,7 @@ func (t *step) callFailed(in CallFailed) {
 
 // fail shows that a call did not come about, unless it was made for another that can tell it better.
 func (t *step) fail(c *Call, cause Cause) {
-	if c.Move != NoMove {
+	if c.Move != NoMove || c.Shadow {
 		t.enter(c, Ended, cause)
 		return
 	}
@@ -270,7 +272,7 @@ func (t *step) timerFired(id TimerID) {
 	case id.Kind == InterDigit && c.State == Dialing:
 		t.pauseOver(c)
 	case id.Kind == RingTime && c.State == Ringing:
-		t.end(c, NoAnswer)
+		t.unanswered(c)
 	case id.Kind == CallTime && (c.State == Calling || c.State == Ringback):
 		if c.Page == 0 {
 			t.do(SendCancel{Call: c.ID})

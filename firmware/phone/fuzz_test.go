@@ -39,6 +39,14 @@ var (
 	goesOn = []Input{RecordCall{}, Transfer{}, Consult{}, CompleteTransfer{}, MoveTo{}, Join{}, Split{}, Referred{}, MoveRefused{}, Moved{}}
 )
 
+// rules are some of the rules there may be.
+func (p *tape) rules() Rules {
+	n := p.next(256)
+	at := func(i int) bool { return n>>i&1 == 1 }
+	return Rules{RingFor: time.Second, Voicemail: []string{"", "299"}[n&1], DND: n%16 == 1, Always: Forward{On: n%8 == 2, To: "301"}, NoAnswer: Forward{On: at(2), To: "302"},
+		Simultaneous: at(3), RingWith: []string{"303"}, TeamRing: at(4), Team: []string{"304", "305"}, SkipPrimary: at(5)}
+}
+
 // input fills one of the inputs.
 func (p *tape) input(s State) Input {
 	c := s.Config
@@ -58,6 +66,7 @@ func (p *tape) input(s State) Input {
 			c.CallWaiting, c.Recording, c.Intercom = p.next(2) == 0, p.next(8) > 0, []string{anna.Number}
 			c.Pages, c.PagesOver = []string{"200", "700"}[p.next(2):], p.next(3)
 			c.Hotline, c.HotlineWait = []string{"", "200"}[p.next(2)], time.Duration(p.next(2))*time.Second
+			c.Rules = p.rules()
 			c.Watch, c.Publish, c.AwayAfter = []WatchConfig{{Number: "200"}, {Number: "700", Place: true}}[p.next(2):], p.next(2) == 0, time.Minute
 			c.Pickup, c.GroupPickup = []string{"", "**"}[p.next(2)], []string{"", "*8"}[p.next(2)]
 			c.Lines = p.lines[:len(p.lines)-p.next(16)/14] // seldom fewer: a phone without lines lives a dull life
@@ -246,7 +255,9 @@ func (w *world) checkMove(s State, c Call) {
 		w.t.Fatalf("%+v moves with %+v", c, p)
 	case c.Move != NoMove && c.With == 0 && !c.Referred:
 		w.t.Fatalf("%+v moves by itself", c)
-	case c.Shadow && (c.Move == NoMove || c.With == 0 && !c.Referred || c.State == Held || c.State == Failed):
+	case c.Beside != 0 && (!c.Shadow || c.Move != NoMove || s.Call(c.Beside) == nil || s.Call(c.Beside).State != Ringing):
+		w.t.Fatalf("%+v rings beside %+v", c, s.Call(c.Beside))
+	case c.Shadow && c.Beside == 0 && (c.Move == NoMove || c.With == 0 && !c.Referred || c.State == Held || c.State == Failed):
 		w.t.Fatalf("shadow %+v", c)
 	case c.Referred && (!w.timers[TimerID{MoveTime, c.ID}] || !c.State.stands() || p != nil && p.Referred || c.Move == Bridged):
 		w.t.Fatalf("referred %+v", c)

@@ -127,6 +127,9 @@ func order(e Effect) string {
 	case SendRinging:
 		return fmt.Sprintf("ringing %d", e.Call)
 	case RefuseInvite:
+		if e.Target != "" {
+			return fmt.Sprintf("refuse %d to %s (%d)", e.Ref, e.Target, e.Why)
+		}
 		return fmt.Sprintf("refuse %d: %v", e.Ref, e.Cause)
 	case SendAccept:
 		return fmt.Sprintf("accept %d", e.Call)
@@ -139,8 +142,8 @@ func order(e Effect) string {
 	case EndPage:
 		return fmt.Sprintf("end page %d", e.Call)
 	case SendDeflect:
-		if e.Cause != NoCause {
-			return fmt.Sprintf("deflect %d to %s: %v", e.Call, e.Target, e.Cause)
+		if e.Why == WhyDeclined {
+			return fmt.Sprintf("deflect %d to %s: declined", e.Call, e.Target)
 		}
 		return fmt.Sprintf("deflect %d to %s", e.Call, e.Target)
 	case SendCancel:

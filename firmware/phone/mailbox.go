@@ -112,7 +112,7 @@ func (t *step) toMailbox(c *Call) error {
 	case n.Rule == PageRule:
 		return WrongNumber
 	}
-	t.do(SendDeflect{Call: c.ID, Target: n.Target, Cause: Rejected})
+	t.do(SendDeflect{Call: c.ID, Target: n.Target, Why: WhyDeclined})
 	t.enter(c, Ended, Rejected)
 	return nil
 }

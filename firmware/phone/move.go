@@ -428,6 +428,8 @@ func (t *step) referred(in Referred) {
 func (t *step) arrived(p *Call) {
 	c := t.Call(p.With)
 	switch {
+	case p.Beside != 0:
+		t.answeredBeside(p)
 	case c == nil || p.Move == NoMove:
 	case p.Move == Following:
 		c.With, p.With, p.Move = 0, 0, NoMove
@@ -463,6 +465,7 @@ func (t *step) replace(in Invited) {
 func (t *step) unlink(c *Call) {
 	t.leave(c)
 	t.unrefer(c)
+	c.Beside = 0
 	for i := range t.Calls {
 		if o := &t.Calls[i]; o.ConsultOf == c.ID {
 			o.ConsultOf = 0

@@ -135,13 +135,17 @@ type Call struct {
 	Refers       bool   // the far side can be asked to call somebody else (REFER)
 	Replaces     bool   // the far side can take over a call (RFC 3891)
 	Move         Move
-	MoveTarget   string // where it is moved to, while Move lasts and after
-	MoveFailed   Cause  // why the last move came to nothing, until the call goes on
-	With         CallID // the other call of the move; 0: none
-	Referred     bool   // our REFER in this call has no outcome yet
-	Page         uint8  // the paging group it speaks to, or hears; 0: it is a call proper
-	Over         CallID // of a page: the call it has broken into
-	Shadow       bool   // made for a move: nobody at the phone hears it
+	MoveTarget   string        // where it is moved to, while Move lasts and after
+	MoveFailed   Cause         // why the last move came to nothing, until the call goes on
+	With         CallID        // the other call of the move; 0: none
+	Referred     bool          // our REFER in this call has no outcome yet
+	Page         uint8         // the paging group it speaks to, or hears; 0: it is a call proper
+	Over         CallID        // of a page: the call it has broken into
+	Shadow       bool          // made for a move: nobody at the phone hears it
+	Beside       CallID        // of a shadow: it rings somebody at the same time as this call rings here; 0: it does not
+	RingFor      time.Duration // Ringing: how long before Then; 0: Config.RingTime
+	Then         string        // Ringing: who gets the call when nobody answers; empty: nobody
+	Quiet        bool          // Ringing: others ring, and this phone does not unless somebody looks
 }
 
 // LineState tells whether a line can be used.

@@ -24,7 +24,7 @@ func lines(c Config) []Line {
 
 // Step decides. It takes the state, the time, who asks and what, and gives the next state, what
 // changed and what adapters must do. An error is a Refusal; then s comes back untouched. Times are
-// kept for people to see and never compared: a clock that is set decides nothing.
+// kept for people to see and never compared, but for working hours: a clock that is set decides nothing else.
 func Step(s State, now time.Time, by Origin, in Input) (State, []Change, []Effect, error) {
 	before, shown := s.sound(), s.Published()
 	t := &step{State: s, now: now, by: by}
@@ -39,6 +39,7 @@ func Step(s State, now time.Time, by Origin, in Input) (State, []Change, []Effec
 	if err != nil {
 		return s, nil, nil, err
 	}
+	t.meetRules()
 	t.comeBack()
 	t.meetPages()
 	t.hush()
@@ -102,6 +103,10 @@ func (t *step) enter(c *Call, to CallState, cause Cause) {
 	t.note(Change{What: CallChanged, Call: c.ID, From: from, To: to, Cause: cause})
 	c.Entered = t.Seq
 	t.timers(c, from)
+	if from == Ringing {
+		c.RingFor, c.Then, c.Quiet = 0, "", false
+		t.unbeside(c)
+	}
 	if to == Ended {
 		t.log(c)
 		t.unrecord(c)
@@ -160,6 +165,9 @@ func (t *step) timers(c *Call, from CallState) {
 		t.do(StopTimer{ID: TimerID{was, c.ID}})
 	}
 	after := [timerKindCount]time.Duration{CallTime: t.Config.CallTime, RingTime: t.Config.RingTime, ConfirmTime: confirmTime, FailedTime: failedTime}
+	if is == RingTime && c.RingFor > 0 {
+		after[is] = c.RingFor
+	}
 	if after[is] > 0 {
 		t.do(StartTimer{ID: TimerID{is, c.ID}, After: after[is]})
 	}

@@ -123,7 +123,7 @@ func (s *State) Watching(number string) *Watched {
 // Own is how the phone's own user is.
 func (s *State) Own() Presence {
 	switch {
-	case s.Availability == DoNotDisturb:
+	case s.Availability == DoNotDisturb, s.Undisturbed():
 		return DoNotDisturb
 	case s.talks():
 		return InCall

@@ -117,6 +117,17 @@ var forms = map[string]form{
 	"key":      {"a number or address, or number=name", checkKey},
 	"feature":  {"a code like *8", checkFeature},
 	"zone":     {"a time zone like Europe/Berlin", checkZone},
+	"target":   {"a number or an address, at most 128 bytes", checkTarget},
+	"span":     {"days and hours like mon-fri 09:00-17:00", func(s string) error { _, err := phone.ParseSpan(s); return err }},
+}
+
+// checkTarget takes what can be dialled.
+func checkTarget(s string) error {
+	c := phone.DefaultConfig()
+	if n, err := c.Number(s); err != nil || n.Rule == phone.EmergencyRule {
+		return errors.New("is nothing that calls can be sent to")
+	}
+	return nil
 }
 
 // checkE164 wants + and 2 to 15 digits (ITU-T E.164 §6).

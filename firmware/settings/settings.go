@@ -30,6 +30,7 @@ const (
 type File struct {
 	Lines     []Line    `toml:"line" doc:"An account, shown as a line of the phone. The first is line 1; at most 16."`
 	Phone     Phone     `toml:"phone" doc:"How the phone behaves."`
+	Rules     Rules     `toml:"rules" doc:"Who gets the calls that come in. The screen Call rules and computers change them too. Calls are sent on by 302, so that the caller, or the server for him, makes the call anew; beside the phone, others are called by the phone itself."`
 	SIP       SIP       `toml:"sip" doc:"The SIP user agent, for all lines."`
 	STIR      STIR      `toml:"stir" doc:"Verification of callers' numbers (STIR, RFC 8224). A number that fails is shown as not verified; the call rings all the same."`
 	Media     Media     `toml:"media" doc:"Voice on the network."`
@@ -250,6 +251,7 @@ func Default() File {
 			DigitMap: string(p.DigitMap), InterDigit: int(p.InterDigit / time.Second), RingTime: int(p.RingTime / time.Second),
 			CallTime: int(p.CallTime / time.Second), HandsFree: p.HandsFree.String(), CallWaiting: p.CallWaiting, Follow: p.Follow, Emergency: p.Emergency,
 		},
+		Rules:     NewRules(p.Rules),
 		SIP:       SIP{Port: 5060, UDP: true, TCP: true, SystemRoots: true},
 		Media:     Media{Codecs: []string{"opus", "G722", "PCMA", "PCMU"}, PortMin: 16384, PortMax: 16483, DSCP: 46, RTCPMux: true, Ptime: 20, JitterMax: 400},
 		Keys:      Keys{Line: 1},
@@ -299,10 +301,10 @@ func (f *File) Config() phone.Config {
 		PageVolume:  uint8(f.Paging.Volume),
 		Plan:        phone.NumberPlan(f.Phone.Plan),
 	}
+	c.RefuseAnonymous, c.Rules = f.Phone.RefuseAnonymous, f.Rules.config()
 	c.Watch, c.WatchLine = f.Keys.watch(), phone.LineID(f.Keys.Line-1)
 	c.Pickup, c.GroupPickup = f.Keys.Pickup, f.Keys.GroupPickup
 	c.Publish, c.AwayAfter = f.Presence.Publish, time.Duration(f.Presence.Away)*time.Minute
-	c.RefuseAnonymous = f.Phone.RefuseAnonymous
 	if f.Phone.HandsFree == phone.Headset.String() {
 		c.HandsFree = phone.Headset
 	}
@@ -342,6 +344,7 @@ func (f *File) clone() File {
 		l.Peers, l.Codecs, l.Numbers = slices.Clone(l.Peers), slices.Clone(l.Codecs), slices.Clone(l.Numbers)
 	}
 	c.Phone.Emergency, c.Phone.Intercom = slices.Clone(f.Phone.Emergency), slices.Clone(f.Phone.Intercom)
+	c.Rules = f.Rules.clone()
 	c.Keys.People, c.Keys.Places = slices.Clone(f.Keys.People), slices.Clone(f.Keys.Places)
 	c.Gateways.Routes = slices.Clone(f.Gateways.Routes)
 	c.Paging.Groups = slices.Clone(f.Paging.Groups)

@@ -137,7 +137,7 @@ away = 5
 		Lines:    []phone.LineConfig{{AOR: "sip:100@pbx.example", Label: "100", Display: "Anna"}, {AOR: "sip:200@pbx.example", Label: "Sales", Withhold: true}},
 		DigitMap: "xxx", InterDigit: 5 * time.Second, RingTime: time.Minute, CallTime: 70 * time.Second, HandsFree: phone.Headset, Follow: true, RefuseAnonymous: true, Emergency: []string{"110"},
 		Intercom: []string{"201"}, OpenMic: true, Hotline: "202", HotlineWait: 3 * time.Second,
-		Pages: []string{"700"}, PagesOver: 1, PageVolume: 4,
+		Pages: []string{"700"}, PagesOver: 1, PageVolume: 4, Rules: phone.Rules{RingFor: phone.RingFor},
 		Watch:     []phone.WatchConfig{{Number: "202", Name: "Ben"}, {Number: "cora@pbx.example"}, {Number: "701", Name: "Place 1", Place: true}},
 		WatchLine: 1, Pickup: "**", GroupPickup: "*8", Publish: true, AwayAfter: 5 * time.Minute,
 		Plan: phone.NumberPlan{Country: "49", International: "00", National: "0", Area: "30", Extension: 3, DialE164: true},

@@ -64,7 +64,7 @@ func (s *Store) Note(call phone.CallID, on bool, text string, now time.Time) err
 		s.notes[call] = text
 		return nil
 	}
-	i := slices.IndexFunc(s.calls, func(r phone.Record) bool { return r.Call == call })
+	i := slices.IndexFunc(s.calls, func(r phone.Record) bool { return call != 0 && r.Call == call })
 	if i < 0 || now.Sub(s.calls[i].Ended) > freshTime {
 		return ErrNoCall
 	}

@@ -273,5 +273,5 @@ func lineBootstrap(r *request, p BootstrapParams) (any, error) {
 	if l == nil {
 		return nil, refuse(CodeNoSuchLine, "the line did not come to be")
 	}
-	return viewLine(l), nil
+	return viewLines(r.server.control.State())[l.ID], nil
 }

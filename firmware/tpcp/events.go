@@ -156,6 +156,8 @@ func (s *Server) origins(u phone.Update, now time.Time) doers {
 			}
 		case phone.LineStateChanged, phone.MailChanged:
 			d.lines = c.By
+		case phone.ConfigChanged:
+			d.lines, d.device = c.By, c.By
 		case phone.LockChanged:
 			d.lock = c.By
 		default:

@@ -38,12 +38,14 @@ var methods = map[string]method{
 	"call.note":             {right: Control, flags: act | onCall, do: on(callNote), needs: hasLog, why: noPart},
 
 	"line.list":          {right: Observe, do: lineList},
-	"line.forward.get":   {right: Observe, why: noServer},
-	"line.forward.set":   {right: Control, flags: act, why: noServer},
-	"line.dnd.set":       {right: Control, flags: act, why: noServer},
-	"line.simring.set":   {right: Control, flags: act, why: noServer},
-	"line.team.set":      {right: Control, flags: act, why: noServer},
-	"line.workHours.set": {right: Control, flags: act, why: noServer},
+	"line.forward.get":   {right: Observe, flags: private, do: on(forwardGet), needs: hasRules, why: noPart},
+	"line.forward.set":   {right: Control, flags: act | private, do: on(forwardSet), needs: hasRules, why: noPart},
+	"line.dnd.set":       {right: Control, flags: act | private, do: on(dndSet), needs: hasRules, why: noPart},
+	"line.simring.set":   {right: Control, flags: act | private, do: on(simringSet), needs: hasRules, why: noPart},
+	"line.team.set":      {right: Control, flags: act | private, do: on(teamSet), needs: hasRules, why: noPart},
+	"line.workHours.set": {right: Control, flags: act | private, do: on(workHoursSet), needs: hasRules, why: noPart},
+	"rules.get":          {right: Observe, flags: private, do: rulesGet, needs: hasRules, why: noPart},
+	"rules.set":          {right: Control, flags: act | private, do: on(rulesSet), needs: hasRules, why: noPart},
 	"line.bootstrap":     {right: Provision, flags: act | long | granting, do: on(lineBootstrap), needs: hasAccounts, why: noPart},
 	"mwi.get":            {right: Observe, do: on(mwiGet)},
 	"voicemail.call":     {right: Control, flags: act, do: on(voicemailCall)},
@@ -74,6 +76,7 @@ var methods = map[string]method{
 	"lock.hostState":    {right: LockRight, do: on(lockHostState), needs: func(s *Services) bool { return s.Lock != nil }, why: noPart},
 }
 
+func hasRules(s *Services) bool       { return s.Rules != nil }
 func hasLog(s *Services) bool         { return s.Log != nil }
 func hasTraces(s *Services) bool      { return s.Traces != nil }
 func hasContacts(s *Services) bool    { return s.Contacts != nil }

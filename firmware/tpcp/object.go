@@ -145,6 +145,8 @@ type Line struct {
 	Detail  string `json:"detail,omitempty"`
 	RetryAt *Time  `json:"retryAt,omitempty"`
 	MWI     *MWI   `json:"mwi,omitempty"`
+	DND     bool   `json:"dnd,omitempty"`     // its user is not to be disturbed
+	Forward string `json:"forward,omitempty"` // where all its calls go at once; voicemail: to the mailbox
 }
 
 // MWI is what the server of a line says of its mailbox.

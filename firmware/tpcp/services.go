@@ -37,6 +37,7 @@ type Services struct {
 	Credentials Credentials
 	Accounts    Accounts
 	Backlight   Backlight
+	Rules       Rules
 }
 
 // Log is the call log.
@@ -83,6 +84,15 @@ type Credentials interface {
 // Accounts makes lines. Bootstrap may wait for the person at the phone; it gives the line's place.
 type Accounts interface {
 	Bootstrap(ctx context.Context, p Pairing, r BootstrapParams) (phone.LineID, error)
+}
+
+// Rules are who gets the calls that come in; phone.State has them for reading.
+type Rules interface {
+	// Change changes the rules; what change returns is the refusal, and rules that cannot be are CodeBadParams.
+	Change(change func(*phone.Rules) error) error
+	// Document gives the rules as the XML document of servers, and Read lays one over rules.
+	Document() []byte
+	Read(document []byte, r *phone.Rules) error
 }
 
 // Backlight is the display's.

@@ -19,7 +19,7 @@ type books struct {
 // services is a phone that has every part.
 func services() Services {
 	b := &books{contacts: []Contact{{ContactID: "1", Name: "Jonas"}}, notes: map[phone.CallID]string{}}
-	return Services{Log: b, Contacts: b, Stats: b, Traces: b, Lock: &lockTwin{}, Credentials: b, Accounts: b, Backlight: b}
+	return Services{Log: b, Contacts: b, Stats: b, Traces: b, Lock: &lockTwin{}, Credentials: b, Accounts: b, Backlight: b, Rules: &ruleTwin{}}
 }
 
 func (b *books) Calls() []LogEntry { return b.log }

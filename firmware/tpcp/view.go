@@ -214,6 +214,9 @@ func viewLines(s *phone.State) []Line {
 	out := make([]Line, len(s.Lines))
 	for i := range s.Lines {
 		out[i] = viewLine(&s.Lines[i])
+		if r := &s.Config.Rules; !r.ByServer {
+			out[i].DND, out[i].Forward = r.DND, cut(r.SendsOn())
+		}
 	}
 	return out
 }

@@ -457,7 +457,7 @@ func TestDeflect(t *testing.T) {
 			c := b.call(anOffer)
 			ref := take[Incoming](b).Call
 			b.ua.Ring(ref)
-			b.ua.Deflect(ref, target, 0)
+			b.ua.Deflect(ref, target, Unanswered)
 			if e := take[Ended](b); e.ByRemote {
 				t.Errorf("%+v", e)
 			}
@@ -473,23 +473,31 @@ func TestDeflect(t *testing.T) {
 	}
 }
 
-func TestADeflectedCallSaysWhy(t *testing.T) {
-	onNet(t, func(b *bench) {
-		registered(b)
-		c := b.call(anOffer)
-		ref := take[Incoming](b).Call
-		b.ua.Ring(ref)
-		b.ua.Deflect(ref, "sip:vm@phone.test", 603)
-		b.pass(time.Second)
-		for name, want := range map[string]string{
-			"Diversion":    "<sip:alice@phone.test>;reason=deflection;counter=1",
-			"History-Info": "<sip:alice@phone.test?Reason=SIP%3Bcause%3D603>;index=1, <sip:vm@phone.test>;index=1.1;mp=1",
+// A caller that is sent on learns who did it and why, in the words that he knows.
+func TestDeflectionSaysWhy(t *testing.T) {
+	for why, want := range map[Diversion]string{ByUser: "deflection 487", ByRule: "unconditional 302", WhenBusy: "user-busy 486", Unanswered: "no-answer 408", NotDisturbs: "do-not-disturb 480", Declined: "deflection 603"} {
+		reason, cause, _ := strings.Cut(want, " ")
+		for history, says := range map[string]string{
+			"Supported: path":            "",
+			"Supported: timer, histinfo": "<sip:alice@phone.test?Reason=SIP%3Bcause%3D" + cause + ">;index=1, <sip:carol@phone.test>;index=1.1;mp=1",
+			"Supported: histinfo\r\nHistory-Info: <sip:+4930@x>;index=1, <sip:alice@phone.test>;index=1.2;mp=1": "<sip:+4930@x>;index=1, <sip:alice@phone.test?Reason=SIP%3Bcause%3D" +
+				cause + ">;index=1.2, <sip:carol@phone.test>;index=1.2.1;mp=1.2",
+			"Supported: histinfo\r\nHistory-Info: <sip:alice@phone.test>;index=nonsense": "<sip:alice@phone.test?Reason=SIP%3Bcause%3D" + cause + ">;index=1, <sip:carol@phone.test>;index=1.1;mp=1",
 		} {
-			if h := c.last.GetHeader(name); c.last.StatusCode != 302 || h == nil || h.Value() != want {
-				t.Errorf("%s: %v in %s", name, h, c.last)
-			}
+			onNet(t, func(b *bench) {
+				registered(b)
+				c := b.call(anOffer, history)
+				b.ua.Deflect(take[Incoming](b).Call, "carol", why)
+				b.pass(time.Second)
+				if got := header(c.last, "Diversion"); got != "<sip:alice@phone.test>;reason="+reason+";counter=1" {
+					t.Errorf("%s: %q", want, got)
+				}
+				if got := header(c.last, "History-Info"); got != says {
+					t.Errorf("%s, %q:\n got %q\nwant %q", want, history, got, says)
+				}
+			})
 		}
-	})
+	}
 }
 
 func TestAutomaticAnswer(t *testing.T) {

@@ -92,7 +92,7 @@ func inSession(do func(*leg) error) func(*run) error {
 // allMethods are those of section 6.
 const allMethods = "call.make call.answer call.reject call.hangup call.hold call.resume call.swap call.dtmf call.mute call.legA call.list call.note call.deflect " +
 	"call.transfer call.consult call.completeTransfer call.reconnect call.conference call.addParticipant call.dropParticipant call.moveToPC call.pullFromPC " +
-	"line.list line.bootstrap line.forward.get line.forward.set line.dnd.set line.simring.set line.team.set line.workHours.set mwi.get voicemail.call presence.set " +
+	"line.list line.bootstrap line.forward.get line.forward.set line.dnd.set line.simring.set line.team.set line.workHours.set rules.get rules.set mwi.get voicemail.call presence.set " +
 	"device.get device.volume.set device.ringer.set device.speaker device.backlight device.display log.list contacts.list contacts.put contacts.delete " +
 	"cred.capabilities cred.install cred.status cred.clear cred.csr cred.installCert lock.hostState diag.stats trace.list trace.get"
 

@@ -212,7 +212,7 @@ func (l *Linphonec) WaitTalking(ctx context.Context, mark int) error {
 
 // WaitEnded waits until a call has ended after a mark.
 func (l *Linphonec) WaitEnded(ctx context.Context, mark int) error {
-	return l.Wait(ctx, mark, `Call \d+ with .* ended`)
+	return l.Wait(ctx, mark, `Call \d+ with .* (ended|error)`)
 }
 
 // URI is how the peer is called: by user and domain.

@@ -190,6 +190,7 @@ func TestCallsFromTheCommandLine(t *testing.T) {
 	u.says(0, "hangup")
 	desk.Until(t, d.Other.Control(), "over", desk.Idle)
 	u.traces()
+	u.rules(d)
 	wants(t, u.says(exitUsage, "move", "sip:205@odp.test"), "no call to move")
 	wants(t, u.says(exitUsage, "pull", "sip:205@odp.test"), "--dialog")
 	wants(t, u.says(0, "unpair"), "forgotten")
@@ -213,6 +214,38 @@ func (u *person) traces() {
 			t.Errorf("%s: %v, %.60q", name, err, file)
 		}
 	}
+}
+
+// rules sets who gets the calls that come in from a file, and gets the same file back.
+func (u *person) rules(d *desk.Desk) {
+	t := u.t
+	t.Helper()
+	wants(t, u.says(0, "rules"), "Calls ring here.")
+	wants(t, u.says(0, "rules", "dnd", "on"), "Do not disturb is on")
+	doc := `<?xml version="1.0" encoding="utf-8"?>
+<routing xmlns="http://schemas.microsoft.com/02/2006/sip/routing" name="rtcdefault" version="1" minSupportedClientVersion="2.0.0.0">
+  <preamble>
+    <list name="forwardto">
+      <target uri="sip:+14255550100@odp.test;user=phone"/>
+    </list>
+    <flags name="clientflags" value="forward_immediate enablecf"/>
+    <wait name="total" seconds="18"/>
+  </preamble>
+</routing>
+`
+	if err := os.WriteFile(u.home+"/rules.xml", []byte(doc), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	wants(t, u.says(0, "rules", "set", u.home+"/rules.xml"), "Every call goes at once to sip:+14255550100@odp.test;user=phone.", "in 18 s")
+	u.says(0, "rules", "get", u.home+"/again.xml")
+	if again, err := os.ReadFile(u.home + "/again.xml"); err != nil || string(again) != doc {
+		t.Errorf("%v:\n%s", err, again)
+	}
+	r := d.Phone.Control().State().Config.Rules
+	if !r.DND || !r.Always.On || r.RingFor != 18*time.Second {
+		t.Errorf("the phone's rules are %+v", r)
+	}
+	wants(t, u.says(exitFailed, "rules", "set", u.home+"/run/odp/agent.pid"), "Text outside of attributes")
 }
 
 func TestConformanceFromTheCommandLine(t *testing.T) {

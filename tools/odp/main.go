@@ -63,6 +63,7 @@ type commands struct {
 	Volume     volumeCmd     `cmd:"" help:"Show or set the volume." group:"calls"`
 	Watch      watchCmd      `cmd:"" help:"Print what happens, as it happens." group:"calls"`
 
+	Rules    rulesCmd    `cmd:"" help:"Who gets the calls that come in." group:"people"`
 	Log      logCmd      `cmd:"" help:"Show the call log." group:"people"`
 	Contacts contactsCmd `cmd:"" help:"The address book." group:"people"`
 

@@ -227,6 +227,17 @@ func situations() []situation {
 			}
 		}
 	}
+	ruled := func(change func(r *phone.Rules)) *phone.State {
+		s := idle()
+		s.Config.Rules.Voicemail = "2999"
+		change(&s.Config.Rules)
+		return s
+	}
+	undisturbed, forwarded := ruled(func(r *phone.Rules) { r.DND = true }), ruled(func(r *phone.Rules) { r.Always = phone.Forward{On: true, To: "2431"} })
+	beside := ruled(func(r *phone.Rules) {
+		r.WorkHours, r.Hours, r.Simultaneous, r.RingWith = true, []phone.Span{officeHours}, true, []string{"+491715550142"}
+		r.NoAnswer, r.Busy, r.Blocked, r.Team = phone.Forward{On: true, To: "2440"}, phone.Forward{On: true}, []string{"1", "2"}, []string{"2431", "2440"}
+	})
 	ringback := other(1, phone.Ringback, mira, 7*time.Second)
 	attached := idle()
 	attached.PC.Attached, attached.PC.Name = true, "ANNA-LAPTOP"
@@ -331,6 +342,11 @@ func situations() []situation {
 		{name: "contact-delete", state: idle(), keys: []hal.Key{hal.Soft3, hal.OK, hal.Soft3}},
 		{name: "settings", state: idle(), setUp: inSettings(sectionScreen, hal.Down, hal.Down)},
 		{name: "settings-lines", state: failing, setUp: inSettings(sectionLines)},
+		{name: "home-not-disturbed", state: undisturbed},
+		{name: "home-forwarded", state: forwarded},
+		{name: "rules", state: beside, setUp: inRules(hal.Down, hal.Down)},
+		{name: "rules-forwarded", state: forwarded, setUp: inRules(hal.Down)},
+		{name: "rules-none", state: idle(), setUp: inRules()},
 		{name: "settings-sound", state: idle(), setUp: inSettings(sectionSound)},
 		{name: "sound-test", state: tested(phone.SoundTest{Running: true}), setUp: inSettings(sectionSound, append(slices.Repeat([]hal.Key{hal.Down}, 6), hal.OK)...)},
 		{name: "sound-test-works", state: tested(phone.SoundTest{Verdict: phone.SoundWorks}), setUp: inSettings(sectionSound, append(slices.Repeat([]hal.Key{hal.Down}, 6), hal.OK)...)},
@@ -368,6 +384,16 @@ func tested(test phone.SoundTest) *phone.State {
 	return s
 }
 
+// inRules opens the call rules and presses keys there.
+func inRules(keys ...hal.Key) func(*desk) {
+	return func(d *desk) {
+		d.menu = []page{&rulesPage{}}
+		for _, k := range keys {
+			d.Press(k, d.st, now.Add(-500*time.Millisecond))
+		}
+	}
+}
+
 // inSettings opens the settings in the rows of a section and presses keys there.
 func inSettings(s section, keys ...hal.Key) func(*desk) {
 	return func(d *desk) {
@@ -399,12 +425,12 @@ var variants = []struct {
 
 var mainScreens = map[string]bool{"home": true, "home-line-failing": true, "dial": true, "incoming": true, "in-call": true, "in-call-muted": true, "two-calls": true,
 	"second-call-rings": true, "calls": true, "contacts": true, "settings": true, "text-entry": true, "fault-certificate": true,
-	"transfer-to": true, "transfer-asking": true, "transfer-failed": true, "conference": true, "record-in-call": true, "recordings": true, "voicemail-plays": true, "home-keys": true, "sound": true, "sound-past": true, "steps": true}
+	"transfer-to": true, "transfer-asking": true, "transfer-failed": true, "conference": true, "record-in-call": true, "recordings": true, "voicemail-plays": true, "home-keys": true, "sound": true, "sound-past": true, "steps": true, "rules": true, "home-not-disturbed": true}
 
 // arabicScreens are mirrored; among them all that hold back something from that.
 var arabicScreens = map[string]bool{"locked": true, "home": true, "home-line-failing": true, "dial": true, "incoming-arabic": true, "incoming-not-verified": true, "in-call": true, "two-calls": true, "second-call-rings": true,
 	"calls": true, "contacts": true, "settings": true, "text-entry": true, "ended": true, "volume": true, "calling": true,
-	"transfer-to-typed": true, "transfer-asking": true, "conference": true, "record-in-call": true, "recordings": true, "voicemail-plays": true, "home-keys": true, "sound-past": true, "steps": true, "steps-message": true}
+	"transfer-to-typed": true, "transfer-asking": true, "conference": true, "record-in-call": true, "recordings": true, "voicemail-plays": true, "home-keys": true, "sound-past": true, "steps": true, "steps-message": true, "rules": true}
 
 func TestGolden(t *testing.T) {
 	for _, v := range variants {

@@ -35,6 +35,7 @@ func (h *home) matters(v *view) []matter {
 			}})
 		}
 	}
+	out = append(out, v.ruleMatter()...)
 	if v.st.Missed > 0 {
 		title := v.Words.Home.Missed1
 		if v.st.Missed > 1 {
@@ -176,6 +177,9 @@ func (h *home) status(v *view) {
 			s.Mark, s.Detail = widget.Available, v.Words.Status.Ready
 			if own := v.st.Published(); own != phone.PresenceUnknown {
 				s.Mark, s.Detail = markOf(own), v.Words.Watch.Presences[own]
+			}
+			if v.st.Undisturbed() {
+				s.Mark, s.Detail = widget.DoNotDisturb, v.Words.Rules.DND
 			}
 		case phone.LineRegistering:
 			s.Detail = v.Words.Status.SigningIn
@@ -399,6 +403,8 @@ func (h *home) press(v *view, k hal.Key) bool {
 	case k.Digit() != 0 && len(v.st.Lines) > 0:
 		v.do(phone.Dial{Line: v.st.Selected})
 		v.do(phone.Digit{Digit: k.Digit()})
+	case k == hal.Mute && v.st.First(phone.Ringing) == nil && !v.st.PCCall.Active && !v.st.PCCall.Records && !v.st.PCCall.Ringing:
+		v.toggleDND()
 	case k == hal.Down && card && h.focus == -1:
 		h.focus = cardFocus
 	case k == hal.Down:

@@ -67,6 +67,7 @@ func (s *settings) rows(v *view) []settingRow {
 }
 
 func (s *settings) lineRows(v *view) []settingRow {
+	rules := settingRow{name: v.Words.Rules.Title, value: v.ruleShort(), open: func() { v.open(v, &rulesPage{}) }}
 	var out []settingRow
 	for i := range v.st.Lines {
 		l := &v.st.Lines[i]
@@ -79,7 +80,7 @@ func (s *settings) lineRows(v *view) []settingRow {
 	if n := len(v.st.Lines); n < phone.MaxLines {
 		out = append(out, settingRow{name: v.Words.Setup.NewLine, open: func() { v.open(v, newAccount(v, phone.LineID(n))) }})
 	}
-	return out
+	return append(out, rules)
 }
 
 // change saves changed options, and says so if that fails.

@@ -145,6 +145,7 @@ type Settings interface {
 	SetAccount(phone.LineID, Account) error
 	Options() Options
 	SetOptions(Options) error
+	SetRules(phone.Rules) error // phone.State.Config has those in force
 	RingTones() []string
 	About() About
 }

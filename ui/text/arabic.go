@@ -23,7 +23,7 @@ func arabic() Catalogue {
 	arabicSetup(&c)
 	arabicFaults(&c)
 	arabicMoves(&c)
-	c.Recording, c.Caller, c.Watch, c.Mailbox = arabicRecording, arabicCaller, arabicWatch, arabicMailbox
+	c.Recording, c.Caller, c.Rules, c.Watch, c.Mailbox = arabicRecording, arabicCaller, arabicRules, arabicWatch, arabicMailbox
 	c.Refusals = [phone.RefusalCount]string{
 		0: "لم ينجح ذلك.", phone.NoSuchCall: "انتهت هذه المكالمة.", phone.NoSuchLine: "هذا الخط غير معد.", phone.WrongState: "هذا غير ممكن الآن.",
 		phone.LineDown: "هذا الخط غير مسجل.", phone.TooMany: "لا مكان لمكالمة أخرى. أنه واحدة أولا.", phone.Busy: "ليس أثناء مكالمة. أنهها أولا.",

@@ -45,6 +45,7 @@ type Catalogue struct {
 	Recording Recording
 	Mailbox   Mailbox
 	Ladder    Ladder
+	Rules     Rules
 	Watch     Watch
 
 	SoundTest SoundTest

@@ -127,6 +127,7 @@ var English = Catalogue{
 	Recording: englishRecording, Mailbox: englishMailbox,
 	Watch:     englishWatch,
 	Ladder:    englishLadder,
+	Rules:     englishRules,
 	Sound:     englishSound,
 	Refusals:  englishRefusals,
 	LineWords: []string{phone.LineOff: "Off", phone.LineRegistering: "Signing in", phone.LineRegistered: "Ready", phone.LineFailing: "No sign-in"},

@@ -127,6 +127,7 @@ var German = Catalogue{
 	Recording: germanRecording, Mailbox: germanMailbox,
 	Watch:     germanWatch,
 	Ladder:    germanLadder,
+	Rules:     germanRules,
 	Sound:     germanSound,
 	Refusals:  germanRefusals,
 	LineWords: []string{phone.LineOff: "Aus", phone.LineRegistering: "Meldet sich an", phone.LineRegistered: "Bereit", phone.LineFailing: "Gestört"},

@@ -1,0 +1,112 @@
+package phone
+
+// What the rules make of calls that come in. Others who ring at the same time are called by shadows, each with Call.Beside: the
+// one that is answered first gets the caller, by the means a transfer has.
+
+// routed carries out what the rules say of a call; rings is false if it was sent on or refused.
+func (t *step) routed(in Invited) (r Route, rings bool) {
+	r.Refuse, _ = t.refuses(in)
+	if !in.Callback && !t.AwaitsHelp && r.Refuse != NotAllowed { // help that calls back is never kept out
+		var by []Peer
+		for _, p := range []Peer{in.ForwardedBy, in.ReferredBy} {
+			if p != (Peer{}) {
+				by = append(by, p)
+			}
+		}
+		c := t.Config
+		c.Rules.DND = t.Undisturbed()
+		r = c.Route(in.Remote, by, r.Refuse == UserBusy, t.now)
+	}
+	cause := r.Refuse
+	switch {
+	case r.To != "":
+		n, _ := t.Config.Number(r.To) // checked when the rules were set
+		t.do(RefuseInvite{Ref: in.Ref, Target: n.Target, Why: r.Why})
+		cause = HandedOver
+	case cause != NoCause:
+		t.do(RefuseInvite{Ref: in.Ref, Cause: cause})
+	default:
+		return r, true
+	}
+	if cause == HandedOver || cause == Rejected || cause == NoAnswer { // the log tells what the rules did; it never was a call here, and has no name
+		c := Call{Line: in.Line, Dir: Incoming, Remote: in.Remote, Conversation: in.Conversation,
+			ForwardedBy: in.ForwardedBy, Proof: in.Proof, Began: t.now, Cause: cause}
+		t.log(&c)
+	}
+	return r, false
+}
+
+// beside rings the others that a route names, as many as there is room for.
+func (t *step) beside(c *Call, r Route) {
+	for _, to := range r.With {
+		n, line, err := t.dialable(to, c.Line)
+		if err != nil || t.Full() {
+			continue
+		}
+		p := t.begin(Call{Line: line, Remote: t.peer(n), Shadow: true, Beside: c.ID, Conversation: c.Conversation}, Calling)
+		t.send(p, SendInvite{Target: n.Target, Conversation: p.Conversation})
+	}
+}
+
+// unanswered sends a call on that has rung for long enough, or tells the caller that nobody is there.
+func (t *step) unanswered(c *Call) {
+	n, err := t.Config.Number(c.Then)
+	if c.Then == "" || err != nil {
+		t.end(c, NoAnswer)
+		return
+	}
+	t.do(SendDeflect{Call: c.ID, Target: n.Target, Why: WhyNoAnswer})
+	t.enter(c, Ended, HandedOver)
+}
+
+// unbeside ends what rings beside a call.
+func (t *step) unbeside(c *Call) {
+	for i := range t.Calls {
+		if p := &t.Calls[i]; p.Beside == c.ID {
+			p.Beside = 0
+			t.end(p, Elsewhere)
+		}
+	}
+}
+
+// answeredBeside: somebody who rang at the same time has answered, and gets the caller as soon as his phone knows.
+func (t *step) answeredBeside(p *Call) {
+	c := t.Call(p.Beside)
+	p.Beside = 0
+	if c == nil || c.State != Ringing {
+		t.end(p, Elsewhere)
+		return
+	}
+	t.enter(c, Held, NoCause)
+	t.do(SendAccept{Call: c.ID})
+	p.Move, c.With, p.With = Transferring, p.ID, c.ID
+	t.start(c, Transferring, p.Remote.URI)
+}
+
+// confirmed: our answer has arrived.
+func (t *step) confirmed(c *Call) {
+	p := t.Call(c.With)
+	switch {
+	case c.State == Answering:
+		t.enter(c, Talking, NoCause)
+	case c.State == Held && c.Move == Transferring && !c.Referred && p != nil && p.Shadow && p.State == Talking:
+		t.connect(c, p)
+	}
+}
+
+// meetRules sends calls on that this phone keeps for others, none of whom is to be had any more.
+func (t *step) meetRules() {
+	for i := range t.Calls {
+		c := &t.Calls[i]
+		if c.State != Ringing || !c.Quiet {
+			continue
+		}
+		waits := false
+		for j := range t.Calls {
+			waits = waits || t.Calls[j].Beside == c.ID && t.Calls[j].State != Ended
+		}
+		if !waits {
+			t.unanswered(c)
+		}
+	}
+}

@@ -1,0 +1,176 @@
+package phone
+
+import (
+	"testing"
+	"time"
+)
+
+// ruled is a phone under rules.
+func ruled(t testing.TB, words string, change func(r *Rules)) *bench {
+	b := oneLine(t)
+	c := b.s.Config
+	change(&c.Rules)
+	if err := c.Validate(); err != nil {
+		t.Fatal(err)
+	}
+	b.do(Configure{Config: c})
+	return b.reach(words)
+}
+
+var someRings = Invited{Ref: 7, Remote: anna}
+
+func TestCallsThatTheRulesSendOn(t *testing.T) {
+	b := ruled(t, "", func(r *Rules) { r.Always = Forward{On: true, To: "300"} })
+	b.do(someRings)
+	b.say("", "refuse 7 to 300 (1), log 0")
+	if b.s.Missed > 0 {
+		t.Error("a call that was sent on is missed")
+	}
+	b = ruled(t, "", func(r *Rules) { r.DND = true })
+	b.do(someRings)
+	b.say("", "refuse 7: no answer, log 0 missed")
+	if b.s.Missed != 1 {
+		t.Error("a call that nobody could take is not noted as missed")
+	}
+	b = ruled(t, "", func(r *Rules) { r.Blocked = []string{anna.Number} })
+	b.do(someRings)
+	b.say("", "refuse 7: declined, log 0")
+	b = ruled(t, "", func(r *Rules) { r.Busy, r.RingFor = Forward{On: true}, time.Minute; r.Voicemail = "399" })
+	for range MaxCalls {
+		b.do(someRings)
+	}
+	b.do(someRings)
+	if got := orders(b.effects); got != "refuse 7 to 399 (2), log 0" {
+		t.Errorf("a full phone: %s", got)
+	}
+}
+
+func TestNobodyAnswers(t *testing.T) {
+	b := ruled(t, "", func(r *Rules) { r.Voicemail = "399" })
+	b.do(someRings)
+	b.say("Ringing", "start ring 1 20s, ringing 1, sound ring speaker")
+	b.do(TimerFired{ID: TimerID{RingTime, 1}})
+	b.say("", "deflect 1 to 399, stop ring 1, log 1, sound speaker")
+	b.do(someRings, Byed{Call: 2, Cause: Cancelled})
+	b.say("", "stop ring 2, log 2 missed, sound speaker") // he hung up before he was at the mailbox
+}
+
+func TestHelpIsNeverKeptOut(t *testing.T) {
+	keptOut := func(r *Rules) {
+		r.BlockAll, r.DND, r.Always = true, true, Forward{On: true, To: "300"}
+	}
+	b := ruled(t, "", keptOut)
+	b.do(Invited{Ref: 7, Remote: anna, Callback: true})
+	b.say("Ringing", "start ring 1 2m0s, ringing 1, sound ring speaker")
+	b = ruled(t, "", keptOut)
+	b.do(Dial{Number: "112"}, Hangup{Call: 1}, Invited{Ref: 7, Remote: Peer{Hidden: true}})
+	b.say("Ringing", "start ring 2 2m0s, ringing 2, sound ring speaker")
+}
+
+func simultaneous(r *Rules) { r.Simultaneous, r.RingWith = true, []string{"300"} }
+
+func TestSimultaneousRing(t *testing.T) {
+	b := ruled(t, "", simultaneous)
+	b.do(Invited{Ref: 7, Remote: anna, Refers: true, TakesOver: true})
+	b.say("Ringing Calling", "start ring 1 20s, ringing 1, start call 2 3m0s, invite 2 to 300 on 0, sound ring speaker")
+	b.do(Progressed{Call: 2}, Able{Call: 2, Refers: true, Replaces: true}, Accepted{Call: 2})
+	b.move("transferring with 2, shadow transferring with 1", "Held Talking", "stop call 2, stop ring 1, accept 1, sound speaker")
+	b.do(Confirmed{Call: 1})
+	b.move("transferring with 2, shadow transferring with 1", "Held Talking", "refer 1 to 2, start move 1 32s")
+	b.do(Moved{Call: 1})
+	b.say("", "bye 2, bye 1, log 1, stop move 1")
+
+	b = ruled(t, "", simultaneous) // far sides that know nothing of it: the phone joins them itself
+	b.do(someRings, Accepted{Call: 2}, Confirmed{Call: 1})
+	b.move("bridged with 2, shadow bridged with 1", "Held Talking", "bridge 1 2")
+	b.do(Byed{Call: 2, Cause: RemoteHangup})
+	b.say("", "bye 1, log 1")
+}
+
+func TestSimultaneousRingThatOthersEnd(t *testing.T) {
+	b := ruled(t, "", simultaneous)
+	b.do(someRings, Answer{Call: 1})
+	b.say("Answering", "stop ring 1, start confirm 1 32s, cancel 2, stop call 2, accept 1, sound voice 1 speaker")
+	b = ruled(t, "", simultaneous)
+	b.do(someRings, Byed{Call: 1, Cause: Cancelled})
+	b.say("", "stop ring 1, cancel 2, stop call 2, log 1 missed, sound speaker")
+	b = ruled(t, "", simultaneous)
+	b.do(someRings, CallFailed{Call: 2, Cause: UserBusy})
+	b.say("Ringing", "stop call 2") // it rings on here
+	b.do(TimerFired{ID: TimerID{RingTime, 1}})
+	b.say("", "reject 1: no answer, stop ring 1, log 1 missed, sound speaker")
+	b = ruled(t, "", simultaneous)
+	b.do(someRings, Accepted{Call: 2}, Byed{Call: 1, Cause: RemoteHangup})
+	b.say("", "log 1, bye 2") // the caller went as he was about to be joined
+}
+
+func TestTheTeamRingsAndThisPhoneDoesNot(t *testing.T) {
+	b := ruled(t, "", func(r *Rules) {
+		r.TeamRing, r.SkipPrimary, r.Team, r.Voicemail = true, true, []string{"300", "301"}, "399"
+	})
+	b.do(someRings)
+	b.say("Ringing Calling Calling", "start ring 1 20s, ringing 1, start call 2 3m0s, invite 2 to 300 on 0, start call 3 3m0s, invite 3 to 301 on 0")
+	b.do(CallFailed{Call: 2, Cause: UserBusy})
+	b.say("Ringing Calling", "stop call 2")
+	b.do(CallFailed{Call: 3, Cause: UserBusy})
+	b.say("", "stop call 3, deflect 1 to 399, stop ring 1, log 1")
+}
+
+func TestRulesThatAreNone(t *testing.T) {
+	for name, change := range map[string]func(*Rules){
+		"no ring":          func(r *Rules) { r.RingFor = 0 },
+		"a long ring":      func(r *Rules) { r.RingFor = MaxRingFor + 1 },
+		"to help":          func(r *Rules) { r.Always.To = "112" },
+		"nonsense":         func(r *Rules) { r.Voicemail = "@" },
+		"an empty member":  func(r *Rules) { r.Team = []string{"200", ""} },
+		"too many members": func(r *Rules) { r.Team = make([]string, MaxRuleList+1) },
+		"no day":           func(r *Rules) { r.Hours = []Span{{From: 1, To: 2}} },
+		"backwards":        func(r *Rules) { r.Hours = []Span{{Days: 1, From: 2, To: 1}} },
+	} {
+		c := DefaultConfig()
+		change(&c.Rules)
+		if c.Validate() == nil {
+			t.Errorf("%s is taken", name)
+		}
+	}
+}
+
+func TestSpans(t *testing.T) {
+	for in, want := range map[string]string{
+		"mon-fri 09:00-17:00": "", "sat,sun 10:00-24:00": "sat-sun 10:00-24:00", "fri-mon 00:00-00:01": "mon,fri-sun 00:00-00:01",
+		"mon-sun 08:30-12:15": "", "sun-sat 08:30-12:15": "mon-sun 08:30-12:15", "wed 07:00-07:01": "",
+		"mon": "no", "": "no", "mon 9:00-17:00": "no", "mon 09:00-25:00": "no", "mon 17:00-09:00": "no", "mon 09:60-17:00": "no", "day 09:00-17:00": "no", "mon- 09:00-17:00": "no",
+	} {
+		s, err := ParseSpan(in)
+		switch got := s.String(); {
+		case want == "no" && err == nil, want != "no" && err != nil:
+			t.Errorf("%q: %v, %v", in, got, err)
+		case err == nil && got != want && got != in:
+			t.Errorf("%q is written %q", in, got)
+		}
+	}
+	berlin, err := time.LoadLocation("Europe/Berlin")
+	if err != nil {
+		t.Fatal(err)
+	}
+	work, _ := ParseSpan("mon-fri 09:00-17:00")
+	for at, want := range map[string]bool{ // the clock of the wall, before and after it is put forward
+		"2026-03-27T08:00:00Z": true, "2026-03-27T07:59:59Z": false, "2026-03-30T07:00:00Z": true, "2026-03-30T15:00:00Z": false, "2026-03-29T10:00:00Z": false,
+	} {
+		moment, _ := time.Parse(time.RFC3339, at)
+		if work.Holds(moment.In(berlin)) != want {
+			t.Errorf("%s: %v", at, !want)
+		}
+	}
+}
+
+func FuzzParseSpan(f *testing.F) {
+	f.Add("mon-fri 09:00-17:00")
+	f.Fuzz(func(t *testing.T, s string) {
+		if span, err := ParseSpan(s); err == nil {
+			if again, err := ParseSpan(span.String()); err != nil || again != span {
+				t.Errorf("%q is %v, which is read as %v, %v", s, span, again, err)
+			}
+		}
+	})
+}
