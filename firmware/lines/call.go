@@ -36,6 +36,7 @@ type call struct {
 	lame   bool   // the far side is a gateway, or as little able
 
 	gateway bool       // incoming: out of a gateway, by what it says or where it comes from
+	way     ua.Way     // incoming: how it has come
 	open    bool       // others can read what is signalled: no TLS
 	policy  offer.SRTP // of the line when the call began
 	told    phone.Secured
@@ -204,6 +205,10 @@ func (a *Adapter) invite(e phone.SendInvite) {
 		c.says.Conversation = ua.NewConversation()
 		a.post(phone.Conversing{Call: e.Call, Conversation: c.says.Conversation})
 	}
+	rung := a.calls[e.Beside]
+	if rung != nil && !a.forks(c, rung) {
+		return
+	}
 	c.open = !a.lines[e.Line].sealed(c.target)
 	if err := a.open(c); err != nil {
 		a.log.Error("no voice for a call", "call", e.Call, "err", err)
@@ -213,7 +218,7 @@ func (a *Adapter) invite(e phone.SendInvite) {
 	}
 	a.calls[c.id] = c
 	a.voices.Bind(c.id, c.voice)
-	if c.says.Replaces == (ua.DialogID{}) && c.refer == 0 {
+	if c.says.Replaces == (ua.DialogID{}) && c.refer == 0 && (rung == nil || !rung.gateway) {
 		c.detour = detour{number: e.Target, left: a.ways(e.Target)}
 	}
 	if name, ok := a.known.NameOf(e.Target); ok {

@@ -128,7 +128,7 @@ func (a *Adapter) incoming(e ua.Incoming) {
 		a.agent.Reject(e.Call, 404)
 		return
 	}
-	c := &call{ref: e.Call, callID: e.CallID, line: line, lame: out || e.Able.Gateway, gateway: out || e.Way.Gateway, late: e.SDP == nil, open: !e.Sealed, remote: e.SDP}
+	c := &call{ref: e.Call, callID: e.CallID, line: line, lame: out || e.Able.Gateway, gateway: out || e.Way.Gateway, way: e.Way, late: e.SDP == nil, open: !e.Sealed, remote: e.SDP}
 	c.from, c.vouched = e.From, e.Verstat != ua.NoVerstat
 	invited := a.invited(e)
 	invited.Line = line

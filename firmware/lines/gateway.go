@@ -100,6 +100,17 @@ func (a *Adapter) detoured(c *call) bool {
 	return true
 }
 
+// forks says of a call that it is made for one that rings here, unless that has been here before.
+func (a *Adapter) forks(c, rung *call) bool {
+	way, err := rung.way.Fork(ua.DomainID(a.lines[rung.line].Account.AOR), c.says.Conversation)
+	if err != nil {
+		a.post(phone.CallFailed{Call: c.id, Cause: phone.ServerError, Reason: err.Error()})
+		return false
+	}
+	c.says.Way = way
+	return true
+}
+
 // gatewayURI is how a gateway names a number (SIPconnect 2.0 §12).
 func gatewayURI(number, host string) string {
 	uri := "sip:" + number + "@" + host

@@ -145,3 +145,42 @@ func TestCallsOutOfGateways(t *testing.T) {
 		}
 	})
 }
+
+// TestWhoRingsBesideIsTheCallForked: the others who are rung for a call learn that it has been forked, by whom and how often;
+// none is rung where it has come back, nor by a gateway where it came from one.
+func TestWhoRingsBesideIsTheCallForked(t *testing.T) {
+	session, us := strings.Repeat("0123456789abcdef", 2), ua.DomainID("sip:anna@example.com")
+	for _, r := range []struct {
+		way  ua.Way
+		want string
+	}{
+		{ua.Way{Hops: 9}, "sip:+4930555@example.com"},
+		{ua.Way{Gateway: true, Forks: []ua.Fork{{Domain: ua.DomainID("other"), Generation: 1, Call: session}}}, "sip:+4930555@example.com"},
+		{ua.Way{Forks: []ua.Fork{{Domain: us, Generation: 1, Call: session}}}, ""},
+	} {
+		inBranch(t, true, true, func(w *world) {
+			body, err := w.far.Offer(offer.SendRecv)
+			if err != nil {
+				t.Fatal(err)
+			}
+			w.SetGateways(gatewaysOf(r.way.Gateway)) // always, where it came from one
+			w.ask(ua.Incoming{Call: 1, SDP: body, Way: r.way})
+			w.ask(phone.SendRinging{Ref: 1, Call: 1})
+			w.said, w.done = nil, nil
+			w.ask(phone.SendInvite{Call: 2, Target: "+4930555", Conversation: session, Beside: 1})
+			if got := strings.TrimPrefix(strings.Join(w.said, " "), "call "); got != r.want {
+				t.Errorf("%+v: called %q, want %q", r.way, got, r.want)
+			}
+			if r.want == "" {
+				if failed, ok := w.done[0].(phone.CallFailed); !ok || failed.Call != 2 {
+					t.Errorf("the centre was told %+v", w.done)
+				}
+				return
+			}
+			forks := w.in.Way.Forks
+			if last := forks[len(forks)-1]; last != (ua.Fork{Domain: us, Generation: len(r.way.Forks) + 1, Call: session}) {
+				t.Errorf("%+v: %+v", r.way, forks)
+			}
+		})
+	}
+}

@@ -22,6 +22,7 @@ type (
 		Replaces     Dialog // the call there that it takes over; zero: none
 		Early        bool   // if that still rings
 		Withheld     bool   // the called is not told who calls
+		Beside       CallID // the call for which somebody else is rung at the same time; 0: none
 	}
 	// SendRinging answers the INVITE called Ref with 180 and gives it the name Call.
 	SendRinging struct {

@@ -44,7 +44,7 @@ func (t *step) beside(c *Call, r Route) {
 			continue
 		}
 		p := t.begin(Call{Line: line, Remote: t.peer(n), Shadow: true, Beside: c.ID, Conversation: c.Conversation}, Calling)
-		t.send(p, SendInvite{Target: n.Target, Conversation: p.Conversation})
+		t.send(p, SendInvite{Target: n.Target, Conversation: p.Conversation, Beside: c.ID})
 	}
 }
 
