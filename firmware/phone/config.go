@@ -33,7 +33,8 @@ type Config struct {
 // LineConfig is what the centre knows of an account; the rest is the lines adapter's.
 type LineConfig struct {
 	AOR, Label, Display string
-	Withhold            bool // calls do not tell who calls
+	Withhold            bool   // calls do not tell who calls
+	Factory             string // SIP URI that makes conferences at the server (RFC 4579); empty: this phone holds them
 }
 
 // DefaultConfig is a phone without lines.

@@ -141,6 +141,9 @@ type Call struct {
 	Page         uint8  // the paging group it speaks to, or hears; 0: it is a call proper
 	Over         CallID // of a page: the call it has broken into
 	Shadow       bool   // made for a move: nobody at the phone hears it
+	Focus        string // the address of the conference at a server that it leads to (RFC 4579); empty: it leads to somebody
+	Into         CallID // the call into whose conference it is moved; 0: none
+	Way          Way    // how
 }
 
 // LineState tells whether a line can be used.
@@ -228,7 +231,8 @@ type State struct {
 	Playing    Playing
 	Question   Question // what the person at the phone is asked now
 	Test       SoundTest
-	AwaitsHelp bool // an emergency number was called not long ago: help may call back
+	AwaitsHelp bool     // an emergency number was called not long ago: help may call back
+	Rosters    []Roster // of the calls that lead to a conference at a server
 	Config     Config
 	nextCall   CallID
 }
