@@ -17,6 +17,10 @@ func (a *Adapter) handle(e ua.Event) {
 	case ua.Middlebox:
 		a.post(phone.Noticed{Notice: phone.NetworkRewrites, Text: strings.Join(e.Changes, ", ")})
 		a.post(phone.Noticed{Notice: phone.NetworkForgets, Text: lasting(e.Forgets)})
+	case ua.Watching:
+		a.rosterWatching(e)
+	case ua.Notified:
+		a.rosterNotified(e)
 	case ua.Remapped:
 		a.remapped(phone.LineID(e.Account))
 	case ua.Incoming:
@@ -104,6 +108,7 @@ func (a *Adapter) incoming(e ua.Incoming) {
 	}
 	c := &call{ref: e.Call, callID: e.CallID, line: line, late: e.SDP == nil, open: !e.Sealed, remote: e.SDP}
 	c.from, c.vouched = e.From, e.Verstat != ua.NoVerstat
+	c.focus.uri = e.Able.Focus
 	invited := a.invited(e)
 	if e.Replaces != 0 {
 		old := a.refs[e.Replaces]
@@ -147,8 +152,10 @@ func (a *Adapter) accepted(c *call, e ua.Accepted) {
 	c.voice.Expect(nil)
 	a.tell(c, 200, "")
 	a.apply(c, m)
-	a.post(phone.Able{Call: c.id, Refers: e.Able.Refers, Replaces: e.Able.Replaces})
+	a.post(phone.Able{Call: c.id, Refers: e.Able.Refers, Replaces: e.Able.Replaces, Focus: e.Able.Focus})
 	a.post(phone.Accepted{Call: c.id})
+	c.focus.uri = e.Able.Focus
+	a.attend(c)
 }
 
 func (a *Adapter) failed(c *call, e ua.Failed) {
@@ -197,6 +204,7 @@ func (a *Adapter) confirmed(c *call, e ua.Confirmed) {
 		a.apply(c, m)
 	}
 	a.post(phone.Confirmed{Call: c.id})
+	a.attend(c)
 }
 
 func (a *Adapter) ended(c *call, e ua.Ended) {

@@ -81,6 +81,9 @@ type UserAgent interface {
 	ReferTo(ref, place ua.CallRef)
 	RefuseRefer(ref ua.ReferRef)
 	TellReferrer(ref ua.ReferRef, code int, text string)
+	Subscribe(id ua.AccountID, s ua.Subscription) ua.SubRef
+	Unsubscribe(ref ua.SubRef)
+	Refetch(ref ua.SubRef)
 }
 
 // Adapter is the adapter of all lines.

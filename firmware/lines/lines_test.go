@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/netip"
+	"reflect"
 	"slices"
 	"strings"
 	"sync"
@@ -43,6 +44,7 @@ type world struct {
 	far   *offer.Session    // the far side
 	print dtls.Fingerprint  // of our certificate, if we have one
 	next  ua.CallRef
+	subs  ua.SubRef
 	in    ua.Invitation // of the last INVITE
 	ids   []string      // Call-IDs of calls
 	here  sync.Mutex
@@ -73,6 +75,13 @@ func (w *world) Invite(_ ua.AccountID, target string, in ua.Invitation) ua.CallR
 	w.next++
 	return w.next
 }
+func (w *world) Subscribe(id ua.AccountID, s ua.Subscription) ua.SubRef {
+	w.say("subscribe", fmt.Sprint(id, " ", s.Event, " of ", s.Target), nil)
+	w.subs++
+	return w.subs
+}
+func (w *world) Unsubscribe(ref ua.SubRef) { w.say("unsubscribe", ref, nil) }
+func (w *world) Refetch(ref ua.SubRef)     { w.say("refetch", ref, nil) }
 func (w *world) Refer(ref ua.CallRef, target string) {
 	w.say("refer", fmt.Sprint(ref, " ", target), nil)
 }
@@ -200,7 +209,7 @@ func (w *world) wantDone(events ...phone.Event) {
 		w.t.Fatalf("the centre was told %+v, want %+v", w.done, events)
 	}
 	for i := range events {
-		if w.done[i] != events[i] {
+		if !reflect.DeepEqual(w.done[i], events[i]) {
 			w.t.Errorf("fact %d is %+v, want %+v", i, w.done[i], events[i])
 		}
 	}

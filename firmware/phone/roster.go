@@ -36,7 +36,7 @@ type Roster struct {
 	Members []Member // never written to
 }
 
-// RosterChanged: the focus tells who is in its conference.
+// RosterChanged: the focus tells who is in its conference; with nobody in it, that this is not known any more.
 type RosterChanged struct {
 	evt
 	Call    CallID
@@ -70,12 +70,15 @@ func (r *Roster) Member(id string) *Member {
 
 func (t *step) rosterChanged(in RosterChanged) {
 	c := t.Call(in.Call)
-	if c == nil || c.Focus == "" || !c.State.stands() {
+	known := t.Roster(in.Call) != nil
+	if c == nil || c.Focus == "" || !c.State.stands() || !known && len(in.Members) == 0 {
 		return
 	}
 	r := Roster{Call: in.Call, Subject: in.Subject, Count: max(in.Count, len(in.Members)), Members: slices.Clone(in.Members[:min(len(in.Members), MaxMembers)])}
 	t.dropRoster(in.Call)
-	t.Rosters = append(slices.Clip(t.Rosters), r)
+	if len(in.Members) > 0 {
+		t.Rosters = append(slices.Clip(t.Rosters), r)
+	}
 	t.touched(c)
 }
 

@@ -73,15 +73,21 @@ func (u *UA) replaced(req *stack.Request) (c *call, code int) {
 
 // Able is what the far side of a call can do, as far as it says.
 type Able struct {
-	Refers   bool // take a REFER; true if it does not say what it takes
-	Replaces bool // take over a call by Replaces (RFC 3891)
+	Refers   bool   // take a REFER; true if it does not say what it takes
+	Replaces bool   // take over a call by Replaces (RFC 3891)
+	Focus    string // it is a conference, of this address (isfocus, RFC 4579 §4.1); empty: it is not
 }
 
 // ableIn reads what the sender of a message can do.
 func ableIn(msg interface {
 	GetHeaders(string) []stack.Header
+	Contact() *stack.ContactHeader
 }) Able {
-	return Able{Refers: len(msg.GetHeaders("Allow")) == 0 || has(msg, "Allow", "REFER"), Replaces: has(msg, "Supported", "replaces")}
+	able := Able{Refers: len(msg.GetHeaders("Allow")) == 0 || has(msg, "Allow", "REFER"), Replaces: has(msg, "Supported", "replaces")}
+	if c := msg.Contact(); c != nil && c.Params.Has("isfocus") && !c.Address.Wildcard {
+		able.Focus = Clean(c.Address.String())
+	}
+	return able
 }
 
 // uriHeaders gives the headers of a URI (RFC 3261 §19.1.1), escapes undone.
