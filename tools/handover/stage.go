@@ -14,6 +14,7 @@ import (
 	"opendeskphone/firmware/phone"
 	"opendeskphone/tools/lab"
 	"opendeskphone/tools/lab/desk"
+	"opendeskphone/tools/peer/focus"
 )
 
 // The exchange's domain and the phone's place in it.
@@ -71,7 +72,8 @@ type Stage struct {
 	more string // and of the rest
 	ca   *lab.CA
 
-	relay bool // the voice goes through rtpengine
+	relay bool          // the voice goes through rtpengine
+	focus *focus.Config // of the conference server, if there is one
 }
 
 // NewStage sets up the network, the exchange and a phone that is registered, with more settings than the usual ones if
@@ -134,6 +136,12 @@ func (s *Stage) open(ctx context.Context) (err error) {
 		}
 		s.stops = append(s.stops, func() error { engine.Stop(); return nil })
 		kam.Relay = engine.Addr()
+	}
+	if s.focus != nil {
+		kam.Focus = focusAt
+		if err := s.openFocus(); err != nil {
+			return err
+		}
 	}
 	if s.Kam, err = lab.StartKamailio(ctx, s.LAN.Core, kam); err != nil {
 		return err
