@@ -54,7 +54,7 @@ func (t *step) join(in Join) error {
 	switch {
 	case len(all) == 0 || len(all) == 1 && (!in.Server || focus != nil):
 		return WrongValue
-	case in.Server && focus == nil && t.Factory(all[0]) == "":
+	case in.Server && !t.Serves(all):
 		return Forbidden
 	case len(all) > MaxConf:
 		return ConfFull

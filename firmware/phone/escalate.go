@@ -1,5 +1,7 @@
 package phone
 
+import "cmp"
+
 // A conference at a server: its focus mixes, and this phone is one of those who are in it (RFC 4579). The calls that are to
 // be in it are joined here at once, so that everybody hears everybody; then the line's conference factory is called, the
 // call to the focus joins them, and the calls are moved in one by one, each in the best way that its far side and the focus
@@ -42,6 +44,10 @@ func (s *State) Factory(c *Call) string {
 	return ""
 }
 
+// Serves tells whether a server can hold a conference of these calls: one of them leads to one, or the line of the first
+// knows who makes them.
+func (s *State) Serves(calls []*Call) bool { return focusOf(calls) != nil || s.Factory(calls[0]) != "" }
+
 // Into gives the calls that are being moved into the conference of a call, oldest first.
 func (s *State) Into(focus CallID) []*Call {
 	var out []*Call
@@ -80,7 +86,7 @@ func (t *step) escalate(all []*Call, focus *Call) {
 	for _, c := range all {
 		if c != focus {
 			c.Into, c.Way = focus.ID, NoWay
-			t.start(c, Escalating, focus.Focus)
+			t.start(c, Escalating, cmp.Or(focus.Focus, focus.Remote.URI))
 		}
 	}
 	t.moveIn(focus)
@@ -286,7 +292,7 @@ func (t *step) addMember(c *Call, number string) error {
 	case n.Rule == PageRule || n.Rule == EmergencyRule: // help is called by the phone itself
 		return WrongNumber
 	}
-	c.MoveFailed = NoCause
+	c.MoveTarget, c.MoveFailed = n.Target, NoCause
 	t.refer(c, SendRefer{Target: n.Target})
 	return nil
 }
@@ -303,7 +309,7 @@ func (t *step) dropMember(c *Call, id string) error {
 	case t.busy(c):
 		return Moving
 	}
-	c.MoveFailed = NoCause
+	c.MoveTarget, c.MoveFailed = m.URI, NoCause
 	t.refer(c, SendRefer{Target: m.URI, Bye: true})
 	return nil
 }

@@ -393,7 +393,7 @@ func (t *step) moved(id CallID) {
 	if c != nil && t.referNews(c, NoCause, "", false) {
 		return
 	}
-	if c == nil || !c.Referred && (c.State != Held || c.Move != NoMove || c.MoveTarget == "") {
+	if c == nil || !c.Referred && (c.Focus != "" || c.State != Held || c.Move != NoMove || c.MoveTarget == "") {
 		return
 	}
 	p := t.Call(c.With)
