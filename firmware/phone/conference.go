@@ -127,7 +127,7 @@ func (t *step) split(c *Call) error {
 	switch {
 	case c.Conf == 0:
 		return WrongState
-	case t.busy(c):
+	case t.Busy(c):
 		return Moving
 	}
 	others := t.Conference(c.Conf)

@@ -59,8 +59,8 @@ func (s *State) Into(focus CallID) []*Call {
 	return out
 }
 
-// busy tells whether something is being done with a call already that would not go together with another move.
-func (t *step) busy(c *Call) bool { return c.Move != NoMove || c.Referred || len(t.Into(c.ID)) > 0 }
+// Busy tells whether something is being done with a call already that would not go together with another move.
+func (s *State) Busy(c *Call) bool { return c.Move != NoMove || c.Referred || len(s.Into(c.ID)) > 0 }
 
 // serve tells whether a server may take over what was joined: a call for help stays at the phone.
 func (t *step) serve(all []*Call, focus *Call) bool {
@@ -282,7 +282,7 @@ func (t *step) addMember(c *Call, number string) error {
 		return WrongState
 	case !c.Refers:
 		return Forbidden
-	case t.busy(c):
+	case t.Busy(c):
 		return Moving
 	}
 	n, _, err := t.dialable(number, c.Line)
@@ -306,7 +306,7 @@ func (t *step) dropMember(c *Call, id string) error {
 		return WrongValue
 	case !c.Refers:
 		return Forbidden
-	case t.busy(c):
+	case t.Busy(c):
 		return Moving
 	}
 	c.MoveTarget, c.MoveFailed = m.URI, NoCause

@@ -160,7 +160,7 @@ func (t *step) moving(in Command) error {
 
 // target understands where a call is to go, and sees that there is room for a call of ours to it.
 func (t *step) target(c *Call, number string, room bool) (Number, LineID, error) {
-	if t.busy(c) {
+	if t.Busy(c) {
 		return Number{}, 0, Moving
 	}
 	if c.Page != 0 {
@@ -208,7 +208,7 @@ func (t *step) completeTransfer(in CompleteTransfer) error {
 		return NoSuchCall
 	case c == p:
 		return WrongValue
-	case t.busy(c) || t.busy(p):
+	case t.Busy(c) || t.Busy(p):
 		return Moving
 	case !c.State.stands() || c.Page != 0 || p.Page != 0:
 		return WrongState
@@ -431,7 +431,7 @@ func (t *step) moveRefused(in MoveRefused) {
 // referred follows the far side to somebody else, if the settings let it.
 func (t *step) referred(in Referred) {
 	c := t.Call(in.Call)
-	if c == nil || !c.State.stands() || t.busy(c) || c.Shadow || c.Page != 0 || !t.Config.Follow || t.Full() {
+	if c == nil || !c.State.stands() || t.Busy(c) || c.Shadow || c.Page != 0 || !t.Config.Follow || t.Full() {
 		t.do(RefuseRefer{Ref: in.Ref})
 		return
 	}

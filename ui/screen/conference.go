@@ -122,7 +122,7 @@ func (conference) caller(v *view, c *phone.Call) confMember {
 // told is a member of whom the focus tells.
 func (conference) told(v *view, c *phone.Call, r *phone.Member) confMember {
 	w := &v.Words.Moves
-	m := confMember{id: memberID{c.ID, r.ID}, call: c, who: v.party(phone.Peer{Name: r.Name, Number: r.Number, URI: r.URI}), word: w.Listening}
+	m := confMember{id: memberID{c.ID, r.ID}, call: c, who: v.party(phone.Peer{Name: r.Name, Number: r.Number, URI: r.URI}), word: w.Present}
 	switch {
 	case c.State == phone.Held:
 		m.role, m.word = widget.Hold, v.Words.Call.OnHold
@@ -157,7 +157,7 @@ func (f conference) draw(v *view) {
 	if h := waiting(v.st); h != nil && !slices.Contains(all, h) {
 		detail = fmt.Sprintf(w.MoreHeld, countHeld(v.st))
 	}
-	if v.tall() {
+	if v.tall() || v.unknown(all) {
 		detail = ""
 	}
 	v.StatusBar(&widget.Status{Title: w.Conference, Ink: ink, Detail: detail, Clock: text.Clock(v.now), Items: v.callItems()})
@@ -187,6 +187,11 @@ func (v *view) counted(all []*phone.Call) int {
 		}
 	}
 	return n
+}
+
+// unknown tells whether nobody knows who is in the conference.
+func (v *view) unknown(all []*phone.Call) bool {
+	return slices.ContainsFunc(all, func(c *phone.Call) bool { return c.Focus != "" && v.st.Roster(c.ID) == nil })
 }
 
 // security says whether all of the conference is encrypted.
@@ -251,7 +256,9 @@ func (f conference) tile(v *view, box image.Rectangle, m *confMember) {
 		}
 		v.FitText(st, x, box.Min.Y+v.S(204), draw.Middle, width, below, second)
 	}
-	v.Voice(x-v.S(66), x+v.S(66), box.Min.Y+v.S(248), v.S(30), m.sound, m.own, state)
+	if m.id.id == "" { // nobody tells who of those at the server speaks
+		v.Voice(x-v.S(66), x+v.S(66), box.Min.Y+v.S(248), v.S(30), m.sound, m.own, state)
+	}
 	word := widget.Semi(v.Type.Label)
 	if m.role == widget.Plain {
 		word = widget.Regular(v.Type.Label)
@@ -290,6 +297,8 @@ func (f conference) rows(v *view, r image.Rectangle, members []confMember) {
 		st := widget.Semi(v.By(v.Type.Body, v.Type.Label, v.Type.Body))
 		if v.Layout() == theme.Wide {
 			st = widget.Semi(v.Type.Body)
+		}
+		if v.Layout() == theme.Wide && m.id.id == "" {
 			right -= v.S(140)
 			v.Voice(right+v.S(8), right+v.S(140), mid+v.S(14), v.S(28), m.sound, m.own, state)
 			right -= v.S(8)
