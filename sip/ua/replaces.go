@@ -76,6 +76,7 @@ type Able struct {
 	Refers   bool   // take a REFER; true if it does not say what it takes
 	Replaces bool   // take over a call by Replaces (RFC 3891)
 	Focus    string // it is a conference, of this address (isfocus, RFC 4579 §4.1); empty: it is not
+	Gateway  bool   // it is one into an old exchange, or as little able: hold is all that it takes in a call
 }
 
 // ableIn reads what the sender of a message can do.
@@ -83,7 +84,13 @@ func ableIn(msg interface {
 	GetHeaders(string) []stack.Header
 	Contact() *stack.ContactHeader
 }) Able {
-	able := Able{Refers: len(msg.GetHeaders("Allow")) == 0 || has(msg, "Allow", "REFER"), Replaces: has(msg, "Supported", "replaces")}
+	refers := len(msg.GetHeaders("Allow")) == 0 || has(msg, "Allow", "REFER")
+	for _, h := range msg.GetHeaders("Contact") {
+		if contact, ok := h.(*stack.ContactHeader); ok && isGateway(contact) {
+			refers = false
+		}
+	}
+	able := Able{Refers: refers, Replaces: refers && has(msg, "Supported", "replaces"), Gateway: !refers}
 	if c := msg.Contact(); c != nil && c.Params.Has("isfocus") && !c.Address.Wildcard {
 		able.Focus = Clean(c.Address.String())
 	}
