@@ -158,10 +158,11 @@ func (t *step) nextWay(focus, c *Call, cause Cause, reason string) {
 	t.moveIn(focus)
 }
 
-// bridgeIn connects a call with the one that was made to the focus for it: it leaves the conference here.
+// bridgeIn connects a call with the one that was made to the focus for it: it leaves the conference here, and is held before
+// its voice goes elsewhere, for some far sides know nothing but that.
 func (t *step) bridgeIn(c, p *Call) {
 	focus := t.Call(c.Into)
-	t.leave(c)
+	t.park(c)
 	t.bridge(c, p)
 	t.moveIn(focus)
 }

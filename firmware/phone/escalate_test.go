@@ -90,7 +90,7 @@ func TestOneWhoCannotBeReferred(t *testing.T) {
 	b.do(Join{Calls: [MaxConf]CallID{1}, Server: true}, Able{Call: 2, Refers: true, Focus: room}, Accepted{Call: 2})
 	b.conf("aa-", "Talking Talking Calling", "stop call 2, start call 3 3m0s, invite 3 to "+room+" on 0, sound voice 1 2 speaker")
 	b.do(Accepted{Call: 3})
-	b.conf("---", "Held Talking Talking", "stop call 3, bridge 1 3, sound voice 2 speaker")
+	b.conf("---", "Held Talking Talking", "stop call 3, hold 1 true, bridge 1 3, sound voice 2 speaker")
 	if m := movesOf(b.s); m != "bridged with 3, none, shadow bridged with 1" {
 		t.Error(m)
 	}

@@ -14,7 +14,6 @@ import (
 	"opendeskphone/firmware/phone"
 	"opendeskphone/tools/lab"
 	"opendeskphone/tools/lab/desk"
-	"opendeskphone/tools/peer/focus"
 	"opendeskphone/tools/peer/pbx"
 )
 
@@ -74,8 +73,9 @@ type Stage struct {
 	more string // and of the rest
 	ca   *lab.CA
 
-	relay bool          // the voice goes through rtpengine
-	focus *focus.Config // of the conference server, if there is one
+	relay bool // the voice goes through rtpengine
+	meets bool // there is a place for a conference server
+	hall  *lab.Namespace
 
 	PBX    *pbx.PBX // the old exchange, if there is one
 	beside bool
@@ -142,9 +142,9 @@ func (s *Stage) open(ctx context.Context) (err error) {
 		s.stops = append(s.stops, func() error { engine.Stop(); return nil })
 		kam.Relay = engine.Addr()
 	}
-	if s.focus != nil {
+	if s.meets {
 		kam.Focus = focusAt
-		if err := s.openFocus(); err != nil {
+		if s.hall, err = s.LAN.Host("hall", focusHost); err != nil {
 			return err
 		}
 	}

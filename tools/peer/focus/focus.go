@@ -15,6 +15,7 @@ import (
 	"net"
 	"net/netip"
 	"strconv"
+	"time"
 
 	"opendeskphone/sip/dialog"
 	"opendeskphone/sip/stack"
@@ -61,10 +62,23 @@ func New(cfg Config, n stack.Network, log *slog.Logger) *Focus {
 		rooms: map[string]*room{}, members: map[dialog.ID]*member{}, subs: map[dialog.ID]*sub{}}
 }
 
-// Run works until ctx ends.
+// farewell is how long those who are in may take to answer the last BYE.
+const farewell = 300 * time.Millisecond
+
+// Run works until ctx ends; everybody is put out then.
 func (f *Focus) Run(ctx context.Context) error {
-	f.run = ctx
-	return f.s.Run(ctx, f)
+	inner, stop := context.WithCancel(context.WithoutCancel(ctx))
+	defer stop()
+	f.run = inner
+	context.AfterFunc(ctx, func() {
+		f.s.Post(func() {
+			for _, m := range f.members {
+				m.send(m.d.Request(stack.BYE))
+			}
+			f.s.After(farewell, stop)
+		})
+	})
+	return f.s.Run(inner, f)
 }
 
 // room is a conference.
@@ -119,9 +133,11 @@ func (f *Focus) Request(tx *stack.ServerTx, req *stack.Request, _ stack.Source) 
 	}
 }
 
-// Stray and Lost implement stack.Handler.
+// Stray implements stack.Handler.
 func (f *Focus) Stray(*stack.Response, stack.Source) {}
-func (f *Focus) Lost(stack.ConnID, error)            {}
+
+// Lost implements stack.Handler.
+func (f *Focus) Lost(stack.ConnID, error) {}
 
 // enter takes a call to the factory or to a room.
 func (f *Focus) enter(tx *stack.ServerTx, req *stack.Request) {

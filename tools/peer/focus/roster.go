@@ -114,7 +114,7 @@ func (r *room) document(state string, members []*member) []byte {
 			fmt.Fprintf(&b, `<user entity="%s" state="deleted"/>`, entity)
 			continue
 		}
-		fmt.Fprintf(&b, `<user entity="%s" state="full"><display-text>%s</display-text><endpoint entity="%[1]s"><status>%s</status><media id="1"><type>audio</type></media></endpoint></user>`,
+		fmt.Fprintf(&b, `<user entity="%[1]s" state="full"><display-text>%[2]s</display-text><endpoint entity="%[1]s"><status>%[3]s</status><media id="1"><type>audio</type></media></endpoint></user>`,
 			entity, escape(m.name), m.status)
 	}
 	b.WriteString(`</users></conference-info>`)
