@@ -107,14 +107,14 @@ func (r *room) document(state string, members []*member) []byte {
 	var b bytes.Buffer
 	uri := r.uri()
 	fmt.Fprintf(&b, `<?xml version="1.0" encoding="UTF-8"?>`+"\r\n"+`<conference-info xmlns="urn:ietf:params:xml:ns:conference-info" entity="%s" state="%s" version="%d">`, uri.String(), state, r.version)
-	fmt.Fprintf(&b, `<conference-description><subject>Conference</subject></conference-description><conference-state><user-count>%d</user-count></conference-state><users state="%s">`, len(r.members), state)
+	fmt.Fprintf(&b, `<conference-description><subject>Conference</subject></conference-description><conference-state><user-count>%d</user-count><active>true</active></conference-state><users state="%s">`, len(r.members), state)
 	for _, m := range members {
 		entity := escape((&stack.Uri{Scheme: "sip", User: m.uri.User, Host: r.f.cfg.Domain}).String())
 		if m.status == "disconnected" && !slices.ContainsFunc(r.members, func(o *member) bool { return o.uri.User == m.uri.User }) {
 			fmt.Fprintf(&b, `<user entity="%s" state="deleted"/>`, entity)
 			continue
 		}
-		fmt.Fprintf(&b, `<user entity="%[1]s" state="full"><display-text>%[2]s</display-text><endpoint entity="%[1]s"><status>%[3]s</status><media id="1"><type>audio</type></media></endpoint></user>`,
+		fmt.Fprintf(&b, `<user entity="%[1]s" state="full"><display-text>%[2]s</display-text><roles><entry>participant</entry></roles><endpoint entity="%[1]s" state="full"><status>%[3]s</status><joining-method>dialed-in</joining-method><media id="1" state="full"><type>audio</type><status>sendrecv</status></media></endpoint></user>`,
 			entity, escape(m.name), m.status)
 	}
 	b.WriteString(`</users></conference-info>`)
