@@ -24,7 +24,7 @@ func TestWhoIsInAConferenceIsAskedFor(t *testing.T) {
 		w.ask(phone.SendInvite{Call: 1, Target: "sip:conf@example.com", Conversation: "c"})
 		w.said = nil
 		w.ask(ua.Accepted{Call: 101, SDP: w.farAnswer("call"), Able: ua.Able{Refers: true, Focus: room}})
-		w.wantSaid("subscribe 0 conference of " + room)
+		w.wantSaid("subscribe 1 conference " + room + " false")
 		w.done = nil
 		w.tells(1, "full", `<user entity="sip:anna@example.com"/><user entity="sip:200@example.com"><display-text>liar</display-text>
 			<endpoint entity="e"><status>alerting</status></endpoint></user><user entity="mailto:x@y"/>`)
@@ -60,6 +60,6 @@ func TestAConferenceCallsUs(t *testing.T) {
 		w.ask(phone.SendAccept{Call: 3})
 		w.said = nil
 		w.ask(ua.Confirmed{Call: 7})
-		w.wantSaid("subscribe 0 conference of " + room)
+		w.wantSaid("subscribe 1 conference " + room + " false")
 	})
 }

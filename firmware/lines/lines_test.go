@@ -75,13 +75,6 @@ func (w *world) Invite(_ ua.AccountID, target string, in ua.Invitation) ua.CallR
 	w.next++
 	return w.next
 }
-func (w *world) Subscribe(id ua.AccountID, s ua.Subscription) ua.SubRef {
-	w.say("subscribe", fmt.Sprint(id, " ", s.Event, " of ", s.Target), nil)
-	w.subs++
-	return w.subs
-}
-func (w *world) Unsubscribe(ref ua.SubRef) { w.say("unsubscribe", ref, nil) }
-func (w *world) Refetch(ref ua.SubRef)     { w.say("refetch", ref, nil) }
 func (w *world) Refer(ref ua.CallRef, target string) {
 	w.say("refer", fmt.Sprint(ref, " ", target), nil)
 }
@@ -108,6 +101,17 @@ func (w *world) Offer(ref ua.CallRef, sdp []byte)       { w.say("offer", ref, sd
 func (w *world) AnswerOffer(ref ua.CallRef, sdp []byte) { w.say("answer", ref, sdp) }
 func (w *world) RefuseOffer(ref ua.CallRef, code int) {
 	w.say("refuse", fmt.Sprint(ref, " ", code), nil)
+}
+
+func (w *world) Subscribe(_ ua.AccountID, s ua.Subscription) ua.SubRef {
+	w.subs++
+	w.say("subscribe", fmt.Sprint(w.subs, " ", s.Event, " ", s.Target, " ", s.Lists), nil)
+	return w.subs
+}
+func (w *world) Unsubscribe(ref ua.SubRef) { w.say("unsubscribe", ref, nil) }
+func (w *world) Refetch(ref ua.SubRef)     { w.say("refetch", ref, nil) }
+func (w *world) Publish(_ ua.AccountID, event, _ string, body []byte) {
+	w.say("publish", event, body)
 }
 
 type mouth struct{ w *world }

@@ -55,6 +55,9 @@ func (s *State) possible() error {
 	if err := s.possibleRosters(); err != nil {
 		return err
 	}
+	if len(s.Watched) > MaxWatched || s.Availability >= presenceCount {
+		return fmt.Errorf("phone: read state: %d watched, availability %d", len(s.Watched), s.Availability)
+	}
 	for _, c := range s.Calls {
 		if c.Proof.Verdict >= numberVerdictCount || c.Proof.Doubt >= DoubtCount {
 			return fmt.Errorf("phone: read state: call %d with proof %+v", c.ID, c.Proof)
@@ -95,6 +98,7 @@ func Inputs() []Input {
 		Transfer{}, Consult{}, CompleteTransfer{}, Reconnect{}, MoveTo{}, Pull{}, Join{}, Split{}, AddMember{}, DropMember{}, RosterChanged{},
 		Able{}, Referred{}, MoveProgressed{}, Moved{}, MoveRefused{}, Conversing{},
 		PageHeard{}, PageSilent{}, TestSound{}, SoundTested{}, RecordCall{}, RecordingFailed{}, PlayRecording{}, StopPlaying{}, Played{},
+		PickUp{}, SetAvailability{}, LampChanged{}, PresenceChanged{},
 	}
 }
 
@@ -103,6 +107,6 @@ func Effects() []Effect {
 	return []Effect{
 		SendInvite{}, SendRinging{}, RefuseInvite{}, SendAccept{}, SendReject{}, SendDeflect{}, SendCancel{}, SendBye{}, SendHold{}, PlayDTMF{},
 		SendRegister{}, SetSound{}, StartTimer{}, StopTimer{}, LogCall{}, QuestionAnswered{}, SendPC{}, SendPCVolume{}, PairingAnswered{},
-		SendPage{}, HearPage{}, EndPage{}, SendRefer{}, SendBridge{}, RefuseRefer{}, StartRecording{}, StopRecording{}, StartPlaying{}, EndPlaying{},
+		SendPage{}, HearPage{}, EndPage{}, SendRefer{}, SendBridge{}, RefuseRefer{}, StartRecording{}, StopRecording{}, StartPlaying{}, EndPlaying{}, SendPresence{},
 	}
 }
