@@ -50,6 +50,10 @@ func (a *Adapter) handle(e ua.Event) {
 			a.watchingMoved(n, e)
 		}
 		a.rosterWatching(e)
+	case ua.Neutral:
+		if n := a.watches[e.Sub]; n != nil {
+			a.neutral(n)
+		}
 	case ua.Notified:
 		if n := a.watches[e.Sub]; n != nil && !a.notified(n, e) {
 			a.agent.Refetch(e.Sub)
