@@ -43,6 +43,8 @@ type LineConfig struct {
 	AOR, Label, Display string
 	Withhold            bool   // calls do not tell who calls
 	Factory             string // SIP URI that makes conferences at the server (RFC 4579); empty: this phone holds them
+	Mailbox             string // number or address of the mailbox; empty: as the server says
+	MailboxOnBusy       bool   // a call is sent there by saying busy
 }
 
 // DefaultConfig is a phone without lines.
@@ -91,6 +93,11 @@ func (c *Config) Validate() error {
 	}
 	if err := c.DigitMap.Validate(); err != nil {
 		return fmt.Errorf("digit_map: %w", err)
+	}
+	for i, l := range c.Lines {
+		if _, err := c.Number(l.Mailbox); l.Mailbox != "" && err != nil {
+			return fmt.Errorf("line %d: voicemail: %w", i+1, err)
+		}
 	}
 	if err := c.validateWatch(); err != nil {
 		return err
