@@ -54,10 +54,11 @@ type call struct {
 	vouched bool        // our server has checked the number
 	result  stir.Result // of our own check
 
-	bridge  *call // the call whose far side this one's is joined with
-	relayed bool  // the offer that is out describes the other far side
-	passed  bool  // both know of each other
-	asked   bool  // the far side's own offer waits for the other's answer
+	bridge  *call  // the call whose far side this one's is joined with
+	relayed bool   // the offer that is out describes the other far side
+	passed  bool   // both know of each other
+	focus   attend // of the conference it leads to
+	asked   bool   // the far side's own offer waits for the other's answer
 }
 
 // open gives a call its voice.
@@ -115,6 +116,7 @@ func (a *Adapter) reach(c *call, then func()) {
 func (a *Adapter) drop(c *call) {
 	a.tell(c, 487, "")
 	a.unbridge(c)
+	a.unattend(c)
 	a.hush(c)
 	delete(a.calls, c.id)
 	delete(a.refs, c.ref)

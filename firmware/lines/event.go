@@ -52,6 +52,7 @@ func (a *Adapter) handle(e ua.Event) {
 		if n := a.watches[e.Sub]; n != nil {
 			a.watchingMoved(n, e)
 		}
+		a.rosterWatching(e)
 	case ua.Neutral:
 		if n := a.watches[e.Sub]; n != nil {
 			a.neutral(n)
@@ -61,6 +62,7 @@ func (a *Adapter) handle(e ua.Event) {
 		if n := a.watches[e.Sub]; n != nil && !a.notified(n, e) {
 			a.agent.Refetch(e.Sub)
 		}
+		a.rosterNotified(e)
 	case ua.Referral:
 		a.with(e.Call, func(c *call) { a.referral(c, e) })
 	case ua.ReferAsked:
@@ -130,6 +132,7 @@ func (a *Adapter) incoming(e ua.Incoming) {
 	}
 	c := &call{ref: e.Call, callID: e.CallID, line: line, lame: out || e.Able.Gateway, gateway: out || e.Way.Gateway, way: e.Way, late: e.SDP == nil, open: !e.Sealed, remote: e.SDP}
 	c.from, c.vouched = e.From, e.Verstat != ua.NoVerstat
+	c.focus.uri = e.Able.Focus
 	invited := a.invited(e)
 	invited.Line = line
 	if e.Replaces != 0 {
@@ -174,8 +177,10 @@ func (a *Adapter) accepted(c *call, e ua.Accepted) {
 	c.voice.Expect(nil)
 	a.tell(c, 200, "")
 	a.apply(c, m)
-	a.post(phone.Able{Call: c.id, Refers: e.Able.Refers, Replaces: e.Able.Replaces})
+	a.post(phone.Able{Call: c.id, Refers: e.Able.Refers, Replaces: e.Able.Replaces, Focus: e.Able.Focus})
 	a.post(phone.Accepted{Call: c.id})
+	c.focus.uri = e.Able.Focus
+	a.attend(c)
 }
 
 func (a *Adapter) failed(c *call, e ua.Failed) {
@@ -227,6 +232,7 @@ func (a *Adapter) confirmed(c *call, e ua.Confirmed) {
 		a.apply(c, m)
 	}
 	a.post(phone.Confirmed{Call: c.id})
+	a.attend(c)
 }
 
 func (a *Adapter) ended(c *call, e ua.Ended) {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/netip"
+	"reflect"
 	"slices"
 	"strings"
 	"sync"
@@ -213,7 +214,7 @@ func (w *world) wantDone(events ...phone.Event) {
 		w.t.Fatalf("the centre was told %+v, want %+v", w.done, events)
 	}
 	for i := range events {
-		if w.done[i] != events[i] {
+		if !reflect.DeepEqual(w.done[i], events[i]) {
 			w.t.Errorf("fact %d is %+v, want %+v", i, w.done[i], events[i])
 		}
 	}

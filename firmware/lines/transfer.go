@@ -20,7 +20,11 @@ func (a *Adapter) execMove(e phone.Effect) {
 		case place != nil:
 			a.whenQuiet(c, func() { a.agent.ReferTo(c.ref, place.ref) })
 		default:
-			a.whenQuiet(c, func() { a.agent.Refer(c.ref, a.uri(c.line, e.Target)) })
+			target := a.uri(c.line, e.Target)
+			if e.Bye {
+				target += ";method=BYE"
+			}
+			a.whenQuiet(c, func() { a.agent.Refer(c.ref, target) })
 		}
 	case phone.SendBridge:
 		c, with := a.calls[e.Call], a.calls[e.With]

@@ -361,9 +361,9 @@ func (t *step) takeBack(c *Call) error {
 	p := t.Call(c.With)
 	switch {
 	case c.Move == Bridged && p != nil && p.Shadow && c.MoveTarget != "":
-		c.Move, c.With, p.Move, p.With = NoMove, 0, NoMove, 0
+		c.Move, c.With, c.Into, c.Way, p.Move, p.With = NoMove, 0, 0, NoWay, NoMove, 0
 		t.end(p, LocalHangup)
-	case c.Move != NoMove && c.Move != ToPC:
+	case !c.Move.talks():
 		return Moving
 	}
 	return t.resume(c)
@@ -372,7 +372,7 @@ func (t *step) takeBack(c *Call) error {
 func (t *step) swap() error {
 	var longest *Call
 	for i := range t.Calls {
-		if c := &t.Calls[i]; c.State == Held && (c.Move == NoMove || c.Move == ToPC) && (longest == nil || c.Entered < longest.Entered) {
+		if c := &t.Calls[i]; c.State == Held && c.Move.talks() && (longest == nil || c.Entered < longest.Entered) {
 			longest = c
 		}
 	}

@@ -43,6 +43,7 @@ type Config struct {
 type LineConfig struct {
 	AOR, Label, Display string
 	Withhold            bool   // calls do not tell who calls
+	Factory             string // SIP URI that makes conferences at the server (RFC 4579); empty: this phone holds them
 	Mailbox             string // number or address of the mailbox; empty: as the server says
 	MailboxOnBusy       bool   // a call is sent there by saying busy
 }

@@ -1,5 +1,7 @@
 package phone
 
+import "cmp"
+
 // maxRecalled is the most missed calls that are believed of a file.
 const maxRecalled = 999
 
@@ -105,7 +107,7 @@ func (t *step) fieldChanged(in Event) {
 	case Proved:
 		set(in.Call, func(c *Call) { c.Proof = in.Proof })
 	case Able:
-		set(in.Call, func(c *Call) { c.Refers, c.Replaces = in.Refers, in.Replaces })
+		set(in.Call, func(c *Call) { c.Refers, c.Replaces, c.Focus = in.Refers, in.Replaces, cmp.Or(in.Focus, c.Focus) })
 	case Conversing:
 		set(in.Call, func(c *Call) { c.Conversation = in.Conversation })
 	}
@@ -163,7 +165,7 @@ func (t *step) invited(in Invited) {
 		return
 	}
 	c := t.begin(Call{Line: in.Line, Dir: Incoming, Remote: in.Remote, Conversation: in.Conversation,
-		ReferredBy: in.ReferredBy, ForwardedBy: in.ForwardedBy, Proof: in.Proof, Refers: in.Refers, Replaces: in.TakesOver,
+		ReferredBy: in.ReferredBy, ForwardedBy: in.ForwardedBy, Proof: in.Proof, Refers: in.Refers, Replaces: in.TakesOver, Focus: in.Focus,
 		RingFor: r.For, Then: r.Then, Quiet: r.Quiet}, Ringing)
 	t.do(SendRinging{Ref: in.Ref, Call: c.ID})
 	t.announce(c, in)
@@ -240,7 +242,7 @@ func (t *step) byed(in Byed) {
 		return
 	}
 	c.Reason = in.Reason
-	if p := t.Call(c.With); p != nil && p.Referred && c.State.stands() {
+	if p := t.Call(c.With); p != nil && p.Referred && c.State.stands() || t.takenOver(c) {
 		in.Cause = HandedOver // it was replaced, as we asked for
 	}
 	t.enter(c, Ended, in.Cause)
@@ -287,6 +289,7 @@ func (t *step) timerFired(id TimerID) {
 	case id.Kind == EarlyTime && c.awaited():
 		c.Early = false
 		t.touched(c)
+	case id.Kind == MoveTime && t.referNews(c, NoAnswer, "", false):
 	case id.Kind == MoveTime && c.Referred:
 		t.moveOff(c, NoAnswer, "")
 	case id.Kind == FailedTime && c.State == Failed:

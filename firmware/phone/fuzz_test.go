@@ -14,6 +14,7 @@ import (
 type tape struct {
 	bytes []byte
 	lines []LineConfig // of a phone whose lines have not been taken away
+	of    []Input      // what comes
 }
 
 func (p *tape) next(n int) int {
@@ -27,7 +28,7 @@ func (p *tape) next(n int) int {
 
 // call names one of the calls there are, most of the time.
 func (p *tape) call(s State) CallID {
-	if i := p.next(9); i < len(s.Calls) {
+	if i := p.next(len(s.Calls) + 2); i < len(s.Calls) {
 		return s.Calls[i].ID
 	}
 	return CallID(p.next(12))
@@ -36,7 +37,15 @@ func (p *tape) call(s State) CallID {
 // begins and goesOn come more often than the rest, so that calls stand before they end.
 var (
 	begins = []Input{Invited{}, Answer{}, Confirmed{}, Accepted{}, Able{}, Dial{}}
-	goesOn = []Input{RecordCall{}, Transfer{}, Consult{}, CompleteTransfer{}, MoveTo{}, Join{}, Split{}, Referred{}, MoveRefused{}, Moved{}}
+	goesOn = []Input{AddMember{}, RosterChanged{}, RecordCall{}, Transfer{}, Consult{}, CompleteTransfer{}, MoveTo{}, Join{}, Split{}, Referred{}, MoveRefused{}, Moved{}}
+)
+
+// all is a life in which anything comes, meets one in which conferences at a server come and go.
+var (
+	all   = slices.Concat(Inputs(), slices.Repeat(begins, 4), slices.Repeat(goesOn, 2))
+	meets = slices.Concat(slices.Repeat([]Input{Accepted{}, Able{}}, 8), slices.Repeat([]Input{Invited{}, Answer{}, Confirmed{}, Join{}, Moved{}, MoveRefused{}}, 3), []Input{
+		Dial{}, CallFailed{}, MoveProgressed{}, Byed{}, Hangup{}, Hold{}, Resume{}, Swap{}, TimerFired{}, ResumeRefused{}, AddMember{}, DropMember{}, RosterChanged{}, Split{},
+		Transfer{}, CompleteTransfer{}, MoveTo{}, Referred{}, RecordCall{}})
 )
 
 // rules are some of the rules there may be.
@@ -50,8 +59,7 @@ func (p *tape) rules() Rules {
 // input fills one of the inputs.
 func (p *tape) input(s State) Input {
 	c := s.Config
-	all := slices.Concat(Inputs(), slices.Repeat(begins, 4), slices.Repeat(goesOn, 2))
-	in := reflect.New(reflect.TypeOf(all[p.next(len(all))])).Elem()
+	in := reflect.New(reflect.TypeOf(p.of[p.next(len(p.of))])).Elem()
 	for i := range in.NumField() {
 		f := in.Field(i)
 		if !f.CanSet() {
@@ -72,13 +80,19 @@ func (p *tape) input(s State) Input {
 			c.Lines = p.lines[:len(p.lines)-p.next(16)/14] // seldom fewer: a phone without lines lives a dull life
 			f.Set(reflect.ValueOf(c))
 		case [MaxConf]CallID:
-			f.Set(reflect.ValueOf([MaxConf]CallID{p.call(s), p.call(s), p.call(s), p.call(s), p.call(s)}))
+			var ids [MaxConf]CallID
+			for i := range ids[:1+p.next(MaxConf)] {
+				ids[i] = p.call(s)
+			}
+			f.Set(reflect.ValueOf(ids))
 		case Dialog:
 			f.Set(reflect.ValueOf([]Dialog{{}, {"a", "b", "c"}}[p.next(2)]))
 		case LineState:
 			f.SetUint(uint64([]LineState{LineOff, LineFailing, LineRegistered, LineRegistered, LineRegistered, 9}[p.next(6)]))
 		case LineID:
 			f.SetUint(uint64([]LineID{0, 0, 0, 1, 9}[p.next(5)]))
+		case []Member:
+			f.Set(reflect.ValueOf([]Member{{ID: "200", URI: "sip:200@pbx.example"}, {ID: "", Self: true}}[:p.next(3)]))
 		case Mail:
 			f.Set(reflect.ValueOf(Mail{Known: true, Waiting: p.next(2) == 0, New: uint32(p.next(3)), Account: []string{"", "sip:vm@pbx.example", "*"}[p.next(3)]}))
 		case Peer:
@@ -100,6 +114,12 @@ func (p *tape) input(s State) Input {
 				f.SetInt(int64(p.next(9) - 4))
 			}
 		}
+	}
+	if a, ok := in.Interface().(Able); ok && p.next(8) > 0 { // few are a conference, but those that were called for one
+		if c := s.Call(a.Call); c == nil || !c.Shadow {
+			a.Focus = ""
+		}
+		return a
 	}
 	return in.Interface().(Input)
 }
@@ -184,6 +204,7 @@ func (w *world) check(s State) {
 			front[who(c)] = true
 		}
 		w.checkMove(s, c)
+		w.checkFocus(s, c)
 		if c.State == None || c.State >= Ended || i > 0 && c.ID <= s.Calls[i-1].ID || s.Line(c.Line) == nil || c.Entered > s.Seq {
 			w.t.Fatalf("impossible call %+v", c)
 		}
@@ -253,7 +274,11 @@ func (w *world) checkMove(s State, c Call) {
 	switch {
 	case c.With != 0 && (p == nil || p.With != c.ID || p.Move != c.Move || c.Move == NoMove || c.Shadow && p.Shadow):
 		w.t.Fatalf("%+v moves with %+v", c, p)
-	case c.Move != NoMove && c.With == 0 && !c.Referred:
+	case c.Move == Escalating && !c.Shadow && (s.Call(c.Into) == nil || c.Referred && c.Way != ByParty || (c.With != 0) != (c.Way == ByBridge)):
+		w.t.Fatalf("%+v is moved into a conference", c)
+	case c.Move == Escalating && c.Shadow && c.With == 0:
+		w.checkOpening(s, c)
+	case c.Move != NoMove && c.With == 0 && !c.Referred && c.Move != Escalating:
 		w.t.Fatalf("%+v moves by itself", c)
 	case c.Beside != 0 && (!c.Shadow || c.Move != NoMove || s.Call(c.Beside) == nil || s.Call(c.Beside).State != Ringing):
 		w.t.Fatalf("%+v rings beside %+v", c, s.Call(c.Beside))
@@ -266,10 +291,30 @@ func (w *world) checkMove(s State, c Call) {
 	}
 }
 
+// checkOpening holds what is true of a call to a conference factory: somebody waits for it.
+func (w *world) checkOpening(s State, c Call) {
+	if len(s.Into(c.ID)) == 0 || c.State != Calling && c.State != Ringback {
+		w.t.Fatalf("%+v is called for nobody", c)
+	}
+}
+
+// checkFocus holds that a conference at a server which can be asked has been asked for those who wait.
+func (w *world) checkFocus(s State, f Call) {
+	under := 0
+	for _, c := range s.Into(f.ID) {
+		if c.Way != NoWay {
+			under++
+		}
+	}
+	if waiting := len(s.Into(f.ID)); under > 1 || waiting > 0 && !f.Shadow && under == 0 && !f.Referred {
+		w.t.Fatalf("%d of %d are moved into %+v", under, waiting, f)
+	}
+}
+
 func FuzzStep(f *testing.F) {
 	f.Add([]byte("a call begins and ends and another one rings in between"))
 	f.Add([]byte{0, 0, 1, 4, 1, 7, 1, 23, 0, 0, 26, 1, 23, 0, 0, 4, 2, 26, 2, 10})
-	f.Fuzz(func(t *testing.T, b []byte) { live(t, b) })
+	f.Fuzz(func(t *testing.T, b []byte) { live(t, b, all) })
 }
 
 // many long lives, the same ones in every run: the fuzzer's are short.
@@ -280,16 +325,17 @@ func TestLives(t *testing.T) {
 		for i := range b {
 			b[i] = byte(random.Uint32())
 		}
-		live(t, b)
+		live(t, b, all)
+		live(t, b, meets)
 	}
 }
 
 // live runs a life through Step and holds the invariants after each input.
-func live(t testing.TB, b []byte) {
+func live(t testing.TB, b []byte, of []Input) {
 	s := oneLine(t).s
 	w := &world{t: t, timers: map[TimerID]bool{}, calls: map[CallID]string{}, sound: s.sound()}
 	now := noon
-	for p := (&tape{b, s.Config.Lines}); len(p.bytes) > 0; {
+	for p := (&tape{b, s.Config.Lines, of}); len(p.bytes) > 0; {
 		in := p.input(s)
 		now = now.Add(time.Duration(p.next(9)-4) * time.Second)
 		if fired, ok := in.(TimerFired); ok {

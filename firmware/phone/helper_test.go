@@ -13,7 +13,7 @@ var noon = time.Date(2026, 6, 1, 12, 0, 0, 0, time.UTC)
 // three-digit numbers.
 func oneLine(t testing.TB) *bench {
 	c := DefaultConfig()
-	c.Lines = []LineConfig{{AOR: "sip:100@pbx.example", Label: "100"}, {AOR: "sip:200@pbx.example", Label: "200"}}
+	c.Lines = []LineConfig{{AOR: "sip:100@pbx.example", Label: "100", Factory: "sip:conf@pbx.example"}, {AOR: "sip:200@pbx.example", Label: "200"}}
 	c.DigitMap = "2xx|3xx.T"
 	b := &bench{t: t, s: New(c), now: noon}
 	b.do(LineChanged{Line: 0, State: LineRegistered})
@@ -153,6 +153,9 @@ func order(e Effect) string {
 	case SendHold:
 		return fmt.Sprintf("hold %d %v", e.Call, e.On)
 	case SendRefer:
+		if e.Bye {
+			return fmt.Sprintf("refer %d to end %s", e.Call, e.Target)
+		}
 		if e.Replaces != 0 {
 			return fmt.Sprintf("refer %d to %d", e.Call, e.Replaces)
 		}

@@ -173,10 +173,11 @@ type (
 		ReferredBy   Peer
 		ForwardedBy  Peer
 		Proof        Proof
-		Callback     bool // an emergency service calls back (RFC 7090)
-		Refers       bool // see Able
-		TakesOver    bool // see Able.Replaces
-		Auto         bool // it asks the phone to answer by itself, after a while
+		Callback     bool   // an emergency service calls back (RFC 7090)
+		Refers       bool   // see Able
+		TakesOver    bool   // see Able.Replaces
+		Focus        string // see Able
+		Auto         bool   // it asks the phone to answer by itself, after a while
 		After        time.Duration
 	}
 	// Progressed: the far side, or one of several, rings (18x). Early: it may send sound before it answers.

@@ -12,13 +12,17 @@ const (
 	ToPC              // being handed over to a program on a computer, talking until that has it
 	Bridged           // handed over, but only this phone can join the two: it keeps both halves
 	Following         // the far side has sent us to somebody else, whom we call
+	Escalating        // being moved into a conference at a server, talking until it is there
 	moveCount
 )
 
-var moveNames = [moveCount]string{"none", "transferring", "to the computer", "bridged", "following"}
+var moveNames = [moveCount]string{"none", "transferring", "to the computer", "bridged", "following", "escalating"}
 
 // String gives the move in a word or two, for logs.
 func (m Move) String() string { return name(moveNames[:], m) }
+
+// talks tells whether the user may talk on in a call that is moved so.
+func (m Move) talks() bool { return m == NoMove || m == ToPC || m == Escalating }
 
 // Dialog names a call between two others, as its far side Target sees it (RFC 3891 §6.1).
 type Dialog struct{ CallID, ToTag, FromTag string }
@@ -71,11 +75,13 @@ type (
 		Early    bool // only while it rings
 	}
 
-	// Able tells what the far side of a call can do: take a REFER, and take over a call (Replaces).
+	// Able tells what the far side of a call can do: take a REFER, and take over a call (Replaces). Focus is the address
+	// of the conference that it says to be.
 	Able struct {
 		evt
 		Call             CallID
 		Refers, Replaces bool
+		Focus            string
 	}
 	// Referred: the far side of a call asks us to call somebody else in its stead (REFER, RFC 3515).
 	Referred struct {
@@ -106,12 +112,13 @@ type (
 	}
 
 	// SendRefer asks the far side of Call to call Target, or, if Replaces names a call, the far side
-	// of that one in our stead.
+	// of that one in our stead. Bye: it is to end its call to Target (RFC 4579 §5.11).
 	SendRefer struct {
 		fx
 		Call     CallID
 		Target   string
 		Replaces CallID
+		Bye      bool
 	}
 	// SendBridge connects the voices of two far sides with each other, past this phone.
 	SendBridge struct {
@@ -141,16 +148,20 @@ func (t *step) moving(in Command) error {
 	case Pull:
 		return t.pull(in)
 	case Join:
-		return t.join(in.Calls)
+		return t.join(in)
 	case Split:
 		return t.withCall(in.Call, t.split, Talking, Held)
+	case AddMember:
+		return t.withCall(in.Call, func(c *Call) error { return t.addMember(c, in.Number) }, Talking, Held)
+	case DropMember:
+		return t.withCall(in.Call, func(c *Call) error { return t.dropMember(c, in.Member) }, Talking, Held)
 	}
 	return nil
 }
 
 // target understands where a call is to go, and sees that there is room for a call of ours to it.
 func (t *step) target(c *Call, number string, room bool) (Number, LineID, error) {
-	if c.Move != NoMove {
+	if t.Busy(c) {
 		return Number{}, 0, Moving
 	}
 	if c.Page != 0 {
@@ -174,7 +185,7 @@ func (t *step) transfer(c *Call, target string) error {
 	t.park(c)
 	t.start(c, Transferring, n.Target)
 	if c.Refers {
-		t.refer(c, n.Target, 0)
+		t.refer(c, SendRefer{Target: n.Target})
 	} else {
 		t.shadow(c, t.peer(n), line)
 	}
@@ -198,7 +209,7 @@ func (t *step) completeTransfer(in CompleteTransfer) error {
 		return NoSuchCall
 	case c == p:
 		return WrongValue
-	case c.Move != NoMove || p.Move != NoMove:
+	case t.Busy(c) || t.Busy(p):
 		return Moving
 	case !c.State.stands() || c.Page != 0 || p.Page != 0:
 		return WrongState
@@ -287,9 +298,9 @@ func (t *step) start(c *Call, m Move, target string) {
 }
 
 // refer asks the far side of a call to call somebody else.
-func (t *step) refer(c *Call, target string, replaces CallID) {
-	c.Referred = true
-	t.do(SendRefer{Call: c.ID, Target: target, Replaces: replaces})
+func (t *step) refer(c *Call, e SendRefer) {
+	c.Referred, e.Call = true, c.ID
+	t.do(e)
 	t.do(StartTimer{ID: TimerID{MoveTime, c.ID}, After: moveTime})
 	t.touched(c)
 }
@@ -307,9 +318,9 @@ func (t *step) shadow(c *Call, to Peer, line LineID) {
 func (t *step) connect(c, p *Call) {
 	switch know := c.Replaces && p.Replaces; {
 	case know && c.Refers:
-		t.refer(c, "", p.ID)
+		t.refer(c, SendRefer{Replaces: p.ID})
 	case know && p.Refers:
-		t.refer(p, "", c.ID)
+		t.refer(p, SendRefer{Replaces: c.ID})
 	default:
 		t.bridge(c, p)
 	}
@@ -351,6 +362,7 @@ func (t *step) moveOff(c *Call, cause Cause, reason string) {
 		t.touched(b)
 		if bridged {
 			t.do(SendHold{Call: b.ID, On: true})
+			t.rejoin(b)
 		}
 	}
 }
@@ -368,6 +380,8 @@ func (t *step) movingEvent(in Event) {
 		t.moved(in.Call)
 	case MoveRefused:
 		t.moveRefused(in)
+	case RosterChanged:
+		t.rosterChanged(in)
 	default:
 		t.fieldChanged(in)
 	}
@@ -377,7 +391,10 @@ func (t *step) movingEvent(in Event) {
 // side is gone from this call all the same.
 func (t *step) moved(id CallID) {
 	c := t.Call(id)
-	if c == nil || !c.Referred && (c.State != Held || c.Move != NoMove || c.MoveTarget == "") {
+	if c != nil && t.referNews(c, NoCause, "", false) {
+		return
+	}
+	if c == nil || !c.Referred && (c.Focus != "" || c.State != Held || c.Move != NoMove || c.MoveTarget == "") {
 		return
 	}
 	p := t.Call(c.With)
@@ -393,6 +410,8 @@ func (t *step) moveRefused(in MoveRefused) {
 	c := t.Call(in.Call)
 	switch {
 	case c == nil || !c.Referred && c.Move != Bridged:
+		return
+	case t.referNews(c, in.Cause, in.Reason, in.Unable):
 		return
 	case c.Move == Bridged || !in.Unable:
 		t.moveOff(c, in.Cause, in.Reason)
@@ -413,7 +432,7 @@ func (t *step) moveRefused(in MoveRefused) {
 // referred follows the far side to somebody else, if the settings let it.
 func (t *step) referred(in Referred) {
 	c := t.Call(in.Call)
-	if c == nil || !c.State.stands() || c.Move != NoMove || c.Shadow || c.Page != 0 || !t.Config.Follow || t.Full() {
+	if c == nil || !c.State.stands() || t.Busy(c) || c.Shadow || c.Page != 0 || !t.Config.Follow || t.Full() {
 		t.do(RefuseRefer{Ref: in.Ref})
 		return
 	}
@@ -430,6 +449,10 @@ func (t *step) arrived(p *Call) {
 	switch {
 	case p.Beside != 0:
 		t.answeredBeside(p)
+	case p.Move == Escalating && c == nil:
+		t.opened(p)
+	case p.Move == Escalating:
+		t.bridgeIn(c, p)
 	case c == nil || p.Move == NoMove:
 	case p.Move == Following:
 		c.With, p.With, p.Move = 0, 0, NoMove
@@ -447,7 +470,7 @@ func (t *step) replace(in Invited) {
 		return
 	}
 	c := t.begin(Call{Line: in.Line, Dir: Incoming, Remote: in.Remote, ReferredBy: in.ReferredBy, Proof: in.Proof,
-		Conversation: in.Conversation, Refers: in.Refers, Replaces: in.TakesOver, Conf: old.Conf, ConsultOf: old.ConsultOf}, Ringing)
+		Conversation: in.Conversation, Refers: in.Refers, Replaces: in.TakesOver, Focus: in.Focus, Conf: old.Conf, ConsultOf: old.ConsultOf}, Ringing)
 	t.do(SendRinging{Ref: in.Ref, Call: c.ID})
 	held := old.State == Held
 	t.end(old, Replaced)
@@ -466,6 +489,7 @@ func (t *step) unlink(c *Call) {
 	t.leave(c)
 	t.unrefer(c)
 	c.Beside = 0
+	t.unfocus(c)
 	for i := range t.Calls {
 		if o := &t.Calls[i]; o.ConsultOf == c.ID {
 			o.ConsultOf = 0

@@ -52,6 +52,9 @@ func (s *State) possible() error {
 	if len(s.Config.Pages) > MaxPages || s.Air>>len(s.Config.Pages) != 0 {
 		return fmt.Errorf("phone: read state: pages %b of %d", s.Air, len(s.Config.Pages))
 	}
+	if err := s.possibleRosters(); err != nil {
+		return err
+	}
 	if len(s.Watched) > MaxWatched || s.Availability >= presenceCount {
 		return fmt.Errorf("phone: read state: %d watched, availability %d", len(s.Watched), s.Availability)
 	}
@@ -59,8 +62,25 @@ func (s *State) possible() error {
 		if c.Proof.Verdict >= numberVerdictCount || c.Proof.Doubt >= DoubtCount {
 			return fmt.Errorf("phone: read state: call %d with proof %+v", c.ID, c.Proof)
 		}
-		if c.State == None || c.State >= Ended || c.ID > s.nextCall || s.Line(c.Line) == nil || c.Move >= moveCount {
+		if c.State == None || c.State >= Ended || c.ID > s.nextCall || s.Line(c.Line) == nil || c.Move >= moveCount || c.Way >= wayCount {
 			return fmt.Errorf("phone: read state: call %d in state %v on line %d", c.ID, c.State, c.Line)
+		}
+	}
+	return nil
+}
+
+func (s *State) possibleRosters() error {
+	if len(s.Rosters) > MaxCalls {
+		return fmt.Errorf("phone: read state: %d rosters", len(s.Rosters))
+	}
+	for _, r := range s.Rosters {
+		if len(r.Members) > MaxMembers || s.Call(r.Call) == nil {
+			return fmt.Errorf("phone: read state: %d members of call %d", len(r.Members), r.Call)
+		}
+		for _, m := range r.Members {
+			if m.State >= memberStateCount {
+				return fmt.Errorf("phone: read state: member in state %d", m.State)
+			}
 		}
 	}
 	return nil
@@ -75,7 +95,7 @@ func Inputs() []Input {
 		ResumeRefused{}, Secured{}, RemoteChanged{}, Proved{}, Noticed{}, Recalled{}, TimerFired{},
 		Ask{}, AnswerQuestion{}, QuestionDropped{}, SetLock{}, PINRefused{}, PCDo{}, PCCallChanged{}, PCStreams{},
 		AnswerPairing{}, PairingMoved{}, PCAttached{},
-		Transfer{}, Consult{}, CompleteTransfer{}, Reconnect{}, MoveTo{}, Pull{}, Join{}, Split{},
+		Transfer{}, Consult{}, CompleteTransfer{}, Reconnect{}, MoveTo{}, Pull{}, Join{}, Split{}, AddMember{}, DropMember{}, RosterChanged{},
 		Able{}, Referred{}, MoveProgressed{}, Moved{}, MoveRefused{}, Conversing{},
 		PageHeard{}, PageSilent{}, TestSound{}, SoundTested{}, RecordCall{}, RecordingFailed{}, PlayRecording{}, StopPlaying{}, PausePlaying{}, SeekPlaying{}, Played{},
 		MailTold{}, MailListed{}, MailUnsure{},

@@ -146,6 +146,9 @@ type Call struct {
 	RingFor      time.Duration // Ringing: how long before Then; 0: Config.RingTime
 	Then         string        // Ringing: who gets the call when nobody answers; empty: nobody
 	Quiet        bool          // Ringing: others ring, and this phone does not unless somebody looks
+	Focus        string        // the address of the conference at a server that it leads to (RFC 4579); empty: it leads to somebody
+	Into         CallID        // the call into whose conference it is moved; 0: none
+	Way          Way           // how
 }
 
 // LineState tells whether a line can be used.
@@ -239,6 +242,7 @@ type State struct {
 	Leaving      bool      // it is locked, and not yet for long
 	Gone         bool      // nobody has been at the locked phone for long
 	AwaitsHelp   bool      // an emergency number was called not long ago: help may call back
+	Rosters      []Roster  // of the calls that lead to a conference at a server
 	Config       Config
 	nextCall     CallID
 }

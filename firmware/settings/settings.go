@@ -81,6 +81,7 @@ type Line struct {
 	TURN           string   `toml:"turn_server" is:"turn" eg:"turns:relay.example?transport=tcp" doc:"TURN server of ice (RFC 7065): turn: is plain and turns: is TLS, transport udp or tcp. It carries the voice where nothing else works."`
 	TURNUser       string   `toml:"turn_user" eg:"desk-7" doc:"User name at the TURN server."`
 	TURNPassword   Secret   `toml:"turn_password" eg:"correct horse" doc:"Password at the TURN server. Never shown or logged."`
+	Factory        string   `toml:"conference_factory" is:"sip" eg:"sip:conference@pbx.example" doc:"Address that makes conferences at the server of this line (RFC 4579). Calls that are joined are then moved there; where that does not work they stay joined at the phone. Empty: the phone holds conferences itself."`
 	Codecs         []string `toml:"codecs" one:"opus G722 PCMA PCMU L16" eg:"G722" doc:"Codecs of this line in order of preference. Empty: those of [media]."`
 }
 
@@ -309,7 +310,7 @@ func (f *File) Config() phone.Config {
 		c.HandsFree = phone.Headset
 	}
 	for _, l := range f.Lines {
-		c.Lines = append(c.Lines, phone.LineConfig{AOR: l.AOR, Label: l.ShownLabel(), Display: l.Display, Withhold: l.Withhold,
+		c.Lines = append(c.Lines, phone.LineConfig{AOR: l.AOR, Label: l.ShownLabel(), Display: l.Display, Withhold: l.Withhold, Factory: l.Factory,
 			Mailbox: l.Voicemail, MailboxOnBusy: l.VoicemailBy == "busy"})
 	}
 	return c

@@ -65,6 +65,16 @@ func (c *Client) Conference(ctx context.Context, p ConferenceParams) (Call, erro
 	return one(ctx, c, "call.conference", p)
 }
 
+// AddParticipant has the server that holds a conference call somebody.
+func (c *Client) AddParticipant(ctx context.Context, p ParticipantParams) (Call, error) {
+	return one(ctx, c, "call.addParticipant", p)
+}
+
+// DropParticipant puts somebody out of a conference.
+func (c *Client) DropParticipant(ctx context.Context, p ParticipantParams) (Call, error) {
+	return one(ctx, c, "call.dropParticipant", p)
+}
+
 // Split takes a call out of its conference.
 func (c *Client) Split(ctx context.Context, p CallParams) (Call, error) {
 	return one(ctx, c, "call.split", p)

@@ -61,6 +61,8 @@ var matrix = []struct{ name, method, params, want string }{
 	{"conference elsewhere", "call.conference", `{"callIds":["c-1","c-2"],"mode":"focus"}`, "unserved unserved unserved unserved unserved unserved unserved unserved unserved unserved"},
 	{"split", "call.split", `{"callId":"c-1"}`, "none state state state state state state state state state"},
 	{"drop", "call.dropParticipant", `{"confId":"f-1","participantId":"c-1"}`, "none state state state state state state state state state"},
+	{"add to nothing", "call.addParticipant", `{"confId":"s-1","uri":"sip:203@pbx.example"}`, "state state state state state state state state state state"},
+	{"add nobody", "call.addParticipant", `{"confId":"s-1"}`, "dest dest dest dest dest dest dest dest dest dest"},
 	{"move to the computer", "call.moveToPC", `{"callId":"c-1","pcTarget":"sip:anna@192.0.2.7"}`, "none state state state state state state ok ok state"},
 	{"move nowhere", "call.moveToPC", `{"callId":"c-1"}`, "none dest dest dest dest dest dest dest dest dest"},
 	{"pull", "call.pullFromPC", `{"target":"sip:anna@192.0.2.7","replaces":{"callId":"a","fromTag":"b","toTag":"c"}}`, "ok ok ok ok ok ok ok ok ok ok"},
@@ -239,6 +241,14 @@ var situations = map[string]func(*bench){
 		b.key(phone.Join{Calls: [phone.MaxConf]phone.CallID{1, 2}})
 		b.key(phone.Hold{Call: 1})
 	},
+	"meeting":                      func(b *bench) { b.meeting() },
+	"meeting that is asked":        func(b *bench) { b.meeting(); b.key(phone.AddMember{Call: 1, Number: "203"}) },
+	"meeting that takes no wishes": func(b *bench) { b.meeting(); b.post(phone.Able{Call: 1}) },
+	"moving into a meeting": func(b *bench) {
+		b.meeting()
+		b.second()
+		b.key(phone.Join{Calls: [phone.MaxConf]phone.CallID{1, 2}, Server: true})
+	},
 	"transferring": func(b *bench) {
 		b.reach("connected")
 		b.post(phone.Able{Call: 1, Refers: true})
@@ -257,6 +267,13 @@ var situations = map[string]func(*bench){
 		b.key(phone.Dial{Number: "112"})
 		b.post(phone.Accepted{Call: 2})
 	},
+}
+
+// meeting is a call to a conference at a server, in which somebody else is.
+func (b *bench) meeting() {
+	b.reach("connected")
+	b.post(phone.Able{Call: 1, Refers: true, Replaces: true, Focus: "sip:room1@pbx.example"},
+		phone.RosterChanged{Call: 1, Subject: "Friday", Count: 2, Members: []phone.Member{{ID: "sip:201@pbx.example", Name: "Anna", Number: "201", URI: "sip:201@pbx.example", Muted: true}, {ID: "me", Self: true}}})
 }
 
 // second makes a second call that is answered; the first is held.
@@ -278,7 +295,15 @@ func doing(action string, c, other Call) string {
 	if !c.Hold.Local {
 		held, active = other, c
 	}
+	conf := ""
+	if c.Conf != nil {
+		conf = c.Conf.ConfID
+	}
 	switch action {
+	case "addParticipant":
+		return fmt.Sprintf(`{"confId":%q,"uri":"203"}`, conf)
+	case "dropParticipant":
+		return fmt.Sprintf(`{"confId":%q,"participantId":"sip:201@pbx.example"}`, conf)
 	case "swap":
 		return fmt.Sprintf(`{"heldCallId":%q,"activeCallId":%q}`, held.CallID, active.CallID)
 	case "completeTransfer":
@@ -292,7 +317,7 @@ func doing(action string, c, other Call) string {
 }
 
 func TestActionsAreWhatIsLegal(t *testing.T) {
-	actions := strings.Fields("answer reject hangup hold resume swap dtmf mute legA note transfer consult completeTransfer reconnect conference split moveToPC")
+	actions := strings.Fields("answer reject hangup hold resume swap dtmf mute legA note transfer consult completeTransfer reconnect conference split addParticipant dropParticipant moveToPC")
 	for name, reach := range situations {
 		for _, action := range actions {
 			for i := range 2 {

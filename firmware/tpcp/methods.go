@@ -2,7 +2,6 @@ package tpcp
 
 // Why some methods are not served.
 const (
-	noFocus  = "call the participant, then join the calls by call.conference"
 	noServer = "this phone knows no server that keeps this"
 	noPart   = "this phone has no such part"
 )
@@ -27,7 +26,7 @@ var methods = map[string]method{
 	"call.reconnect":        {right: Control, flags: act, do: on(callReconnect)},
 	"call.conference":       {right: Control, flags: act, do: on(callConference)},
 	"call.split":            {right: Control, flags: act | onCall, do: on(callSplit)},
-	"call.addParticipant":   {right: Control, flags: act, why: noFocus},
+	"call.addParticipant":   {right: Control, flags: act, do: on(callAdd)},
 	"call.dropParticipant":  {right: Control, flags: act, do: on(callDrop)},
 	"call.dtmf":             {right: Control, flags: act | onCall | long, do: on(callDTMF)},
 	"call.mute":             {right: Control, flags: act, do: on(callMute)},

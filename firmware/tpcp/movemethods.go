@@ -2,6 +2,7 @@ package tpcp
 
 import (
 	"fmt"
+	"slices"
 
 	"opendeskphone/firmware/phone"
 )
@@ -68,12 +69,13 @@ func callReconnect(r *request, p ReconnectParams) (any, error) {
 }
 
 func callConference(r *request, p ConferenceParams) (any, error) {
+	server := p.Mode == "focus"
 	switch {
-	case p.Mode == "focus":
-		return nil, refuse(CodeNotSupported, "this phone mixes by itself")
-	case p.Mode != "" && p.Mode != "local":
+	case p.Mode != "" && p.Mode != "local" && !server:
 		return nil, refuse(CodeBadParams, "mode is local or focus")
-	case len(p.CallIDs) < 2:
+	case server && !slices.ContainsFunc(r.server.control.State().Config.Lines, func(l phone.LineConfig) bool { return l.Factory != "" }):
+		return nil, refuse(CodeNotSupported, "no line of this phone has a server that holds conferences")
+	case len(p.CallIDs) == 0 || len(p.CallIDs) == 1 && !server:
 		return nil, refuse(CodeBadParams, "a conference has two calls at least")
 	case len(p.CallIDs) > phone.MaxConf:
 		return nil, refuse(CodeResource, fmt.Sprintf("a conference has at most %d calls", phone.MaxConf))
@@ -85,7 +87,7 @@ func callConference(r *request, p ConferenceParams) (any, error) {
 	if err := r.keepsEmergency(); err != nil {
 		return nil, err
 	}
-	var join phone.Join
+	join := phone.Join{Server: server}
 	copy(join.Calls[:], ids)
 	return r.ask(ids[0], join)
 }
@@ -98,16 +100,43 @@ func callSplit(r *request, p CallParams) (any, error) {
 	return r.ask(id, phone.Split{Call: id})
 }
 
-// callDrop ends one call of a conference; its participants are calls of this phone.
+// callDrop puts somebody out of a conference: it ends his call here, or has the server end his there.
 func callDrop(r *request, p ParticipantParams) (any, error) {
+	st := r.server.control.State()
+	if c := meetingOf(st, p.ConfID); c != nil && st.Roster(c.ID).Member(p.ParticipantID) != nil {
+		return r.ask(c.ID, phone.DropMember{Call: c.ID, Member: p.ParticipantID})
+	}
 	ids, err := r.open(p.ParticipantID)
 	if err != nil {
 		return nil, err
 	}
-	if c := r.server.control.State().Call(ids[0]); c == nil || c.Conf == 0 || confID(c.Conf) != p.ConfID {
+	if c := st.Call(ids[0]); c == nil || p.ConfID == "" || confID(c) != p.ConfID {
 		return nil, refuse(CodeBadState, "the call is not in this conference")
 	}
 	return r.ask(ids[0], phone.Hangup{Call: ids[0]})
+}
+
+// callAdd has the server of a conference call somebody.
+func callAdd(r *request, p ParticipantParams) (any, error) {
+	to, err := destination(p.URI)
+	if err != nil {
+		return nil, err
+	}
+	c := meetingOf(r.server.control.State(), p.ConfID)
+	if c == nil {
+		return nil, refuse(CodeBadState, "no server holds this conference; call the participant, then join the calls by call.conference")
+	}
+	return r.ask(c.ID, phone.AddMember{Call: c.ID, Number: to})
+}
+
+// meetingOf finds the call that leads to a conference at a server.
+func meetingOf(st *phone.State, id string) *phone.Call {
+	for i := range st.Calls {
+		if c := &st.Calls[i]; c.Focus != "" && !c.Shadow && confID(c) == id {
+			return c
+		}
+	}
+	return nil
 }
 
 func callMoveToPC(r *request, p MoveParams) (any, error) {

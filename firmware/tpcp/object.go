@@ -73,7 +73,7 @@ type Call struct {
 	Media          *Media   `json:"media,omitempty"`
 	Conf           *Conf    `json:"conf,omitempty"`
 	ConsultOf      string   `json:"consultOf,omitempty"`
-	Move           string   `json:"move,omitempty"`       // transferring, toPC, bridged, following
+	Move           string   `json:"move,omitempty"`       // transferring, toPC, bridged, following, escalating
 	MoveTarget     string   `json:"moveTarget,omitempty"` // where to, also after it failed
 	MoveFailed     string   `json:"moveFailed,omitempty"` // why the last move came to nothing
 	Cause          string   `json:"cause,omitempty"`      // StateEnding
@@ -128,7 +128,20 @@ type Media struct {
 // Conf is the conference a call is part of.
 type Conf struct {
 	ConfID       string   `json:"confId"`
-	Participants []string `json:"participants"` // the calls
+	Participants []string `json:"participants"`      // the calls
+	URI          string   `json:"uri,omitempty"`     // of one that a server holds
+	Subject      string   `json:"subject,omitempty"` // as the server says
+	Count        int      `json:"count,omitempty"`   // of all who are in it, as the server says
+	Roster       []Member `json:"roster,omitempty"`  // those of them that are listed
+}
+
+// Member is one of a conference that a server holds.
+type Member struct {
+	ParticipantID string `json:"participantId"`
+	Party
+	State string `json:"state"` // alerting, connected, held, ended
+	Muted bool   `json:"muted,omitempty"`
+	Self  bool   `json:"self,omitempty"` // this phone
 }
 
 // LineGone is the state of a line that the phone has no more.

@@ -103,7 +103,7 @@ const (
 
 // moves are what is being done with a call on its way to another phone.
 var moves = map[phone.Move]string{
-	phone.Transferring: "transferring", phone.ToPC: "toPC", phone.Bridged: "bridged", phone.Following: "following",
+	phone.Transferring: "transferring", phone.ToPC: "toPC", phone.Bridged: "bridged", phone.Following: "following", phone.Escalating: "escalating",
 }
 
 func stateName(c *phone.Call) string {
@@ -116,7 +116,42 @@ func stateName(c *phone.Call) string {
 	return callStates[c.State]
 }
 
-func confID(id phone.ConfID) string { return fmt.Sprintf("f-%d", id) }
+// confID names the conference of a call: that of this phone, or else that which a server holds; empty: there is none.
+func confID(c *phone.Call) string {
+	switch {
+	case c.Conf != 0:
+		return fmt.Sprintf("f-%d", c.Conf)
+	case c.Focus != "":
+		return fmt.Sprintf("s-%d", c.ID)
+	}
+	return ""
+}
+
+var memberStates = map[phone.MemberState]string{
+	phone.MemberJoined: "connected", phone.MemberCalling: "alerting", phone.MemberHolding: "held", phone.MemberGone: "ended",
+}
+
+// viewConf shows the conference of a call.
+func viewConf(s *phone.State, c *phone.Call) *Conf {
+	v := &Conf{ConfID: confID(c), URI: cut(c.Focus)}
+	if v.ConfID == "" {
+		return nil
+	}
+	if v.Participants = []string{callID(c.ID)}; c.Conf != 0 {
+		v.Participants = nil
+		for _, m := range s.Conference(c.Conf) {
+			v.Participants = append(v.Participants, callID(m.ID))
+		}
+	}
+	if r := s.Roster(c.ID); r != nil {
+		v.Subject, v.Count = cut(r.Subject), r.Count
+		for _, m := range r.Members {
+			v.Roster = append(v.Roster, Member{ParticipantID: cut(m.ID), Party: Party{URI: cut(m.URI), Display: cut(m.Name), Number: cut(m.Number)},
+				State: memberStates[m.State], Muted: m.Muted, Self: m.Self})
+		}
+	}
+	return v
+}
 
 // viewCall shows a call of the phone. Rev is left to whoever counts.
 func viewCall(s *phone.State, c *phone.Call, legal []string, emergency bool) Call {
@@ -135,12 +170,7 @@ func viewCall(s *phone.State, c *phone.Call, legal []string, emergency bool) Cal
 	if c.ConsultOf != 0 {
 		v.ConsultOf = callID(c.ConsultOf)
 	}
-	if c.Conf != 0 {
-		v.Conf = &Conf{ConfID: confID(c.Conf)}
-		for _, m := range s.Conference(c.Conf) {
-			v.Conf.Participants = append(v.Conf.Participants, callID(m.ID))
-		}
-	}
+	v.Conf = viewConf(s, c)
 	v.Move, v.MoveTarget = moves[c.Move], cut(c.MoveTarget)
 	if c.MoveFailed != phone.NoCause {
 		v.MoveFailed = causeName(c.MoveFailed)
@@ -319,14 +349,16 @@ func legal(s *phone.State, c *phone.Call, t traits) []string {
 	if t.emergency {
 		return out
 	}
-	at, quiet := stands && c.Move == phone.NoMove, !t.guardedFront
+	at, quiet := stands && !s.Busy(c), !t.guardedFront
 	may(at && (c.Refers || room), "transfer")
 	may(at && room, "moveToPC")
 	may(at && room && quiet, "consult")
-	may(paired(s, c, func(c, p *phone.Call) bool { return p.Move == phone.NoMove && c.Move == phone.NoMove && asked(p) }), "completeTransfer")
+	may(paired(s, c, func(c, p *phone.Call) bool { return !s.Busy(p) && !s.Busy(c) && asked(p) }), "completeTransfer")
 	may(quiet && paired(s, c, func(c, p *phone.Call) bool { return !c.Referred && !p.Referred }), "reconnect")
-	may(at && quiet && other(func(o *phone.Call) bool { return joins(s, c, o) }), "conference")
-	may(stands && c.Conf != 0 && quiet, "split")
+	may(stands && c.Move == phone.NoMove && quiet && (other(func(o *phone.Call) bool { return joins(s, c, o) }) || c.Focus == "" && s.Factory(c) != ""), "conference")
+	may(at && c.Conf != 0 && quiet, "split")
+	may(at && c.Focus != "" && c.Refers, "addParticipant")
+	may(at && c.Focus != "" && c.Refers && others(s.Roster(c.ID)), "dropParticipant")
 	return out
 }
 
@@ -334,7 +366,7 @@ func legal(s *phone.State, c *phone.Call, t traits) []string {
 // on a computer.
 func returns(s *phone.State, c *phone.Call) bool {
 	switch c.Move {
-	case phone.NoMove, phone.ToPC:
+	case phone.NoMove, phone.ToPC, phone.Escalating:
 		return true
 	case phone.Bridged:
 		p := s.Call(c.With)
@@ -369,6 +401,11 @@ func joins(s *phone.State, c, o *phone.Call) bool {
 		return false
 	}
 	return max(1, len(s.Conference(c.Conf)))+max(1, len(s.Conference(o.Conf))) <= phone.MaxConf
+}
+
+// others tells whether anybody else is in a conference.
+func others(r *phone.Roster) bool {
+	return r != nil && slices.ContainsFunc(r.Members, func(m phone.Member) bool { return !m.Self })
 }
 
 // traits are what legal must know beside the State.

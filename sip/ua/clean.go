@@ -40,6 +40,15 @@ func peer(display string, uri stack.Uri) Peer {
 	return Peer{URI: Clean(uri.String()), User: Clean(number), Display: names.Name(display)}
 }
 
+// ReadPeer names whom a URI in the body of a message speaks of; false if it is none that can be called.
+func ReadPeer(display, uri string) (Peer, bool) {
+	u, err := stack.ParseURI(uri)
+	if err != nil || u.Scheme != "tel" && (u.Host == "" || u.Scheme != "sip" && u.Scheme != "sips") || strings.ContainsAny(uri, "\r\n") {
+		return Peer{}, false
+	}
+	return peer(display, u), true
+}
+
 // unescape undoes %XX of a user part; a broken escape is left as it is.
 func unescape(user string) string {
 	if s, err := url.PathUnescape(user); err == nil {

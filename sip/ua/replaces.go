@@ -73,14 +73,16 @@ func (u *UA) replaced(req *stack.Request) (c *call, code int) {
 
 // Able is what the far side of a call can do, as far as it says.
 type Able struct {
-	Refers   bool // take a REFER; true if it does not say what it takes
-	Replaces bool // take over a call by Replaces (RFC 3891)
-	Gateway  bool // it is one into an old exchange, or as little able: hold is all that it takes in a call
+	Refers   bool   // take a REFER; true if it does not say what it takes
+	Replaces bool   // take over a call by Replaces (RFC 3891)
+	Focus    string // it is a conference, of this address (isfocus, RFC 4579 §4.1); empty: it is not
+	Gateway  bool   // it is one into an old exchange, or as little able: hold is all that it takes in a call
 }
 
 // ableIn reads what the sender of a message can do.
 func ableIn(msg interface {
 	GetHeaders(string) []stack.Header
+	Contact() *stack.ContactHeader
 }) Able {
 	refers := len(msg.GetHeaders("Allow")) == 0 || has(msg, "Allow", "REFER")
 	for _, h := range msg.GetHeaders("Contact") {
@@ -88,7 +90,11 @@ func ableIn(msg interface {
 			refers = false
 		}
 	}
-	return Able{Refers: refers, Replaces: refers && has(msg, "Supported", "replaces"), Gateway: !refers}
+	able := Able{Refers: refers, Replaces: refers && has(msg, "Supported", "replaces"), Gateway: !refers}
+	if c := msg.Contact(); c != nil && c.Params.Has("isfocus") && !c.Address.Wildcard {
+		able.Focus = Clean(c.Address.String())
+	}
+	return able
 }
 
 // uriHeaders gives the headers of a URI (RFC 3261 §19.1.1), escapes undone.

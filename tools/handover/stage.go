@@ -74,6 +74,8 @@ type Stage struct {
 	ca   *lab.CA
 
 	relay bool // the voice goes through rtpengine
+	meets bool // there is a place for a conference server
+	hall  *lab.Namespace
 
 	PBX    *pbx.PBX // the old exchange, if there is one
 	beside bool
@@ -139,6 +141,12 @@ func (s *Stage) open(ctx context.Context) (err error) {
 		}
 		s.stops = append(s.stops, func() error { engine.Stop(); return nil })
 		kam.Relay = engine.Addr()
+	}
+	if s.meets {
+		kam.Focus = focusAt
+		if s.hall, err = s.LAN.Host("hall", focusHost); err != nil {
+			return err
+		}
 	}
 	if s.beside {
 		kam.PBX, kam.Twins, kam.Numbers = pbxAt, map[string]string{PhoneUser: Extension}, map[string]string{PhoneNumber: PhoneUser}

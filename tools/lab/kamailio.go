@@ -45,6 +45,8 @@ type KamailioConfig struct {
 	// NATs has it answer everybody where a request really came from, also in dialogs, as one must
 	// whose users sit behind NATs.
 	NATs bool
+	// Focus is a conference server that has the users beginning with conf; it calls without a password.
+	Focus netip.AddrPort
 	// Relay is an RTPEngine through which all voice goes: encrypted to and from those who signal over TLS, plain to others.
 	Relay netip.AddrPort
 	// Presence makes it one that tells who is in a call.
@@ -112,7 +114,7 @@ func (k *Kamailio) writeConfig() error {
 	var b bytes.Buffer
 	err = t.Execute(&b, map[string]any{
 		"Domain": k.cfg.Domain, "Listen": k.cfg.Listen, "TLS": k.cfg.TLS, "TLSConfig": k.tlsFile(),
-		"Modules": filepath.Dir(modules[0]), "Control": k.control(), "Database": k.file("presence.db"), "Algorithm": k.cfg.Algorithm, "Outbound": k.cfg.Outbound, "Edge": k.cfg.Edge, "NATs": k.cfg.NATs, "Relay": k.cfg.Relay,
+		"Modules": filepath.Dir(modules[0]), "Control": k.control(), "Database": k.file("presence.db"), "Algorithm": k.cfg.Algorithm, "Outbound": k.cfg.Outbound, "Edge": k.cfg.Edge, "NATs": k.cfg.NATs, "Relay": k.cfg.Relay, "Focus": k.cfg.Focus,
 		"PBX": k.cfg.PBX, "Twins": k.cfg.Twins, "Numbers": k.cfg.Numbers, "DomainID": ua.DomainID(k.cfg.Domain),
 	})
 	if err != nil {

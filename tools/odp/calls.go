@@ -252,7 +252,8 @@ func (c *transferCmd) complete(sh *shell) error {
 }
 
 type conferenceCmd struct {
-	Calls []string `arg:"" optional:"" help:"Calls to join; all that have been answered if left out."`
+	Server bool     `help:"Have the line's server hold it; one call is enough."`
+	Calls  []string `arg:"" optional:"" help:"Calls to join; all that have been answered if left out."`
 }
 
 // Run implements the command.
@@ -267,10 +268,14 @@ func (c *conferenceCmd) Run(sh *shell) error {
 			ids = append(ids, o.CallID)
 		}
 	}
-	if len(ids) < 2 {
-		return &pc.Refusal{Kind: pc.Usage, Words: "A conference needs two calls that have been answered."}
+	mode, least := "local", 2
+	if c.Server {
+		mode, least = "focus", 1
 	}
-	return sh.act("call.conference", params{"callIds": ids})
+	if len(ids) < least {
+		return &pc.Refusal{Kind: pc.Usage, Words: "A conference needs two calls that have been answered, at a server one."}
+	}
+	return sh.act("call.conference", params{"callIds": ids, "mode": mode})
 }
 
 type dtmfCmd struct {

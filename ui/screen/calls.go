@@ -99,7 +99,7 @@ func (v *view) endKey(c *phone.Call) key {
 
 // callName names a call in a list or on a card: a conference by its own name.
 func (v *view) callName(c *phone.Call) string {
-	if c.Conf != 0 {
+	if confers(c) {
 		return v.Words.Moves.Conference
 	}
 	return v.party(c.Remote).name
@@ -110,9 +110,15 @@ func (v *view) moveFailed(c *phone.Call) (why, now string) {
 	if c.MoveFailed == phone.NoCause || c.Move != phone.NoMove {
 		return "", ""
 	}
+	if c.Focus == "" && c.MoveTarget != "" && c.MoveTarget == v.st.Factory(c) {
+		return v.Words.Moves.NoServer, v.Words.Moves.Here
+	}
 	words, ok := v.Words.Causes[c.MoveFailed]
 	if !ok {
 		words = v.Words.Causes[phone.NoCause]
+	}
+	if c.Focus != "" { // whom the conference was to call
+		return fill(words.Head, v.target(c).first), ""
 	}
 	now = v.Words.Moves.Waits
 	if c.State == phone.Talking {

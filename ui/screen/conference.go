@@ -3,6 +3,7 @@ package screen
 import (
 	"fmt"
 	"image"
+	"slices"
 	"strings"
 
 	"opendeskphone/firmware/phone"
@@ -17,33 +18,39 @@ import (
 // choose one of them, for the menu.
 type conference struct{}
 
+// confers tells whether a call is part of a conference, here or at a server.
+func confers(c *phone.Call) bool { return c.Conf != 0 || c.Focus != "" }
+
 // members gives the calls of the conference that is shown.
 func (conference) members(v *view) []*phone.Call {
 	c := v.st.Foreground()
-	if c == nil || c.Conf == 0 {
+	if c == nil || !confers(c) {
 		c = waiting(v.st)
 	}
-	if c == nil {
+	if c == nil || !confers(c) {
 		return nil
 	}
-	return v.st.Conference(c.Conf)
+	return v.together(c)
+}
+
+// memberID names a member: by his call, or by the name that the focus has for him.
+type memberID struct {
+	call phone.CallID
+	id   string
 }
 
 // chosen is the index of the member with the focus, -1: none.
-func (conference) chosen(v *view, all []*phone.Call) int {
-	for i, c := range all {
-		if c.ID == v.member {
-			return i
-		}
-	}
-	return -1
+func (conference) chosen(v *view, members []confMember) int {
+	return slices.IndexFunc(members, func(m confMember) bool { return !m.own && m.id == v.member })
 }
 
-// confNames names who is in a conference.
-func (v *view) confNames(id phone.ConfID) string {
+// confNames names who is in the conference of a call.
+func (v *view) confNames(c *phone.Call) string {
 	var names []string
-	for _, c := range v.st.Conference(id) {
-		names = append(names, v.party(c.Remote).first)
+	for _, m := range (conference{}).list(v, v.together(c)) {
+		if !m.own {
+			names = append(names, m.who.first)
+		}
 	}
 	return strings.Join(names, ", ")
 }
@@ -53,6 +60,8 @@ const speaks = -42
 
 // confMember is one of a conference as it is drawn.
 type confMember struct {
+	id      memberID
+	call    *phone.Call
 	who     party
 	role    widget.Role
 	word    string
@@ -66,24 +75,72 @@ type confMember struct {
 func (f conference) list(v *view, all []*phone.Call) []confMember {
 	w := &v.Words.Moves
 	var out []confMember
-	chosen := f.chosen(v, all)
-	for i, c := range all {
-		m := confMember{who: v.party(c.Remote), word: w.Listening, sound: v.src.Media.Stats(c.ID).Trace, focus: i == chosen}
-		switch n := len(m.sound); {
-		case c.RemoteHeld:
-			m.role, m.word = widget.Hold, v.Words.Call.RemoteHolds
-		case c.State == phone.Held:
-			m.role, m.word = widget.Hold, v.Words.Call.OnHold
-		case n > 0 && m.sound[n-1].Heard > speaks:
-			m.role, m.word, m.speaker = widget.Talk, w.Speaking, true
+	silent := v.st.Muted
+	for _, c := range all {
+		r := v.st.Roster(c.ID)
+		if c.Focus == "" || r == nil {
+			out = append(out, f.caller(v, c))
+			continue
 		}
-		out = append(out, m)
+		for i := range r.Members {
+			switch m := &r.Members[i]; {
+			case m.Self:
+				silent = silent || m.Muted
+			case m.State != phone.MemberGone && !v.calls(all, m.Number):
+				out = append(out, f.told(v, c, m))
+			}
+		}
 	}
 	me := confMember{who: party{name: v.ownName(all[0].Line), second: w.You, known: true}, word: w.MicOn, own: true, sound: v.src.Media.Stats(all[0].ID).Trace}
-	if v.st.Muted {
+	if silent {
 		me.role, me.word = widget.Hold, w.MicOff
 	}
+	if i := f.chosen(v, out); i >= 0 {
+		out[i].focus = true
+	}
 	return append(out, me)
+}
+
+// caller is a member whose call is of this phone.
+func (conference) caller(v *view, c *phone.Call) confMember {
+	w := &v.Words.Moves
+	m := confMember{id: memberID{call: c.ID}, call: c, who: v.party(c.Remote), word: w.Listening, sound: v.src.Media.Stats(c.ID).Trace}
+	if c.Focus != "" {
+		m.who = party{name: w.Conference, first: w.Conference}
+	}
+	switch n := len(m.sound); {
+	case c.RemoteHeld:
+		m.role, m.word = widget.Hold, v.Words.Call.RemoteHolds
+	case c.State == phone.Held:
+		m.role, m.word = widget.Hold, v.Words.Call.OnHold
+	case n > 0 && m.sound[n-1].Heard > speaks:
+		m.role, m.word, m.speaker = widget.Talk, w.Speaking, true
+	}
+	return m
+}
+
+// told is a member of whom the focus tells.
+func (conference) told(v *view, c *phone.Call, r *phone.Member) confMember {
+	w := &v.Words.Moves
+	m := confMember{id: memberID{c.ID, r.ID}, call: c, who: v.party(phone.Peer{Name: r.Name, Number: r.Number, URI: r.URI}), word: w.Present}
+	switch {
+	case c.State == phone.Held:
+		m.role, m.word = widget.Hold, v.Words.Call.OnHold
+	case r.State == phone.MemberCalling:
+		m.word = w.Called
+	case r.State == phone.MemberHolding:
+		m.role, m.word = widget.Hold, v.Words.Call.OnHold
+	case r.Muted:
+		m.role, m.word = widget.Hold, w.MicOff
+	}
+	return m
+}
+
+// calls tells whether one of these calls is to a number: who is moved to the server is in both for a moment.
+func (v *view) calls(all []*phone.Call, number string) bool {
+	return slices.ContainsFunc(all, func(c *phone.Call) bool {
+		return c.Focus == "" && v.st.Config.Canonical(c.Remote.Number) == v.st.Config.Canonical(number)
+	})
 }
 
 func (f conference) draw(v *view) {
@@ -92,19 +149,19 @@ func (f conference) draw(v *view) {
 		return
 	}
 	w := &v.Words.Moves
-	ink, detail := v.Talk, fmt.Sprintf(w.Others, len(all))
+	members := f.list(v, all)
+	ink, detail := v.Talk, fmt.Sprintf(w.Others, max(len(members)-1, v.counted(all)))
 	if all[0].State == phone.Held {
 		ink, detail = v.Hold, v.Words.Status.OnHold
 	}
-	if h := waiting(v.st); h != nil && h.Conf != all[0].Conf {
+	if h := waiting(v.st); h != nil && !slices.Contains(all, h) {
 		detail = fmt.Sprintf(w.MoreHeld, countHeld(v.st))
 	}
-	if v.tall() {
+	if v.tall() || v.unknown(all) {
 		detail = ""
 	}
 	v.StatusBar(&widget.Status{Title: w.Conference, Ink: ink, Detail: detail, Clock: text.Clock(v.now), Items: v.callItems()})
 	r := v.beside()
-	members := f.list(v, all)
 	top := r.Min.Y + v.By(76, 34, 84)
 	size := v.By(v.Type.Timer, 26, 56)
 	if v.Layout() == theme.Wide {
@@ -119,6 +176,22 @@ func (f conference) draw(v *view) {
 		f.rows(v, r, members)
 	}
 	v.stubs()
+}
+
+// counted is how many others a focus counts: more than it lists, perhaps.
+func (v *view) counted(all []*phone.Call) int {
+	n := 0
+	for _, c := range all {
+		if r := v.st.Roster(c.ID); r != nil && r.Count > len(r.Members) {
+			n = r.Count - 1
+		}
+	}
+	return n
+}
+
+// unknown tells whether nobody knows who is in the conference.
+func (v *view) unknown(all []*phone.Call) bool {
+	return slices.ContainsFunc(all, func(c *phone.Call) bool { return c.Focus != "" && v.st.Roster(c.ID) == nil })
 }
 
 // security says whether all of the conference is encrypted.
@@ -183,7 +256,9 @@ func (f conference) tile(v *view, box image.Rectangle, m *confMember) {
 		}
 		v.FitText(st, x, box.Min.Y+v.S(204), draw.Middle, width, below, second)
 	}
-	v.Voice(x-v.S(66), x+v.S(66), box.Min.Y+v.S(248), v.S(30), m.sound, m.own, state)
+	if m.id.id == "" { // nobody tells who of those at the server speaks
+		v.Voice(x-v.S(66), x+v.S(66), box.Min.Y+v.S(248), v.S(30), m.sound, m.own, state)
+	}
 	word := widget.Semi(v.Type.Label)
 	if m.role == widget.Plain {
 		word = widget.Regular(v.Type.Label)
@@ -197,13 +272,16 @@ func (f conference) tile(v *view, box image.Rectangle, m *confMember) {
 // rows draws the members one below the other.
 func (f conference) rows(v *view, r image.Rectangle, members []confMember) {
 	gap := v.By(6, 3, 8)
-	h := min((r.Dy()+gap)/len(members)-gap, v.R(68))
+	shown := list{focus: max(0, f.chosen(v, members))}
+	room := min(len(members), phone.MaxConf+1)
+	shown.keep(len(members), room)
+	h := min((r.Dy()+gap)/room-gap, v.R(68))
 	if v.tall() {
-		h = min((r.Dy()+gap)/len(members)-gap, 92)
+		h = min((r.Dy()+gap)/room-gap, 92)
 	}
-	for i := range members {
+	for i := shown.top; i < shown.top+room; i++ {
 		m := &members[i]
-		box := widget.Box(r.Min.X, r.Min.Y+i*(h+gap), r.Dx(), h)
+		box := widget.Box(r.Min.X, r.Min.Y+(i-shown.top)*(h+gap), r.Dx(), h)
 		fill, name, _, state := v.inks(m)
 		v.memberCard(box, v.RadiusRow, m, fill)
 		v.Touchable(box, touchPage+i)
@@ -219,6 +297,8 @@ func (f conference) rows(v *view, r image.Rectangle, members []confMember) {
 		st := widget.Semi(v.By(v.Type.Body, v.Type.Label, v.Type.Body))
 		if v.Layout() == theme.Wide {
 			st = widget.Semi(v.Type.Body)
+		}
+		if v.Layout() == theme.Wide && m.id.id == "" {
 			right -= v.S(140)
 			v.Voice(right+v.S(8), right+v.S(140), mid+v.S(14), v.S(28), m.sound, m.own, state)
 			right -= v.S(8)
@@ -239,10 +319,13 @@ func (f conference) keys(v *view) []key {
 		return []key{v.act(w.Resume, widget.Go, phone.Resume{Call: c.ID}), v.newCall(), {}, more, v.endKey(c)}
 	}
 	keys := []key{v.act(w.Hold, widget.Normal, phone.Hold{Call: c.ID}), {}, v.add(), more, v.endKey(c)}
+	if c.Focus != "" && c.Refers { // the focus calls whom we name
+		keys[2] = key{label: w.Add, do: func() { v.open(v, &transferTo{call: c.ID, focus: -1}) }}
+	}
 	if c.State != phone.Talking {
 		keys[0] = key{}
 	}
-	if len(all) == 2 && stands(all[0]) && stands(all[1]) { // the two go on without us
+	if len(all) == 2 && all[0].Focus == "" && all[1].Focus == "" && stands(all[0]) && stands(all[1]) { // the two go on without us
 		keys[1] = key{label: w.Transfer, do: func() { v.open(v, &handOver{all[0].ID, all[1].ID}) }}
 	}
 	if h := waiting(v.st); stands(h) {
@@ -263,7 +346,7 @@ func (v *view) together(c *phone.Call) []*phone.Call {
 }
 
 func (f conference) press(v *view, k hal.Key) bool {
-	all := f.members(v)
+	all := f.others(v)
 	i := f.chosen(v, all)
 	switch k {
 	case hal.Right, hal.Down:
@@ -276,16 +359,26 @@ func (f conference) press(v *view, k hal.Key) bool {
 	default:
 		return false
 	}
-	v.member = 0
+	v.member = memberID{}
 	if i >= 0 && i < len(all) {
-		v.member = all[i].ID
+		v.member = all[i].id
 	}
 	return true
 }
 
+// others gives the members without the user.
+func (f conference) others(v *view) []confMember {
+	all := f.members(v)
+	if len(all) == 0 {
+		return nil
+	}
+	out := f.list(v, all)
+	return out[:len(out)-1]
+}
+
 func (f conference) touch(v *view, what int) {
-	if all := f.members(v); what >= 0 && what < len(all) {
-		v.member = all[what].ID
+	if all := f.others(v); what >= 0 && what < len(all) {
+		v.member = all[what].id
 		v.open(v, &confMenu{})
 	}
 }
@@ -295,24 +388,24 @@ type confMenu struct{ list list }
 
 func (*confMenu) stale(st *phone.State) bool {
 	front, waits := st.Foreground(), waiting(st)
-	return (front == nil || front.Conf == 0) && (waits == nil || waits.Conf == 0)
+	return (front == nil || !confers(front)) && (waits == nil || !confers(waits))
 }
 
 func (m *confMenu) entries(v *view) []entry {
-	f, w := conference{}, &v.Words.Moves
-	all := f.members(v)
-	chosen := f.chosen(v, all)
+	f := conference{}
+	members := f.others(v)
+	if len(members) == 0 {
+		return nil
+	}
+	chosen := f.chosen(v, members)
 	mute := entry{draw.IconMicOff, v.Words.Call.Mute, m.run(v, phone.Mute{On: true})}
 	if v.st.Muted {
 		mute = entry{draw.IconMic, v.Words.Call.Unmute, m.run(v, phone.Mute{On: false})}
 	}
-	out := append([]entry{mute}, v.recordEntry(all[0])...)
-	for i, c := range all {
-		if name := v.party(c.Remote).first; chosen < 0 || chosen == i {
-			out = append(out, entry{draw.IconHangup, fmt.Sprintf(w.Remove, name), m.run(v, phone.Hangup{Call: c.ID})})
-			if stands(c) {
-				out = append(out, entry{draw.IconPerson, fmt.Sprintf(w.Alone, name), m.run(v, phone.Split{Call: c.ID})})
-			}
+	out := append([]entry{mute}, v.recordEntry(f.members(v)[0])...)
+	for i := range members {
+		if chosen < 0 || chosen == i {
+			out = append(out, m.about(v, &members[i])...)
 		}
 	}
 	if keys := f.keys(v); v.four() && len(keys) == 5 && keys[2].do != nil {
@@ -321,15 +414,31 @@ func (m *confMenu) entries(v *view) []entry {
 	return out
 }
 
+// about lists what can be done with one: of those at a server, what the focus can be asked for.
+func (m *confMenu) about(v *view, who *confMember) (out []entry) {
+	w := &v.Words.Moves
+	remove := fmt.Sprintf(w.Remove, who.who.first)
+	switch {
+	case who.id.id == "":
+		out = append(out, entry{draw.IconHangup, remove, m.run(v, phone.Hangup{Call: who.call.ID})})
+	case who.call.Refers:
+		out = append(out, entry{draw.IconHangup, remove, m.run(v, phone.DropMember{Call: who.call.ID, Member: who.id.id})})
+	}
+	if who.call.Conf != 0 && who.id.id == "" && stands(who.call) {
+		out = append(out, entry{draw.IconPerson, fmt.Sprintf(w.Alone, who.who.first), m.run(v, phone.Split{Call: who.call.ID})})
+	}
+	return out
+}
+
 func (m *confMenu) run(v *view, c phone.Command) func() {
-	return func() { v.back(); v.member = 0; v.do(c) }
+	return func() { v.back(); v.member = memberID{}; v.do(c) }
 }
 
 func (m *confMenu) draw(v *view) {
 	f := conference{}
 	detail := ""
-	if all := f.members(v); f.chosen(v, all) >= 0 {
-		detail = v.party(all[f.chosen(v, all)].Remote).name
+	if all := f.others(v); f.chosen(v, all) >= 0 {
+		detail = all[f.chosen(v, all)].who.name
 	}
 	v.menuStatus(v.Words.Moves.Conference, detail)
 	v.menuRows(&m.list, m.entries(v))

@@ -241,7 +241,7 @@ func situations() []situation {
 	ringback := other(1, phone.Ringback, mira, 7*time.Second)
 	attached := idle()
 	attached.PC.Attached, attached.PC.Name = true, "ANNA-LAPTOP"
-	return append(handovers(), []situation{
+	return slices.Concat(handovers(), meetings(), []situation{
 		{name: "record-more", state: mayRecord, setUp: func(d *desk) { d.paint(); d.over = []page{&moreMenu{call: 1}} }},
 		{name: "record-in-call", state: recordedOne},
 		{name: "record-two-calls", state: recorder},
@@ -371,7 +371,7 @@ func situations() []situation {
 		{name: "volume", state: withCalls(talking(1, jonas, 767*time.Second)), setUp: func(d *desk) {
 			d.Changed(phone.Update{Changes: []phone.Change{{What: phone.VolumeChanged}}}, d.st, now)
 		}},
-	}...)
+	})
 }
 
 func keptOfCall(l trace.Ladder) func(*desk) {
@@ -425,12 +425,12 @@ var variants = []struct {
 
 var mainScreens = map[string]bool{"home": true, "home-line-failing": true, "dial": true, "incoming": true, "in-call": true, "in-call-muted": true, "two-calls": true,
 	"second-call-rings": true, "calls": true, "contacts": true, "settings": true, "text-entry": true, "fault-certificate": true,
-	"transfer-to": true, "transfer-asking": true, "transfer-failed": true, "conference": true, "record-in-call": true, "recordings": true, "voicemail-plays": true, "home-keys": true, "sound": true, "sound-past": true, "steps": true, "rules": true, "home-not-disturbed": true}
+	"transfer-to": true, "transfer-asking": true, "transfer-failed": true, "conference": true, "meeting": true, "record-in-call": true, "recordings": true, "voicemail-plays": true, "home-keys": true, "sound": true, "sound-past": true, "steps": true, "rules": true, "home-not-disturbed": true}
 
 // arabicScreens are mirrored; among them all that hold back something from that.
 var arabicScreens = map[string]bool{"locked": true, "home": true, "home-line-failing": true, "dial": true, "incoming-arabic": true, "incoming-not-verified": true, "in-call": true, "two-calls": true, "second-call-rings": true,
 	"calls": true, "contacts": true, "settings": true, "text-entry": true, "ended": true, "volume": true, "calling": true,
-	"transfer-to-typed": true, "transfer-asking": true, "conference": true, "record-in-call": true, "recordings": true, "voicemail-plays": true, "home-keys": true, "sound-past": true, "steps": true, "steps-message": true, "rules": true}
+	"transfer-to-typed": true, "transfer-asking": true, "conference": true, "meeting": true, "record-in-call": true, "recordings": true, "voicemail-plays": true, "home-keys": true, "sound-past": true, "steps": true, "steps-message": true, "rules": true}
 
 func TestGolden(t *testing.T) {
 	for _, v := range variants {

@@ -135,6 +135,9 @@ func (m *moreMenu) entries(v *view) []entry {
 	}
 	out = append(out, v.recordEntry(v.st.Call(m.call))...)
 	out = append(out, m.displaced(v)...)
+	if c := v.st.Call(m.call); stands(c) && c.Move == phone.NoMove && c.Page == 0 && !confers(c) && v.st.Factory(c) != "" {
+		out = append(out, entry{draw.IconAdd, v.Words.Moves.AtServer, m.run(v, phone.Join{Calls: [phone.MaxConf]phone.CallID{c.ID}, Server: true})})
+	}
 	if k := v.callSteps(m.call, key{}); k.do != nil {
 		out = append(out, entry{draw.IconLadder, v.Words.Ladder.Title, func() { v.back(); k.do() }})
 	}

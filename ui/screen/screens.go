@@ -34,7 +34,7 @@ type Screens struct {
 	dial    *dial
 	shown   kind
 	pairing phone.PairingStage // that was seen last
-	member  phone.CallID       // who has the focus in a conference
+	member  memberID           // who has the focus in a conference
 	pcAway  bool               // the page about the PC's sound was put away
 	ended   endedCall
 	steadyBars
@@ -406,7 +406,7 @@ func (s *Screens) moveCame(was, is *phone.Call, st *phone.State, now time.Time) 
 	}
 	v := s.view(nil, st, now)
 	if why, then := v.moveFailed(is); why != "" {
-		s.say(v, why+". "+then)
+		s.say(v, strings.TrimSuffix(why+". "+then, ". "))
 	}
 }
 

@@ -104,8 +104,11 @@ func (t *transferTo) draw(v *view) {
 		name = v.party(c.Remote).name
 	}
 	title := v.Words.Moves.Title
-	if t.rings(v.st) {
+	switch {
+	case t.rings(v.st):
 		title = v.Words.Keys.SendOn.Long
+	case t.adds(v.st):
+		title, name = v.Words.Moves.Conference, v.Words.Keys.Add.Long
 	}
 	v.StatusBar(&widget.Status{Title: title, Detail: name, Clock: text.Clock(v.now), Items: []widget.StatusItem{v.pathItem()}})
 	d := &dial{focus: t.focus}
@@ -120,6 +123,8 @@ func (t *transferTo) keys(v *view) []key {
 	keys := []key{{}, {}, {}, {}, {label: w.Cancel, do: v.Screens.back}}
 	if number := t.to(v); number != "" && t.rings(v.st) {
 		keys[0] = v.act(w.SendOn, widget.Go, phone.Deflect{Call: t.call, Target: number})
+	} else if number != "" && t.adds(v.st) {
+		keys[0] = key{label: w.Add, role: widget.Go, do: func() { t.add(v, number) }}
 	} else if number != "" {
 		keys[0] = v.act(w.AskFirst, widget.Go, phone.Consult{Call: t.call, Number: number})
 		keys[1] = v.act(w.HandOver, widget.Normal, phone.Transfer{Call: t.call, Target: number})
@@ -132,6 +137,17 @@ func (t *transferTo) keys(v *view) []key {
 		keys[3] = key{label: w.Calls, do: func() { v.open(v, &callLog{}) }}
 	}
 	return keys
+}
+
+// adds tells whether somebody is looked for whom a conference at a server shall call.
+func (t *transferTo) adds(st *phone.State) bool {
+	c := st.Call(t.call)
+	return c != nil && c.Focus != ""
+}
+
+func (t *transferTo) add(v *view, number string) {
+	v.back()
+	v.do(phone.AddMember{Call: t.call, Number: number})
 }
 
 func (t *transferTo) erase() {
@@ -159,6 +175,8 @@ func (t *transferTo) press(v *view, k hal.Key) bool {
 		case number == "":
 		case t.rings(v.st):
 			v.do(phone.Deflect{Call: t.call, Target: number})
+		case t.adds(v.st):
+			t.add(v, number)
 		default:
 			v.do(phone.Consult{Call: t.call, Number: number})
 		}
@@ -297,7 +315,7 @@ func (asking) keys(v *view) []key {
 
 // joinKey makes a conference of two calls, or of calls and a conference.
 func (v *view) joinKey(l text.Label, a, b *phone.Call) key {
-	return v.act(l, widget.Normal, phone.Join{Calls: [phone.MaxConf]phone.CallID{a.ID, b.ID}})
+	return v.act(l, widget.Normal, phone.Join{Calls: [phone.MaxConf]phone.CallID{a.ID, b.ID}, Server: v.st.Serves(append(v.together(a), v.together(b)...))})
 }
 
 func (asking) press(*view, hal.Key) bool { return false }

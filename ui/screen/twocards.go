@@ -105,8 +105,8 @@ func (two) draw(v *view) {
 func (two) held(v *view, box image.Rectangle, c *phone.Call) {
 	who := v.party(c.Remote)
 	name, word := v.callName(c), v.Words.Call.OnHold
-	if c.Conf != 0 {
-		who.second = v.confNames(c.Conf)
+	if confers(c) {
+		who.second = v.confNames(c)
 	}
 	if n := countHeld(v.st); n > 1 {
 		who.second, name = name, fmt.Sprintf(v.Words.Call.HeldN, n)

@@ -20,6 +20,9 @@ type Moves struct {
 	You                    string
 	Speaking, Listening    string
 	MicOn, MicOff          string
+	NoServer, Here         string // the server holds no conference, and what that means
+	Present, Called        string // of one who is in the conference, and of one whom the conference calls
+	AtServer               string // the row that makes a call a conference
 	Remove, Alone          string // take who it is
 	MoreHeld               string // takes how many calls are held besides
 }
@@ -31,7 +34,7 @@ var englishMoves = Moves{
 	Kept:       "Their call runs through this phone. End ends it for both.",
 	HandedOver: "handed over", BeingMoved: "Handing over", BackWith: "You are back with %s", Waits: "%s is still here, on hold", BackKey: "Back takes %s back.",
 	ToPC: "Going to the computer", ToOther: "Transfer to somebody else", Conference: "Conference", Others: "you and %d others", You: "You",
-	Speaking: "Speaking", Listening: "Listening", MicOn: "Microphone on", MicOff: "Muted", Remove: "Remove %s", Alone: "Talk to %s alone",
+	Speaking: "Speaking", Listening: "Listening", MicOn: "Microphone on", MicOff: "Muted", Present: "Taking part", Called: "Being called", NoServer: "The server holds no conference", Here: "This phone does", AtServer: "Make it a conference", Remove: "Remove %s", Alone: "Talk to %s alone",
 	MoreHeld: "%d more on hold",
 }
 
@@ -42,7 +45,7 @@ var germanMoves = Moves{
 	Kept:       "Es läuft über dieses Telefon. Auflegen beendet es für beide.",
 	HandedOver: "übergeben", BeingMoved: "Wird übergeben", BackWith: "Sie sind wieder mit %s verbunden", Waits: "%s ist noch da, gehalten", BackKey: "Zurück holt %s zurück.",
 	ToPC: "Geht zum Computer", ToOther: "An jemand anderen weitergeben", Conference: "Konferenz", Others: "Sie und %d andere", You: "Sie",
-	Speaking: "Spricht", Listening: "Hört zu", MicOn: "Mikrofon an", MicOff: "Stumm", Remove: "%s entfernen", Alone: "Nur mit %s sprechen",
+	Speaking: "Spricht", Listening: "Hört zu", MicOn: "Mikrofon an", MicOff: "Stumm", Present: "Nimmt teil", Called: "Wird gerufen", NoServer: "Der Server hält keine Konferenz", Here: "Dieses Telefon hält sie", AtServer: "Zur Konferenz machen", Remove: "%s entfernen", Alone: "Nur mit %s sprechen",
 	MoreHeld: "%d gehalten",
 }
 
@@ -65,7 +68,7 @@ func arabicMoves(c *Catalogue) {
 		Kept:       "تمر مكالمتهما عبر هذا الهاتف. الإنهاء ينهيها للاثنين.",
 		HandedOver: "سلمت", BeingMoved: "يجري تسليمها", BackWith: "عدت إلى %s", Waits: "%s ما زال هنا، معلقا", BackKey: "الرجوع يعيد %s.",
 		ToPC: "تنتقل إلى الحاسوب", ToOther: "تحويل إلى شخص آخر", Conference: "مؤتمر", Others: "أنت و%d غيرك", You: "أنت",
-		Speaking: "يتكلم", Listening: "يستمع", MicOn: "الميكروفون مفتوح", MicOff: "مكتوم", Remove: "إخراج %s", Alone: "التحدث مع %s وحده",
+		Speaking: "يتكلم", Listening: "يستمع", MicOn: "الميكروفون مفتوح", MicOff: "مكتوم", Present: "مشارك", Called: "يجري الاتصال به", NoServer: "الخادم لا يعقد مؤتمرات", Here: "هذا الهاتف يعقده", AtServer: "تحويلها إلى مؤتمر", Remove: "إخراج %s", Alone: "التحدث مع %s وحده",
 		MoreHeld: "%d معلقة",
 	}
 }

@@ -1,0 +1,96 @@
+package lines
+
+import (
+	"errors"
+	"strings"
+
+	"opendeskphone/firmware/phone"
+	"opendeskphone/sip/roster"
+	"opendeskphone/sip/ua"
+)
+
+// Where the far side of a call is the focus of a conference, it tells who is in it to whoever subscribes (RFC 4575).
+
+// attend is what is known of the conference that a call leads to.
+type attend struct {
+	uri string
+	sub ua.SubRef // 0: not subscribed
+	who roster.Roster
+}
+
+// attend asks the focus who is in its conference.
+func (a *Adapter) attend(c *call) {
+	if c.focus.uri != "" && c.focus.sub == 0 {
+		c.focus.sub = a.agent.Subscribe(ua.AccountID(c.line), ua.Subscription{Event: roster.Event, Target: c.focus.uri, Accept: []string{roster.Type}})
+	}
+}
+
+// unattend asks no more.
+func (a *Adapter) unattend(c *call) {
+	if c.focus.sub != 0 {
+		a.agent.Unsubscribe(c.focus.sub)
+		c.focus.sub = 0
+	}
+}
+
+// attending finds the call of a subscription.
+func (a *Adapter) attending(sub ua.SubRef) *call {
+	for _, c := range a.calls {
+		if c.focus.sub == sub && sub != 0 {
+			return c
+		}
+	}
+	return nil
+}
+
+// rosterWatching: while the subscription is down nobody knows who is in.
+func (a *Adapter) rosterWatching(e ua.Watching) {
+	if c := a.attending(e.Sub); c != nil && !e.Up {
+		c.focus.who = roster.Roster{}
+		a.post(phone.RosterChanged{Call: c.id})
+	}
+}
+
+func (a *Adapter) rosterNotified(e ua.Notified) {
+	c := a.attending(e.Sub)
+	if c == nil {
+		return
+	}
+	switch err := c.focus.who.Apply(e.Body); {
+	case errors.Is(err, roster.ErrMissed):
+		a.agent.Refetch(e.Sub)
+	case errors.Is(err, roster.ErrStale):
+	case err != nil:
+		a.log.Warn("a roster cannot be read", "call", c.id, "err", err)
+	default:
+		a.post(a.rosterOf(c))
+	}
+}
+
+// rosterOf shows who is in a conference: those who can be named, at most as many as the centre lists.
+func (a *Adapter) rosterOf(c *call) phone.RosterChanged {
+	out := phone.RosterChanged{Call: c.id, Subject: ua.Clean(c.focus.who.Subject), Count: max(c.focus.who.Count, len(c.focus.who.Users))}
+	for i := range c.focus.who.Users {
+		u := &c.focus.who.Users[i]
+		p, ok := ua.ReadPeer(u.Display, u.Entity)
+		if !ok || len(out.Members) == phone.MaxMembers {
+			continue
+		}
+		shown := a.peer(p)
+		out.Members = append(out.Members, phone.Member{ID: ua.Clean(u.Entity), Name: shown.Name, Number: shown.Number, URI: shown.URI,
+			State: memberState(u.Status()), Muted: u.Muted(), Self: strings.EqualFold(p.URI, a.lines[c.line].Account.AOR)})
+	}
+	return out
+}
+
+func memberState(s roster.Status) phone.MemberState {
+	switch s {
+	case roster.Pending, roster.DialingOut, roster.DialingIn, roster.Alerting:
+		return phone.MemberCalling
+	case roster.OnHold:
+		return phone.MemberHolding
+	case roster.Disconnecting, roster.Disconnected:
+		return phone.MemberGone
+	}
+	return phone.MemberJoined
+}

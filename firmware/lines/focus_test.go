@@ -1,0 +1,65 @@
+package lines
+
+import (
+	"fmt"
+	"testing"
+
+	"opendeskphone/firmware/phone"
+	"opendeskphone/sip/offer"
+	"opendeskphone/sip/ua"
+)
+
+const room = "sip:room1@example.com"
+
+func (w *world) tells(version int, state, users string) {
+	w.t.Helper()
+	w.ask(ua.Notified{Sub: 1, Type: "application/conference-info+xml", Body: fmt.Appendf(nil,
+		`<conference-info xmlns="urn:ietf:params:xml:ns:conference-info" entity="%s" version="%d" state="%s"><conference-description><subject>Friday</subject></conference-description><users state="%[3]s">%s</users></conference-info>`,
+		room, version, state, users)})
+}
+
+// TestWhoIsInAConferenceIsAskedFor: of the focus, for as long as the call to it stands.
+func TestWhoIsInAConferenceIsAskedFor(t *testing.T) {
+	inWorld(t, offer.Off, func(w *world) {
+		w.ask(phone.SendInvite{Call: 1, Target: "sip:conf@example.com", Conversation: "c"})
+		w.said = nil
+		w.ask(ua.Accepted{Call: 101, SDP: w.farAnswer("call"), Able: ua.Able{Refers: true, Focus: room}})
+		w.wantSaid("subscribe 1 conference " + room + " false")
+		w.done = nil
+		w.tells(1, "full", `<user entity="sip:anna@example.com"/><user entity="sip:200@example.com"><display-text>liar</display-text>
+			<endpoint entity="e"><status>alerting</status></endpoint></user><user entity="mailto:x@y"/>`)
+		w.wantDone(phone.RosterChanged{Call: 1, Subject: "Friday", Count: 3, Members: []phone.Member{
+			{ID: "sip:anna@example.com", Number: "anna", URI: "sip:anna@example.com", Self: true},
+			{ID: "sip:200@example.com", Name: "Jonas Keller", Number: "200", URI: "sip:200@example.com", State: phone.MemberCalling},
+		}})
+		w.said = nil
+		w.tells(3, "partial", "") // the second one is lost
+		w.wantSaid("refetch 1")
+		w.tells(3, "half", "")
+		w.wantDone()
+		w.ask(ua.Watching{Sub: 1, Code: 481})
+		w.wantDone(phone.RosterChanged{Call: 1})
+		w.tells(1, "full", `<user entity="sip:200@example.com"><endpoint entity="e"><status>on-hold</status></endpoint></user>`) // anew, from the first version
+		w.wantDone(phone.RosterChanged{Call: 1, Subject: "Friday", Count: 1, Members: []phone.Member{
+			{ID: "sip:200@example.com", Name: "Jonas Keller", Number: "200", URI: "sip:200@example.com", State: phone.MemberHolding}}})
+		w.said = nil
+		w.ask(phone.SendRefer{Call: 1, Target: "sip:200@example.com", Bye: true})
+		w.ask(ua.Ended{Call: 101, ByRemote: true})
+		w.wantSaid("refer 101 sip:200@example.com;method=BYE", "unsubscribe 1")
+	})
+}
+
+func TestAConferenceCallsUs(t *testing.T) {
+	inWorld(t, offer.Off, func(w *world) {
+		body, _ := w.far.Offer(offer.SendRecv)
+		w.ask(ua.Incoming{Call: 7, SDP: body, From: ua.Peer{User: "conf", URI: room}, Able: ua.Able{Focus: room}})
+		if in := w.done[len(w.done)-1].(phone.Invited); in.Focus != room {
+			t.Errorf("%+v", in)
+		}
+		w.ask(phone.SendRinging{Ref: 7, Call: 3})
+		w.ask(phone.SendAccept{Call: 3})
+		w.said = nil
+		w.ask(ua.Confirmed{Call: 7})
+		w.wantSaid("subscribe 1 conference " + room + " false")
+	})
+}
