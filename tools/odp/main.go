@@ -63,7 +63,7 @@ type commands struct {
 	Volume     volumeCmd     `cmd:"" help:"Show or set the volume." group:"calls"`
 	Watch      watchCmd      `cmd:"" help:"Print what happens, as it happens." group:"calls"`
 
-	Log      logCmd      `cmd:"" help:"Show the call log." group:"people"`
+	Log      logCmd      `cmd:"" help:"The call log: show it, add notes, export and import it." group:"people"`
 	Contacts contactsCmd `cmd:"" help:"The address book." group:"people"`
 
 	Trace       traceCmd       `cmd:"" help:"Show what phone and network said to each other." group:"machine"`
