@@ -41,6 +41,8 @@ type registration struct {
 	turn    int          // of the attempt; what was begun in a former one is void
 	at      int          // the server in use, among the account's targets
 	flow    stack.Source // how the last answered REGISTER went
+	flowing time.Time    // since when it goes so
+	brief   int          // connections in a row that were soon gone
 	routes  []stack.Uri  // Service-Route (RFC 3608)
 }
 
@@ -59,6 +61,12 @@ func (r *registration) report(s LineState) {
 		return // the line works by the other flow
 	}
 	r.acc.u.on(s)
+	switch {
+	case s.State == Failing:
+		r.acc.u.lapse(r.acc, false)
+	case r.acc.p.Direct:
+		r.acc.u.rouse(r.acc)
+	}
 }
 
 // start begins the life of the registration.
@@ -136,11 +144,7 @@ func (r *registration) pass(fn func()) {
 
 // spare tells whether one more REGISTER to a server, repeats too, keeps its pace, and counts it.
 func (r *registration) spare(server netip.AddrPort) bool {
-	if r.acc.pace.wait(server) > 0 {
-		return false
-	}
-	r.acc.pace.visit(server)
-	return true
+	return r.acc.pace.spare(server)()
 }
 
 // register asks the server in use.
@@ -201,7 +205,7 @@ func (r *registration) request(to stack.Target, expires time.Duration) *ask {
 	req.AppendHeader(&stack.CSeqHeader{SeqNo: r.seq, MethodName: stack.REGISTER})
 	req.AppendHeader(r.contact(to, expires))
 	req.AppendHeader(stack.NewHeader("Expires", seconds(expires)))
-	req.AppendHeader(stack.NewHeader("Allow", allowed))
+	req.AppendHeader(stack.NewHeader("Allow", r.acc.u.allowed))
 	req.AppendHeader(stack.NewHeader("Supported", "outbound, path, gruu"))
 	a.introduce(req)
 	k := &ask{acc: a, req: req, to: to, seq: func() uint32 { r.seq++; return r.seq }, gate: r.pass, spare: func() bool { return r.spare(to.Addr) }}
@@ -289,8 +293,11 @@ func (r *registration) raise(res *stack.Response) bool {
 func (r *registration) succeed(k *ask, res *stack.Response) {
 	a := r.acc
 	flow := k.tx.Flow()
+	anew := r.state != Registered || r.flow != flow
 	moved := flow.Transport == stack.TLS && k.req.Contact().Address.Port != int(flow.Local.Port())
-	r.flow = flow
+	if r.flow != flow {
+		r.flow, r.flowing = flow, time.Now()
+	}
 	granted := r.granted(res, k.req.Contact())
 	if granted == 0 {
 		r.fail(ServerTrouble, res.StatusCode, "registrar grants no time", retryAfter(res))
@@ -316,6 +323,9 @@ func (r *registration) succeed(k *ask, res *stack.Response) {
 	agreed, _ := a.u.stack.Agreed(flow.Conn)
 	r.report(LineState{State: Registered, Expires: granted, Local: flow.Local.Addr(), TLS: agreed})
 	r.reflect(res)
+	if anew {
+		a.u.rouse(a)
+	}
 	r.pulse.start()
 	if r == a.flows[0] {
 		a.spread(outbound)
@@ -428,13 +438,27 @@ func (r *registration) lost(conn stack.ConnID) {
 	if conn != 0 && r.flow.Conn == conn && !r.ended {
 		r.flow = stack.Source{}
 		if r.state == Registered {
-			if r.covered() {
-				r.state = Registering // calls take the other flow
-			}
-			r.timer.Stop()
-			r.timer = r.acc.u.stack.After(jitter(0, 300*time.Millisecond), r.attempt)
+			r.regain()
 		}
 	}
+}
+
+// regain registers anew what stood and lost its connection: at once, but for a server that closes one after the other.
+func (r *registration) regain() {
+	r.brief++
+	if time.Since(r.flowing) > steadyAfter {
+		r.brief = 0
+	}
+	if n := r.brief - briefMost; n > 0 {
+		r.fails = n - 1
+		r.fail(ServerTrouble, 0, "server closes each connection", 0)
+		return
+	}
+	if r.covered() {
+		r.state = Registering // calls take the other flow
+	}
+	r.timer.Stop()
+	r.timer = r.acc.u.stack.After(jitter(0, 300*time.Millisecond), r.attempt)
 }
 
 // stop takes the binding away and calls done when that is answered or cannot be.
