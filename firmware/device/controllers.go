@@ -34,7 +34,7 @@ func (d *Device) newControllers(s settings.TPCP) error {
 	d.controllers = tpcp.NewServer(
 		tpcp.Config{Certificate: cert, DeviceID: hex.EncodeToString(id[:]), Model: d.opts.Board, Firmware: d.opts.Version},
 		d.loop, known,
-		tpcp.Services{Log: history{d}, Contacts: phonebook{d}, Stats: d.voices, Traces: d.Traces(), Lock: hostLock{d}, Credentials: desk, Accounts: desk, Backlight: desk},
+		tpcp.Services{Log: d.History(), Contacts: phonebook{d}, Stats: d.voices, Traces: d.Traces(), Lock: hostLock{d}, Credentials: desk, Accounts: desk, Backlight: desk},
 		d.log)
 	d.setTPCP(s)
 	return nil
@@ -73,6 +73,9 @@ func (d *Device) pageSilent(group netip.AddrPort) {
 		a.Silenced(group)
 	}
 }
+
+// History is the call log, towards controllers.
+func (d *Device) History() tpcp.Log { return history{d} }
 
 // history is the call log towards controllers.
 type history struct{ d *Device }
