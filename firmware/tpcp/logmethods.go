@@ -146,7 +146,9 @@ func logAdd(r *request, p LogAddParams) (any, error) {
 	case c.Remote.URI == "" && c.Remote.Number == "" || isText(p.Note):
 		return nil, refuse(CodeBadParams, "uri or number must say who it was, and the note holds no control characters")
 	}
-	c.Owner, c.PC = r.pairing.ID, cut(r.pairing.Name)
+	if c.Owner, c.PC = r.pairing.ID, cut(r.pairing.Name); c.PC == "" {
+		c.PC = "PC"
+	}
 	id, err := r.server.services.Log.AddPC(c)
 	if err != nil {
 		return nil, err
