@@ -122,7 +122,7 @@ func TestTheLogTellsWhoTookACall(t *testing.T) {
 	if b.s.Unseen != (Unseen{Missed: 1, Elsewhere: 1, Forwarded: 1}) {
 		t.Errorf("%+v", b.s.Unseen)
 	}
-	b.do(SeeMissed{}, Recalled{Unseen: Unseen{Elsewhere: 2, Forwarded: 1 << 40}})
+	b.do(SeeMissed{}, Recalled{Unseen: Unseen{Elsewhere: 2, Forwarded: 1 << 30}})
 	if b.s.Unseen != (Unseen{Elsewhere: 2, Forwarded: maxRecalled}) {
 		t.Errorf("%+v", b.s.Unseen)
 	}
