@@ -51,6 +51,10 @@ func (a *Adapter) handle(e ua.Event) {
 		if n := a.watches[e.Sub]; n != nil {
 			a.watchingMoved(n, e)
 		}
+	case ua.Neutral:
+		if n := a.watches[e.Sub]; n != nil {
+			a.neutral(n)
+		}
 	case ua.Notified:
 		if n := a.watches[e.Sub]; n != nil && !a.notified(n, e) {
 			a.agent.Refetch(e.Sub)
@@ -92,7 +96,9 @@ func (a *Adapter) lineState(e ua.LineState) {
 	if int(line) >= len(a.lines) {
 		return
 	}
-	a.up[line] = e.State == ua.Registered
+	if a.up[line] = e.State == ua.Registered; a.up[line] {
+		delete(a.silent, line)
+	}
 	switch {
 	case e.State == ua.Registered && e.Local.IsValid():
 		a.take(routed{line, e.Local, true})
