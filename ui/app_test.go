@@ -58,6 +58,8 @@ func (nothing) Contacts() []screen.Contact                                { retu
 func (nothing) AddContact(screen.Contact) error                           { return nil }
 func (nothing) DeleteContact(string) error                                { return nil }
 func (nothing) Calls() []phone.Record                                     { return nil }
+func (nothing) NoteLogged(string, string) error                           { return nil }
+func (nothing) DeleteCalls(...string) int                                 { return 0 }
 func (nothing) Stats(phone.CallID) screen.Stats                           { return screen.Stats{} }
 func (nothing) OfCall(phone.CallID) (l trace.Ladder, ok bool)             { return l, false }
 func (nothing) OfRecord(*phone.Record) (l trace.Ladder, ok bool)          { return l, false }

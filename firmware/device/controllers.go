@@ -34,7 +34,7 @@ func (d *Device) newControllers(s settings.TPCP) error {
 	d.controllers = tpcp.NewServer(
 		tpcp.Config{Certificate: cert, DeviceID: hex.EncodeToString(id[:]), Model: d.opts.Board, Firmware: d.opts.Version},
 		d.loop, known,
-		tpcp.Services{Log: history{d}, Contacts: phonebook{d}, Stats: d.voices, Traces: d.Traces(), Lock: hostLock{d}, Credentials: desk, Accounts: desk, Backlight: desk, Rules: d.Rules()},
+		tpcp.Services{Log: d.History(), Contacts: phonebook{d}, Stats: d.voices, Traces: d.Traces(), Lock: hostLock{d}, Credentials: desk, Accounts: desk, Backlight: desk, Rules: d.Rules()},
 		d.log)
 	d.setTPCP(s)
 	return nil
@@ -74,26 +74,56 @@ func (d *Device) pageSilent(group netip.AddrPort) {
 	}
 }
 
+// History is the call log, towards controllers.
+func (d *Device) History() tpcp.Log { return history{d} }
+
 // history is the call log towards controllers.
 type history struct{ d *Device }
 
 // Calls implements tpcp.Log.
-func (h history) Calls() []tpcp.LogEntry {
-	all := h.d.store.Calls()
-	out := make([]tpcp.LogEntry, len(all))
-	for i, r := range all {
-		out[i] = tpcp.Logged(r)
-	}
-	return out
-}
+func (h history) Calls() []phone.Record { return h.d.store.Calls() }
 
 // Note implements tpcp.Log.
 func (h history) Note(call phone.CallID, text string) error {
-	err := h.d.store.Note(call, h.d.loop.State().Call(call) != nil, text, time.Now())
-	if errors.Is(err, store.ErrNoCall) {
+	return logError(h.d.store.Note(call, h.d.loop.State().Call(call) != nil, text, time.Now()))
+}
+
+// NoteLogged implements tpcp.Log.
+func (h history) NoteLogged(id, text string) error {
+	defer h.d.refresh()
+	return logError(h.d.store.NoteLogged(id, text))
+}
+
+// AddPC implements tpcp.Log.
+func (h history) AddPC(r phone.Record) (string, error) {
+	defer h.d.refresh()
+	id, err := h.d.store.AddPC(r)
+	return id, logError(err)
+}
+
+// Import implements tpcp.Log.
+func (h history) Import(in []phone.Record) (added, known int, err error) {
+	defer h.d.refresh()
+	n, err := h.d.store.Import(in)
+	return n.Added, n.Known, logError(err)
+}
+
+// DeleteCalls implements tpcp.Log.
+func (h history) DeleteCalls(ids ...string) int {
+	defer h.d.refresh()
+	return h.d.store.DeleteCalls(ids...)
+}
+
+func logError(err error) error {
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, store.ErrNoCall):
 		return tpcp.Refuse(tpcp.CodeNoSuchCall, "the log has no such call")
+	case errors.Is(err, store.ErrLogFull):
+		return tpcp.Refuse(tpcp.CodeResource, "the call log is full; nothing of it was pushed out")
 	}
-	return err
+	return tpcp.Refuse(tpcp.CodeBadParams, strings.TrimPrefix(err.Error(), "store: "))
 }
 
 // phonebook is the address book towards controllers.

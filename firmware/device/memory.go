@@ -23,13 +23,13 @@ func (d *Device) restore() {
 		}
 		_ = d.loop.Do(ctx, "settings", phone.SetRingVolume{Level: uint8(s.RingVolume)})
 	}
-	d.loop.Post("store", phone.Recalled{Missed: d.store.Missed()})
+	d.loop.Post("store", phone.Recalled{Unseen: d.store.Unseen()})
 	d.store.Notify(func(problem string) { d.notice(phone.StoreFull, problem) })
 	d.notice(phone.StoreFull, d.store.Problem())
 	d.notice(phone.SettingsInvalid, d.settings.Problem())
 }
 
-// keep remembers what the user turned or has not seen yet: volumes and missed calls.
+// keep remembers what the user turned or has not seen yet: volumes and calls that came in.
 func (d *Device) keep(ctx context.Context) error {
 	for seq := phone.Seq(0); ; {
 		u, err := d.loop.Watch(ctx, seq)
@@ -37,7 +37,7 @@ func (d *Device) keep(ctx context.Context) error {
 			return nil // the phone is stopping
 		}
 		seq = u.State.Seq
-		d.store.KeepMissed(u.State.Missed)
+		d.store.KeepUnseen(u.State.Unseen)
 		d.store.KeepVolumes(store.Volumes{Path: u.State.Volume, Ring: u.State.RingVolume})
 	}
 }

@@ -23,7 +23,7 @@ func (d *Device) newScreen(s settings.Screen) error {
 	var keys panel.Screen = blind{}
 	if d.hardware.Display != nil {
 		app, err := ui.New(d.hardware.Display, d.loop, screen.Sources{
-			Contacts: &book{d: d}, Log: d.store, Media: d.voices, Settings: screenSettings{d}, Lock: d.keeper, Computers: shownComputers{d}, Recordings: shownRecordings{d.opts.Recordings}, Mailboxes: shownMailbox{d}, Ladders: ladders{d},
+			Contacts: &book{d: d}, Log: shownLog{d}, Media: d.voices, Settings: screenSettings{d}, Lock: d.keeper, Computers: shownComputers{d}, Recordings: shownRecordings{d.opts.Recordings}, Mailboxes: shownMailbox{d}, Ladders: ladders{d},
 		}, d.log)
 		if err != nil {
 			return err
@@ -32,6 +32,24 @@ func (d *Device) newScreen(s settings.Screen) error {
 	}
 	d.panel = panel.New(panelConfig(s), d.loop, d.hardware, keys, d.log)
 	return nil
+}
+
+// shownLog lets the screens read the call log, write notes to it, and delete from it.
+type shownLog struct{ d *Device }
+
+// Calls implements screen.Log.
+func (s shownLog) Calls() []phone.Record { return s.d.store.Calls() }
+
+// NoteLogged implements screen.Log.
+func (s shownLog) NoteLogged(id, note string) error {
+	defer s.d.controllers.LogChanged()
+	return s.d.store.NoteLogged(id, note)
+}
+
+// DeleteCalls implements screen.Log.
+func (s shownLog) DeleteCalls(ids ...string) int {
+	defer s.d.controllers.LogChanged()
+	return s.d.store.DeleteCalls(ids...)
 }
 
 // shownRecordings lets the screens list and delete recordings.

@@ -25,6 +25,8 @@ func (a *Adapter) handle(e ua.Event) {
 		a.incoming(e)
 	case ua.Begun:
 		a.with(e.Call, func(c *call) { a.name(c, e.CallID) })
+	case ua.Redirected:
+		a.with(e.Call, func(c *call) { a.post(phone.Redirected{Call: c.id, To: a.peer(e.To)}) })
 	case ua.Progress:
 		a.with(e.Call, func(c *call) { a.progress(c, e) })
 	case ua.Accepted:

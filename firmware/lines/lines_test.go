@@ -442,6 +442,15 @@ func TestCallIDsAreTold(t *testing.T) {
 	})
 }
 
+// TestASendingOnIsTold: whom the called sends us on to is known by the name of our book.
+func TestASendingOnIsTold(t *testing.T) {
+	inWorld(t, offer.Off, func(w *world) {
+		w.ask(phone.SendInvite{Call: 1, Target: "300", Conversation: "c"})
+		w.ask(ua.Redirected{Call: 101, To: ua.Peer{URI: "sip:200@pbx.example", User: "200"}})
+		w.wantDone(phone.Redirected{Call: 1, To: phone.Peer{Name: "Jonas Keller", Number: "200", URI: "sip:200@pbx.example"}})
+	})
+}
+
 func TestOnlyAccountsThatDifferRegisterAgain(t *testing.T) {
 	inWorld(t, offer.Off, func(w *world) {
 		w.said = nil

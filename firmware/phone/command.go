@@ -78,8 +78,8 @@ func (t *step) setting(in Command) error {
 	case Register:
 		return t.register(in.Line)
 	case SeeMissed:
-		if t.Missed > 0 {
-			t.Missed = 0
+		if t.Unseen != (Unseen{}) {
+			t.Unseen = Unseen{}
 			t.changed(MissedChanged)
 		}
 	case Configure:
@@ -296,6 +296,7 @@ func (t *step) deflect(c *Call, target string) error {
 		return WrongNumber
 	}
 	t.do(SendDeflect{Call: c.ID, Target: n.Target, Why: Deflected})
+	c.ForwardedTo = Peer{Number: t.Config.Canonical(n.Typed), URI: n.Target}
 	t.enter(c, Ended, HandedOver)
 	return nil
 }

@@ -14,7 +14,7 @@ const (
 	MuteChanged
 	VolumeChanged
 	SelectedChanged
-	MissedChanged
+	MissedChanged // the counts of calls that nobody has looked at
 	NoticesChanged
 	ConfigChanged
 	QuestionChanged

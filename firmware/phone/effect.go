@@ -108,28 +108,6 @@ type (
 	}
 )
 
-// Record is a call as the log keeps it.
-type Record struct {
-	Call         CallID
-	Line         LineID
-	Dir          Dir
-	Remote       Peer
-	ForwardedBy  Peer
-	Proof        Proof
-	Began        time.Time
-	Answered     time.Time // zero: it was not
-	Ended        time.Time
-	Cause        Cause
-	Conversation string
-	Note         string // what a person wrote to the call
-	Quality      string // how it sounded, in the words of audio/quality; empty: not measured
-}
-
-// Missed tells whether the call is one to call back: it came in, and nobody answered it anywhere.
-func (r Record) Missed() bool {
-	return r.Dir == Incoming && r.Answered.IsZero() && r.Cause != Elsewhere && r.Cause != Rejected && r.Cause != HandedOver
-}
-
 // Tone is a sound the phone makes itself, into the ear.
 type Tone uint8
 

@@ -73,8 +73,8 @@ func (t *step) event(in Event) {
 	case RecordingFailed:
 		t.recordingFailed(in)
 	case Recalled:
-		if in.Missed > 0 {
-			t.Missed += min(in.Missed, maxRecalled)
+		before := t.Unseen
+		if t.Unseen.add(in.Unseen); t.Unseen != before {
 			t.changed(MissedChanged)
 		}
 	default:
@@ -108,6 +108,8 @@ func (t *step) fieldChanged(in Event) {
 		set(in.Call, func(c *Call) { c.Proof = in.Proof })
 	case Able:
 		set(in.Call, func(c *Call) { c.Refers, c.Replaces, c.Focus = in.Refers, in.Replaces, cmp.Or(in.Focus, c.Focus) })
+	case Redirected:
+		set(in.Call, func(c *Call) { c.ForwardedTo = in.To })
 	case Conversing:
 		set(in.Call, func(c *Call) { c.Conversation = in.Conversation })
 	}

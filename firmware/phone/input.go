@@ -132,7 +132,7 @@ type (
 		cmd
 		Line LineID
 	}
-	// SeeMissed marks the missed calls as seen.
+	// SeeMissed marks the calls that came in as seen.
 	SeeMissed struct{ cmd }
 	// Configure replaces the behaviour part of the settings; refused as Busy in a call if lines change.
 	Configure struct {
@@ -248,16 +248,22 @@ type (
 		Call         CallID
 		Conversation string
 	}
+	// Redirected: the called sends us on to somebody else (302), whom we call instead.
+	Redirected struct {
+		evt
+		Call CallID
+		To   Peer
+	}
 	// Noticed: a fault of the phone itself came (Text says what) or went (Text is empty).
 	Noticed struct {
 		evt
 		Notice Notice
 		Text   string
 	}
-	// Recalled: so many missed calls had not been seen when the phone was switched off.
+	// Recalled: so many calls had not been seen when the phone was switched off.
 	Recalled struct {
 		evt
-		Missed int
+		Unseen Unseen
 	}
 	// TimerFired: a timer that Step asked for ran out.
 	TimerFired struct {

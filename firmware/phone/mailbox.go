@@ -113,6 +113,7 @@ func (t *step) toMailbox(c *Call) error {
 		return WrongNumber
 	}
 	t.do(SendDeflect{Call: c.ID, Target: n.Target, Why: WhyDeclined})
+	c.ForwardedTo = t.peer(n)
 	t.enter(c, Ended, Rejected)
 	return nil
 }

@@ -78,12 +78,12 @@ func TestEveryInputIsTaken(t *testing.T) {
 		SendDTMF{Call: 1, Digit: '1'}, Mute{On: true}, SetPath{Path: Headset}, PressPath{Path: Headset}, StepVolume{Steps: 1}, SetVolume{Level: 1},
 		SetRingVolume{Level: 1}, SelectLine{Line: 1}, Register{Line: 1}, SeeMissed{}, Configure{Config: c}, HookMoved{Off: true}, LineChanged{}, Invited{}, Progressed{Call: 1}, EarlyHeard{Call: 1},
 		Accepted{Call: 1}, Confirmed{Call: 1}, CallFailed{Call: 1}, Byed{Call: 1}, RemoteHeld{Call: 1, On: true}, ResumeRefused{Call: 1},
-		Secured{Call: 1, On: true}, RemoteChanged{Call: 1}, Noticed{Text: "x"}, Recalled{Missed: 2}, TimerFired{ID: TimerID{RingTime, 1}},
+		Secured{Call: 1, On: true}, RemoteChanged{Call: 1}, Noticed{Text: "x"}, Recalled{Unseen: Unseen{Missed: 2}}, TimerFired{ID: TimerID{RingTime, 1}},
 		Ask{Ref: 2, Kind: SignInQuestion}, AnswerQuestion{Ref: 1}, QuestionDropped{Ref: 1}, SetLock{Kind: IdleLock}, PINRefused{Wrong: 1},
 		PCDo{Act: PCHangup}, PCCallChanged{Ringing: true}, PCStreams{Plays: true},
 		AnswerPairing{Stage: PairingCompare, Yes: true}, PairingMoved{Stage: PairingAsked}, PCAttached{On: true},
 		Transfer{Call: 1, Target: "300"}, Consult{Call: 1, Number: "300"}, MoveTo{Call: 1, Target: "300"},
-		Pull{Target: "300", Replaces: Dialog{"a", "b", "c"}}, PageHeard{Group: 1}, PageSilent{Group: 1}, TestSound{}, SoundTested{Verdict: SoundWorks}, Able{Call: 1, Refers: true}, Referred{Call: 1, To: anna}, Conversing{Call: 1, Conversation: "c"},
+		Pull{Target: "300", Replaces: Dialog{"a", "b", "c"}}, PageHeard{Group: 1}, PageSilent{Group: 1}, TestSound{}, SoundTested{Verdict: SoundWorks}, Able{Call: 1, Refers: true}, Referred{Call: 1, To: anna}, Conversing{Call: 1, Conversation: "c"}, Redirected{Call: 1, To: anna},
 	} {
 		taken := slices.ContainsFunc(states, func(word string) bool {
 			b := oneLine(t).reach(word)

@@ -96,7 +96,7 @@ func Inputs() []Input {
 		Ask{}, AnswerQuestion{}, QuestionDropped{}, SetLock{}, PINRefused{}, PCDo{}, PCCallChanged{}, PCStreams{},
 		AnswerPairing{}, PairingMoved{}, PCAttached{},
 		Transfer{}, Consult{}, CompleteTransfer{}, Reconnect{}, MoveTo{}, Pull{}, Join{}, Split{}, AddMember{}, DropMember{}, RosterChanged{},
-		Able{}, Referred{}, MoveProgressed{}, Moved{}, MoveRefused{}, Conversing{},
+		Able{}, Referred{}, MoveProgressed{}, Moved{}, MoveRefused{}, Conversing{}, Redirected{},
 		PageHeard{}, PageSilent{}, TestSound{}, SoundTested{}, RecordCall{}, RecordingFailed{}, PlayRecording{}, StopPlaying{}, PausePlaying{}, SeekPlaying{}, Played{},
 		MailTold{}, MailListed{}, MailUnsure{},
 		PickUp{}, SetAvailability{}, LampChanged{}, PresenceChanged{},

@@ -17,12 +17,12 @@ func (t *step) routed(in Invited) (r Route, rings bool) {
 		c.Rules.DND = t.Undisturbed()
 		r = c.Route(in.Remote, by, r.Refuse == UserBusy, t.now)
 	}
-	cause := r.Refuse
+	cause, to := r.Refuse, Peer{}
 	switch {
 	case r.To != "":
 		n, _ := t.Config.Number(r.To) // checked when the rules were set
 		t.do(RefuseInvite{Ref: in.Ref, Target: n.Target, Why: r.Why})
-		cause = HandedOver
+		cause, to = HandedOver, t.peer(n)
 	case cause != NoCause:
 		t.do(RefuseInvite{Ref: in.Ref, Cause: cause})
 	default:
@@ -30,7 +30,7 @@ func (t *step) routed(in Invited) (r Route, rings bool) {
 	}
 	if cause == HandedOver || cause == Rejected || cause == NoAnswer { // the log tells what the rules did; it never was a call here, and has no name
 		c := Call{Line: in.Line, Dir: Incoming, Remote: in.Remote, Conversation: in.Conversation,
-			ForwardedBy: in.ForwardedBy, Proof: in.Proof, Began: t.now, Cause: cause}
+			ForwardedBy: in.ForwardedBy, ForwardedTo: to, Proof: in.Proof, Began: t.now, Cause: cause}
 		t.log(&c)
 	}
 	return r, false
@@ -56,6 +56,7 @@ func (t *step) unanswered(c *Call) {
 		return
 	}
 	t.do(SendDeflect{Call: c.ID, Target: n.Target, Why: WhyNoAnswer})
+	c.ForwardedTo = t.peer(n)
 	t.enter(c, Ended, HandedOver)
 }
 

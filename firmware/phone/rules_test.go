@@ -133,8 +133,8 @@ func (k aCase) rings() string {
 	return out
 }
 
-// shown writes a route.
-func shown(r Route) string {
+// shownRoute writes a route.
+func shownRoute(r Route) string {
 	switch {
 	case r.To != "":
 		return fmt.Sprintf("sent to %s: %s", r.To, []string{"deflected", "always", "busy", "no answer", "not disturb"}[r.Why])
@@ -169,7 +169,7 @@ func TestTheRules(t *testing.T) {
 		}) bool {
 			return s.fits(k)
 		})]
-		got, want := shown(k.route()), s.is(k)
+		got, want := shownRoute(k.route()), s.is(k)
 		if got == want {
 			passed++
 			continue

@@ -96,10 +96,10 @@ const (
 // Peer is the other party, as far as known. The strings are cleaned of control and direction
 // characters by whoever made them; Number is always shown beside Name.
 type Peer struct {
-	Name   string // display name, may be empty
-	Number string // telephone number or user part, as to be shown
-	URI    string // SIP or tel URI to call back
-	Hidden bool   // the party withholds who it is; all else is empty
+	Name   string `json:",omitzero"` // display name, may be empty
+	Number string `json:",omitzero"` // telephone number or user part, as to be shown
+	URI    string `json:",omitzero"` // SIP or tel URI to call back
+	Hidden bool   `json:",omitzero"` // the party withholds who it is; all else is empty
 }
 
 // Call is one call as this phone sees it.
@@ -130,6 +130,7 @@ type Call struct {
 	ConsultOf    CallID // the call this one is to ask about; 0: none
 	ReferredBy   Peer   // who sent us to the far side, or the far side to us, if that is said
 	ForwardedBy  Peer   // who sent the call on to us, if that is said
+	ForwardedTo  Peer   // whom it was sent on to: by us, or by the called
 	Proof        Proof  // what the number of Remote is worth
 	Withheld     bool   // our number is not told
 	Refers       bool   // the far side can be asked to call somebody else (REFER)
@@ -225,7 +226,7 @@ type State struct {
 	Volume       [PathCount]uint8
 	RingVolume   uint8
 	Selected     LineID              // the line of the next call
-	Missed       int                 // missed calls not yet seen
+	Unseen                           // calls that came in, and nobody has looked at the log since
 	Notices      [NoticeCount]string // empty: all is well
 	PC           PC                  // the computer at the cable
 	PCCall       PCCall              // of a program on the PC that uses the phone as its telephone

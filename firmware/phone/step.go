@@ -179,20 +179,6 @@ const (
 	earlyTime   = 300 * time.Millisecond
 )
 
-func (t *step) log(c *Call) {
-	if c.Dir == Outgoing && c.Remote == (Peer{}) || c.Shadow || c.Page != 0 { // nothing was dialled, or not by anybody
-		return
-	}
-	r := Record{Call: c.ID, Line: c.Line, Dir: c.Dir, Remote: c.Remote, Began: c.Began, Answered: c.Answered,
-		ForwardedBy: c.ForwardedBy, Proof: c.Proof,
-		Ended: t.now, Cause: c.Cause, Conversation: c.Conversation}
-	t.do(LogCall{Record: r})
-	if r.Missed() {
-		t.Missed++
-		t.changed(MissedChanged)
-	}
-}
-
 // begin makes a call in a first state.
 func (t *step) begin(c Call, st CallState) *Call {
 	t.nextCall++

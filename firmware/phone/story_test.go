@@ -218,7 +218,7 @@ func TestMissedCalls(t *testing.T) {
 	if b.s.Missed != 2 {
 		t.Errorf("%d missed", b.s.Missed)
 	}
-	b.do(Recalled{Missed: 3}, Recalled{Missed: -1}, Recalled{})
+	b.do(Recalled{Unseen: Unseen{Missed: 3}}, Recalled{Unseen: Unseen{Missed: -1}}, Recalled{})
 	if b.s.Missed != 5 || len(b.changes) != 0 {
 		t.Errorf("%d missed with those of before", b.s.Missed)
 	}

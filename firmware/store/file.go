@@ -14,10 +14,10 @@ import (
 
 const (
 	lockTime = time.Second // how long another process may hold the file
-	maxSize  = 32 << 20    // bytes of the file; a full store needs some hundred KiB
+	maxSize  = 32 << 20    // bytes of the file; a full store needs some MiB
 )
 
-var buckets = []string{contactsBucket, callsBucket, memoryBucket}
+var buckets = []string{contactsBucket, logBucket, oldCallsBucket, memoryBucket}
 
 // content is all that a file holds: bucket -> key -> value.
 type content map[string]map[string][]byte

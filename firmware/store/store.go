@@ -36,10 +36,12 @@ type key struct{ bucket, name string }
 // The buckets, and the keys of the last.
 const (
 	contactsBucket = "contacts" // ID -> Contact
-	callsBucket    = "calls"    // slot of the ring -> call
+	logBucket      = "log"      // ID -> call
+	oldCallsBucket = "calls"    // slot of a ring -> call, by older firmware
 	memoryBucket   = "memory"   // what there is one of
 	volumesKey     = "volumes"
-	missedKey      = "missed"
+	unseenKey      = "unseen"
+	oldMissedKey   = "missed" // by older firmware
 )
 
 // Store is what the phone remembers. All methods but Run may be called from any goroutine and
@@ -53,10 +55,11 @@ type Store struct {
 	contacts []Contact // by name; a new slice with each change
 	names    nameIndex
 	calls    []phone.Record          // newest first; a new slice with each call
-	logged   uint64                  // calls ever logged
+	logged   uint64                  // number of the newest call
+	numbers  map[string]uint64       // those of the calls, by ID
 	notes    map[phone.CallID]string // to calls that go on
 	volumes  *Volumes
-	missed   int
+	unseen   phone.Unseen
 	pending  map[key][]byte // what differs from the file; nil: to be deleted
 	damaged  string         // what was found broken, until the phone starts again
 	failed   string         // why nothing can be written now
@@ -66,7 +69,7 @@ type Store struct {
 // Open reads the file at path, or begins a new one. It never fails, for a phone without memory is a
 // phone; Problem tells what is wrong.
 func Open(path string, log *slog.Logger) *Store {
-	s := &Store{log: log, file: file{path: path}, wake: make(chan struct{}, 1), pending: map[key][]byte{}, notes: map[phone.CallID]string{}, notify: func(string) {}}
+	s := &Store{log: log, file: file{path: path}, wake: make(chan struct{}, 1), pending: map[key][]byte{}, notes: map[phone.CallID]string{}, numbers: map[string]uint64{}, notify: func(string) {}}
 	s.open()
 	return s
 }
@@ -132,7 +135,7 @@ func (s *Store) adopt(c content) (lost bool) {
 		}
 	}
 	s.setContacts(all)
-	lost = s.adoptCalls(c[callsBucket]) || lost
+	lost = s.adoptCalls(c[logBucket], c[oldCallsBucket]) || lost
 	if b, ok := c[memoryBucket][volumesKey]; ok && s.volumes == nil {
 		var v Volumes
 		if json.Unmarshal(b, &v) == nil {
@@ -141,10 +144,25 @@ func (s *Store) adopt(c content) (lost bool) {
 			lost = true
 		}
 	}
-	if b, ok := c[memoryBucket][missedKey]; ok && s.pending[key{memoryBucket, missedKey}] == nil {
-		lost = json.Unmarshal(b, &s.missed) != nil || lost
+	return s.adoptUnseen(c[memoryBucket]) || lost
+}
+
+// adoptUnseen takes the counts of calls that nobody has seen; older firmware knew of missed ones alone.
+func (s *Store) adoptUnseen(memory map[string][]byte) (lost bool) {
+	if s.pending[key{memoryBucket, unseenKey}] != nil {
+		return false
 	}
-	return lost
+	if b, ok := memory[unseenKey]; ok {
+		return json.Unmarshal(b, &s.unseen) != nil
+	}
+	if b, ok := memory[oldMissedKey]; ok {
+		s.drop(key{memoryBucket, oldMissedKey})
+		if json.Unmarshal(b, &s.unseen.Missed) != nil {
+			return true
+		}
+		s.put(key{memoryBucket, unseenKey}, s.unseen)
+	}
+	return false
 }
 
 // Problem says in a line what is wrong with the memory of the phone; empty if nothing is.
@@ -188,20 +206,20 @@ func (s *Store) KeepVolumes(v Volumes) {
 	}
 }
 
-// Missed gives the number of missed calls that nobody has seen yet.
-func (s *Store) Missed() int {
+// Unseen counts the calls that came in and nobody has seen yet.
+func (s *Store) Unseen() phone.Unseen {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.missed
+	return s.unseen
 }
 
-// KeepMissed remembers the number of missed calls that nobody has seen yet.
-func (s *Store) KeepMissed(n int) {
+// KeepUnseen remembers how many calls came in that nobody has seen yet.
+func (s *Store) KeepUnseen(n phone.Unseen) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.missed != n {
-		s.missed = n
-		s.put(key{memoryBucket, missedKey}, n)
+	if s.unseen != n {
+		s.unseen = n
+		s.put(key{memoryBucket, unseenKey}, n)
 	}
 }
 
@@ -308,12 +326,10 @@ func (s *Store) everything() map[key][]byte {
 	for _, c := range s.contacts {
 		s.put(key{contactsBucket, c.ID}, c)
 	}
-	for i, r := range s.calls {
-		s.putCall(s.logged-uint64(i), r)
-	}
+	s.allCalls()
 	if s.volumes != nil {
 		s.put(key{memoryBucket, volumesKey}, *s.volumes)
 	}
-	s.put(key{memoryBucket, missedKey}, s.missed)
+	s.put(key{memoryBucket, unseenKey}, s.unseen)
 	return s.pending
 }

@@ -63,7 +63,7 @@ func TestAllIsThereAfterARestart(t *testing.T) {
 	stop := run(t, s)
 	fill(t, s, 20, MaxCalls+30)
 	s.KeepVolumes(Volumes{Path: [phone.PathCount]uint8{1, 2, 3}, Ring: 4})
-	s.KeepMissed(7)
+	s.KeepUnseen(phone.Unseen{Missed: 7, Elsewhere: 1})
 	if err := s.DeleteContact(s.Contacts()[3].ID); err != nil {
 		t.Fatal(err)
 	}
@@ -76,8 +76,8 @@ func TestAllIsThereAfterARestart(t *testing.T) {
 	if !reflect.DeepEqual(s.Calls(), again.Calls()) || len(again.Calls()) != MaxCalls || again.Calls()[0].Call != MaxCalls+29 {
 		t.Errorf("calls: %d before, %d after, first %+v", len(s.Calls()), len(again.Calls()), again.Calls()[0])
 	}
-	if v, ok := again.Volumes(); !ok || v != (Volumes{Path: [phone.PathCount]uint8{1, 2, 3}, Ring: 4}) || again.Missed() != 7 || again.Problem() != "" {
-		t.Errorf("%+v %v, %d missed, problem %q", v, ok, again.Missed(), again.Problem())
+	if v, ok := again.Volumes(); !ok || v != (Volumes{Path: [phone.PathCount]uint8{1, 2, 3}, Ring: 4}) || again.Unseen() != (phone.Unseen{Missed: 7, Elsewhere: 1}) || again.Problem() != "" {
+		t.Errorf("%+v %v, unseen %+v, problem %q", v, ok, again.Unseen(), again.Problem())
 	}
 	again.LogCall(record(1000))
 	if c := again.Calls(); len(c) != MaxCalls || c[0].Call != 1000 || c[1].Call != MaxCalls+29 {
@@ -287,14 +287,14 @@ func TestDamagedValuesAreDropped(t *testing.T) {
 	}
 	err := f.write(map[key][]byte{
 		{contactsBucket, "a"}: []byte(`{"ID":"a","Name":"Anna"}`), {contactsBucket, "b"}: []byte(`{"ID":"b","Name":"Bo`), {contactsBucket, "c"}: []byte(`{"ID":"x","Name":"Cy"}`),
-		{callsBucket, "xx"}: []byte(`{`), {memoryBucket, volumesKey}: []byte(`3`), {memoryBucket, missedKey}: []byte(`"x"`),
+		{logBucket, "xx"}: []byte(`{`), {oldCallsBucket, "xx"}: []byte(`{`), {memoryBucket, volumesKey}: []byte(`3`), {memoryBucket, unseenKey}: []byte(`"x"`),
 	})
 	if err := errors.Join(err, f.close()); err != nil {
 		t.Fatal(err)
 	}
 	s := Open(path, quiet())
 	defer run(t, s)()
-	if _, ok := s.Volumes(); ok || len(s.Contacts()) != 1 || len(s.Calls()) != 0 || s.Missed() != 0 || s.Problem() == "" {
+	if _, ok := s.Volumes(); ok || len(s.Contacts()) != 1 || len(s.Calls()) != 0 || s.Unseen() != (phone.Unseen{}) || s.Problem() == "" {
 		t.Errorf("%+v %+v %q", s.Contacts(), s.Calls(), s.Problem())
 	}
 }
@@ -342,7 +342,7 @@ func TestNotesGoWithTheirCalls(t *testing.T) {
 	if err := s.Note(9, false, "nobody", noon); !errors.Is(err, ErrNoCall) {
 		t.Errorf("no call: %v", err)
 	}
-	if err := s.Note(1, false, strings.Repeat("x", maxNote+1), noon); err == nil {
+	if err := s.Note(1, false, strings.Repeat("x", MaxNote+1), noon); err == nil {
 		t.Error("a note too long was taken")
 	}
 	stop()

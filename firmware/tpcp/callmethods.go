@@ -343,7 +343,7 @@ func callNote(r *request, p NoteParams) (any, error) {
 	if err := r.server.services.Log.Note(id, p.Text); err != nil {
 		return nil, err
 	}
-	r.server.tellNews(news{topic: "log", name: NotifyLogChanged, by: r.session.origin})
+	r.logChanged()
 	return r.shown(id)
 }
 

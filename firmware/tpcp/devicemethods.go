@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"slices"
 	"time"
 
 	"opendeskphone/firmware/phone"
@@ -110,18 +109,6 @@ func page[T any](all []T, skip, limit int) (part []T, more bool, err error) {
 		part = append(part, v)
 	}
 	return part, len(part) < len(all), nil
-}
-
-func logList(r *request, p LogParams) (any, error) {
-	all := r.server.services.Log.Calls()
-	if p.Since != nil {
-		n := slices.IndexFunc(all, func(e LogEntry) bool { return !e.EndedAt.After(p.Since.Time) })
-		if n >= 0 {
-			all = all[:n]
-		}
-	}
-	calls, more, err := page(all, p.Skip, p.Limit)
-	return LogResult{calls, more}, err
 }
 
 func contactsList(r *request, p ContactsParams) (any, error) {

@@ -58,6 +58,10 @@ var methods = map[string]method{
 	"device.display":    {right: DeviceRight, flags: act, why: noPart},
 
 	"log.list":        {right: Observe, flags: private, do: on(logList), needs: hasLog, why: noPart},
+	"log.note":        {right: Control, flags: act | private, do: on(logNote), needs: hasLog, why: noPart},
+	"log.add":         {right: Control, flags: act | private, do: on(logAdd), needs: hasLog, why: noPart},
+	"log.delete":      {right: Control, flags: act | private, do: on(logDelete), needs: hasLog, why: noPart},
+	"log.import":      {right: Control, flags: act | private, do: on(logImport), needs: hasLog, why: noPart},
 	"contacts.list":   {right: Observe, flags: private, do: on(contactsList), needs: hasContacts, why: noPart},
 	"contacts.put":    {right: Control, flags: act | private, do: on(contactsPut), needs: hasContacts, why: noPart},
 	"contacts.delete": {right: Control, flags: act | private, do: on(contactsDelete), needs: hasContacts, why: noPart},

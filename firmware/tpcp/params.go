@@ -159,6 +159,41 @@ type (
 		Since *Time `json:"since,omitempty"` // calls that ended after
 		Limit int   `json:"limit,omitempty"` // 1 to 100, default 50
 		Skip  int   `json:"skip,omitempty"`  // of the newest, for the next page
+
+		ConversationID string `json:"conversationId,omitempty"` // of this conversation alone
+		Full           bool   `json:"full,omitempty"`           // with sound, so that the entries can be imported again
+	}
+	// LogAddParams are those of log.add.
+	LogAddParams struct {
+		Act
+		LogID          string `json:"logId,omitempty"` // of an entry of this computer that has gone on; none: a new one
+		ConversationID string `json:"conversationId,omitempty"`
+		Mode           string `json:"mode"` // voice, video, im
+		Dir            string `json:"dir"`
+		URI            string `json:"uri,omitempty"`
+		Number         string `json:"number,omitempty"`
+		Display        string `json:"display,omitempty"`
+		BeganAt        Time   `json:"beganAt"`
+		AnsweredAt     *Time  `json:"answeredAt,omitempty"`
+		EndedAt        Time   `json:"endedAt"`
+		Cause          string `json:"cause,omitempty"`
+		Note           string `json:"note,omitempty"`
+	}
+	// LogNoteParams are those of log.note.
+	LogNoteParams struct {
+		Act
+		LogID string `json:"logId"`
+		Text  string `json:"text"` // at most 512 bytes; empty: no note
+	}
+	// LogDeleteParams are those of log.delete.
+	LogDeleteParams struct {
+		Act
+		LogIDs []string `json:"logIds"` // 1 to 100
+	}
+	// LogImportParams are those of log.import.
+	LogImportParams struct {
+		Act
+		Calls []LogEntry `json:"calls"` // 1 to 100, as log.list gives them with full
 	}
 	// ContactsParams are those of contacts.list.
 	ContactsParams struct {
@@ -236,7 +271,21 @@ type (
 	// LogResult is that of log.list, newest first. More: there are older ones, ask with skip.
 	LogResult struct {
 		Calls []LogEntry `json:"calls"`
+		Total int        `json:"total"`
 		More  bool       `json:"more"`
+	}
+	// LogIDResult is that of log.add and log.note.
+	LogIDResult struct {
+		LogID string `json:"logId"`
+	}
+	// LogDeleted is the result of log.delete.
+	LogDeleted struct {
+		Deleted int `json:"deleted"`
+	}
+	// LogImported is the result of log.import. Known ones were in the log already, and are as they were.
+	LogImported struct {
+		Added int `json:"added"`
+		Known int `json:"known"`
 	}
 	// LogEntry is a call of the log.
 	LogEntry struct {
@@ -250,14 +299,20 @@ type (
 		AnsweredAt     *Time  `json:"answeredAt,omitempty"`
 		EndedAt        Time   `json:"endedAt"`
 		Cause          string `json:"cause"`
+		Reason         string `json:"reason,omitempty"` // words of the network
+		Outcome        string `json:"outcome"`
 		Missed         bool   `json:"missed"`
 		ForwardedBy    *Party `json:"forwardedBy,omitempty"`
+		ForwardedTo    *Party `json:"forwardedTo,omitempty"`
 		Withheld       bool   `json:"withheld,omitempty"`
 		Verified       string `json:"verified"`
 		Attest         string `json:"attest,omitempty"`
 		Doubt          string `json:"doubt,omitempty"`
 		ConversationID string `json:"conversationId,omitempty"`
 		Note           string `json:"note,omitempty"`
+		Mode           string `json:"mode"`         // voice, video, im
+		PC             string `json:"pc,omitempty"` // the computer that told of it; none: it was on the phone
+		Sound          string `json:"sound,omitempty"`
 
 		MOS   float64 `json:"mosLq,omitempty"` // mean of the call
 		Fault string  `json:"fault,omitempty"`

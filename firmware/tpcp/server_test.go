@@ -333,7 +333,7 @@ func TestHangupOfAnEndedCall(t *testing.T) {
 			t.Errorf("%+v, %v", call, err)
 		}
 		time.Sleep(endedTime + time.Second)
-		b.post(phone.Recalled{Missed: 1})
+		b.post(phone.Recalled{Unseen: phone.Unseen{Missed: 1}})
 		_, err = c.Hangup(b.ctx, CallParams{CallID: "c-1"})
 		b.wantCode(err, CodeNoSuchCall)
 	})

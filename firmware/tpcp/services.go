@@ -43,9 +43,17 @@ type Services struct {
 // Log is the call log.
 type Log interface {
 	// Calls gives the calls that ended, newest first; the slice is not written again.
-	Calls() []LogEntry
+	Calls() []phone.Record
 	// Note puts a note to a call, which may still go on; CodeNoSuchCall if the log has forgotten it.
 	Note(call phone.CallID, text string) error
+	// NoteLogged puts a note to a call of the log.
+	NoteLogged(id, text string) error
+	// AddPC adds what a computer tells of, or changes what it has told of by that ID.
+	AddPC(phone.Record) (id string, err error)
+	// Import adds calls of another log, all or none.
+	Import([]phone.Record) (added, known int, err error)
+	// DeleteCalls deletes calls, and tells how many of them there were.
+	DeleteCalls(ids ...string) int
 }
 
 // Contacts is the address book.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"opendeskphone/firmware/phone"
@@ -13,7 +14,7 @@ import (
 type books struct {
 	contacts []Contact
 	notes    map[phone.CallID]string
-	log      []LogEntry
+	log      []phone.Record
 }
 
 // services is a phone that has every part.
@@ -22,7 +23,32 @@ func services() Services {
 	return Services{Log: b, Contacts: b, Stats: b, Traces: b, Lock: &lockTwin{}, Credentials: b, Accounts: b, Backlight: b, Rules: &ruleTwin{}}
 }
 
-func (b *books) Calls() []LogEntry { return b.log }
+func (b *books) Calls() []phone.Record { return b.log }
+func (b *books) NoteLogged(id, text string) error {
+	for i := range b.log {
+		if b.log[i].ID == id {
+			b.log[i].Note = text
+			return nil
+		}
+	}
+	return Refuse(CodeNoSuchCall, "the log has no such call")
+}
+func (b *books) AddPC(r phone.Record) (string, error) {
+	if r.ID == "" {
+		r.ID = fmt.Sprint("new", len(b.log))
+	}
+	b.log = append([]phone.Record{r}, b.log...)
+	return r.ID, nil
+}
+func (b *books) Import(in []phone.Record) (added, known int, err error) {
+	b.log = append(in, b.log...)
+	return len(in), 0, nil
+}
+func (b *books) DeleteCalls(ids ...string) int {
+	n := len(b.log)
+	b.log = slices.DeleteFunc(b.log, func(r phone.Record) bool { return slices.Contains(ids, r.ID) })
+	return n - len(b.log)
+}
 func (b *books) Note(id phone.CallID, text string) error {
 	b.notes[id] = text
 	return nil

@@ -2,13 +2,11 @@ package tpcp
 
 import (
 	"fmt"
-	"math"
 	"slices"
 	"strconv"
 	"strings"
 	"unicode"
 
-	"opendeskphone/audio/quality"
 	"opendeskphone/firmware/phone"
 )
 
@@ -413,21 +411,4 @@ type traits struct {
 	emergency    bool // the call is an emergency call
 	guardedFront bool // the call in the foreground is one
 	notes        bool // the phone keeps notes
-}
-
-// Logged shows a call of the log.
-func Logged(r phone.Record) LogEntry {
-	e := LogEntry{
-		LogID: fmt.Sprintf("%x-%d", r.Began.UnixMilli(), r.Call), LineID: lineID(r.Line), Dir: "out", URI: cut(r.Remote.URI), Number: cut(r.Remote.Number),
-		Display: cut(r.Remote.Name), BeganAt: Time{r.Began}, AnsweredAt: moment(r.Answered), EndedAt: Time{r.Ended},
-		Cause: causeName(r.Cause), Missed: r.Missed(), ConversationID: cut(r.Conversation), Note: r.Note,
-	}
-	e.ForwardedBy, e.Withheld, e.Verified, e.Attest, e.Doubt = party(r.ForwardedBy), r.Remote.Hidden, verified(r.Proof), r.Proof.Attest, doubts[r.Proof.Doubt]
-	if q, ok := quality.ParseSummary(r.Quality); ok {
-		e.MOS, e.Fault = math.Round(100*float64(q.LQ))/100, q.Fault.Name()
-	}
-	if r.Dir == phone.Incoming {
-		e.Dir = "in"
-	}
-	return e
 }

@@ -350,6 +350,11 @@ func TestRedirected(t *testing.T) {
 			}
 		})
 		b.ua.Call(1, "sip:bob@phone.test", []byte(anOffer))
+		for _, want := range []string{"high", "low"} {
+			if r := take[Redirected](b); r.To.User != want {
+				t.Errorf("sent on to %+v", r.To)
+			}
+		}
 		take[Accepted](b)
 		if to := b.far.to(stack.INVITE); to != "bob high low" {
 			t.Error(to)

@@ -72,6 +72,11 @@ type (
 		Call   CallRef
 		CallID string
 	}
+	// Redirected: the called answers with another address (3xx), which is called now.
+	Redirected struct {
+		Call CallRef
+		To   Peer
+	}
 	// Progress: the far side, or one of several, rings or sends early media.
 	Progress struct {
 		Call   CallRef
@@ -136,6 +141,7 @@ type (
 func (LineState) event()     {}
 func (Incoming) event()      {}
 func (Begun) event()         {}
+func (Redirected) event()    {}
 func (Progress) event()      {}
 func (Accepted) event()      {}
 func (Failed) event()        {}

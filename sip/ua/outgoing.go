@@ -390,6 +390,7 @@ func contains(list []string, s string) bool {
 // follow calls the next redirection target.
 func (c *call) follow() {
 	c.dial.uri, c.dial.next = c.dial.next[0], c.dial.next[1:]
+	c.u.on(Redirected{Call: c.ref, To: peer("", c.dial.uri)})
 	c.seek()
 }
 

@@ -318,6 +318,7 @@ func faults(t *testing.T) map[string]bent {
 		"device.get shows the device":                                                result("device", object{"hook": "sideways"}),
 		"volumes are set, told, and bounded":                                         drop("device.changed"),
 		"log.list: pages, and limits":                                                result("more", nil),
+		"the log takes what a computer tells of, and notes":                          ask("log.add", func(p object) { delete(p, "conversationId") }),
 		"contacts come, are changed, and go":                                         ask("contacts.put", func(p object) { delete(p["contact"].(object), "organisation") }),
 		"diag.stats has calls":                                                       result("calls", nil),
 		"traces come whole, in both formats":                                         result("more", nil),

@@ -93,7 +93,7 @@ func inSession(do func(*leg) error) func(*run) error {
 const allMethods = "call.make call.answer call.reject call.hangup call.hold call.resume call.swap call.dtmf call.mute call.legA call.list call.note call.deflect " +
 	"call.transfer call.consult call.completeTransfer call.reconnect call.conference call.addParticipant call.dropParticipant call.moveToPC call.pullFromPC " +
 	"line.list line.bootstrap line.forward.get line.forward.set line.dnd.set line.simring.set line.team.set line.workHours.set rules.get rules.set mwi.get voicemail.call presence.set " +
-	"device.get device.volume.set device.ringer.set device.speaker device.backlight device.display log.list contacts.list contacts.put contacts.delete " +
+	"device.get device.volume.set device.ringer.set device.speaker device.backlight device.display log.list log.note log.add log.delete log.import contacts.list contacts.put contacts.delete " +
 	"cred.capabilities cred.install cred.status cred.clear cred.csr cred.installCert lock.hostState diag.stats trace.list trace.get"
 
 // onNoCall are params that fit each method on calls, of a call that no phone has.
@@ -195,6 +195,24 @@ var methodChecks = []check{
 			}
 		}
 		return first(l.refused("log.list", params{"limit": 0.5}, -32602), l.refused("log.list", params{"limit": 1000}, -32602))
+	})},
+	{"6.4", "the log takes what a computer tells of, and notes", "log.add", inSession(func(l *leg) error {
+		var added struct{ LogID string }
+		entry := params{"mode": "im", "dir": "out", "uri": "sip:odp-conformance@invalid", "conversationId": "odp-conformance", "beganAt": "2026-01-01T10:00:00.000Z", "endedAt": "2026-01-01T10:05:00.000Z"}
+		if err := first(l.ask("log.add", entry, &added), need("logId", added.LogID != "")); err != nil {
+			return err
+		}
+		var out struct {
+			Calls []struct{ LogID, Mode, Note, PC, Outcome, ConversationID string }
+		}
+		err := first(l.ask("log.note", params{"logId": added.LogID, "text": "sent the plan"}, nil), l.ask("log.list", params{"conversationId": "odp-conformance"}, &out))
+		gone := l.ask("log.delete", params{"logIds": []string{added.LogID}}, nil)
+		if err := first(err, gone, need("the entry", len(out.Calls) == 1)); err != nil {
+			return err
+		}
+		c := out.Calls[0]
+		return first(need("the entry as it was told", c.LogID == added.LogID && c.Mode == "im" && c.PC != "" && c.ConversationID == "odp-conformance"), need("its note", c.Note == "sent the plan"),
+			l.refused("log.note", params{"logId": added.LogID, "text": "x"}, 1004), l.refused("log.add", params{"mode": "smoke"}, -32602))
 	})},
 	{"6.4", "contacts come, are changed, and go", "contacts.put", inSession(func(l *leg) error {
 		id, err := l.addContact("")

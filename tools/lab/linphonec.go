@@ -191,6 +191,11 @@ func (l *Linphonec) Dial(ctx context.Context, uri string) error {
 // Answer answers the call that rings.
 func (l *Linphonec) Answer(ctx context.Context) error { return l.Do(ctx, "answer", `connected`) }
 
+// Redirect sends the ringing call on.
+func (l *Linphonec) Redirect(ctx context.Context, uri string) error {
+	return l.Do(ctx, "redirect all "+uri, `(?i)redirect`)
+}
+
 // Hold puts the current call on hold.
 func (l *Linphonec) Hold(ctx context.Context) error { return l.Do(ctx, "pause", `paused`) }
 

@@ -191,10 +191,46 @@ func TestCallsFromTheCommandLine(t *testing.T) {
 	desk.Until(t, d.Other.Control(), "over", desk.Idle)
 	u.traces()
 	u.rules(d)
+	u.log()
 	wants(t, u.says(exitUsage, "move", "sip:205@odp.test"), "no call to move")
 	wants(t, u.says(exitUsage, "pull", "sip:205@odp.test"), "--dialog")
 	wants(t, u.says(0, "unpair"), "forgotten")
 	u.says(exitNoPhone, "status")
+}
+
+// log merges what this computer did into the conversation of the call that was just made, and takes the log out and in.
+func (u *person) log() {
+	t := u.t
+	t.Helper()
+	list := func(args ...string) (all []tpcp.LogEntry) {
+		t.Helper()
+		if err := json.Unmarshal([]byte(u.says(0, append([]string{"--json", "log"}, args...)...)), &all); err != nil {
+			t.Fatal(err)
+		}
+		return all
+	}
+	call := list()[0]
+	id := strings.TrimSpace(u.says(0, "log", "add", "sip:101@odp.test", "--mode", "im", "--conversation", call.ConversationID, "--lasted", "5s"))
+	u.says(0, "log", "note", call.LogID, "wants the manual")
+	both := list("--conversation", call.ConversationID)
+	if len(both) != 2 || both[0].LogID != id || both[0].PC == "" || both[0].Mode != "im" || both[1].LogID != call.LogID || both[1].Note != "wants the manual" {
+		t.Fatalf("the conversation is %+v", both)
+	}
+	file := u.home + "/calls.json"
+	wants(t, u.says(0, "log", "export", file), " calls are in ")
+	before := u.says(0, "log", "export", "-")
+	wants(t, before, `"format": "opendeskphone-call-log"`, "wants the manual")
+	wants(t, u.says(0, "log", "import", file), "0 calls imported")
+	wants(t, u.says(0, "log", "remove", id, call.LogID), "2 of 2")
+	if n := len(list("--conversation", call.ConversationID)); n != 0 {
+		t.Errorf("%d are left", n)
+	}
+	wants(t, u.says(0, "log", "import", file), "2 calls imported")
+	calls := func(s string) string { return s[strings.Index(s, `"calls"`):] }
+	if after := u.says(0, "log", "export", "-"); calls(after) != calls(before) {
+		t.Errorf("before\n%s\nafter\n%s", before, after)
+	}
+	wants(t, u.says(exitUsage, "log", "import", os.Args[0]), "call log")
 }
 
 // traces looks at the call that was just made, and at the sign-in before it.

@@ -64,7 +64,7 @@ type commands struct {
 	Watch      watchCmd      `cmd:"" help:"Print what happens, as it happens." group:"calls"`
 
 	Rules    rulesCmd    `cmd:"" help:"Who gets the calls that come in." group:"people"`
-	Log      logCmd      `cmd:"" help:"Show the call log." group:"people"`
+	Log      logCmd      `cmd:"" help:"The call log: show it, add notes, export and import it." group:"people"`
 	Contacts contactsCmd `cmd:"" help:"The address book." group:"people"`
 
 	Trace       traceCmd       `cmd:"" help:"Show what phone and network said to each other." group:"machine"`

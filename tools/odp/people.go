@@ -4,69 +4,12 @@ import (
 	"fmt"
 	"net/url"
 	"os"
-	"strconv"
 	"strings"
-	"time"
 
-	"opendeskphone/firmware/tpcp"
 	"opendeskphone/tools/odp/pc"
 	"opendeskphone/tools/odp/pc/contacts"
 	"opendeskphone/tools/odp/pc/dial"
 )
-
-type logCmd struct {
-	Limit  int  `short:"n" help:"How many calls." default:"20"`
-	Missed bool `help:"Missed calls only."`
-}
-
-// Run implements the command.
-func (c *logCmd) Run(sh *shell) error {
-	if _, err := sh.ready(); err != nil {
-		return err
-	}
-	var r struct{ Log []tpcp.LogEntry }
-	q := url.Values{"limit": {strconv.Itoa(c.Limit)}, "phone": {sh.cli.Phone}}
-	if err := sh.do("GET", "log?"+q.Encode(), nil, &r); err != nil {
-		return err
-	}
-	out := r.Log[:0]
-	for _, e := range r.Log {
-		if !c.Missed || e.Missed {
-			out = append(out, e)
-		}
-	}
-	return sh.print(out, func() {
-		for _, e := range out {
-			fmt.Fprintln(sh.out, logLine(e))
-		}
-	})
-}
-
-func logLine(e tpcp.LogEntry) string {
-	number := e.Number
-	if number == "" {
-		number = dial.Readable(e.URI)
-	}
-	who := e.Display
-	if who == "" {
-		who, number = number, ""
-	}
-	if e.Withheld {
-		who, number = pc.Withheld, ""
-	}
-	how := "not answered"
-	switch {
-	case e.AnsweredAt != nil:
-		how = e.EndedAt.Sub(e.AnsweredAt.Time).Truncate(time.Second).String()
-	case e.Missed:
-		how = "missed"
-	}
-	line := fmt.Sprintf("%s  %s  %-28s %-20s %s", e.BeganAt.Local().Format("2006-01-02 15:04"), map[string]string{"in": "<-", "out": "->"}[e.Dir], who, number, how)
-	if e.Note != "" {
-		line += "  " + strings.Join(strings.Fields(e.Note), " ")
-	}
-	return line
-}
 
 type contactsCmd struct {
 	List   contactsListCmd   `cmd:"" default:"withargs" help:"List contacts, those that a query finds."`

@@ -244,7 +244,7 @@ func (calling) history(v *view, c *phone.Call, l *cardLayout) {
 }
 
 func spellTalk(v *view, r *phone.Record) string {
-	if d := talked(r); d > 0 {
+	if d := r.Talked(); d > 0 {
 		return spell(d)
 	}
 	return v.Words.Call.Missed

@@ -3,7 +3,7 @@ package screen
 import (
 	"fmt"
 	"image"
-	"time"
+	"slices"
 
 	"opendeskphone/firmware/phone"
 	"opendeskphone/hal"
@@ -13,33 +13,22 @@ import (
 	"opendeskphone/ui/widget"
 )
 
-// callLog is the list of past calls: one row for each party and day, the newest first.
+// callLog is the list of past calls: one row for each conversation, that in which something happened last first.
 type callLog struct {
 	list   list
 	missed bool // only missed calls
-	groups []callGroup
+	groups []phone.Conversation
 	of     *phone.Record // what groups was made from
 	count  int
-	day    int
 }
 
-// openLog opens the log; the missed calls are seen by that.
+// openLog opens the log; what came in is seen by that.
 func (v *view) openLog(missed bool) {
 	v.open(v, &callLog{missed: missed})
-	if v.st.Missed > 0 {
+	if v.st.Unseen != (phone.Unseen{}) {
 		v.do(phone.SeeMissed{})
 	}
 }
-
-// callGroup is the calls with one party on one day, newest first.
-type callGroup struct {
-	records []phone.Record
-	missed  int
-	talked  time.Duration
-}
-
-// newest gives the call the row speaks of.
-func (g *callGroup) newest() *phone.Record { return &g.records[0] }
 
 // make groups the log, if it changed since the last time.
 func (l *callLog) make(v *view) {
@@ -48,29 +37,14 @@ func (l *callLog) make(v *view) {
 	if len(calls) > 0 {
 		head = &calls[0]
 	}
-	if head == l.of && len(calls) == l.count && v.now.YearDay() == l.day && l.groups != nil {
+	if head == l.of && len(calls) == l.count && l.groups != nil {
 		return
 	}
-	l.of, l.count, l.day, l.groups = head, len(calls), v.now.YearDay(), []callGroup{}
-	index := map[string]int{}
-	for _, r := range calls {
-		if l.missed && !r.Missed() {
-			continue
-		}
-		id := v.st.Config.Canonical(r.Remote.Number) + r.Began.In(v.now.Location()).Format(" 2006-01-02")
-		i, ok := index[id]
-		if !ok {
-			i = len(l.groups)
-			index[id] = i
-			l.groups = append(l.groups, callGroup{})
-		}
-		g := &l.groups[i]
-		g.records = append(g.records, r)
-		g.talked += talked(&r)
-		if r.Missed() {
-			g.missed++
-		}
+	l.of, l.count = head, len(calls)
+	if l.missed {
+		calls = slices.DeleteFunc(slices.Clone(calls), func(r phone.Record) bool { return !r.Missed() })
 	}
+	l.groups = phone.Conversations(calls)
 }
 
 func (l *callLog) draw(v *view) {
@@ -113,32 +87,44 @@ func (v *view) nothing(words string, icon draw.Icon) {
 
 // callIcon is the mark of a past call.
 func (v *view) callIcon(r *phone.Record) (draw.Icon, theme.RGB) {
-	switch {
-	case r.Missed():
+	switch o := r.Outcome(); {
+	case o == phone.WasMissed:
 		return draw.IconCallMissed, v.Hold
+	case o == phone.WasElsewhere:
+		return draw.IconPhone, v.T2
+	case o == phone.WasForwarded:
+		return draw.IconForward, v.T2
+	case r.PC != "":
+		return draw.IconPc, v.Link
 	case r.Dir == phone.Incoming:
 		return draw.IconCallIn, v.T2
 	}
 	return draw.IconCallOut, v.T2
 }
 
-// callRow puts a group into a row.
-func (v *view) callRow(g *callGroup) widget.Row {
-	r := g.newest()
+// callRow puts a conversation into a row. A number that is not what it claims to be is marked, as it was when it rang.
+func (v *view) callRow(g *phone.Conversation) widget.Row {
+	r := g.Calls[0]
 	w := v.Words.Log
 	who := v.party(r.Remote)
-	row := widget.Row{Title: who.name, Right: text.Clock(r.Began.In(v.now.Location())), RightBelow: v.Words.Day(r.Began, v.now), Heavy: true}
+	row := widget.Row{Title: who.name, Right: text.Clock(r.Began.In(v.now.Location())), RightBelow: v.Words.Day(r.Began, v.now), Heavy: true, Sentences: true}
 	row.Icon, row.IconInk = v.callIcon(r)
-	n := len(g.records)
+	n, missed := len(g.Calls), g.Of[phone.WasMissed]
 	switch {
-	case n > 1 && g.missed > 0 && g.missed < n:
-		row.Second = fmt.Sprintf(w.CallsMissed, n, g.missed)
-	case n > 1 && g.talked > 0:
-		row.Second = fmt.Sprintf(w.CallsTime, n, spell(g.talked))
+	case n > 1 && missed > 0 && missed < n:
+		row.Second = fmt.Sprintf(w.CallsMissed, n, missed)
+	case n > 1 && g.Talked > 0:
+		row.Second = fmt.Sprintf(w.CallsTime, n, spell(g.Talked))
 	case n > 1:
 		row.Second = fmt.Sprintf(w.Calls, n)
 	default:
 		row.Second = v.callWords(r)
+	}
+	if r.Proof.Verdict == phone.NotVerified {
+		row.Icon, row.IconInk = draw.IconSuspect, v.Hold
+		if n == 1 {
+			row.Second = v.Words.Caller.NotVerified
+		}
 	}
 	if number := who.claimed(); number != "" {
 		row.Second = number + ", " + row.Second
@@ -148,30 +134,46 @@ func (v *view) callRow(g *callGroup) widget.Row {
 
 // callWords says how one call went.
 func (v *view) callWords(r *phone.Record) string {
-	w := v.Words.Log
+	words, mode := v.outcomeWords(r), v.Words.Log.Modes[r.Mode]
 	switch {
-	case r.Missed():
-		return fmt.Sprintf(w.MissedRang, int(r.Ended.Sub(r.Began).Seconds()))
-	case r.Answered.IsZero() && r.Dir == phone.Incoming:
-		return w.Declined
-	case r.Answered.IsZero() && (r.Cause == phone.LocalHangup || r.Cause == phone.NoAnswer):
-		return w.NoAnswer
-	case r.Answered.IsZero():
-		return w.Failed
-	case r.Dir == phone.Incoming:
-		return fmt.Sprintf(w.CalledYou, spell(talked(r)))
+	case r.Mode == phone.Voice:
+		return words
+	case !r.Answered.IsZero():
+		return mode + ", " + spell(r.Talked())
 	}
-	return fmt.Sprintf(w.YouCalled, spell(talked(r)))
+	return mode + ", " + words
 }
 
-// callPane shows the calls of a group one by one.
-func (v *view) callPane(box image.Rectangle, g *callGroup) {
+func (v *view) outcomeWords(r *phone.Record) string {
+	w := &v.Words.Log
+	switch r.Outcome() {
+	case phone.WasMissed:
+		return fmt.Sprintf(w.MissedRang, max(0, int(r.Ended.Sub(r.Began).Seconds())))
+	case phone.WasElsewhere:
+		return w.Elsewhere
+	case phone.WasForwarded:
+		return fmt.Sprintf(w.SentOn, v.party(r.ForwardedTo).name)
+	case phone.WasDeclined:
+		return w.Declined
+	case phone.WasUnanswered:
+		return w.NoAnswer
+	case phone.HasFailed:
+		return w.Failed
+	}
+	if r.Dir == phone.Incoming {
+		return fmt.Sprintf(w.CalledYou, spell(r.Talked()))
+	}
+	return fmt.Sprintf(w.YouCalled, spell(r.Talked()))
+}
+
+// paneHead draws the surface of a pane and the party of a call.
+func (v *view) paneHead(box image.Rectangle, r *phone.Record) {
 	corners := draw.Left
 	if box.Max.X < v.W {
 		corners = draw.All
 	}
 	v.Surface(box, v.RadiusPane(), corners, v.S1, v.Edge)
-	who := v.party(g.newest().Remote)
+	who := v.party(r.Remote)
 	at := box.Min.Add(image.Pt(v.S(50), v.S(50)))
 	v.Avatar(who.kind, who.name, at, v.S(64))
 	x, width := box.Min.X+v.S(94), box.Max.X-box.Min.X-v.S(106)
@@ -182,18 +184,22 @@ func (v *view) callPane(box image.Rectangle, g *callGroup) {
 	}
 	v.FitText(widget.Regular(v.Type.Label), x, box.Min.Y+v.S(74), draw.Start, width, second, v.T2)
 	v.Hairline(box.Min.X+v.S(24), box.Max.X-v.S(23), box.Min.Y+v.S(98))
+}
+
+// callPane shows the calls of a conversation one by one.
+func (v *view) callPane(box image.Rectangle, g *phone.Conversation) {
+	v.paneHead(box, g.Calls[0])
 	pitch := v.S(84)
-	for i := range g.records {
+	for i, r := range g.Calls {
 		y := box.Min.Y + v.S(133) + i*pitch
 		if y+v.S(26) > box.Max.Y {
 			break
 		}
-		r := &g.records[i]
 		icon, ink := v.callIcon(r)
 		v.Icon(icon, image.Pt(box.Min.X+v.S(36), y-v.S(6)), v.S(20), ink)
 		v.FitText(widget.Regular(v.Type.Label), box.Min.X+v.S(58), y, draw.Start, box.Dx()-v.S(70), v.callWords(r), v.T1)
 		v.FitText(widget.Regular(v.Type.Note), box.Min.X+v.S(58), y+v.R(25), draw.Start, box.Dx()-v.S(70), v.recordWords(r), v.T2)
-		if i+1 < len(g.records) && y+pitch+v.S(26) <= box.Max.Y {
+		if i+1 < len(g.Calls) && y+pitch+v.S(26) <= box.Max.Y {
 			v.Fill(widget.Box(box.Min.X+v.S(34), y+v.S(14), 2, v.S(45)), v.Line)
 		}
 	}
@@ -224,7 +230,7 @@ func (l *callLog) keys(v *view) []key {
 
 func (l *callLog) filter(missed bool) { *l = callLog{missed: missed} }
 
-func (l *callLog) current() *callGroup {
+func (l *callLog) current() *phone.Conversation {
 	if l.list.focus >= 0 && l.list.focus < len(l.groups) {
 		return &l.groups[l.list.focus]
 	}
@@ -233,7 +239,7 @@ func (l *callLog) current() *callGroup {
 
 func (l *callLog) call(v *view) {
 	if g := l.current(); g != nil {
-		v.callNumber(callBack(g.newest().Remote))
+		v.continueWith(g.Calls[0])
 	}
 }
 
@@ -247,7 +253,7 @@ func (v *view) callNumber(number string) {
 
 func (l *callLog) open(v *view) {
 	if g := l.current(); g != nil {
-		v.open(v, &logDetail{group: *g})
+		v.openConversation(g)
 	}
 }
 
@@ -269,49 +275,3 @@ func (l *callLog) touch(v *view, what int) {
 	}
 	l.list.focus = what
 }
-
-// logDetail is the page of one row of the log: its calls, and what can be done with the party.
-type logDetail struct{ group callGroup }
-
-func (d *logDetail) draw(v *view) {
-	v.menuStatus(v.Words.Log.Title, v.party(d.group.newest().Remote).name)
-	box := v.Stage()
-	v.callPane(box, &d.group)
-}
-
-func (d *logDetail) keys(v *view) []key {
-	w := v.Words.Keys
-	r := d.group.newest()
-	number := callBack(r.Remote)
-	keys := []key{{v.callLabel(), widget.Go, func() { v.callNumber(number) }}, {}, {}, {}, v.backKey()}
-	if number == "" {
-		keys[0] = key{}
-	}
-	keys[1] = v.soundKey(d.group.records)
-	steps := 3
-	if keys[1].do == nil {
-		steps = 1
-	}
-	keys[steps] = v.recordSteps(d.group.records, keys[1])
-	if who := v.party(r.Remote); who.contact == nil && number != "" {
-		name := ""
-		if who.known {
-			name = who.name
-		}
-		keys[2] = key{label: w.Add, do: func() { v.open(v, newContactEntry(v, name, r.Remote.Number)) }}
-	}
-	return keys
-}
-
-func (d *logDetail) press(v *view, k hal.Key) bool {
-	switch k {
-	case hal.OK:
-		v.callNumber(callBack(d.group.newest().Remote))
-	case hal.Left:
-		v.back()
-	default:
-		return false
-	}
-	return true
-}
-func (d *logDetail) touch(*view, int) {}

@@ -140,10 +140,11 @@ func (ended) keys(v *view) []key {
 }
 
 // logged gives the call that has just ended as the log has it: the newest of its number.
-func (v *view) logged(id phone.CallID) []phone.Record {
-	for _, r := range v.src.Log.Calls() {
-		if r.Call == id {
-			return []phone.Record{r}
+func (v *view) logged(id phone.CallID) []*phone.Record {
+	all := v.src.Log.Calls()
+	for i := range all {
+		if r := &all[i]; r.Call == id && r.PC == "" {
+			return []*phone.Record{r}
 		}
 	}
 	return nil

@@ -48,6 +48,21 @@ func (b *book) DeleteContact(id string) error {
 type history []phone.Record
 
 func (h history) Calls() []phone.Record { return h }
+func (h *history) NoteLogged(id, note string) error {
+	for i := range *h {
+		if (*h)[i].ID == id {
+			*h = slices.Clone(*h)
+			(*h)[i].Note = note
+			return nil
+		}
+	}
+	return errors.New("no such call")
+}
+func (h *history) DeleteCalls(ids ...string) int {
+	n := len(*h)
+	*h = slices.DeleteFunc(slices.Clone(*h), func(r phone.Record) bool { return slices.Contains(ids, r.ID) })
+	return n - len(*h)
+}
 
 type sounds map[phone.CallID]Stats
 
@@ -105,7 +120,7 @@ func worldBook() []Contact {
 }
 
 func record(began time.Time, dir phone.Dir, number string, talk time.Duration) phone.Record {
-	r := phone.Record{Dir: dir, Remote: phone.Peer{Number: number}, Began: began, Ended: began.Add(20 * time.Second), Cause: phone.RemoteHangup}
+	r := phone.Record{ID: began.Format("0215:04"), Conversation: number + began.Format(" 02"), Dir: dir, Remote: phone.Peer{Number: number}, Began: began, Ended: began.Add(20 * time.Second), Cause: phone.RemoteHangup}
 	if talk > 0 {
 		r.Answered = began.Add(8 * time.Second)
 		r.Ended = r.Answered.Add(talk)

@@ -48,7 +48,22 @@ func (h *home) matters(v *view) []matter {
 	if m, ok := h.mail(v); ok {
 		out = append(out, m)
 	}
+	if words := v.taken(); len(words) > 0 {
+		out = append(out, matter{widget.Row{Icon: draw.IconHistory, IconInk: v.T2, Title: words[0], Second: strings.Join(words[1:], "")}, func() { v.openLog(false) }})
+	}
 	return out
+}
+
+// taken says how many calls others have answered or were sent on to, since somebody last looked.
+func (v *view) taken() (words []string) {
+	w := &v.Words.Log
+	if n := v.st.Unseen.Elsewhere; n > 0 {
+		words = append(words, fmt.Sprintf(w.ElsewhereN, n))
+	}
+	if n := v.st.Unseen.Forwarded; n > 0 {
+		words = append(words, fmt.Sprintf(w.ForwardedN, n))
+	}
+	return words
 }
 
 // firstSentence is what a row has room for.

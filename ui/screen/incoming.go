@@ -3,7 +3,6 @@ package screen
 import (
 	"fmt"
 	"image"
-	"time"
 
 	"opendeskphone/firmware/phone"
 	"opendeskphone/hal"
@@ -130,14 +129,6 @@ func (incoming) foot(v *view, c *phone.Call, l *callerLayout) {
 	if l.notes[1] > 0 {
 		v.FitText(widget.Regular(v.Type.Note), l.noteX, l.notes[1], draw.Start, r.Dx()-v.S(84), what, v.T2)
 	}
-}
-
-// talked is how long a past call was talked.
-func talked(r *phone.Record) time.Duration {
-	if r.Answered.IsZero() {
-		return 0
-	}
-	return r.Ended.Sub(r.Answered)
 }
 
 func (incoming) keys(v *view) []key {

@@ -57,10 +57,9 @@ func (v *view) callSteps(c phone.CallID, sound key) key {
 }
 
 // recordSteps opens the page of the first of some past calls of which anything was kept.
-func (v *view) recordSteps(calls []phone.Record, sound key) key {
-	for i := range calls {
-		r := calls[i]
-		k := v.stepsKey(func() (trace.Ladder, bool) { return v.src.Ladders.OfRecord(&r) }, v.Words.Ladder.Title, v.party(r.Remote).name, sound)
+func (v *view) recordSteps(calls []*phone.Record, sound key) key {
+	for _, r := range calls {
+		k := v.stepsKey(func() (trace.Ladder, bool) { return v.src.Ladders.OfRecord(r) }, v.Words.Ladder.Title, v.party(r.Remote).name, sound)
 		if k.do != nil {
 			return k
 		}

@@ -32,11 +32,11 @@ type pastCall struct {
 }
 
 // soundKey opens the page for past calls; it is no key if the sound of none was measured.
-func (v *view) soundKey(calls []phone.Record) key {
+func (v *view) soundKey(calls []*phone.Record) key {
 	var past []pastCall
 	for _, r := range calls {
 		if s, ok := quality.ParseSummary(r.Quality); ok {
-			past = append(past, pastCall{r, s})
+			past = append(past, pastCall{*r, s})
 		}
 	}
 	if len(past) == 0 {
@@ -317,9 +317,9 @@ func (p *soundPage) keys(v *view) []key {
 	keys := []key{{}, {}, {}, {label: w.Numbers, do: func() { v.open(v, &soundNumbers{of: p}) }}, v.backKey()}
 	keys[1] = v.callSteps(p.call, key{})
 	if len(p.past) > 0 {
-		keys[1] = v.recordSteps([]phone.Record{p.past[p.at].Record}, key{})
-		if number := callBack(p.past[p.at].Remote); number != "" {
-			keys[0] = key{w.CallAgain, widget.Go, func() { v.callNumber(number) }}
+		keys[1] = v.recordSteps([]*phone.Record{&p.past[p.at].Record}, key{})
+		if callBack(p.past[p.at].Remote) != "" {
+			keys[0] = key{w.CallAgain, widget.Go, func() { v.continueWith(&p.past[p.at].Record) }}
 		}
 	}
 	return keys

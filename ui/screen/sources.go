@@ -87,6 +87,8 @@ type Contacts interface {
 // Log is the list of past calls.
 type Log interface {
 	Calls() []phone.Record // newest first
+	NoteLogged(id, note string) error
+	DeleteCalls(ids ...string) int // tells how many of them there were
 }
 
 // Stats is how a call sounds.

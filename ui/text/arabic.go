@@ -52,6 +52,7 @@ func arabicKeys(k *Keys) {
 	k.Settings, k.More, k.Back, k.Call, k.Delete = same("الإعدادات"), same("المزيد"), same("رجوع"), same("اتصال"), same("حذف")
 	k.Answer, k.Silence, k.Ignore, k.Decline, k.Hold = same("رد"), same("كتم"), same("تجاهل"), same("رفض"), same("تعليق")
 	k.Resume, k.Swap, k.End, k.CallAgain, k.Done = same("متابعة"), same("تبديل"), same("إنهاء"), Label{"اتصال مجددا", "مجددا"}, same("تم")
+	k.Note = same("ملاحظة")
 	k.Open, k.Missed, k.All, k.Add, k.Change = same("فتح"), same("الفائتة"), Label{"كل المكالمات", "الكل"}, same("إضافة"), same("تغيير")
 	k.Save, k.SignIn, k.Show, k.Hide, k.Clear = same("حفظ"), same("تسجيل"), same("إظهار"), same("إخفاء"), same("مسح")
 	k.Details, k.EnterPassword, k.Next, k.Choose = same("التفاصيل"), Label{"إدخال كلمة السر", "كلمة السر"}, same("التالي"), same("اختيار")
@@ -101,6 +102,10 @@ func arabicMenus(c *Catalogue) {
 	l.YouCalled, l.CalledYou, l.NoAnswer = "أنت اتصلت، %s", "اتصل بك، %s", "أنت اتصلت، لا رد"
 	l.Declined, l.Failed, l.Today, l.Yesterday, l.Once = "مرفوضة", "أنت اتصلت، لم يتم", "اليوم", "أمس", "فائتة"
 	l.Save, l.Edit = "إضافة إلى جهات الاتصال", "تعديل قبل الاتصال"
+	l.Elsewhere, l.SentOn, l.ElsewhereN, l.ForwardedN = "أجيبت في مكان آخر", "حولت إلى %s", "%d أجيبت في مكان آخر", "%d حولت"
+	l.OnPC, l.Here, l.Note, l.Recorded = "على %s", "على هذا الهاتف", "ملاحظة", "مسجلة، %s"
+	l.DeleteCall, l.DeleteAll, l.DeleteHead, l.DeleteWhy = "حذف هذه المكالمة", "حذف المحادثة", "حذف كل المكالمات (%d)؟", "تزال من سجل هذا الهاتف مع ملاحظاتها."
+	l.Modes = [phone.ModeCount]string{phone.Voice: "صوت", phone.Video: "فيديو", phone.Messages: "رسائل"}
 	p := &c.People
 	p.Title, p.Hint, p.Empty, p.NoMatch, p.New = "جهات الاتصال", "المفاتيح 2 إلى 9 تكتب اسما", "لا جهات اتصال بعد", "لا أحد يطابق", "جهة جديدة"
 	p.DeleteHead, p.DeleteWhy, p.Count1, p.CountN = "حذف %s؟", "يزال الاسم وأرقامه من هذا الهاتف.", "شخص واحد", "%s أشخاص"

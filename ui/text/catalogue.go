@@ -75,6 +75,7 @@ type Cause struct {
 // Keys are the soft keys.
 type Keys struct {
 	NewCall, Calls, Contacts, Redial, Settings, More, Back      Label
+	Note                                                        Label
 	Call, Delete, Answer, Silence, Ignore, Decline              Label
 	Hold, Resume, Swap, End, CallAgain, Done, Open, Missed      Label
 	All, Add, Change, Save, SignIn, Show, Hide, Clear, Details  Label
@@ -153,7 +154,15 @@ type Log struct {
 	CallsTime                              string // takes how many and the time talked
 	MissedRang                             string // takes seconds
 	YouCalled, CalledYou                   string // take a duration
-	NoAnswer, Declined, Failed             string
+	NoAnswer, Declined, Failed, Elsewhere  string
+	SentOn                                 string // takes to whom
+	ElsewhereN, ForwardedN                 string // take how many
+	OnPC                                   string // takes the computer
+	Here, Note, DeleteCall, DeleteAll      string
+	Recorded                               string // takes a duration
+	DeleteHead                             string // takes how many calls
+	DeleteWhy                              string
+	Modes                                  [phone.ModeCount]string
 	Today, Yesterday, Once                 string
 	Save, Edit                             string
 }

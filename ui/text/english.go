@@ -12,7 +12,7 @@ var English = Catalogue{
 	Code: "en", Name: "English",
 	Keys: Keys{
 		NewCall: Label{"New call", "New call"}, Calls: Label{"Calls", "Calls"}, Contacts: Label{"Contacts", "Contacts"},
-		Redial: Label{"Redial", "Redial"}, Settings: Label{"Settings", "Settings"}, More: Label{"More", "More"}, Back: Label{"Back", "Back"},
+		Redial: Label{"Redial", "Redial"}, Settings: Label{"Settings", "Settings"}, More: Label{"More", "More"}, Note: Label{"Note", "Note"}, Back: Label{"Back", "Back"},
 		Call: Label{"Call", "Call"}, Delete: Label{"Delete", "Delete"}, Answer: Label{"Answer", "Answer"}, Silence: Label{"Silence", "Silence"},
 		Ignore: Label{"Ignore", "Ignore"}, Decline: Label{"Decline", "Decline"}, Hold: Label{"Hold", "Hold"}, Resume: Label{"Resume", "Resume"},
 		Swap: Label{"Swap", "Swap"}, End: Label{"End", "End"}, CallAgain: Label{"Call again", "Again"}, Done: Label{"Done", "Done"},
@@ -62,7 +62,10 @@ var English = Catalogue{
 		Title: "Calls", All: "All", Missed: "Missed", Empty: "No calls yet", EmptyMissed: "No missed calls", Calls: "%d calls",
 		CallsMissed: "%d calls, %d missed", CallsTime: "%d calls, %s", MissedRang: "Missed, rang %d s", YouCalled: "You called, %s", CalledYou: "Called you, %s",
 		NoAnswer: "You called, no answer", Declined: "Declined", Failed: "You called, not connected", Today: "today", Yesterday: "yesterday", Once: "Missed",
-		Save: "Add to contacts", Edit: "Edit before calling",
+		Save: "Add to contacts", Edit: "Edit before calling", Elsewhere: "Answered elsewhere", SentOn: "Sent on to %s", ElsewhereN: "%d answered elsewhere", ForwardedN: "%d sent on",
+		OnPC: "On %s", Here: "On this phone", Note: "Note", Recorded: "Recorded, %s", DeleteCall: "Delete this call", DeleteAll: "Delete the conversation",
+		DeleteHead: "Delete all %d calls?", DeleteWhy: "They go from the log of this phone, with their notes.",
+		Modes: [phone.ModeCount]string{phone.Voice: "Voice", phone.Video: "Video", phone.Messages: "Messages"},
 	},
 	People: People{
 		Title: "Contacts", Hint: "Keys 2 to 9 spell a name", Empty: "No contacts yet", NoMatch: "Nobody matches", New: "New contact",

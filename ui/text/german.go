@@ -12,7 +12,7 @@ var German = Catalogue{
 	Code: "de", Name: "Deutsch",
 	Keys: Keys{
 		NewCall: Label{"Neuer Anruf", "Anrufen"}, Calls: Label{"Anrufliste", "Anrufe"}, Contacts: Label{"Kontakte", "Kontakte"},
-		Redial: Label{"Wahlwiederholung", "Nochmals"}, Settings: Label{"Einstellungen", "Optionen"}, More: Label{"Mehr", "Mehr"}, Back: Label{"Zurück", "Zurück"},
+		Redial: Label{"Wahlwiederholung", "Nochmals"}, Settings: Label{"Einstellungen", "Optionen"}, More: Label{"Mehr", "Mehr"}, Note: Label{"Notiz", "Notiz"}, Back: Label{"Zurück", "Zurück"},
 		Call: Label{"Anrufen", "Anrufen"}, Delete: Label{"Löschen", "Löschen"}, Answer: Label{"Annehmen", "Annehmen"}, Silence: Label{"Stumm", "Stumm"},
 		Ignore: Label{"Ignorieren", "Ignor."}, Decline: Label{"Ablehnen", "Ablehnen"}, Hold: Label{"Halten", "Halten"}, Resume: Label{"Weiter", "Weiter"},
 		Swap: Label{"Wechseln", "Wechseln"}, End: Label{"Auflegen", "Auflegen"}, CallAgain: Label{"Nochmals anrufen", "Nochmals"}, Done: Label{"Fertig", "Fertig"},
@@ -62,7 +62,10 @@ var German = Catalogue{
 		Title: "Anrufe", All: "Alle", Missed: "Verpasst", Empty: "Noch keine Anrufe", EmptyMissed: "Keine verpassten Anrufe", Calls: "%d Anrufe",
 		CallsMissed: "%d Anrufe, %d verpasst", CallsTime: "%d Anrufe, %s", MissedRang: "Verpasst, %d s geklingelt", YouCalled: "Sie riefen an, %s", CalledYou: "Rief Sie an, %s",
 		NoAnswer: "Sie riefen an, ohne Antwort", Declined: "Abgelehnt", Failed: "Sie riefen an, nicht verbunden", Today: "heute", Yesterday: "gestern", Once: "Verpasst",
-		Save: "Zu Kontakten hinzufügen", Edit: "Vor dem Anruf ändern",
+		Save: "Zu Kontakten hinzufügen", Edit: "Vor dem Anruf ändern", Elsewhere: "Woanders angenommen", SentOn: "Weitergeleitet an %s", ElsewhereN: "%d woanders angenommen", ForwardedN: "%d weitergeleitet",
+		OnPC: "An %s", Here: "An diesem Telefon", Note: "Notiz", Recorded: "Aufgenommen, %s", DeleteCall: "Diesen Anruf löschen", DeleteAll: "Das Gespräch löschen",
+		DeleteHead: "Alle %d Anrufe löschen?", DeleteWhy: "Sie verschwinden aus der Liste dieses Telefons, mit ihren Notizen.",
+		Modes: [phone.ModeCount]string{phone.Voice: "Sprache", phone.Video: "Video", phone.Messages: "Nachrichten"},
 	},
 	People: People{
 		Title: "Kontakte", Hint: "Tasten 2 bis 9 für Namen", Empty: "Noch keine Kontakte", NoMatch: "Kein Treffer", New: "Neuer Kontakt",

@@ -73,6 +73,17 @@ func (s *Service) State(_ bool, text *[]byte) (err error) {
 	return err
 }
 
+// Calls gives the phone's call log, newest first.
+func (t *Twin) Calls() (log []phone.Record, err error) {
+	return log, t.call("Calls", true, &log)
+}
+
+// Calls gives the call log.
+func (s *Service) Calls(_ bool, log *[]phone.Record) error {
+	*log = s.in.history.Calls()
+	return nil
+}
+
 // Trace gives what the phone has kept of a call, or of the sign-in of an account, as a file in one of TPCP's formats.
 func (t *Twin) Trace(of, format string) (file []byte, err error) {
 	return file, t.call("Trace", [2]string{of, format}, &file)

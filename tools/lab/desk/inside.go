@@ -62,7 +62,7 @@ func runTwin(cfg twinConfig) error {
 	if err != nil {
 		return err
 	}
-	in := &inside{hardware: whole.Twin, control: whole.Control(), traces: whole.Traces(), spoken: make(chan []byte, 100)}
+	in := &inside{hardware: whole.Twin, control: whole.Control(), traces: whole.Traces(), history: whole.History(), spoken: make(chan []byte, 100)}
 	if cfg.NoSound {
 		in.hardware.Card.Unplug()
 	}
@@ -99,6 +99,7 @@ type inside struct {
 	hardware *sim.Twin
 	control  phone.Control
 	traces   tpcp.Traces
+	history  tpcp.Log
 	spoken   chan []byte // what the speaker played, on its way to the file
 	room     *room       // nil: the microphone does not hear the speaker
 

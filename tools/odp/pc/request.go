@@ -51,8 +51,8 @@ func uuid() string {
 	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
 }
 
-// Log gives the call log of a phone, newest first, at most limit calls.
-func (a *Agent) Log(ctx context.Context, phone string, limit int) ([]tpcp.LogEntry, error) {
+// Log gives the call log of a phone, or of one conversation there, newest first, at most limit calls.
+func (a *Agent) Log(ctx context.Context, phone, conversation string, limit int) ([]tpcp.LogEntry, error) {
 	s, err := a.choose(phone)
 	if err != nil {
 		return nil, err
@@ -60,7 +60,7 @@ func (a *Agent) Log(ctx context.Context, phone string, limit int) ([]tpcp.LogEnt
 	var out []tpcp.LogEntry
 	for more := true; more && len(out) < limit; {
 		var r tpcp.LogResult
-		if err := s.request(ctx, "log.list", tpcp.LogParams{Limit: min(limit-len(out), 100), Skip: len(out)}, &r); err != nil {
+		if err := s.request(ctx, "log.list", tpcp.LogParams{Limit: min(limit-len(out), 100), Skip: len(out), ConversationID: conversation}, &r); err != nil {
 			return nil, refused(err)
 		}
 		out = append(out, r.Calls...)

@@ -38,7 +38,7 @@ const (
 	maxBody  = 64 << 10
 	maxCards = 32 << 20
 	beat     = 15 * time.Second // an empty line on a silent event stream, so that a dead one is noticed
-	maxLog   = 500
+	maxLog   = 2000
 )
 
 // Handler serves the agent below /api/.
@@ -208,7 +208,7 @@ func (s *server) callLog(r *http.Request) (any, error) {
 		}
 		limit = n
 	}
-	log, err := s.agent.Log(r.Context(), phone(r.URL.Query().Get("phone")), limit)
+	log, err := s.agent.Log(r.Context(), phone(r.URL.Query().Get("phone")), r.URL.Query().Get("conversation"), limit)
 	return map[string]any{"log": log}, err
 }
 
