@@ -282,6 +282,7 @@ func (c *call) success(k *ask, res *stack.Response) {
 		return
 	}
 	c.leg, c.phase = l, talking
+	c.stands()
 	c.session.agree(c, res)
 	c.identify(res, k.to.Addr, "called")
 	c.u.on(Accepted{Call: c.ref, Dialog: n, SDP: sdp, Able: ableIn(res)})
@@ -303,6 +304,7 @@ func (c *call) failure(k *ask, res *stack.Response) {
 			return
 		}
 	}
+	c.refused(res)
 	text := c.acc.reason(res)
 	if k.refusal != nil && !errors.Is(k.refusal, errRejected) {
 		text = Clean(k.refusal.Error())
@@ -385,6 +387,7 @@ func (c *call) follow() {
 // giveUp cancels an outgoing call. An answer that crosses the CANCEL is
 // acknowledged and released by success.
 func (c *call) giveUp() {
+	c.over(Ended{})
 	c.u.on(Ended{Call: c.ref})
 	c.bury(cancelled)
 	if k := c.dial.run; k != nil {

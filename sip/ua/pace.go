@@ -6,12 +6,15 @@ import (
 	"time"
 )
 
-// pace bounds how often the servers of an account are sent a REGISTER, of whatever kind, so that none can make us
-// storm it.
+// pace bounds how often the servers of an account are sent a REGISTER, of whatever kind, or a Note, so that none can make
+// us storm it.
 type pace map[netip.AddrPort][]time.Time
 
 // wait is how long the next visit of a server must wait; 0: it may be made.
-func (p pace) wait(server netip.AddrPort) time.Duration {
+func (p pace) wait(server netip.AddrPort) time.Duration { return p.room(server, burst) }
+
+// room is how long it takes until a server was visited less than so often in the last burstWindow.
+func (p pace) room(server netip.AddrPort, most int) time.Duration {
 	now := time.Now()
 	for s, visits := range p {
 		visits = slices.DeleteFunc(visits, func(t time.Time) bool { return now.Sub(t) >= burstWindow })
@@ -20,10 +23,10 @@ func (p pace) wait(server netip.AddrPort) time.Duration {
 		}
 	}
 	n := len(p[server])
-	if n < burst {
+	if n < most {
 		return 0
 	}
-	return burstWindow - now.Sub(p[server][n-burst]) + time.Millisecond
+	return burstWindow - now.Sub(p[server][n-most]) + time.Millisecond
 }
 
 // visit counts one.
