@@ -16,6 +16,10 @@ func (i *intake) Request(tx *stack.ServerTx, req *stack.Request, from stack.Sour
 	u := (*UA)(i)
 	id, inside := dialog.IDOf(req)
 	if inside {
+		if w := u.watched[callKey{id.CallID, id.LocalTag}]; w != nil && tx != nil {
+			w.within(tx, req, id)
+			return
+		}
 		u.within(tx, req, id)
 		return
 	}
@@ -34,7 +38,9 @@ func (i *intake) Request(tx *stack.ServerTx, req *stack.Request, from stack.Sour
 		u.mirrored(req)
 	case stack.REFER:
 		tx.Respond(stack.Reply(req, 603, ""))
-	default: // BYE, INFO, NOTIFY, PRACK, UPDATE without a dialog
+	case stack.NOTIFY:
+		u.unasked(tx, req, from)
+	default: // BYE, INFO, PRACK, UPDATE without a dialog
 		tx.Respond(stack.Reply(req, 481, ""))
 	}
 }

@@ -33,13 +33,9 @@ func (Noted) event() {}
 // SERVICE is the method of that name, which no RFC has: servers of the OCS dialect take reports by it.
 const SERVICE stack.Method = "SERVICE"
 
-// modest is how many of the requests that a server may be sent in a burstWindow may be Notes: the rest stays free for
-// registrations.
-const modest = 2
-
 // Note sends a request that stands alone, through the outbound proxy or the way that the registrar has set (Service-Route,
-// RFC 3608) if there is one, else straight to where its URI leads. It waits as long as the server would otherwise be
-// sent more than is modest. Noted tells what becomes of it.
+// RFC 3608) if there is one, else straight to where its URI leads. Notes have a slow pace of their own to each
+// server. Noted tells what becomes of one.
 func (u *UA) Note(id AccountID, n Note) NoteRef {
 	ref := NoteRef(u.refs.Add(1))
 	if !u.stack.Post(func() { u.note(ref, id, n) }) {
@@ -67,36 +63,27 @@ func (u *UA) note(ref NoteRef, id AccountID, n Note) {
 			return
 		}
 	}
-	acc.wayOf(uri, func(to stack.Target, routes []stack.Uri, err error) {
+	acc.wayOf(uri, func(to stack.Target, err error) {
 		if err != nil {
 			fail(err.Error())
 			return
 		}
-		acc.when(to, func() { acc.tell(ref, acc.noteTo(uri, to, routes, n), to) })
+		acc.when(to, func() { acc.tell(ref, n, uri, to) })
 	})
 }
 
-// wayOf finds where a request that stands alone goes, and its routes.
-func (a *account) wayOf(uri stack.Uri, on func(stack.Target, []stack.Uri, error)) {
-	if !a.p.Direct {
-		to := a.target()
-		if routes := a.routesBy(to); len(routes) > 0 {
-			on(to, routes, nil)
-			return
-		}
-		if a.p.Proxy != "" {
-			route := a.p.server.Clone()
-			route.UriParams.Add("lr", "")
-			on(to, []stack.Uri{*route}, nil)
-			return
-		}
+// wayOf finds where a request that stands alone goes.
+func (a *account) wayOf(uri stack.Uri, on func(stack.Target, error)) {
+	if to := a.target(); !a.p.Direct && (a.p.Proxy != "" || len(a.routesBy(to)) > 0) {
+		on(to, nil)
+		return
 	}
-	a.route(uri, func(to stack.Target, err error) { on(to, nil, err) })
+	a.route(uri, on)
 }
 
-// when runs fn once a Note to a server is modest, unless the account is gone by then.
+// when runs fn once the pace of notes allows it, unless the account is gone by then.
 func (a *account) when(to stack.Target, fn func()) {
-	if wait := a.pace.room(to.Addr, modest); wait > 0 {
+	if wait := a.notes.wait(to.Addr); wait > 0 {
 		a.u.stack.After(wait, func() {
 			if a.u.accounts[a.id] == a && !a.u.closing {
 				a.when(to, fn)
@@ -104,22 +91,14 @@ func (a *account) when(to stack.Target, fn func()) {
 		})
 		return
 	}
-	a.pace.visit(to.Addr)
+	a.notes.visit(to.Addr)
 	fn()
 }
 
-func (a *account) noteTo(uri stack.Uri, to stack.Target, routes []stack.Uri, n Note) *stack.Request {
-	req := stack.NewRequest(n.Method, uri)
-	for i := range routes {
-		req.AppendHeader(&stack.RouteHeader{Address: *routes[i].Clone()})
-	}
-	from := a.from()
-	from.Params.Add("tag", stack.NewTag())
-	id := stack.CallIDHeader(stack.NewCallID())
-	req.AppendHeader(from)
-	req.AppendHeader(&stack.ToHeader{Address: *uri.Clone()})
-	req.AppendHeader(&id)
-	req.AppendHeader(&stack.CSeqHeader{SeqNo: 1, MethodName: n.Method})
+// tell sends a Note and reports its outcome. A 423 is heeded once (RFC 3903 §4).
+func (a *account) tell(ref NoteRef, n Note, uri stack.Uri, to stack.Target) {
+	seq, raised := uint32(1), false
+	req := a.outside(n.Method, uri, to, callKey{stack.NewCallID(), stack.NewTag()}, seq)
 	req.AppendHeader(a.dialogContact(to))
 	for _, h := range n.Headers {
 		req.AppendHeader(stack.NewHeader(h[0], h[1]))
@@ -127,21 +106,8 @@ func (a *account) noteTo(uri stack.Uri, to stack.Target, routes []stack.Uri, n N
 	kind := stack.ContentTypeHeader(n.Type)
 	req.AppendHeader(&kind)
 	req.SetBody(n.Body)
-	return req
-}
-
-// tell sends a Note and reports its outcome. A 423 is heeded once (RFC 3903 §4).
-func (a *account) tell(ref NoteRef, req *stack.Request, to stack.Target) {
-	seq, raised := uint32(1), false
-	k := &ask{acc: a, req: req, to: to, seq: func() uint32 { seq++; return seq }}
+	k := &ask{acc: a, req: req, to: to, seq: func() uint32 { seq++; return seq }, spare: a.notes.spare(to.Addr)}
 	k.gate = func(again func()) { a.when(to, again) }
-	k.spare = func() bool {
-		if a.pace.room(to.Addr, modest) > 0 {
-			return false
-		}
-		a.pace.visit(to.Addr)
-		return true
-	}
 	k.on = func(res *stack.Response, err error) {
 		switch {
 		case err != nil:

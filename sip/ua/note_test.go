@@ -128,7 +128,7 @@ func TestNotesAreModest(t *testing.T) {
 				t.Error("the registration waits")
 			}
 			b.pass(3 * time.Minute)
-			if n := b.far.densest(stack.PUBLISH); n > modest {
+			if n := b.far.densest(stack.PUBLISH); n > noteBurst {
 				t.Errorf("%d in 10 s", n)
 			}
 			if n := len(b.far.all(stack.PUBLISH)); !silent && n != 20 {

@@ -139,15 +139,7 @@ func (c *call) seek() {
 func (c *call) invite(to stack.Target) {
 	d, a := &c.dial, c.acc
 	req := stack.NewRequest(stack.INVITE, d.uri)
-	if routes := a.routesBy(to); len(routes) > 0 {
-		for i := range routes {
-			req.AppendHeader(&stack.RouteHeader{Address: *routes[i].Clone()})
-		}
-	} else if a.p.Proxy != "" {
-		route := a.p.server.Clone()
-		route.UriParams.Add("lr", "")
-		req.AppendHeader(&stack.RouteHeader{Address: *route})
-	}
+	a.lead(req, to)
 	from, contact := a.from(), a.dialogContact(to)
 	if d.anonymous {
 		from = nobody()

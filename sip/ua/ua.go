@@ -56,6 +56,9 @@ type UA struct {
 	past     []*call // those of them that are over, oldest first
 	dialogs  map[callKey]*call
 	asked    map[ReferRef]*asked
+	watches  map[SubRef]*watch
+	watched  map[callKey]*watch // by the dialog they have or are about to have
+	posts    map[postKey]*post
 	closing  bool
 	idle     func() // called once nothing is under way while closing
 }
@@ -67,7 +70,8 @@ type callKey struct{ callID, tag string }
 // New makes a UA on a stack that has not run yet. Events go to on.
 func New(cfg Config, s *stack.Stack, on Handler, log *slog.Logger) *UA {
 	u := &UA{cfg: cfg, stack: s, on: on, log: log,
-		accounts: map[AccountID]*account{}, calls: map[CallRef]*call{}, dialogs: map[callKey]*call{}, asked: map[ReferRef]*asked{}}
+		accounts: map[AccountID]*account{}, calls: map[CallRef]*call{}, dialogs: map[callKey]*call{}, asked: map[ReferRef]*asked{},
+		watches: map[SubRef]*watch{}, watched: map[callKey]*watch{}, posts: map[postKey]*post{}}
 	u.retrust()
 	if !cfg.Strangers {
 		s.Trust(func(from stack.Source) bool { return u.trust.Load().admits(from.Addr.Addr()) })
@@ -161,9 +165,9 @@ func (u *UA) add(id AccountID, a Account) {
 	if u.closing {
 		return
 	}
-	past := pace{}
+	past, small, notes := newPace(burst, burstWindow), newPace(smallBurst, smallWindow), newPace(noteBurst, burstWindow)
 	if old := u.accounts[id]; old != nil {
-		past = old.pace // new words do not make a storm lawful
+		past, small, notes = old.pace, old.small, old.notes // new words do not make a storm lawful
 		u.remove(id)
 	}
 	p, err := a.read()
@@ -171,7 +175,7 @@ func (u *UA) add(id AccountID, a Account) {
 		u.on(LineState{Account: id, State: Failing, Fault: BadAccount, Text: err.Error()})
 		return
 	}
-	acc := &account{u: u, id: id, p: p, cred: newCredentials(p), pace: past}
+	acc := &account{u: u, id: id, p: p, cred: newCredentials(p), pace: past, small: small, notes: notes}
 	acc.mirror.acc = acc
 	acc.flows = []*registration{newRegistration(acc)}
 	u.accounts[id] = acc
@@ -193,6 +197,7 @@ func (u *UA) remove(id AccountID) {
 		u.retrust()
 		u.settle()
 	})
+	u.lapse(acc, true)
 	u.on(LineState{Account: id, State: Off})
 }
 
@@ -237,6 +242,11 @@ func (u *UA) retrust() {
 			if l.hop.Addr.IsValid() {
 				g.parties[l.hop.Addr.Addr().Unmap()] = struct{}{}
 			}
+		}
+	}
+	for _, w := range u.watches {
+		if w.hop.Addr.IsValid() {
+			g.parties[w.hop.Addr.Addr().Unmap()] = struct{}{}
 		}
 	}
 	u.trust.Store(g)
