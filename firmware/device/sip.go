@@ -75,7 +75,11 @@ func (s *sipSide) once(ctx context.Context) error {
 	agent := ua.New(d.agentConfig(ctx, f), st, func(e ua.Event) { d.agentSaid(e); adapter.Handle(e) }, d.log)
 	adapter = lines.New(d.accounts(f.Lines), agent, d.voices, d.callers(f.STIR), d.route, d.fromLines, d.log)
 	adapter.SetPages(lines.Pages{Groups: f.Paging.Addresses(), Codec: f.Paging.Codec})
-	adapter.OnName(func(call phone.CallID, callID string) { d.trace.Name(uint32(call), callID) })
+	adapter.OnName(func(call phone.CallID, callID string) {
+		d.trace.Name(uint32(call), callID)
+		d.voices.name(call, callID)
+	})
+	d.mail.renew()
 	s.adapter.Store(adapter)
 	s.agent.Store(agent)
 
@@ -154,6 +158,9 @@ func (d *Device) fromLines(e phone.Event) {
 	d.loop.Post("lines", e)
 	if l, ok := e.(phone.LineChanged); ok {
 		d.certificates.line(l, time.Now())
+		if line := d.loop.State().Line(l.Line); l.State == phone.LineRegistered && line != nil {
+			d.queue.Back(line.AOR)
+		}
 	}
 }
 

@@ -36,6 +36,7 @@ type File struct {
 	Paging    Paging    `toml:"paging" doc:"Announcements to all phones of a multicast group, and from them. They are neither secret nor proof of who speaks: whoever is in the network can listen and speak."`
 	Sound     Sound     `toml:"sound" doc:"What is heard."`
 	Recording Recording `toml:"recording" doc:"Recording of calls, to WAV files on the phone. In most countries everybody in a call must know of it."`
+	Report    Report    `toml:"report" doc:"Reports on how calls sound, and on calls that do not come about, to the collector that a line names. Those that it does not take wait on the phone, at most 64, over a restart too."`
 	Trace     Trace     `toml:"trace" doc:"What is kept of calls and sign-ins to look at afterwards."`
 	Screen    Screen    `toml:"screen" doc:"What is seen."`
 	Lock      Lock      `toml:"lock" doc:"The phone's lock. A phone without a PIN, which is set at the phone, is never locked."`
@@ -63,6 +64,7 @@ type Line struct {
 	Keys           string   `toml:"keys" one:"sdes dtls" doc:"Where the keys of an encryption that is insisted on come from: sdes, the signalling (RFC 4568), which needs TLS to be worth something; dtls, a handshake between both ends (RFC 5763). It is what is offered first; the other is offered when that is refused, and both are always taken."`
 	Dialect        string   `toml:"dialect" one:"rfc ocs" doc:"How the line speaks to its server: as the RFCs say, or as Office Communications Server and Lync expect (epid, gruu-10, ms- headers)."`
 	Numbers        []string `toml:"numbers" is:"e164" eg:"+493055501420" doc:"Telephone numbers of this line, in E.164. The proof that comes with a call (STIR) must be made out to one of them, or to the number the call names."`
+	Collector      string   `toml:"report_to" is:"sip" eg:"sip:collector@pbx.example" doc:"Where this line reports on its calls: how each one sounded and why one has not come about (RFC 6035 by PUBLISH; with dialect = ocs as XML by SERVICE). The report names both sides of the call, nothing of what was said. Empty: nowhere."`
 	Withhold       bool     `toml:"withhold" doc:"Calls do not tell who calls (RFC 3323, RFC 3325); emergency calls always do."`
 	Peers          []string `toml:"peers" is:"peer" eg:"192.0.2.10" doc:"Addresses, prefixes or hosts that may call besides the registrar and the proxy."`
 	NAT            string   `toml:"nat" one:"off stun ice" doc:"How calls get through NATs. off: our own address, answered where voice comes from (symmetric RTP); stun: the address a STUN server sees; ice: all addresses there are, tried in pairs with the far side's, for far sides that can (RFC 8445)."`
@@ -71,6 +73,17 @@ type Line struct {
 	TURNUser       string   `toml:"turn_user" eg:"desk-7" doc:"User name at the TURN server."`
 	TURNPassword   Secret   `toml:"turn_password" eg:"correct horse" doc:"Password at the TURN server. Never shown or logged."`
 	Codecs         []string `toml:"codecs" one:"opus G722 PCMA PCMU L16" eg:"G722" doc:"Codecs of this line in order of preference. Empty: those of [media]."`
+}
+
+// Report is what is reported of calls.
+type Report struct {
+	Interval      int `toml:"interval" unit:"s" range:"0 3600" doc:"Report on a call that goes on every so often. 0: at its end alone; else at least 20."`
+	MOSWarning    int `toml:"mos_warning" unit:"tenths" range:"0 45" doc:"Warn the collector at once when the estimated opinion of the call (MOS-CQ, 1 to 4.5) falls to this, 35 for 3.5. 0: never. Warnings are for dialect = rfc."`
+	MOSCritical   int `toml:"mos_critical" unit:"tenths" range:"0 45" doc:"The same as critical."`
+	LossWarning   int `toml:"loss_warning" unit:"%" range:"0 100" doc:"Warn when so much of what should be heard is lost or late. 0: never."`
+	LossCritical  int `toml:"loss_critical" unit:"%" range:"0 100" doc:"The same as critical."`
+	DelayWarning  int `toml:"delay_warning" unit:"ms" range:"0 5000" doc:"Warn when the way there and back takes so long. 0: never."`
+	DelayCritical int `toml:"delay_critical" unit:"ms" range:"0 5000" doc:"The same as critical."`
 }
 
 // Phone is the behaviour part, for the centre.
@@ -245,6 +258,7 @@ func Default() File {
 		Paging:    Paging{Codec: "G722", Volume: 10},
 		Sound:     Sound{Country: "us", RingVolume: 10, HandsetVolume: 10, HeadsetVolume: 10, SpeakerVolume: 10, Sidetone: 18, SuppressNoise: true, LevelVoice: true},
 		Recording: Recording{Tone: true, Quota: 200},
+		Report:    Report{MOSWarning: 35, MOSCritical: 28, LossWarning: 3, LossCritical: 10, DelayWarning: 300, DelayCritical: 600},
 		Trace:     Trace{Keep: true},
 		Screen:    Screen{Theme: "auto", Language: "en", Brightness: 80, TimeZone: "UTC"},
 		Lock:      Lock{Idle: 10, Dial: phone.DialEmergency.String(), WithPC: true, UnlockWithPC: true},
