@@ -180,6 +180,9 @@ func (s *Stack) trusted(from Source) bool {
 	return ok == nil || (*ok)(from)
 }
 
+// Rules are what the stack takes.
+func (s *Stack) Rules() Rules { return s.intake.rules }
+
 // Local is the address to write into Contact and SDP for requests that go to
 // to: our address on that path, and the listening port. On the loop.
 func (s *Stack) Local(to Target) (netip.AddrPort, error) {

@@ -203,7 +203,7 @@ func (r *registration) request(to stack.Target, expires time.Duration) *ask {
 	req.AppendHeader(&stack.CSeqHeader{SeqNo: r.seq, MethodName: stack.REGISTER})
 	req.AppendHeader(r.contact(to, expires))
 	req.AppendHeader(stack.NewHeader("Expires", seconds(expires)))
-	req.AppendHeader(stack.NewHeader("Allow", allowed))
+	req.AppendHeader(stack.NewHeader("Allow", r.acc.u.allowed))
 	req.AppendHeader(stack.NewHeader("Supported", "outbound, path, gruu"))
 	a.introduce(req)
 	k := &ask{acc: a, req: req, to: to, seq: func() uint32 { r.seq++; return r.seq }, gate: r.pass, spare: func() bool { return r.spare(to.Addr) }}

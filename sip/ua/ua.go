@@ -35,11 +35,7 @@ func Rules() stack.Rules {
 	}
 }
 
-const (
-	sdpType   = "application/sdp"
-	allowed   = "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, NOTIFY, REFER, UPDATE, PRACK"
-	supported = "100rel, timer, outbound, path, gruu, replaces, norefersub, trickle-ice"
-)
+const sdpType = "application/sdp"
 
 // UA is the user agent. All methods may be called from any goroutine.
 type UA struct {
@@ -49,6 +45,8 @@ type UA struct {
 	log   *slog.Logger
 	refs  atomic.Uint64
 	trust atomic.Pointer[guests]
+
+	allowed, supported string // what the stack takes, for Allow and Supported
 
 	// Of the loop alone.
 	accounts map[AccountID]*account
@@ -69,7 +67,7 @@ type callKey struct{ callID, tag string }
 
 // New makes a UA on a stack that has not run yet. Events go to on.
 func New(cfg Config, s *stack.Stack, on Handler, log *slog.Logger) *UA {
-	u := &UA{cfg: cfg, stack: s, on: on, log: log,
+	u := &UA{cfg: cfg, stack: s, on: on, log: log, allowed: s.Rules().Allow(), supported: s.Rules().Supported(),
 		accounts: map[AccountID]*account{}, calls: map[CallRef]*call{}, dialogs: map[callKey]*call{}, asked: map[ReferRef]*asked{},
 		watches: map[SubRef]*watch{}, watched: map[callKey]*watch{}, posts: map[postKey]*post{}}
 	u.retrust()
