@@ -37,11 +37,11 @@ func (d *Device) reportsOf(id ua.AccountID) (reports.Line, bool) {
 
 func (d *Device) reportLimits() reports.Limits {
 	r := d.settings.File().Report
-	limit := func(warning, critical int, unit float64) reports.Limit {
-		return reports.Limit{Warning: float64(warning) * unit, Critical: float64(critical) * unit}
+	limit := func(warning, critical int, per float64) reports.Limit {
+		return reports.Limit{Warning: float64(warning) / per, Critical: float64(critical) / per}
 	}
-	return reports.Limits{Interval: time.Duration(r.Interval) * time.Second, MOS: limit(r.MOSWarning, r.MOSCritical, 0.1),
-		Loss: limit(r.LossWarning, r.LossCritical, 0.01), RoundTrip: limit(r.DelayWarning, r.DelayCritical, 0.001)}
+	return reports.Limits{Interval: time.Duration(r.Interval) * time.Second, MOS: limit(r.MOSWarning, r.MOSCritical, 10),
+		Loss: limit(r.LossWarning, r.LossCritical, 100), RoundTrip: limit(r.DelayWarning, r.DelayCritical, 1000)}
 }
 
 // mail sends reports through the user agent of the moment.

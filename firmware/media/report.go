@@ -81,6 +81,7 @@ func (s *Session) ours(p *plan, st *Stats, since *Period) report.Metrics {
 	m.Bursts = &report.Bursts{BurstDensity: w.BurstDensity, GapDensity: w.GapDensity, Gmin: quality.Gmin,
 		Burst: time.Duration(w.Burst * float64(packet)), Gap: time.Duration(w.Gap * float64(packet))}
 	m.JitterNominal, m.EndSystem = st.Jitterbuffer.Delay, st.Jitterbuffer.Delay+packet
+	m.JitterMax = max(m.JitterMax, m.JitterNominal)
 	j := &st.Jitterbuffer
 	q := since.meter.Take(quality.Counts{Frames: j.Frames, Concealed: j.Concealed, Gaps: j.Gaps}, st.PacketMS, quality.Path{Codec: heard.Name, Delay: st.Delay, Echo: st.Far.RERL})
 	if q.LQ > 0 {

@@ -77,7 +77,7 @@ type Line struct {
 
 // Report is what is reported of calls.
 type Report struct {
-	Interval      int `toml:"interval" unit:"s" range:"0 3600" doc:"Report on a call that goes on every so often. 0: at its end alone; else at least 20."`
+	Interval      int `toml:"interval" unit:"s" range:"0 3600" doc:"Report on a call that goes on every so often. 0: at its end alone; else at least 10."`
 	MOSWarning    int `toml:"mos_warning" unit:"tenths" range:"0 45" doc:"Warn the collector at once when the estimated opinion of the call (MOS-CQ, 1 to 4.5) falls to this, 35 for 3.5. 0: never. Warnings are for dialect = rfc."`
 	MOSCritical   int `toml:"mos_critical" unit:"tenths" range:"0 45" doc:"The same as critical."`
 	LossWarning   int `toml:"loss_warning" unit:"%" range:"0 100" doc:"Warn when so much of what should be heard is lost or late. 0: never."`

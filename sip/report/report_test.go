@@ -8,6 +8,8 @@ import (
 	"testing"
 	"time"
 	"unicode/utf8"
+
+	"opendeskphone/sip/report/vqtest"
 )
 
 func full() *Call {
@@ -54,7 +56,7 @@ DialogID: 1890463548@alice.example.org;to-tag=9123dh311;from-tag=8472761
 	if string(got) != want {
 		t.Errorf("%s", got)
 	}
-	if err := valid(got); err != nil {
+	if err := vqtest.Valid(got); err != nil {
 		t.Error(err)
 	}
 }
@@ -80,7 +82,7 @@ func TestIntervalsAlertsAndFailures(t *testing.T) {
 		if !strings.HasPrefix(got, c.first) || !strings.Contains(got, c.more) {
 			t.Errorf("%s", got)
 		}
-		if err := valid([]byte(got)); err != nil {
+		if err := vqtest.Valid([]byte(got)); err != nil {
 			t.Error(err)
 		}
 	}
@@ -91,7 +93,7 @@ func TestWhatCannotBeTrueIsBounded(t *testing.T) {
 	m := &c.LocalMetrics
 	m.Loss, m.Discard, m.LQ, m.RCQ, m.RoundTrip, m.Signal, m.Clock, m.PacketMS = math.NaN(), 7, 99, 1e9, time.Hour*9000, -1e6, 1<<30, -5
 	c.Began = time.Date(-44, 3, 15, 0, 0, 0, 0, time.UTC)
-	if err := valid(WriteText(c)); err != nil {
+	if err := vqtest.Valid(WriteText(c)); err != nil {
 		t.Error(err)
 	}
 	if _, err := WriteXML(c); err != nil {
@@ -151,7 +153,7 @@ func FuzzReport(f *testing.F) {
 		m.Codec, m.Loss, m.Signal, m.LQ, m.RCQ, m.Jitter, m.RoundTrip, m.PacketMS, m.PayloadType = text, x, y, x, y, time.Duration(n), time.Duration(n), int(n), int(n)
 		out := WriteText(c)
 		if utf8.ValidString(display) {
-			if err := valid(out); err != nil {
+			if err := vqtest.Valid(out); err != nil {
 				t.Fatal(err)
 			}
 		}
