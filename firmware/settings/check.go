@@ -112,7 +112,10 @@ var forms = map[string]form{
 	"code":     {"1 to 8 of the digits 0 to 9", func(s string) error { return checkDigits(s, 8) }},
 	"digitmap": {"a digit map", func(s string) error { return phone.DigitMap(s).Validate() }},
 	"usbname":  {"1 to 30 printable ASCII characters", checkUSBName},
+	"route":    {"a way like +4930=gateway.example", checkRoute},
 	"page":     {"number=address:port, with a multicast address and an even port", checkPage},
+	"key":      {"a number or address, or number=name", checkKey},
+	"feature":  {"a code like *8", checkFeature},
 	"zone":     {"a time zone like Europe/Berlin", checkZone},
 }
 

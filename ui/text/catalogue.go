@@ -44,6 +44,7 @@ type Catalogue struct {
 	Moves     Moves
 	Recording Recording
 	Ladder    Ladder
+	Watch     Watch
 
 	SoundTest SoundTest
 
