@@ -19,6 +19,8 @@ type account struct {
 	pace     pace            // of REGISTER
 	small    pace            // of SUBSCRIBE and PUBLISH
 	notes    pace
+	canary   *stack.Timer   // of its subscriptions
+	doubted  time.Time      // when its server was found to have forgotten something
 	newsPace surge          // of what its server tells without being asked
 	outbound bool           // the registrar knows flows (RFC 5626)
 	targets  []stack.Target // where server was found last, best first
