@@ -25,6 +25,7 @@ import (
 	"opendeskphone/firmware/diag"
 	"opendeskphone/firmware/lines"
 	"opendeskphone/firmware/lock"
+	"opendeskphone/firmware/mailbox"
 	"opendeskphone/firmware/media"
 	"opendeskphone/firmware/pairing"
 	"opendeskphone/firmware/panel"
@@ -88,11 +89,12 @@ type Device struct {
 	sounder      *sounder
 	tape         *recording.Recorder
 	player       *recording.Player
+	mail         *mailbox.Adapter
 	sip          *sipSide
 	trace        *trace.Recorder
 	queue        *reports.Queue
 	watch        *reports.Watch
-	mail         *mail
+	outbox       *outbox
 	certificates *certificates
 	app          *ui.App // nil without a display
 	panel        *panel.Panel
@@ -129,7 +131,8 @@ func New(hardware hal.Devices, o Options) (*Device, error) {
 	d.voices.keyed = func(c phone.CallID, ok bool, why string) { d.sip.adapter.Load().Keyed(c, ok, why) }
 	d.pairs = d.newPairs()
 	d.tape = recording.New(o.Recordings, d.postFrom("recording"), d.refresh, o.Log)
-	d.player = recording.NewPlayer(o.Recordings, d.postFrom("recording"), o.Log)
+	d.mail = mailbox.New(d.postFrom("mailbox"), d.refresh, o.Log)
+	d.player = recording.NewPlayer(o.Recordings, d.mail.Fetch, d.postFrom("recording"), o.Log)
 	d.sounder = &sounder{engine: d.engine, voices: d.voices, pc: d.pc.Party(), tape: d.tape, player: d.player, mixer: hardware.Mixer, cleaned: hardware.Cleaned, log: o.Log,
 		tested: func(v phone.SoundVerdict) { d.loop.Post("sound", phone.SoundTested{Verdict: v}) }}
 	d.setSound(f.Sound)
@@ -179,7 +182,7 @@ func (d *Device) Run(ctx context.Context) error {
 	d.tellPlaces()
 	parts := []part{
 		{"panel", d.panel.Run}, {"sip", d.sip.Run}, {"voices", d.voices.Run}, {"store", d.store.Run},
-		{"trace", d.trace.Run}, {"recording", d.tape.Run}, {"playing", d.player.Run}, {"memory", d.keep}, {"lock", d.keeper.Run}, {"pairings", d.pairs.Run}, {"tpcp", d.controllers.Run}, {"certificates", d.certificates.Run},
+		{"trace", d.trace.Run}, {"recording", d.tape.Run}, {"playing", d.player.Run}, {"mailbox", d.mail.Run}, {"memory", d.keep}, {"lock", d.keeper.Run}, {"pairings", d.pairs.Run}, {"tpcp", d.controllers.Run}, {"certificates", d.certificates.Run},
 		{"watch", d.watch.Run}, {"reports", d.queue.Run},
 	}
 	if d.app != nil {
@@ -213,7 +216,7 @@ func (d *Device) exec(e phone.Effect) {
 		d.sounder.Set(e.Sound)
 	case phone.StartRecording, phone.StopRecording:
 		d.tape.Exec(e)
-	case phone.StartPlaying, phone.EndPlaying:
+	case phone.StartPlaying, phone.HoldPlaying, phone.MovePlaying, phone.EndPlaying:
 		d.player.Exec(e)
 	case phone.LogCall:
 		d.logCall(e.Record)
@@ -319,6 +322,7 @@ func (d *Device) setPages(p settings.Paging) {
 func (d *Device) setLines(l []settings.Line) {
 	if a := d.sip.adapter.Load(); a != nil && len(d.loop.State().Calls) > 0 {
 		a.Configure(d.accounts(l))
+		d.setMailboxes(l, *d.sip.settings.Load())
 		return
 	}
 	d.sip.renew()

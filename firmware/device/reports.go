@@ -19,8 +19,8 @@ import (
 
 // newReports makes the reports on calls and the queue in which they wait.
 func (d *Device) newReports() {
-	d.mail = &mail{d: d, open: map[ua.NoteRef]chan ua.Noted{}, early: map[ua.NoteRef]ua.Noted{}}
-	d.queue = reports.Open(d.opts.Reports, d.mail.send, d.log)
+	d.outbox = &outbox{d: d, open: map[ua.NoteRef]chan ua.Noted{}, early: map[ua.NoteRef]ua.Noted{}}
+	d.queue = reports.Open(d.opts.Reports, d.outbox.send, d.log)
 	add := func(r reports.Report) { d.queue.Add(r); d.refresh() }
 	d.watch = reports.NewWatch(d.voices, d.reportsOf, d.reportLimits, add, d.opts.About().Hostname, "OpenDeskPhone/"+d.opts.Version, d.log)
 }
@@ -44,8 +44,8 @@ func (d *Device) reportLimits() reports.Limits {
 		Loss: limit(r.LossWarning, r.LossCritical, 100), RoundTrip: limit(r.DelayWarning, r.DelayCritical, 1000)}
 }
 
-// mail sends reports through the user agent of the moment.
-type mail struct {
+// outbox sends reports through the user agent of the moment.
+type outbox struct {
 	d *Device
 
 	mu    sync.Mutex
@@ -54,7 +54,7 @@ type mail struct {
 }
 
 // send implements reports.Send.
-func (m *mail) send(ctx context.Context, r reports.Report) reports.Outcome {
+func (m *outbox) send(ctx context.Context, r reports.Report) reports.Outcome {
 	lines := m.d.settings.File().Lines
 	i := slices.IndexFunc(lines, func(l settings.Line) bool { return l.AOR == r.AOR })
 	if i < 0 || lines[i].Collector == "" {
@@ -78,7 +78,7 @@ func (m *mail) send(ctx context.Context, r reports.Report) reports.Outcome {
 	}
 }
 
-func (m *mail) wait(ref ua.NoteRef) <-chan ua.Noted {
+func (m *outbox) wait(ref ua.NoteRef) <-chan ua.Noted {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	done := make(chan ua.Noted, 1)
@@ -92,7 +92,7 @@ func (m *mail) wait(ref ua.NoteRef) <-chan ua.Noted {
 }
 
 // noted takes the outcome of one.
-func (m *mail) noted(e ua.Noted) {
+func (m *outbox) noted(e ua.Noted) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if done, ok := m.open[e.Note]; ok {
@@ -104,7 +104,7 @@ func (m *mail) noted(e ua.Noted) {
 }
 
 // renew tells that there is another user agent: of what the last one had in hand nothing will be heard.
-func (m *mail) renew() {
+func (m *outbox) renew() {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	for _, done := range m.open {

@@ -15,7 +15,7 @@ import (
 
 // Who sends a report learns what became of it, whichever comes first, also when the user agent is made anew.
 func TestOutcomesOfReportsFindTheirSenders(t *testing.T) {
-	m := &mail{open: map[ua.NoteRef]chan ua.Noted{}, early: map[ua.NoteRef]ua.Noted{}}
+	m := &outbox{open: map[ua.NoteRef]chan ua.Noted{}, early: map[ua.NoteRef]ua.Noted{}}
 	m.noted(ua.Noted{Note: 1, Code: 200})
 	if e := <-m.wait(1); e.Code != 200 {
 		t.Errorf("%+v", e)
@@ -48,7 +48,7 @@ func TestWhereLinesReport(t *testing.T) {
 	if l := b.reportLimits(); l.MOS != (reports.Limit{Warning: 3, Critical: 2.8}) || l.Loss.Warning != 0.03 || l.RoundTrip.Critical != 0.6 {
 		t.Errorf("%+v", l)
 	}
-	if out := b.mail.send(context.Background(), reports.Report{AOR: b.settings.File().Lines[0].AOR, Method: "PUBLISH"}); !out.Off {
+	if out := b.outbox.send(context.Background(), reports.Report{AOR: b.settings.File().Lines[0].AOR, Method: "PUBLISH"}); !out.Off {
 		t.Errorf("%+v", out)
 	}
 	if r := (shownReports{b.Device}).Reports(1); r.To != "sip:qoe@192.0.2.9" || r.Waiting != 0 {

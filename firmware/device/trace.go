@@ -25,7 +25,7 @@ func (d *Device) sipSeen(out bool, way stack.Source, data []byte) {
 func (d *Device) agentSaid(e ua.Event) {
 	d.watch.Handle(e)
 	if n, ok := e.(ua.Noted); ok {
-		d.mail.noted(n)
+		d.outbox.noted(n)
 	}
 	s, ok := e.(ua.LineState)
 	if !ok || s.State != ua.Failing || s.Code != 0 {

@@ -41,7 +41,9 @@ type Config struct {
 // LineConfig is what the centre knows of an account; the rest is the lines adapter's.
 type LineConfig struct {
 	AOR, Label, Display string
-	Withhold            bool // calls do not tell who calls
+	Withhold            bool   // calls do not tell who calls
+	Mailbox             string // number or address of the mailbox; empty: as the server says
+	MailboxOnBusy       bool   // a call is sent there by saying busy
 }
 
 // DefaultConfig is a phone without lines.
@@ -90,6 +92,11 @@ func (c *Config) Validate() error {
 	}
 	if err := c.DigitMap.Validate(); err != nil {
 		return fmt.Errorf("digit_map: %w", err)
+	}
+	for i, l := range c.Lines {
+		if _, err := c.Number(l.Mailbox); l.Mailbox != "" && err != nil {
+			return fmt.Errorf("line %d: voicemail: %w", i+1, err)
+		}
 	}
 	if err := c.validateWatch(); err != nil {
 		return err

@@ -336,6 +336,31 @@ func TestServerForgetsAll(t *testing.T) {
 	})
 }
 
+// TestConnectionEnds, as it does when the server is started anew so fast that the next REGISTER already finds it.
+func TestConnectionEnds(t *testing.T) {
+	onNet(t, func(b *bench) {
+		challenged := 0
+		n := b.notifier()
+		b.far.when(stack.REGISTER, func(tx *stack.ServerTx, req *stack.Request, _ stack.Source) {
+			if h := req.GetHeader("Authorization"); h == nil || challenged < 2 && req.CSeq().SeqNo > 2 { // its nonces are new, too
+				challenged++
+				tx.Respond(reply(req, 401, md5Challenge+", stale=true"))
+				return
+			}
+			tx.Respond(reply(req, 200, "Expires: 600"))
+		})
+		b.line(func(a *Account) { a.Transport = stack.TCP })
+		b.ua.Subscribe(1, dialogs)
+		b.pass(time.Second)
+		n.forget()
+		b.ua.stack.Post(func() { b.ua.stack.Hangup(b.ua.accounts[1].flows[0].flow.Conn) })
+		b.pass(3 * time.Second)
+		if len(n.news) != 2 {
+			t.Errorf("%d dialogs", len(n.news))
+		}
+	})
+}
+
 // TestTerminated: RFC 6665 §4.1.3, by the reasons.
 func TestTerminated(t *testing.T) {
 	for _, r := range []struct {

@@ -20,6 +20,7 @@ type Sources struct {
 	Recordings Recordings
 	Ladders    Ladders
 	Reports    Reports
+	Mailboxes  Mailboxes
 }
 
 // Lock is the lock of the phone. What comes of a PIN shows in phone.State.Lock.
