@@ -121,6 +121,16 @@ func TestApplyRefused(t *testing.T) {
 	}
 }
 
+// TestSinksMayAsk: who is handed a part of the settings may look at the rest, and finds what is in force now.
+func TestSinksMayAsk(t *testing.T) {
+	s, _, _ := open(t, byHand)
+	var seen string
+	s.Use(Sinks{Screen: func(Screen) { seen = s.File().Screen.Language }})
+	if err := s.Apply(t.Context(), "ui", func(f *File) { f.Screen.Language = "ar" }); err != nil || seen != "ar" {
+		t.Errorf("%v, seen %q", err, seen)
+	}
+}
+
 func TestApplyOfNothingWritesNothing(t *testing.T) {
 	s, p, _ := open(t, byHand)
 	if err := s.Apply(t.Context(), "ui", func(f *File) { f.Screen.Language = "de" }); err != nil {

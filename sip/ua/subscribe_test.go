@@ -35,7 +35,14 @@ func (b *bench) notifier() *notifier {
 }
 
 // forget is what a restart does to a server that keeps nothing.
-func (n *notifier) forget() { n.live = map[string]*subscriber{} }
+func (n *notifier) forget() { n.on(func() { n.live = map[string]*subscriber{} }) }
+
+// on runs fn on the loop of the server.
+func (n *notifier) on(fn func()) {
+	done := make(chan struct{})
+	n.f.s.Post(func() { fn(); close(done) })
+	<-done
+}
 
 func (n *notifier) subscribe(tx *stack.ServerTx, req *stack.Request, _ stack.Source) {
 	id, inside := dialog.IDOf(req)
@@ -94,10 +101,13 @@ func (s *subscriber) tell(state, body string, headers ...string) {
 func (n *notifier) say(state, body string, headers ...string) int {
 	n.f.s.Post(func() { n.news[len(n.news)-1].tell(state, body, headers...) })
 	n.b.pass(10 * time.Millisecond)
-	if len(n.codes) == 0 {
-		return 0
-	}
-	return n.codes[len(n.codes)-1]
+	code := 0
+	n.on(func() {
+		if len(n.codes) > 0 {
+			code = n.codes[len(n.codes)-1]
+		}
+	})
+	return code
 }
 
 var dialogs = Subscription{Event: "dialog", Target: "bob", Accept: []string{"application/dialog-info+xml"}}
