@@ -69,6 +69,17 @@ func (p *Pattern) burst() (in, gone uint64) {
 	return p.open.packets - min(p.open.heard, Gmin-1), p.open.gone
 }
 
+// Since gives the numbers since the past one, a copy of the same Pattern; if it is none, those of the whole. A burst that
+// went on then counts where it ends.
+func (p Pattern) Since(past Pattern) Metrics {
+	if past.total > p.total || past.in > p.in {
+		past = Pattern{}
+	}
+	p.total, p.lost, p.discarded = p.total-past.total, p.lost-min(past.lost, p.lost), p.discarded-min(past.discarded, p.discarded)
+	p.bursts, p.in, p.gone = p.bursts-min(past.bursts, p.bursts), p.in-past.in, p.gone-min(past.gone, p.gone)
+	return p.Metrics()
+}
+
 // Metrics gives the numbers so far; a burst that goes on counts as if it ended here.
 func (p *Pattern) Metrics() (m Metrics) {
 	if p.total == 0 {
@@ -80,6 +91,7 @@ func (p *Pattern) Metrics() (m Metrics) {
 		bursts++
 	}
 	in, gone = in+p.in, gone+p.gone
+	in, gone = min(in, p.total), min(gone, p.lost+p.discarded) // more only Since another, when a burst began before
 	share := func(part, of uint64) float64 { return float64(part) / float64(max(of, 1)) }
 	m.Loss, m.Discard = share(p.lost, p.total), share(p.discarded, p.total)
 	m.BurstDensity, m.GapDensity = share(gone, in), share(p.lost+p.discarded-gone, p.total-in)

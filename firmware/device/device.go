@@ -31,6 +31,7 @@ import (
 	"opendeskphone/firmware/panel"
 	"opendeskphone/firmware/phone"
 	"opendeskphone/firmware/recording"
+	"opendeskphone/firmware/reports"
 	"opendeskphone/firmware/settings"
 	"opendeskphone/firmware/store"
 	"opendeskphone/firmware/tpcp"
@@ -49,6 +50,7 @@ type Options struct {
 	PIN        lock.Memory        // the lock over a restart
 	Vault      *credentials.Vault // what computers handed over for the lines to sign in with
 	Recordings *recording.Shelf
+	Reports    string // folder for reports that wait for their collector
 	Recorder   *diag.Recorder
 	Identity   ed25519.PrivateKey // the phone's key towards computers; nil: one that nobody knows
 	Computers  tpcp.Pairings      // nil: none
@@ -90,6 +92,9 @@ type Device struct {
 	mail         *mailbox.Adapter
 	sip          *sipSide
 	trace        *trace.Recorder
+	queue        *reports.Queue
+	watch        *reports.Watch
+	outbox       *outbox
 	certificates *certificates
 	app          *ui.App // nil without a display
 	panel        *panel.Panel
@@ -121,7 +126,8 @@ func New(hardware hal.Devices, o Options) (*Device, error) {
 	d.engine = engine.New(engineConfig(f.Sound), d.openSound, d.soundChanged, o.Log)
 	d.pc = usbsound.New(d.loop, d.postFrom("pc"), o.Log)
 	d.voices = newVoices(d.mediaFactory, func() bool { return d.loop.State().Muted }, d.keyHeard, d.soundHeard, func() { d.sounder.bound() }, d.ears, d.noted, d.pc.Party())
-	d.voices.silent, d.voices.pages = d.pageSilent, d.pageFactory
+	d.voices.silent, d.voices.pages, d.voices.local = d.pageSilent, d.pageFactory, d.opts.Network.LocalFor
+	d.newReports()
 	d.voices.keyed = func(c phone.CallID, ok bool, why string) { d.sip.adapter.Load().Keyed(c, ok, why) }
 	d.pairs = d.newPairs()
 	d.tape = recording.New(o.Recordings, d.postFrom("recording"), d.refresh, o.Log)
@@ -177,6 +183,7 @@ func (d *Device) Run(ctx context.Context) error {
 	parts := []part{
 		{"panel", d.panel.Run}, {"sip", d.sip.Run}, {"voices", d.voices.Run}, {"store", d.store.Run},
 		{"trace", d.trace.Run}, {"recording", d.tape.Run}, {"playing", d.player.Run}, {"mailbox", d.mail.Run}, {"memory", d.keep}, {"lock", d.keeper.Run}, {"pairings", d.pairs.Run}, {"tpcp", d.controllers.Run}, {"certificates", d.certificates.Run},
+		{"watch", d.watch.Run}, {"reports", d.queue.Run},
 	}
 	if d.app != nil {
 		parts = append(parts, part{"ui", d.app.Run})

@@ -81,7 +81,11 @@ func (s *sipSide) once(ctx context.Context) error {
 	adapter.SetWatch(watchOf(f.Keys))
 	adapter.SetPresence(d.loop.State().Published())
 	adapter.SetGateways(gateways(f.Gateways))
-	adapter.OnName(func(call phone.CallID, callID string) { d.trace.Name(uint32(call), callID) })
+	adapter.OnName(func(call phone.CallID, callID string) {
+		d.trace.Name(uint32(call), callID)
+		d.voices.name(call, callID)
+	})
+	d.outbox.renew()
 	s.adapter.Store(adapter)
 	s.agent.Store(agent)
 
@@ -181,6 +185,9 @@ func (d *Device) fromLines(e phone.Event) {
 	}
 	if l, ok := e.(phone.LineChanged); ok {
 		d.certificates.line(l, time.Now())
+		if line := d.loop.State().Line(l.Line); l.State == phone.LineRegistered && line != nil {
+			d.queue.Back(line.AOR)
+		}
 	}
 }
 

@@ -21,8 +21,12 @@ func (d *Device) sipSeen(out bool, way stack.Source, data []byte) {
 	d.trace.Message(trace.Packet{At: time.Now(), Out: out, Transport: string(way.Transport), Local: way.Local, Remote: way.Addr, Data: data})
 }
 
-// agentSaid keeps of the user agent's events that a server was not reached: there are no messages to tell of it.
+// agentSaid hands on the user agent's events on which reports are made, and keeps of the others that a server was not reached: there are no messages to tell of it.
 func (d *Device) agentSaid(e ua.Event) {
+	d.watch.Handle(e)
+	if n, ok := e.(ua.Noted); ok {
+		d.outbox.noted(n)
+	}
 	s, ok := e.(ua.LineState)
 	if !ok || s.State != ua.Failing || s.Code != 0 {
 		return

@@ -41,6 +41,7 @@ type voices struct {
 	pages   func(netip.AddrPort) *media.Factory
 	ears    func() (stumbles uint64, room quality.Room)
 	note    func(call phone.CallID, what trace.Meaning, text string) // for who looks at the call afterwards
+	local   func(remote netip.Addr) (netip.Addr, error)              // our address as the far side sees it
 	pc      *usbsound.Party
 
 	mu       sync.Mutex
@@ -69,6 +70,9 @@ type voice struct {
 	last  media.Stats
 	over  bool
 	lost  bool // nothing has arrived for seconds, though something should
+
+	callIDs []string // of its messages, the last is in force
+	parts   [2]media.Period
 
 	of     *voices
 	agreed *offer.Media // nil until something is

@@ -59,13 +59,19 @@ func (o *outcomes) outcome(back int) quality.Outcome {
 	return quality.Lost
 }
 
-// metrics are those of the stream so far.
-func (o *outcomes) metrics() quality.Metrics {
+// sum is the account of the stream so far.
+func (o *outcomes) sum() quality.Pattern {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	p := o.pattern
 	for back := o.held - 1; back >= 0; back-- {
 		p.Add(o.outcome(back))
 	}
+	return p
+}
+
+// metrics are those of the stream so far.
+func (o *outcomes) metrics() quality.Metrics {
+	p := o.sum()
 	return p.Metrics()
 }

@@ -22,6 +22,9 @@ const reportEvery = 5 * time.Second
 // far is what the far side's reports say. The goroutine that reads them writes it.
 type far struct {
 	ours   atomic.Uint32 // our SSRC, which reports must name
+	first  atomic.Uint32 // number of our first packet
+	top    atomic.Uint32 // of the last that it tells of, extended
+	gone   atomic.Uint32 // all that were lost
 	lost   atomic.Uint32 // of 256, in its last interval
 	single atomic.Bool   // what we send is lost packet by packet, not in runs
 	jitter atomic.Uint32 // in our RTP units
@@ -206,11 +209,21 @@ func (f *far) blocks(reports []rtcp.ReceptionReport, now time.Time) {
 			continue
 		}
 		f.lost.Store(uint32(b.FractionLost))
+		f.top.Store(b.LastSequenceNumber)
+		f.gone.Store(lostInAll(b.TotalLost))
 		f.pattern(b)
 		f.jitter.Store(b.Jitter)
 		f.told.Store(f.heard.Load())
 		f.roundTrip(b.LastSenderReport, b.Delay, now)
 	}
+}
+
+// lostInAll reads the number of lost packets, which has a sign and 24 bits: of doubles it is negative (RFC 3550 §6.4.1).
+func lostInAll(b uint32) uint32 {
+	if b >= 1<<23 {
+		return 0
+	}
+	return b
 }
 
 // roundTrip takes the answer to a report of ours of the time last, which the far side had for so long (RFC 3550

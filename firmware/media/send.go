@@ -92,6 +92,7 @@ func (w *sender) restart(clock int) {
 	w.ssrc, w.seq, w.ts, w.clock = random32(), uint16(random32()), random32(), clock
 	w.packets, w.octets, w.fresh, w.dialler = 0, 0, true, dialler{}
 	w.reports.sent = 0
+	w.s.far.first.Store(uint32(w.seq))
 	w.s.far.ours.Store(w.ssrc)
 }
 

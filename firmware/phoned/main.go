@@ -115,7 +115,7 @@ func run() error {
 	}
 	d, err := device.New(hardware.Devices, device.Options{
 		Settings: saved, Store: store.Open(filepath.Join(cli.Data, "phone.db"), log),
-		Pairings: pairing.OpenFile(filepath.Join(cli.Data, "pairings"), log), PIN: lock.OpenFile(filepath.Join(cli.Data, "lock"), log), Vault: credentials.Open(cli.Data, log), Recordings: recording.OpenShelf(filepath.Join(cli.Data, "recordings"), free, log), Recorder: diag.NewRecorder(),
+		Pairings: pairing.OpenFile(filepath.Join(cli.Data, "pairings"), log), PIN: lock.OpenFile(filepath.Join(cli.Data, "lock"), log), Vault: credentials.Open(cli.Data, log), Recordings: recording.OpenShelf(filepath.Join(cli.Data, "recordings"), free, log), Reports: filepath.Join(cli.Data, "reports"), Recorder: diag.NewRecorder(),
 		Codecs: append([]codec.Codec{opus.Codec}, codec.All()...), Network: stack.System{}, Version: version,
 		Board: board.Name, Instance: instance(cli.Data, log), About: facts, NetChanged: changes,
 		Crashes: filepath.Join(cli.Data, "crash"), Log: log,

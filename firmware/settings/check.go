@@ -335,6 +335,9 @@ func (r *reader) ranges(f *File) {
 	if !f.SIP.UDP && !f.SIP.TCP {
 		r.report("sip.udp", "must be true if tcp is false: the phone would hear nobody")
 	}
+	if i := f.Report.Interval; i > 0 && i < 10 {
+		r.report("report.interval", "must be 0 or at least 10")
+	}
 	if (f.USB.Vendor == 0) != (f.USB.Product == 0) {
 		r.report("usb.product", "and vendor must both be set, or neither")
 	}

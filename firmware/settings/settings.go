@@ -40,6 +40,7 @@ type File struct {
 	Sound     Sound     `toml:"sound" doc:"What is heard."`
 	Gateways  Gateways  `toml:"gateways" doc:"Gateways into an old exchange or the telephone network, or other phones, that the phone calls itself, past the servers of its lines (docs/OLD-EXCHANGE.md). They may call the phone, too."`
 	Recording Recording `toml:"recording" doc:"Recording of calls, to WAV files on the phone. In most countries everybody in a call must know of it."`
+	Report    Report    `toml:"report" doc:"Reports on how calls sound, and on calls that do not come about, to the collector that a line names. Those that it does not take wait on the phone, at most 64, over a restart too."`
 	Trace     Trace     `toml:"trace" doc:"What is kept of calls and sign-ins to look at afterwards."`
 	Screen    Screen    `toml:"screen" doc:"What is seen."`
 	Lock      Lock      `toml:"lock" doc:"The phone's lock. A phone without a PIN, which is set at the phone, is never locked."`
@@ -67,6 +68,7 @@ type Line struct {
 	Keys           string   `toml:"keys" one:"sdes dtls" doc:"Where the keys of an encryption that is insisted on come from: sdes, the signalling (RFC 4568), which needs TLS to be worth something; dtls, a handshake between both ends (RFC 5763). It is what is offered first; the other is offered when that is refused, and both are always taken."`
 	Dialect        string   `toml:"dialect" one:"rfc ocs" doc:"How the line speaks to its server: as the RFCs say, or as Office Communications Server and Lync expect (epid, gruu-10, ms- headers)."`
 	Numbers        []string `toml:"numbers" is:"e164" eg:"+493055501420" doc:"Telephone numbers of this line, in E.164. The proof that comes with a call (STIR) must be made out to one of them, or to the number the call names."`
+	Collector      string   `toml:"report_to" is:"sip" eg:"sip:collector@pbx.example" doc:"Where this line reports on its calls: how each one sounded and why one has not come about (RFC 6035 by PUBLISH; with dialect = ocs as XML by SERVICE). The report names both sides of the call, nothing of what was said. Empty: nowhere."`
 	Voicemail      string   `toml:"voicemail" eg:"*97" doc:"Number or SIP address of this line's mailbox, which the Voicemail key calls and a call declined to voicemail is sent to. Empty: as the server says (RFC 3842), if that is in the domain of aor."`
 	VoicemailBy    string   `toml:"voicemail_by" one:"redirect busy" doc:"How a call that rings is sent to voicemail. redirect: the caller is told to call the mailbox (302); busy: he is told busy, for a server that takes a message then."`
 	MWI            bool     `toml:"mwi" doc:"Ask the registrar for news of the mailbox (RFC 3842). News that it sends unasked are taken all the same."`
@@ -83,6 +85,17 @@ type Line struct {
 	TURNPassword   Secret   `toml:"turn_password" eg:"correct horse" doc:"Password at the TURN server. Never shown or logged."`
 	Factory        string   `toml:"conference_factory" is:"sip" eg:"sip:conference@pbx.example" doc:"Address that makes conferences at the server of this line (RFC 4579). Calls that are joined are then moved there; where that does not work they stay joined at the phone. Empty: the phone holds conferences itself."`
 	Codecs         []string `toml:"codecs" one:"opus G722 PCMA PCMU L16" eg:"G722" doc:"Codecs of this line in order of preference. Empty: those of [media]."`
+}
+
+// Report is what is reported of calls.
+type Report struct {
+	Interval      int `toml:"interval" unit:"s" range:"0 3600" doc:"Report on a call that goes on every so often. 0: at its end alone; else at least 10."`
+	MOSWarning    int `toml:"mos_warning" unit:"tenths" range:"0 45" doc:"Warn the collector at once when the estimated opinion of the call (MOS-CQ, 1 to 4.5) falls to this, 35 for 3.5. 0: never. Warnings are for dialect = rfc."`
+	MOSCritical   int `toml:"mos_critical" unit:"tenths" range:"0 45" doc:"The same as critical."`
+	LossWarning   int `toml:"loss_warning" unit:"%" range:"0 100" doc:"Warn when so much of what should be heard is lost or late. 0: never."`
+	LossCritical  int `toml:"loss_critical" unit:"%" range:"0 100" doc:"The same as critical."`
+	DelayWarning  int `toml:"delay_warning" unit:"ms" range:"0 5000" doc:"Warn when the way there and back takes so long. 0: never."`
+	DelayCritical int `toml:"delay_critical" unit:"ms" range:"0 5000" doc:"The same as critical."`
 }
 
 // Phone is the behaviour part, for the centre.
@@ -261,6 +274,7 @@ func Default() File {
 		Paging:    Paging{Codec: "G722", Volume: 10},
 		Sound:     Sound{Country: "us", RingVolume: 10, HandsetVolume: 10, HeadsetVolume: 10, SpeakerVolume: 10, Sidetone: 18, SuppressNoise: true, LevelVoice: true},
 		Recording: Recording{Tone: true, Quota: 200},
+		Report:    Report{MOSWarning: 35, MOSCritical: 28, LossWarning: 3, LossCritical: 10, DelayWarning: 300, DelayCritical: 600},
 		Trace:     Trace{Keep: true},
 		Screen:    Screen{Theme: "auto", Language: "en", Brightness: 80, TimeZone: "UTC"},
 		Lock:      Lock{Idle: 10, Dial: phone.DialEmergency.String(), WithPC: true, UnlockWithPC: true},

@@ -54,6 +54,7 @@ type call struct {
 	remote   Peer      // the far side, as last told
 	referral *referral // a REFER of ours without an outcome
 	asked    *asked    // a REFER of theirs without an outcome
+	outcome  outcome
 }
 
 // leg is one dialog of a call on the way to its peer.
@@ -304,6 +305,7 @@ func (c *call) end(e Event) {
 		return
 	}
 	c.bury(over)
+	c.over(e)
 	c.u.on(e)
 }
 
@@ -357,6 +359,7 @@ func (c *call) hangup() {
 	case answered:
 		c.cancel = true // RFC 3261 §15: not before their ACK
 		c.phase = over
+		c.over(Ended{})
 		c.u.on(Ended{Call: c.ref})
 	case talking:
 		c.leg.bye()

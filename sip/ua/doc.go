@@ -55,6 +55,11 @@
 //
 // After Failed or Ended no event names the call again.
 //
+// # What stands alone
+//
+//	n := u.Note(1, Note{Method: stack.PUBLISH, To: "sip:collector@…", …})
+//	  Noted{n, Code: 200}
+//
 // # Strangers
 //
 // Requests are taken only from where we registered: the addresses of the

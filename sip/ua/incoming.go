@@ -202,6 +202,7 @@ func (u *UA) Accept(ref CallRef, sdp []byte) {
 		c.prov.stop()
 		c.phase, c.leg.State = answered, dialog.Confirmed
 		late := sdpOf(req) == nil
+		c.stands()
 		c.send2xx(tx, res, func(ack []byte) {
 			if c.cancel {
 				c.leg.bye()
@@ -237,6 +238,7 @@ func (u *UA) RejectOffer(ref CallRef, code, warning int, text string) {
 			warn(res, warning, text)
 			c.tx.Respond(res)
 			c.leg.State = dialog.Terminated
+			c.outcome.code, c.outcome.text = code, Clean(text)
 			c.end(Ended{Call: ref})
 		}
 	})

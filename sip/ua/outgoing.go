@@ -290,6 +290,7 @@ func (c *call) success(k *ask, res *stack.Response) {
 		return
 	}
 	c.leg, c.phase = l, talking
+	c.stands()
 	c.session.agree(c, res)
 	c.identify(res, k.to.Addr, "called")
 	c.u.on(Accepted{Call: c.ref, Dialog: n, SDP: sdp, Able: ableIn(res)})
@@ -311,6 +312,7 @@ func (c *call) failure(k *ask, res *stack.Response) {
 			return
 		}
 	}
+	c.refused(res)
 	text := c.acc.reason(res)
 	if k.refusal != nil && !errors.Is(k.refusal, errRejected) {
 		text = Clean(k.refusal.Error())
@@ -406,6 +408,7 @@ func (u *UA) Release(ref CallRef) {
 // giveUp cancels an outgoing call. An answer that crosses the CANCEL is
 // acknowledged and released by success.
 func (c *call) giveUp(more ...stack.Header) {
+	c.over(Ended{})
 	c.u.on(Ended{Call: c.ref})
 	c.bury(cancelled)
 	if k := c.dial.run; k != nil {

@@ -163,9 +163,9 @@ func (u *UA) add(id AccountID, a Account) {
 	if u.closing {
 		return
 	}
-	past, small := newPace(burst, burstWindow), newPace(smallBurst, smallWindow)
+	past, small, notes := newPace(burst, burstWindow), newPace(smallBurst, smallWindow), newPace(noteBurst, burstWindow)
 	if old := u.accounts[id]; old != nil {
-		past, small = old.pace, old.small // new words do not make a storm lawful
+		past, small, notes = old.pace, old.small, old.notes // new words do not make a storm lawful
 		u.remove(id)
 	}
 	p, err := a.read()
@@ -173,7 +173,7 @@ func (u *UA) add(id AccountID, a Account) {
 		u.on(LineState{Account: id, State: Failing, Fault: BadAccount, Text: err.Error()})
 		return
 	}
-	acc := &account{u: u, id: id, p: p, cred: newCredentials(p), pace: past, small: small}
+	acc := &account{u: u, id: id, p: p, cred: newCredentials(p), pace: past, small: small, notes: notes}
 	acc.mirror.acc = acc
 	acc.flows = []*registration{newRegistration(acc)}
 	u.accounts[id] = acc

@@ -3,10 +3,15 @@ package lab
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
+	"net/netip"
 	"os/exec"
+	"regexp"
+	"strconv"
 	"strings"
 	"syscall"
+	"time"
 )
 
 // Shark is a tshark that writes down what passes a link.
@@ -56,4 +61,41 @@ func SharkFields(ctx context.Context, file, filter string, fields ...string) (ro
 		rows = append(rows, strings.Split(strings.TrimSuffix(line, "\n"), "\t"))
 	}
 	return rows, nil
+}
+
+// RTPStream is what tshark's own analysis says of a stream of RTP.
+type RTPStream struct {
+	Src, Dst      netip.AddrPort
+	SSRC          uint32
+	Packets, Lost int           // those that came, and the holes between their numbers
+	Mean, Max     time.Duration // jitter (RFC 3550 §6.4.1)
+}
+
+var rtpStream = regexp.MustCompile(`(\S+)\s+(\d+)\s+(\S+)\s+(\d+)\s+(0x[0-9A-Fa-f]+)\s+.+?\s+(\d+)\s+(-?\d+)\s+\(-?[\d.]+%\)\s+[\d.]+\s+[\d.]+\s+[\d.]+\s+[\d.]+\s+([\d.]+)\s+([\d.]+)`)
+
+// SharkStreams has tshark analyse the streams of RTP in a capture file (tshark -z rtp,streams).
+func SharkStreams(ctx context.Context, file string) (out []RTPStream, err error) {
+	cmd := exec.CommandContext(ctx, "tshark", "-r", file, "-q", "--enable-heuristic", "rtp_udp", "-z", "rtp,streams")
+	var complaints bytes.Buffer
+	cmd.Stderr = &complaints
+	text, err := cmd.Output()
+	if err != nil {
+		return nil, fmt.Errorf("lab: tshark reads %s: %w: %s", file, err, complaints.String())
+	}
+	for _, m := range rtpStream.FindAllStringSubmatch(string(text), -1) {
+		var s RTPStream
+		src, err1 := netip.ParseAddrPort(m[1] + ":" + m[2])
+		dst, err2 := netip.ParseAddrPort(m[3] + ":" + m[4])
+		ssrc, err3 := strconv.ParseUint(m[5], 0, 32)
+		mean, err4 := time.ParseDuration(m[8] + "ms")
+		most, err5 := time.ParseDuration(m[9] + "ms")
+		if err := errors.Join(err1, err2, err3, err4, err5); err != nil {
+			return nil, fmt.Errorf("lab: tshark says %q: %w", m[0], err)
+		}
+		s.Src, s.Dst, s.SSRC, s.Mean, s.Max = src, dst, uint32(ssrc), mean, most
+		s.Packets, _ = strconv.Atoi(m[6]) // digits
+		s.Lost, _ = strconv.Atoi(m[7])
+		out = append(out, s)
+	}
+	return out, nil
 }

@@ -1,12 +1,15 @@
 package lab
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net/netip"
 	"os"
 	"path/filepath"
+	"strconv"
 	"time"
 )
 
@@ -22,6 +25,7 @@ type SIPp struct {
 	Patience time.Duration // for the whole run; 0: a minute
 	TCP      bool
 	User     string // the number it calls
+	Messages string // file that takes every message, see SIPpReceived
 }
 
 // RunSIPp runs a scenario to its end; calls that did not go by the scenario are an error with the
@@ -40,6 +44,9 @@ func RunSIPp(ctx context.Context, ns *Namespace, s SIPp) error {
 	}
 	argv := []string{"sipp", s.Remote.String(), "-i", s.Local.String(), "-m", fmt.Sprint(max(s.Calls, 1)), "-r", fmt.Sprint(max(s.Rate, 1)),
 		"-s", s.User, "-nostdin", "-trace_err", "-timeout", fmt.Sprintf("%.0fs", patience.Seconds()), "-timeout_error", "-t", map[bool]string{false: "u1", true: "t1"}[s.TCP]}
+	if s.Messages != "" {
+		argv = append(argv, "-trace_msg", "-message_file", s.Messages)
+	}
 	if s.Limit > 0 {
 		argv = append(argv, "-l", fmt.Sprint(s.Limit))
 	}
@@ -57,4 +64,22 @@ func RunSIPp(ctx context.Context, ns *Namespace, s SIPp) error {
 		return fmt.Errorf("lab: sipp %s: %w: %s", s.Name, errors.Join(err, ctx.Err()), lastLines(p.Log.Since(0), 12))
 	}
 	return nil
+}
+
+// SIPpReceived gives the messages in a file of SIPp.Messages that it has received whole, oldest first.
+func SIPpReceived(file string) (out [][]byte, err error) {
+	text, err := os.ReadFile(file)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	for part := range bytes.SplitSeq(text, []byte("\n-----------------------------------------------")) {
+		_, after, ok := bytes.Cut(part, []byte(" message received ["))
+		length, rest, _ := bytes.Cut(after, []byte("]"))
+		n, err := strconv.Atoi(string(length))
+		_, msg, found := bytes.Cut(rest, []byte("\n\n"))
+		if ok && err == nil && found && len(msg) >= n {
+			out = append(out, msg[:n])
+		}
+	}
+	return out, err
 }

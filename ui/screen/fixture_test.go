@@ -88,6 +88,12 @@ func (o *options) Options() Options             { return o.o }
 func (o *options) SetOptions(n Options) error   { o.o = n; return nil }
 func (o *options) SetRules(r phone.Rules) error { o.rules = &r; return o.refuse }
 func (o *options) RingTones() []string          { return []string{"Classic", "Soft", "Bright"} }
+
+// mail is how the reports of every line fare.
+type mail struct{ Reporting }
+
+func (m *mail) Reports(phone.LineID) Reporting { return m.Reporting }
+
 func (o *options) About() About {
 	return About{Version: "0.2.0", Addresses: []string{"192.0.2.17", "2001:db8::17"}, Hardware: "qemu-arm, 52:54:00:12:34:56", Hostname: "odp-123456", Free: 212_000_000}
 }

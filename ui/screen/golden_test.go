@@ -45,6 +45,7 @@ type desk struct {
 	tapes     tapes
 	letters   letters
 	ladders   ladders
+	reports   mail
 	st        *phone.State
 	now       time.Time
 }
@@ -67,7 +68,7 @@ func newDesk(t testing.TB, size image.Point, o Options) *desk {
 	}
 	d := &desk{book: &book{people: persons()}, log: calls(), sounds: sounds{1: good(), 2: good(), OfPC: {Trace: voice()}}, st: idle(), now: now,
 		options: &options{o: o, accounts: map[phone.LineID]Account{0: {Server: "sip.nordwerk.example", User: "2417", Display: "Anna Weber", Password: PasswordSet, Transport: "tls"}}}}
-	d.Screens = New(Sources{Contacts: d.book, Log: &d.log, Media: &d.sounds, Settings: d.options, Lock: &d.lock, Computers: &d.computers, Recordings: &d.tapes, Ladders: &d.ladders, Mailboxes: &d.letters}, th)
+	d.Screens = New(Sources{Contacts: d.book, Log: &d.log, Media: &d.sounds, Settings: d.options, Lock: &d.lock, Computers: &d.computers, Recordings: &d.tapes, Ladders: &d.ladders, Mailboxes: &d.letters, Reports: &d.reports}, th)
 	d.canvas = draw.NewCanvas(size, fonts)
 	d.Apply(o, idle(), now)
 	return d
@@ -314,6 +315,7 @@ func situations() []situation {
 		{name: "sound-echo", state: withCalls(talking(1, jonas, 767*time.Second)), keys: []hal.Key{hal.Down}, setUp: func(d *desk) { d.sounds[1] = suffering(quality.FarEcho) }},
 		{name: "sound-microphone", state: withCalls(talking(1, jonas, 767*time.Second)), keys: []hal.Key{hal.Down}, setUp: func(d *desk) { d.sounds[1] = suffering(quality.MicSoft) }},
 		{name: "sound-unknown", state: withCalls(talking(1, jonas, 2*time.Second)), keys: []hal.Key{hal.Down}, setUp: func(d *desk) { d.sounds[1] = Stats{Sum: quality.Summary{FarLost: -1}} }},
+		{name: "sound-reported", state: withCalls(talking(1, jonas, 767*time.Second)), keys: []hal.Key{hal.Down}, setUp: func(d *desk) { d.reports.To = "sip:collector@nordwerk.example" }},
 		{name: "sound-past", state: idle(), keys: []hal.Key{hal.Soft2, hal.OK, hal.Soft2}},
 		{name: "sound-numbers", state: withCalls(talking(1, jonas, 767*time.Second)), keys: []hal.Key{hal.Down, hal.Soft4}},
 		{name: "steps", state: withCalls(talking(1, jonas, 39*time.Second)), setUp: keptOfCall(answered()), keys: []hal.Key{hal.Down, hal.Soft2}},
@@ -356,6 +358,10 @@ func situations() []situation {
 		{name: "sound-test-works", state: tested(phone.SoundTest{Verdict: phone.SoundWorks}), setUp: inSettings(sectionSound, append(slices.Repeat([]hal.Key{hal.Down}, 6), hal.OK)...)},
 		{name: "sound-test-silent", state: tested(phone.SoundTest{Verdict: phone.SpeakerSilent}), setUp: inSettings(sectionSound, append(slices.Repeat([]hal.Key{hal.Down}, 6), hal.OK)...)},
 		{name: "settings-about", state: idle(), setUp: inSettings(sectionAbout)},
+		{name: "settings-about-reports", state: idle(), setUp: func(d *desk) {
+			d.reports.Reporting = Reporting{To: "sip:collector@nordwerk.example", Waiting: 3, Trouble: "503 Service Unavailable", Lost: 2}
+			inSettings(sectionAbout, hal.Down, hal.Down, hal.Down, hal.Down, hal.Down, hal.Down)(d)
+		}},
 		{name: "settings-computers", state: idle(), setUp: inSettings(sectionComputers)},
 		{name: "computer", state: idle(), setUp: inSettings(sectionComputers, hal.Down, hal.OK)},
 		{name: "account", state: idle(), setUp: inSettings(sectionLines, hal.OK)},

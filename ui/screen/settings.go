@@ -165,6 +165,7 @@ func (s *settings) aboutRows(v *view) []settingRow {
 	if a.Free >= 0 {
 		out = append(out, settingRow{name: w.Storage, value: fmt.Sprintf("%d MB", a.Free/1_000_000)})
 	}
+	out = append(out, reportRows(v)...)
 	return append(out, settingRow{name: w.Licences, value: "Apache-2.0, OFL-1.1"})
 }
 

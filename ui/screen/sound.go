@@ -59,12 +59,13 @@ type sounding struct {
 	now    *Stats    // of a call that goes on
 	secure bool
 	open   bool // encrypted with keys that others could read
+	report Reporting
 }
 
 func (p *soundPage) tell(v *view) (s sounding) {
 	if len(p.past) > 0 {
 		r := &p.past[p.at]
-		s = sounding{Summary: r.sound, who: v.party(r.Remote), bars: r.sound.Timeline.Bars(), span: max(1, r.sound.Span), start: r.sound.Began}
+		s = sounding{Summary: r.sound, who: v.party(r.Remote), bars: r.sound.Timeline.Bars(), span: max(1, r.sound.Span), start: r.sound.Began, report: v.reporting(r.Line)}
 		s.detail = s.who.surely() + ", " + v.when(r.Began)
 		if n := len(p.past); n > 1 {
 			s.detail = fmt.Sprintf(v.Words.Status.Place, p.at+1, n) + ", " + s.detail
@@ -74,7 +75,7 @@ func (p *soundPage) tell(v *view) (s sounding) {
 	st := v.src.Media.Stats(p.call)
 	s = sounding{Summary: st.Sum, bars: st.Trace, span: max(1, len(st.Trace)), start: v.now.Add(-time.Duration(len(st.Trace)) * time.Second), now: &st}
 	if c := v.st.Call(p.call); c != nil {
-		s.who, s.secure, s.open = v.party(c.Remote), c.Secure, c.OpenKeys
+		s.who, s.secure, s.open, s.report = v.party(c.Remote), c.Secure, c.OpenKeys, v.reporting(c.Line)
 		s.detail = s.who.surely()
 	}
 	return s
@@ -82,6 +83,9 @@ func (p *soundPage) tell(v *view) (s sounding) {
 
 func (p *soundPage) draw(v *view) {
 	s := p.tell(v)
+	if s.report.To != "" {
+		s.detail += v.Words.Sound.And + fmt.Sprintf(v.Words.Sound.Reported, s.report.place())
+	}
 	v.menuStatus(v.Words.Sound.Title, s.detail)
 	y := s.verdict(v, v.Stage().Min.Y)
 	y = s.way(v, y+v.By(14, 6, 34))
@@ -363,7 +367,7 @@ func (s *sounding) figures(v *view) []Fact {
 	how := []Fact{{c.Codec, orDash(s.Codec)}, {w.PacketTime, fmt.Sprintf("%d ms", s.PacketMS)}}
 	st := s.now
 	if st == nil {
-		return append(mos, how...)
+		return slices.Concat(mos, how, reportFacts(v, s.report))
 	}
 	security, rtt, noise := c.NotEncrypted, "–", st.Room.Noise
 	switch {
@@ -380,7 +384,7 @@ func (s *sounding) figures(v *view) []Fact {
 	}
 	how = append(how, Fact{c.Rate, fmt.Sprintf("%d kbit/s", st.Kbps)}, Fact{w.RoundTrip, rtt}, Fact{w.TheyHear, score(st.Far.LQ)}, Fact{c.Security, security})
 	return slices.Concat(mos, how, []Fact{{w.Voice, decibels(st.Said.Speech, "dBm0")}, {w.TheirVoice, decibels(st.Heard.Speech, "dBm0")},
-		{w.Noise, decibels(noise, "dBm0")}, {w.Taken, decibels(st.Room.ERLE, "dB")}, {w.Echo, decibels(st.Room.RERL, "dB")}})
+		{w.Noise, decibels(noise, "dBm0")}, {w.Taken, decibels(st.Room.ERLE, "dB")}, {w.Echo, decibels(st.Room.RERL, "dB")}}, reportFacts(v, s.report))
 }
 
 // score, share and decibels write figures; what is not known is a dash.

@@ -41,6 +41,50 @@ func TestSoundOfACallIsOneKeyAway(t *testing.T) {
 	}
 }
 
+// Who looks at a call's sound sees where its reports go, and in the settings what waits.
+func TestReportsAreShown(t *testing.T) {
+	d := wide(t)
+	d.st = withCalls(talking(1, jonas, time.Minute))
+	page := func() []string {
+		d.paint()
+		d.press(hal.Down)
+		out := d.texts()
+		d.press(hal.Soft4, hal.Down, hal.Down, hal.Down, hal.Down)
+		out = append(out, d.texts()...)
+		d.press(hal.Soft5, hal.Soft5)
+		return out
+	}
+	shown := func(texts []string, want string) bool {
+		return slices.ContainsFunc(texts, func(s string) bool { return strings.Contains(s, want) })
+	}
+	if got := page(); shown(got, "report") && !shown(got, "they report") {
+		t.Errorf("without a collector: %q", got)
+	}
+	d.reports.Reporting = Reporting{To: "sip:qoe@pbx.example", Waiting: 2, Trouble: "no answer"}
+	for _, want := range []string{"reported to qoe@pbx.example", "Reports go to", "2 wait, no answer"} {
+		if got := page(); !shown(got, want) {
+			t.Errorf("no %q in %q", want, got)
+		}
+	}
+	for _, c := range []struct {
+		r    Reporting
+		want string
+	}{
+		{Reporting{}, "Off"},
+		{Reporting{To: "sip:qoe@pbx.example"}, "qoe@pbx.example"},
+		{Reporting{To: "sip:qoe@pbx.example", Trouble: "489 Bad Event"}, "489 Bad Event"},
+		{Reporting{To: "sip:qoe@pbx.example", Taken: d.now}, "last taken 14:32"},
+		{Reporting{To: "sip:qoe@pbx.example", Waiting: 1}, "1 wait"},
+		{Reporting{To: "sip:qoe@pbx.example", Lost: 4}, "4 dropped: too many"},
+	} {
+		d.reports.Reporting = c.r
+		v := d.view(nil, d.st, d.now)
+		if rows := reportRows(v); !slices.ContainsFunc(rows, func(r settingRow) bool { return r.value == c.want }) {
+			t.Errorf("%+v is shown as %+v, want %q", c.r, rows, c.want)
+		}
+	}
+}
+
 func TestPageGoesWithItsCallAndTheLogHasItStill(t *testing.T) {
 	d := wide(t)
 	call := talking(3, jonas, time.Minute)

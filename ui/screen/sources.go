@@ -19,6 +19,7 @@ type Sources struct {
 	Computers  Computers
 	Recordings Recordings
 	Ladders    Ladders
+	Reports    Reports
 	Mailboxes  Mailboxes
 }
 
@@ -107,6 +108,21 @@ type Stats struct {
 	Far         quality.Far    // what the far side reports of our voice
 	Said, Heard quality.Levels // as sent, and as it came
 	Room        quality.Room   // at the microphone
+}
+
+// Reporting is how a line's reports on calls fare.
+type Reporting struct {
+	To      string // their collector; empty: the line makes none
+	Waiting int
+	Taken   time.Time // when the last one was taken; zero: none since the start
+	Next    time.Time // when the next is sent; zero: at once, or none waits
+	Trouble string    // why they wait, or the last one was refused; empty: nothing is wrong
+	Lost    int       // dropped, of all lines, because too many waited
+}
+
+// Reports tells how reports on calls fare.
+type Reports interface {
+	Reports(phone.LineID) Reporting
 }
 
 // OfPC names the sound of the PC among those of calls.

@@ -23,6 +23,14 @@ type Sound struct {
 	Listening, Conversation, Least                            string
 	PacketTime, RoundTrip, Uneven                             string
 	TheyLost, TheyHear, Voice, TheirVoice, Noise, Echo, Taken string
+
+	// Reports on calls to a collector.
+	Reports     string
+	ReportsTo   string // names the collector
+	Reported    string // takes the collector
+	ReportsWait string // takes how many
+	ReportsSent string // takes a time of day
+	ReportsLost string // takes how many
 }
 
 var englishSound = Sound{
@@ -49,6 +57,7 @@ var englishSound = Sound{
 	Listening: "Quality to listen (MOS-LQ)", Conversation: "Quality to converse (MOS-CQ)", Least: "Worst second (MOS-LQ)", PacketTime: "Packet time", RoundTrip: "There and back", Uneven: "Jitter",
 	TheyLost: "Lost there, they report", TheyHear: "Quality there, they report", Voice: "Your voice", TheirVoice: "Their voice", Noise: "Noise around you",
 	Echo: "Echo lost in all", Taken: "Echo taken away",
+	Reports: "Call reports", ReportsTo: "Reports go to", Reported: "reported to %s", ReportsWait: "%d wait", ReportsSent: "last taken %s", ReportsLost: "%d dropped: too many",
 }
 
 var germanSound = Sound{
@@ -74,6 +83,7 @@ var germanSound = Sound{
 	Listening: "Hörqualität (MOS-LQ)", Conversation: "Gesprächsqualität (MOS-CQ)", Least: "Schlechteste Sekunde", PacketTime: "Paketdauer", RoundTrip: "Hin und zurück", Uneven: "Jitter",
 	TheyLost: "Verlust dort, laut Bericht", TheyHear: "Qualität dort, laut Bericht", Voice: "Ihre Stimme", TheirVoice: "Stimme dort", Noise: "Lärm bei Ihnen",
 	Echo: "Echodämpfung gesamt", Taken: "Echo entfernt",
+	Reports: "Anrufberichte", ReportsTo: "Berichte gehen an", Reported: "Bericht an %s", ReportsWait: "%d warten", ReportsSent: "angenommen %s", ReportsLost: "%d verworfen: zu viele",
 }
 
 var arabicSound = Sound{
@@ -99,4 +109,5 @@ var arabicSound = Sound{
 	Listening: "جودة السماع (MOS-LQ)", Conversation: "جودة المحادثة (MOS-CQ)", Least: "أسوأ ثانية", PacketTime: "مدة الحزمة", RoundTrip: "ذهابا وإيابا", Uneven: "التذبذب",
 	TheyLost: "الضائع هناك كما أبلغوا", TheyHear: "الجودة هناك كما أبلغوا", Voice: "صوتك", TheirVoice: "صوتهم", Noise: "الضجيج حولك",
 	Echo: "خفوت الصدى كله", Taken: "ما أزيل من الصدى",
+	Reports: "تقارير المكالمات", ReportsTo: "ترسل التقارير إلى", Reported: "تقرير إلى %s", ReportsWait: "%d في الانتظار", ReportsSent: "قبل آخرها %s", ReportsLost: "أسقط %d لكثرتها",
 }

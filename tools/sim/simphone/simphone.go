@@ -71,8 +71,8 @@ func New(cfg Config) (*Phone, error) {
 	hardware.Cleaned = cfg.Cleaned
 	d, err := device.New(hardware, device.Options{
 		Settings: settings.Open(settings.Paths{User: path}, cfg.Log), Store: st, Pairings: pairing.OpenFile(filepath.Join(cfg.Folder, "pairings"), cfg.Log), PIN: lock.OpenFile(filepath.Join(cfg.Folder, "lock"), cfg.Log), Vault: credentials.Open(cfg.Folder, cfg.Log),
-		Recordings: recording.OpenShelf(filepath.Join(cfg.Folder, "recordings"), free, cfg.Log),
-		Recorder:   diag.NewRecorder(), Identity: cfg.Identity, Computers: cfg.Computers,
+		Recordings: recording.OpenShelf(filepath.Join(cfg.Folder, "recordings"), free, cfg.Log), Reports: filepath.Join(cfg.Folder, "reports"),
+		Recorder: diag.NewRecorder(), Identity: cfg.Identity, Computers: cfg.Computers,
 		Codecs: append([]codec.Codec{opus.Codec}, codec.All()...), Network: cfg.Network, Version: "simulated", Board: "Simulator",
 		About: func() device.Facts {
 			host, _ := os.Hostname()
