@@ -169,7 +169,7 @@ func (a *Adapter) execOn(e phone.Effect) {
 	case phone.SendReject:
 		with(e.Call, func(c *call) { a.hush(c); a.agent.Reject(c.ref, refusalCode(e.Cause)) })
 	case phone.SendDeflect:
-		with(e.Call, func(c *call) { a.hush(c); a.agent.Deflect(c.ref, a.uri(c.line, e.Target)) })
+		with(e.Call, func(c *call) { a.hush(c); a.agent.Deflect(c.ref, a.sipURI(c.line, e.Target)) })
 	case phone.SendCancel:
 		with(e.Call, hangup)
 	case phone.SendBye:
@@ -217,18 +217,19 @@ func (a *Adapter) call(c *call) {
 	a.refs[c.ref] = c
 }
 
-// uri makes what was dialled a SIP URI in the line's own domain, unless it is one.
+// uri makes what was dialled a URI for the line's server.
 func (a *Adapter) uri(line phone.LineID, target string) string {
-	if strings.Contains(target, ":") {
-		return target
+	l := &a.lines[line]
+	return l.URIs.URI(target, l.Account.AOR)
+}
+
+// sipURI makes a URI of it that is for others than that server, who know no way to a tel: one.
+func (a *Adapter) sipURI(line phone.LineID, target string) string {
+	l := &a.lines[line]
+	if l.URIs == phone.TelURI {
+		return phone.PhoneURI.URI(target, l.Account.AOR)
 	}
-	if strings.Contains(target, "@") {
-		return "sip:" + target
-	}
-	scheme, rest, _ := strings.Cut(a.lines[line].Account.AOR, ":")
-	_, domain, _ := strings.Cut(rest, "@")
-	user := strings.ReplaceAll(target, "#", "%23") // RFC 3261 §25.1: # is not allowed in a user part
-	return scheme + ":" + user + "@" + domain
+	return l.URIs.URI(target, l.Account.AOR)
 }
 
 func (a *Adapter) ringing(e phone.SendRinging) {

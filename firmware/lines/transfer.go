@@ -18,7 +18,7 @@ func (a *Adapter) execMove(e phone.Effect) {
 		case place != nil:
 			a.whenQuiet(c, func() { a.agent.ReferTo(c.ref, place.ref) })
 		default:
-			a.whenQuiet(c, func() { a.agent.Refer(c.ref, a.uri(c.line, e.Target)) })
+			a.whenQuiet(c, func() { a.agent.Refer(c.ref, a.sipURI(c.line, e.Target)) })
 		}
 	case phone.SendBridge:
 		c, with := a.calls[e.Call], a.calls[e.With]

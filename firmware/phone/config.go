@@ -24,8 +24,9 @@ type Config struct {
 	Pages       []string      // numbers of the paging groups, the most important first
 	PagesOver   int           // so many of them, from the first, break into a call
 	PageVolume  uint8         // of pages when the phone is new
-	Plan        NumberPlan    // how national numbers become international ones
-	Emergency   []string      // numbers that may always be called, on any line
+	Location    string        // name of the profile that is wanted; empty: any
+	Numbering
+	Emergency []string // numbers that may always be called, on any line
 
 	RefuseAnonymous bool // who withholds his number is turned away (433, RFC 5079)
 }
@@ -34,6 +35,7 @@ type Config struct {
 type LineConfig struct {
 	AOR, Label, Display string
 	Withhold            bool // calls do not tell who calls
+	URIs                URIForm
 }
 
 // DefaultConfig is a phone without lines.
@@ -82,6 +84,11 @@ func (c *Config) Validate() error {
 	}
 	if err := c.DigitMap.Validate(); err != nil {
 		return fmt.Errorf("digit_map: %w", err)
+	}
+	if c.Profile != nil {
+		if err := c.Profile.Validate(); err != nil {
+			return fmt.Errorf("profile %q: %w", c.Profile.Name, err)
+		}
 	}
 	return c.Plan.Validate()
 }

@@ -116,6 +116,7 @@ func readFile(path string) ([]byte, error) {
 type Sinks struct {
 	Phone     func(ctx context.Context, by phone.Origin, c phone.Config) error
 	Lines     func([]Line)
+	Numbers   func(Numbers)
 	SIP       func(SIP)
 	STIR      func(STIR)
 	Media     func(Media)
@@ -255,6 +256,7 @@ func (s *Store) persist(doc []byte) error {
 // configure hands each part that differs to its sink.
 func (s *Store) configure(old, now *File) {
 	hand(s.sinks.Lines, old.Lines, now.Lines)
+	hand(s.sinks.Numbers, old.Numbers, now.Numbers)
 	hand(s.sinks.SIP, old.SIP, now.SIP)
 	hand(s.sinks.STIR, old.STIR, now.STIR)
 	hand(s.sinks.Media, old.Media, now.Media)

@@ -15,17 +15,17 @@ type people struct {
 	book   []Contact
 	names  []text.Name
 	owners map[string]int // a number's digits, or an address, to an index of book
-	plan   phone.NumberPlan
+	by     phone.Numbering
 }
 
 func newPeople() *people { return &people{} }
 
 // use takes the book of this moment.
 func (p *people) use(book []Contact, c *phone.Config) {
-	if p.owners != nil && p.plan == c.Plan && sameBook(book, p.book) {
+	if p.owners != nil && p.by == c.Numbering && sameBook(book, p.book) {
 		return
 	}
-	p.plan = c.Plan
+	p.by = c.Numbering
 	p.book, p.names, p.owners = book, make([]text.Name, len(book)), make(map[string]int, len(book))
 	for i := range book {
 		p.names[i] = text.NewName(book[i].Name)
@@ -106,7 +106,7 @@ func (v *view) kindOf(c *Contact, number string) string {
 			kind = strings.ToLower(v.Words.People.Kinds[n.Kind])
 		}
 	}
-	if parsed, err := v.st.Config.Number(number); err == nil && parsed.Rule == phone.InternalRule {
+	if parsed, err := v.st.Config.Number(number); err == nil && parsed.Internal {
 		kind = text.Clean(number) // an extension says more than that it is at work
 	}
 	org := text.Clean(c.Organisation)
