@@ -67,6 +67,7 @@ func (nothing) SetAccount(phone.LineID, screen.Account) error             { retu
 func (nothing) Options() screen.Options                                   { return screen.Options{Theme: "dark"} }
 func (nothing) SetOptions(screen.Options) error                           { return nil }
 func (nothing) RingTones() []string                                       { return nil }
+func (nothing) Locations() []string                                       { return nil }
 func (nothing) About() screen.About                                       { return screen.About{} }
 func (nothing) Record(*phone.State, time.Time, phone.Origin, phone.Input) {}
 

@@ -23,6 +23,7 @@ import (
 	"opendeskphone/audio/quality"
 	"opendeskphone/firmware/credentials"
 	"opendeskphone/firmware/diag"
+	"opendeskphone/firmware/dialplan"
 	"opendeskphone/firmware/lines"
 	"opendeskphone/firmware/lock"
 	"opendeskphone/firmware/media"
@@ -48,6 +49,7 @@ type Options struct {
 	PIN        lock.Memory        // the lock over a restart
 	Vault      *credentials.Vault // what computers handed over for the lines to sign in with
 	Recordings *recording.Shelf
+	DialPlan   string // file for the location profiles that are fetched
 	Recorder   *diag.Recorder
 	Identity   ed25519.PrivateKey // the phone's key towards computers; nil: one that nobody knows
 	Computers  tpcp.Pairings      // nil: none
@@ -88,6 +90,7 @@ type Device struct {
 	player       *recording.Player
 	sip          *sipSide
 	trace        *trace.Recorder
+	dialplan     *dialplan.Keeper
 	certificates *certificates
 	app          *ui.App // nil without a display
 	panel        *panel.Panel
@@ -113,7 +116,10 @@ func New(hardware hal.Devices, o Options) (*Device, error) {
 	}
 	d.trace = trace.NewRecorder(trace.DefaultLimits())
 	d.setTrace(f.Trace)
-	d.loop = phone.NewLoop(f.Config(), d.exec, o.Recorder, o.Log)
+	d.dialplan = d.newDialPlan(f)
+	config := f.Config()
+	d.dialplan.Choose(&config)
+	d.loop = phone.NewLoop(config, d.exec, o.Recorder, o.Log)
 	d.keeper = lock.New(lockConfig(f.Lock), d.loop, d.postFrom("lock"), o.PIN, o.Log)
 	d.desk = credentials.NewDesk(o.Vault, d.loop, d.postFrom("credentials"), func(string) { d.setLines(d.settings.File().Lines) })
 	d.engine = engine.New(engineConfig(f.Sound), d.openSound, d.soundChanged, o.Log)
@@ -138,8 +144,10 @@ func New(hardware hal.Devices, o Options) (*Device, error) {
 	}
 	o.Settings.Use(settings.Sinks{
 		Phone: func(ctx context.Context, by phone.Origin, c phone.Config) error {
+			d.dialplan.Choose(&c)
 			return d.loop.Do(ctx, by, phone.Configure{Config: c})
 		},
+		Numbers:   func(n settings.Numbers) { d.dialplan.Configure(planConfig(n)) },
 		Lines:     d.setLines,
 		SIP:       func(settings.SIP) { d.sip.renew() },
 		STIR:      func(settings.STIR) { d.sip.renew() },
@@ -171,7 +179,7 @@ func (d *Device) Run(ctx context.Context) error {
 	d.tellPlaces()
 	parts := []part{
 		{"panel", d.panel.Run}, {"sip", d.sip.Run}, {"voices", d.voices.Run}, {"store", d.store.Run},
-		{"recording", d.tape.Run}, {"playing", d.player.Run}, {"memory", d.keep}, {"lock", d.keeper.Run}, {"pairings", d.pairs.Run}, {"tpcp", d.controllers.Run}, {"certificates", d.certificates.Run},
+		{"recording", d.tape.Run}, {"playing", d.player.Run}, {"memory", d.keep}, {"lock", d.keeper.Run}, {"pairings", d.pairs.Run}, {"tpcp", d.controllers.Run}, {"certificates", d.certificates.Run}, {"dialplan", d.dialplan.Run},
 	}
 	if d.app != nil {
 		parts = append(parts, part{"ui", d.app.Run})

@@ -218,6 +218,13 @@ func (s *Store) Apply(ctx context.Context, by phone.Origin, patch func(*File)) e
 	return err
 }
 
+// Again hands the centre its part again, whoever makes it whole having news.
+func (s *Store) Again(ctx context.Context, by phone.Origin) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.sinks.Phone(ctx, by, s.file.Config())
+}
+
 // Try tells what Apply would find wrong with a change, and changes nothing.
 func (s *Store) Try(patch func(*File)) error {
 	s.mu.Lock()

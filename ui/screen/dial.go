@@ -170,11 +170,18 @@ func (d *dial) meaning(v *view, digits, hint string, x, right, base int) {
 		return
 	}
 	rule := v.Words.Dial.Rules[n.Rule]
+	if n.Rule == phone.ProfileRule {
+		rule = fmt.Sprintf(rule, n.Rewrite, text.Clean(v.location()))
+	}
 	ink := v.T3
 	if n.Rule == phone.EmergencyRule {
 		ink = v.Stop
 	}
-	if n.E164 == "" {
+	becomes := text.GroupDigits(n.E164)
+	if n.Rule == phone.ProfileRule && n.E164 == "" {
+		becomes = text.Clean(n.Target)
+	}
+	if becomes == "" {
 		v.FitText(note, x, base, draw.Start, right-x, rule, ink)
 		return
 	}
@@ -183,9 +190,10 @@ func (d *dial) meaning(v *view, digits, hint string, x, right, base int) {
 	}
 	v.Icon(draw.IconArrow, image.Pt(x+size/2, mid), size, v.Talk)
 	x += size + v.S(10)
-	x += v.FitText(label, x, base, draw.Start, right-x, text.GroupDigits(n.E164), v.Talk) + v.S(18)
-	country := v.country(digits)
-	x += v.FitText(widget.Regular(v.Type.Label), x, base, draw.Start, right-x, country, v.T2) + v.S(18)
+	x += v.FitText(label, x, base, draw.Start, right-x, becomes, v.Talk) + v.S(18)
+	if country := v.country(digits); v.Width(widget.Regular(v.Type.Label), country) <= right-x {
+		x += v.Text(widget.Regular(v.Type.Label), x, base, draw.Start, country, v.T2) + v.S(18)
+	}
 	if v.Width(note, rule) <= right-x {
 		v.Text(note, right, base, draw.End, rule, ink)
 	}
@@ -257,7 +265,9 @@ func (d *dial) keys(v *view) []key {
 		keys[0] = key{w.Call, widget.Go, func() { d.call(v) }}
 		keys[1] = v.act(w.Delete, widget.Normal, phone.EraseDigit{})
 	}
-	if n := len(v.st.Lines); n > 1 {
+	if n := len(v.st.Lines); n <= 1 && c.Digits != "" {
+		keys[2] = key{label: w.Steps, do: func() { v.open(v, newNumberPage(v, c.Digits)) }}
+	} else if n > 1 {
 		if l := v.st.Line(c.Line); l != nil {
 			name := v.lineLabel(l)
 			label := text.Label{Long: fmt.Sprintf(w.Line.Long, name), Short: fmt.Sprintf(w.Line.Short, name)}
@@ -312,6 +322,8 @@ func (d *dial) press(v *view, k hal.Key) bool {
 		d.focus = max(d.focus-1, -1)
 	case k == hal.Left && c.Digits != "":
 		v.do(phone.EraseDigit{})
+	case k == hal.Right && c.Digits != "":
+		v.open(v, newNumberPage(v, c.Digits))
 	case k == hal.OK:
 		d.call(v)
 	case k == hal.Speaker && c.Digits != "" && v.st.Path == phone.Speaker:

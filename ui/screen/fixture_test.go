@@ -57,6 +57,7 @@ type options struct {
 	o        Options
 	accounts map[phone.LineID]Account
 	fail     bool
+	places   []string
 }
 
 func (o *options) Account(l phone.LineID) Account { return o.accounts[l] }
@@ -70,6 +71,7 @@ func (o *options) SetAccount(l phone.LineID, a Account) error {
 func (o *options) Options() Options           { return o.o }
 func (o *options) SetOptions(n Options) error { o.o = n; return nil }
 func (o *options) RingTones() []string        { return []string{"Classic", "Soft", "Bright"} }
+func (o *options) Locations() []string        { return o.places }
 func (o *options) About() About {
 	return About{Version: "0.2.0", Addresses: []string{"192.0.2.17", "2001:db8::17"}, Hardware: "qemu-arm, 52:54:00:12:34:56", Hostname: "odp-123456", Free: 212_000_000}
 }

@@ -124,6 +124,7 @@ type Options struct {
 	LargeText  bool
 	Language   string // ISO 639-1
 	Brightness int    // per cent, 10 to 100
+	Location   string // of numbers typed here, one of Locations; empty: the first there is
 }
 
 // Fact is a line of the page about the phone.
@@ -136,6 +137,7 @@ type Settings interface {
 	Options() Options
 	SetOptions(Options) error
 	RingTones() []string
+	Locations() []string
 	About() About
 }
 

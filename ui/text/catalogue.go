@@ -44,6 +44,7 @@ type Catalogue struct {
 	Moves     Moves
 	Recording Recording
 	Ladder    Ladder
+	Numbers   Numbers
 
 	SoundTest SoundTest
 
