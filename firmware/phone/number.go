@@ -96,23 +96,22 @@ func (r *reading) read(typed string) (Number, error) {
 	if typed == "" || len(typed) > maxNumber {
 		return n, WrongNumber
 	}
-	digits, tel := strings.CutPrefix(typed, "tel:")
-	number, context := cutContext(digits)
-	switch {
-	case strings.Contains(digits, contextParam):
-		n.Target = number + contextParam + context
-		if context == "" || !wellFormed(number, context) {
+	digits, context := local(typed)
+	bare := strip(digits)
+	switch help := r.emergency(bare); {
+	case help != "":
+		return n, r.rule(&n, bare)
+	case context != "" && !strings.HasPrefix(bare, "+"):
+		n.Target = bare + contextParam + context
+		r.tell(NumberStep{Kind: StepContext, To: context})
+		if !wellFormed(bare, context) {
 			return n, WrongNumber
 		}
-		r.tell(NumberStep{Kind: StepContext, To: context})
 		return n, nil
-	case tel && strings.Contains(digits, ";"), strings.ContainsAny(digits, "@:"): // tel: with parameters is sent as it is
+	case strings.ContainsAny(digits, "@:"):
 		n.Rule = AddressRule
 		r.tell(NumberStep{Kind: StepAddress})
 		return n, checkAddress(typed)
-	}
-	bare := strip(digits)
-	switch {
 	case bare == "" || bare == "+" || strings.LastIndexByte(bare, '+') > 0:
 		return n, WrongNumber
 	case strings.ContainsFunc(bare, isNoDialKey):
@@ -122,8 +121,26 @@ func (r *reading) read(typed string) (Number, error) {
 	case bare != typed:
 		r.tell(NumberStep{Kind: StepStripped, To: bare})
 	}
-	n.Target = bare
-	return n, r.rule(&n)
+	return n, r.rule(&n, bare)
+}
+
+// local takes a number out of what may be a tel: URI, with the context it is meant in. Other parameters of such a URI
+// say nothing of where to call (RFC 3966 §5.1).
+func local(typed string) (digits, context string) {
+	digits, tel := typed, len(typed) > 4 && strings.EqualFold(typed[:4], "tel:")
+	if tel {
+		digits = typed[4:]
+	}
+	number, params, _ := strings.Cut(digits, ";")
+	for p := range strings.SplitSeq(params, ";") {
+		if key, value, _ := strings.Cut(p, "="); strings.EqualFold(key, contextParam[1:len(contextParam)-1]) {
+			return number, value
+		}
+	}
+	if tel {
+		return number, ""
+	}
+	return digits, ""
 }
 
 // strip takes away what people write between digits.
@@ -139,9 +156,9 @@ func strip(s string) string {
 	}, s)
 }
 
-// rule finds the rule for the digits that stand in n.Target, and follows it.
-func (r *reading) rule(n *Number) error {
-	digits := n.Target
+// rule finds the rule for digits, and follows it.
+func (r *reading) rule(n *Number, digits string) error {
+	n.Target = digits
 	special := func(rule Rule, step StepKind) error {
 		n.Rule = rule
 		r.tell(NumberStep{Kind: step})

@@ -54,6 +54,8 @@ func TestFirstRuleOfTheProfileWins(t *testing.T) {
 		"*72":                                {Target: "*72", Rule: FeatureCode},
 		"tel:+1-425-555-1234":                {E164: "+14255551234", Target: "+14255551234", Rule: InternationalRule},
 		"tel:70-42;phone-context=bo.example": {Target: "7042;phone-context=bo.example"},
+		"tel:911;phone-context=+1":           {Target: "911", Rule: EmergencyRule},
+		"TEL:1234;ext=7":                     {E164: "+14255551234", Target: "+14255551234", Rule: ProfileRule, Rewrite: 2, Internal: true},
 		"sip:1234@bo.example":                {Target: "sip:1234@bo.example", Rule: AddressRule},
 	} {
 		want.Typed = typed
@@ -61,7 +63,7 @@ func TestFirstRuleOfTheProfileWins(t *testing.T) {
 			t.Errorf("%q: %v\n got %+v\nwant %+v", typed, err, got, want)
 		}
 	}
-	for _, typed := range []string{"90114930123456789012", "7042;phone-context=", "7042;phone-context=a b", "+1;phone-context=a", "tel:"} {
+	for _, typed := range []string{"90114930123456789012", "7042;phone-context=a b", "a;phone-context=a", "tel:"} {
 		if n, err := c.Number(typed); err != WrongNumber {
 			t.Errorf("%q: %+v %v", typed, n, err)
 		}

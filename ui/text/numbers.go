@@ -24,7 +24,9 @@ type Numbers struct {
 func (c *Catalogue) Step(s phone.NumberStep) string {
 	say, rule := c.Numbers.Steps[s.Kind], strconv.Itoa(s.Rule)
 	if s.Kind == phone.StepPlan {
-		rule = c.Dial.Rules[s.Rule]
+		if s.Rule >= 0 && s.Rule < len(c.Dial.Rules) {
+			rule = c.Dial.Rules[s.Rule]
+		}
 		if say = c.Numbers.Known; s.To == "" {
 			say = c.Numbers.Unknown
 		}
