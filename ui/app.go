@@ -147,6 +147,9 @@ func (a *App) loop(ctx context.Context, updates <-chan phone.Update, watcher cha
 		if err := a.catchUp(ctx, updates, watcher); err != nil {
 			return err
 		}
+		if len(a.keys) > 0 { // the next key was pressed already: it does not wait for a picture nobody can have seen
+			continue
+		}
 		now := time.Now()
 		if err := a.redraw(now); err != nil {
 			return err

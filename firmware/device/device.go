@@ -114,7 +114,7 @@ func New(hardware hal.Devices, o Options) (*Device, error) {
 	if err := d.setMedia(f.Media); err != nil {
 		return nil, err
 	}
-	d.trace = trace.NewRecorder(trace.DefaultLimits())
+	d.trace = trace.NewRecorder(trace.DefaultLimits(), o.Network.LocalFor)
 	d.setTrace(f.Trace)
 	d.dialplan = d.newDialPlan(f)
 	config := f.Config()
@@ -179,7 +179,8 @@ func (d *Device) Run(ctx context.Context) error {
 	d.tellPlaces()
 	parts := []part{
 		{"panel", d.panel.Run}, {"sip", d.sip.Run}, {"voices", d.voices.Run}, {"store", d.store.Run},
-		{"recording", d.tape.Run}, {"playing", d.player.Run}, {"memory", d.keep}, {"lock", d.keeper.Run}, {"pairings", d.pairs.Run}, {"tpcp", d.controllers.Run}, {"certificates", d.certificates.Run}, {"dialplan", d.dialplan.Run},
+		{"trace", d.trace.Run}, {"recording", d.tape.Run}, {"playing", d.player.Run}, {"memory", d.keep}, {"lock", d.keeper.Run}, {"pairings", d.pairs.Run}, {"tpcp", d.controllers.Run}, {"certificates", d.certificates.Run},
+		{"dialplan", d.dialplan.Run},
 	}
 	if d.app != nil {
 		parts = append(parts, part{"ui", d.app.Run})

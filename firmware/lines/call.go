@@ -33,6 +33,7 @@ type call struct {
 	stands bool       // answered, by us or by them
 	held   bool       // we hold the far side
 	parked bool       // the far side holds us
+	lame   bool       // the far side is a gateway, or as little able
 	open   bool       // others can read what is signalled: no TLS
 	policy offer.SRTP // of the line when the call began
 	told   phone.Secured
@@ -124,7 +125,10 @@ func (a *Adapter) hush(c *call) {
 
 // direction is what we want of the voice now.
 func (c *call) direction() offer.Direction {
-	if c.held {
+	switch {
+	case c.held && c.lame: // old exchanges know no other hold
+		return offer.Inactive
+	case c.held:
 		return offer.SendOnly // RFC 3264 §8.4
 	}
 	return offer.SendRecv
@@ -256,6 +260,7 @@ func (a *Adapter) accept(c *call) {
 	}
 	c.stands = true
 	a.agent.Accept(c.ref, c.out(c.answer))
+	a.agent.Flush() // the caller waits; what our own sound takes to begin comes after
 	if !c.late {
 		a.apply(c, c.agreed)
 	}

@@ -102,7 +102,7 @@ func (a *Adapter) incoming(e ua.Incoming) {
 		a.agent.Reject(e.Call, 404)
 		return
 	}
-	c := &call{ref: e.Call, callID: e.CallID, line: line, late: e.SDP == nil, open: !e.Sealed, remote: e.SDP}
+	c := &call{ref: e.Call, callID: e.CallID, line: line, lame: e.Able.Gateway, late: e.SDP == nil, open: !e.Sealed, remote: e.SDP}
 	c.from, c.vouched = e.From, e.Verstat != ua.NoVerstat
 	invited := a.invited(e)
 	if e.Replaces != 0 {
@@ -143,7 +143,7 @@ func (a *Adapter) accepted(c *call, e ua.Accepted) {
 		a.fail(c, sdpCause(err), err.Error())
 		return
 	}
-	c.stands, c.remote = true, e.SDP
+	c.stands, c.remote, c.lame = true, e.SDP, e.Able.Gateway
 	c.voice.Expect(nil)
 	a.tell(c, 200, "")
 	a.apply(c, m)

@@ -70,6 +70,7 @@ type UserAgent interface {
 	Invite(id ua.AccountID, target string, in ua.Invitation) ua.CallRef
 	Ring(ref ua.CallRef)
 	Accept(ref ua.CallRef, sdp []byte)
+	Flush()
 	Reject(ref ua.CallRef, code int)
 	RejectOffer(ref ua.CallRef, code, warning int, text string)
 	Deflect(ref ua.CallRef, target string)

@@ -101,22 +101,28 @@ func (l *Loop) step(by Origin, in Input) error {
 		l.publish(&s, changes)
 	}
 	for _, e := range effects {
-		switch e := e.(type) {
-		case StartTimer:
-			l.startTimer(e.ID, e.After)
-		case StopTimer:
-			l.stopTimer(e.ID)
-		default:
-			l.exec(e)
-		}
+		l.carryOut(e)
+	}
+	if len(changes) > 0 { // the far side of a call is served before those who look on, and these before the log
+		l.tell()
+		l.note(changes)
 	}
 	return nil
 }
 
-func (l *Loop) publish(s *State, changes []Change) {
-	for _, c := range changes {
-		l.log.Info("change", "seq", c.Seq, "what", c.What, "call", c.Call, "from", c.From, "to", c.To, "cause", c.Cause, "line", c.Line, "by", c.By)
+func (l *Loop) carryOut(e Effect) {
+	switch e := e.(type) {
+	case StartTimer:
+		l.startTimer(e.ID, e.After)
+	case StopTimer:
+		l.stopTimer(e.ID)
+	default:
+		l.exec(e)
 	}
+}
+
+// publish makes a state the one that everybody is given who asks.
+func (l *Loop) publish(s *State, changes []Change) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.state.Store(s)
@@ -124,8 +130,20 @@ func (l *Loop) publish(s *State, changes []Change) {
 	if n := len(l.changes) - keptChanges; n > 0 {
 		l.changes = append(l.changes[:0], l.changes[n:]...)
 	}
+}
+
+// tell wakes those who wait for a change.
+func (l *Loop) tell() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
 	close(l.wake)
 	l.wake = make(chan struct{})
+}
+
+func (l *Loop) note(changes []Change) {
+	for _, c := range changes {
+		l.log.Info("change", "seq", c.Seq, "what", c.What, "call", c.Call, "from", c.From, "to", c.To, "cause", c.Cause, "line", c.Line, "by", c.By)
+	}
 }
 
 func (l *Loop) startTimer(id TimerID, after time.Duration) {

@@ -14,9 +14,10 @@ type loop struct {
 	queue  []func()
 	closed bool
 	wake   chan struct{} // capacity 1
+	gone   chan struct{} // closed with the loop
 }
 
-func newLoop() *loop { return &loop{wake: make(chan struct{}, 1)} }
+func newLoop() *loop { return &loop{wake: make(chan struct{}, 1), gone: make(chan struct{})} }
 
 // post appends fn and reports false after the loop has ended.
 func (l *loop) post(fn func()) bool {
@@ -31,6 +32,18 @@ func (l *loop) post(fn func()) bool {
 	default:
 	}
 	return true
+}
+
+// do appends fn and returns when it has run, or never will.
+func (l *loop) do(fn func()) {
+	done := make(chan struct{})
+	if !l.post(func() { fn(); close(done) }) {
+		return
+	}
+	select {
+	case <-done:
+	case <-l.gone:
+	}
 }
 
 // take empties the queue.
@@ -63,6 +76,7 @@ func (l *loop) close() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.closed, l.queue = true, nil
+	close(l.gone)
 }
 
 // Timer is a pending After. It is used on the loop only.
@@ -98,3 +112,6 @@ func (s *Stack) After(d time.Duration, fn func()) *Timer {
 // after Run it is dropped and Post returns false. It never blocks. Any
 // goroutine.
 func (s *Stack) Post(fn func()) bool { return s.loop.post(fn) }
+
+// Do runs fn on the loop and returns when it has, or the loop has ended. Not on the loop.
+func (s *Stack) Do(fn func()) { s.loop.do(fn) }

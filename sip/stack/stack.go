@@ -162,7 +162,8 @@ func (s *Stack) Trust(ok func(Source) bool) {
 }
 
 // Observe sets what sees each message as it stands on the wire, before TLS: when it is about to be sent, and when it
-// has come from somebody who may speak to us. way has both addresses. fn is called from several goroutines, the
+// has come from somebody who may speak to us. way has both addresses; ours is unspecified where a datagram's socket is
+// bound to none. fn is called from several goroutines, the
 // loop's too: it must not wait, and data is its own only while it runs. Before Run.
 func (s *Stack) Observe(fn func(out bool, way Source, data []byte)) { s.seen = fn }
 
@@ -171,11 +172,6 @@ func (s *Stack) show(out bool, way Source, data []byte) {
 	if s.seen == nil || keepAlive(data) || isSTUN(data) {
 		return
 	}
-	if local := way.Local; !local.Addr().IsValid() || local.Addr().IsUnspecified() {
-		if a, err := s.net.LocalFor(way.Addr.Addr()); err == nil {
-			way.Local = netip.AddrPortFrom(a.Unmap(), local.Port())
-		}
-	}
 	s.seen(out, way, data)
 }
 
@@ -183,6 +179,9 @@ func (s *Stack) trusted(from Source) bool {
 	ok := s.trust.Load()
 	return ok == nil || (*ok)(from)
 }
+
+// Rules are what the stack takes.
+func (s *Stack) Rules() Rules { return s.intake.rules }
 
 // Local is the address to write into Contact and SDP for requests that go to
 // to: our address on that path, and the listening port. On the loop.

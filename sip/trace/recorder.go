@@ -7,6 +7,7 @@ package trace
 import (
 	"bytes"
 	"cmp"
+	"context"
 	"net/netip"
 	"slices"
 	"strings"
@@ -97,8 +98,14 @@ type ladder struct {
 // other.
 type Recorder struct {
 	limits Limits
+	local  func(remote netip.Addr) (netip.Addr, error)
+	news   chan struct{} // capacity 1: there are messages to keep
 
-	mu       sync.Mutex
+	raw   sync.Mutex
+	fresh []Packet // as they were on the wire, oldest first; for a moment only
+	bytes int      // of fresh
+
+	mu       sync.Mutex // before raw
 	off      bool
 	last     int
 	size     int
@@ -108,11 +115,26 @@ type Recorder struct {
 	accounts map[string]*ladder // by address of record in lower case
 }
 
-// NewRecorder makes an empty Recorder.
-func NewRecorder(l Limits) *Recorder {
-	r := &Recorder{limits: l}
+// NewRecorder makes an empty Recorder, and starts nothing. local tells the address of ours from which another is
+// reached, for messages that are sent from or come to a socket without an address of its own.
+func NewRecorder(l Limits, local func(remote netip.Addr) (netip.Addr, error)) *Recorder {
+	r := &Recorder{limits: l, local: local, news: make(chan struct{}, 1)}
 	r.clear()
 	return r
+}
+
+// Run takes the secrets out of messages and keeps them as they come, until ctx ends.
+func (r *Recorder) Run(ctx context.Context) error {
+	for {
+		select {
+		case <-r.news:
+			r.mu.Lock()
+			r.settle()
+			r.mu.Unlock()
+		case <-ctx.Done():
+			return nil
+		}
+	}
 }
 
 func (r *Recorder) clear() {
@@ -124,34 +146,63 @@ func (r *Recorder) clear() {
 func (r *Recorder) Keep(on bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	r.settle()
 	if r.off = !on; r.off {
 		r.clear()
 	}
 }
 
+// backlog is how many bytes of messages may wait for Run; whoever brings more lends a hand.
+const backlog = 256 << 10
+
 // Message takes a message as it is on the wire; p.Data stays the caller's. Messages that belong to no call
-// and no registration are not kept.
+// and no registration are not kept. What costs time is left to Run: a call does not wait for it.
 func (r *Recorder) Message(p Packet) {
-	g := glance(p.Data)
-	if g.callID == "" || len(g.callID) > maxName || !r.wants(&g) {
+	p.Data = bytes.Clone(p.Data[:min(len(p.Data), maxData)])
+	r.raw.Lock()
+	r.fresh = append(r.fresh, p)
+	r.bytes += len(p.Data)
+	full := r.bytes > backlog
+	r.raw.Unlock()
+	if full {
+		r.mu.Lock()
+		r.settle()
+		r.mu.Unlock()
 		return
 	}
-	p.Data = Redact(p.Data[:min(len(p.Data), maxData)])
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.off {
-		return
-	}
-	if l := r.ladderFor(&g); l != nil {
-		r.add(l, Entry{Packet: p})
+	select {
+	case r.news <- struct{}{}:
+	default: // told already
 	}
 }
 
-// wants tells whether a message is one to keep, before it is worth the work of removing its secrets.
-func (r *Recorder) wants(g *glimpse) bool {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return !r.off && (r.byID[g.callID] != nil || g.method == "INVITE" || g.method == "REGISTER")
+// settle keeps the messages that have come, before anything else is done; the caller holds mu.
+func (r *Recorder) settle() {
+	r.raw.Lock()
+	fresh := r.fresh
+	r.fresh, r.bytes = nil, 0
+	r.raw.Unlock()
+	for _, p := range fresh {
+		r.keep(p)
+	}
+}
+
+func (r *Recorder) keep(p Packet) {
+	g := glance(p.Data)
+	if r.off || g.callID == "" || len(g.callID) > maxName {
+		return
+	}
+	l := r.ladderFor(&g)
+	if l == nil {
+		return
+	}
+	p.Data = Redact(p.Data)
+	if a := p.Local.Addr(); !a.IsValid() || a.IsUnspecified() {
+		if ours, err := r.local(p.Remote.Addr()); err == nil {
+			p.Local = netip.AddrPortFrom(ours.Unmap(), p.Local.Port())
+		}
+	}
+	r.add(l, Entry{Packet: p})
 }
 
 // ladderFor finds the ladder of a message, or begins one.
@@ -193,6 +244,7 @@ func (r *Recorder) begin(callID string) *ladder {
 func (r *Recorder) Name(call uint32, callID string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	r.settle()
 	if r.off || callID == "" || len(callID) > maxName {
 		return
 	}
@@ -234,6 +286,7 @@ func (r *Recorder) join(of, l *ladder) {
 func (r *Recorder) Note(call uint32, at time.Time, what Meaning, text string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	r.settle()
 	if l := r.byCall[call]; l != nil {
 		r.add(l, note(at, what, text))
 	}
@@ -243,6 +296,7 @@ func (r *Recorder) Note(call uint32, at time.Time, what Meaning, text string) {
 func (r *Recorder) NoteAccount(aor string, at time.Time, what Meaning, text string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	r.settle()
 	if r.off {
 		return
 	}
@@ -321,6 +375,7 @@ func (r *Recorder) evict(busy *ladder) bool {
 func (r *Recorder) Call(call uint32) (l Ladder, ok bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	r.settle()
 	if of := r.byCall[call]; of != nil {
 		return of.Ladder, true
 	}
@@ -331,6 +386,7 @@ func (r *Recorder) Call(call uint32) (l Ladder, ok bool) {
 func (r *Recorder) Account(aor string) (l Ladder, ok bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	r.settle()
 	if of := r.accounts[strings.ToLower(aor)]; of != nil {
 		return of.Ladder, true
 	}
@@ -341,6 +397,7 @@ func (r *Recorder) Account(aor string) (l Ladder, ok bool) {
 func (r *Recorder) All() []Ladder {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	r.settle()
 	var out []Ladder
 	for _, l := range r.all {
 		out = append(out, l.Ladder)

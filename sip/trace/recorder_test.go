@@ -2,11 +2,14 @@ package trace
 
 import (
 	"bytes"
+	"context"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"net/netip"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 )
 
@@ -38,6 +41,50 @@ func talk(r *Recorder, callID string, script ...string) {
 	}
 }
 
+// nowhere is for messages that say themselves where they went.
+func nowhere(netip.Addr) (netip.Addr, error) { return netip.Addr{}, errors.New("no route") }
+
+// TestRun: what went over the wire is kept, without its secrets and from the address that it was sent from, before
+// anybody asks for it; and who asks at once, or sends more than can wait, misses nothing.
+func TestRun(t *testing.T) {
+	ours := func(netip.Addr) (netip.Addr, error) { return netip.MustParseAddr("192.0.2.7"), nil }
+	invite := Packet{At: noon, Out: true, Transport: "udp", Local: netip.MustParseAddrPort("[::]:5060"), Remote: netip.MustParseAddrPort("192.0.2.9:5060"),
+		Data: []byte("INVITE sip:b@example.com SIP/2.0\r\nCall-ID: a\r\nCSeq: 1 INVITE\r\nAuthorization: Digest response=\"5ec2e7\"\r\nContent-Length: 0\r\n\r\n")}
+	kept := func(r *Recorder) int {
+		n := 0
+		for _, l := range r.all {
+			for _, e := range l.Entries {
+				if bytes.Contains(e.Data, []byte("5ec2e7")) || e.Local.String() != "192.0.2.7:5060" {
+					t.Fatalf("kept from %v: %s", e.Local, e.Data)
+				}
+				n++
+			}
+		}
+		return n
+	}
+	synctest.Test(t, func(t *testing.T) {
+		ctx, stop := context.WithCancel(t.Context())
+		r := NewRecorder(DefaultLimits(), ours)
+		go func() { _ = r.Run(ctx) }()
+		r.Message(invite)
+		synctest.Wait()
+		if n := kept(r); n != 1 || len(r.fresh) != 0 {
+			t.Errorf("%d kept, %d wait", n, len(r.fresh))
+		}
+		stop()
+	})
+	r := NewRecorder(DefaultLimits(), ours)
+	for range 2 * backlog / len(invite.Data) {
+		r.Message(invite)
+		if r.bytes > backlog {
+			t.Fatalf("%d bytes wait", r.bytes)
+		}
+	}
+	if l := r.All(); len(l) != 1 || kept(r)+l[0].Omitted != 2*backlog/len(invite.Data) {
+		t.Errorf("%d of %d are left", kept(r), 2*backlog/len(invite.Data))
+	}
+}
+
 const sdp = "v=0\r\nm=audio 4000 RTP/AVP 0\r\n"
 
 func meanings(t *testing.T, l Ladder, ok bool) (out []string) {
@@ -52,7 +99,7 @@ func meanings(t *testing.T, l Ladder, ok bool) (out []string) {
 }
 
 func TestCallInWords(t *testing.T) {
-	r := NewRecorder(DefaultLimits())
+	r := NewRecorder(DefaultLimits(), nowhere)
 	r.Name(7, "a")
 	talk(r, "a", "> INVITE 1", "< 407 No|Proxy-Authenticate: Digest nonce=\"n\"\r\n", "> ACK", "> INVITE 2|Proxy-Authorization: Digest nonce=\"n\"\r\n||"+sdp,
 		"< 100 Trying", "< 180 Ringing", "< 200 OK||"+sdp, "> ACK", "> INVITE 3||"+sdp+"a=sendonly\r\n", "< 200 OK", "> ACK", "> INVITE 4||"+sdp, "< 200 OK",
@@ -71,7 +118,7 @@ func TestCallInWords(t *testing.T) {
 }
 
 func TestSignInInWords(t *testing.T) {
-	r := NewRecorder(DefaultLimits())
+	r := NewRecorder(DefaultLimits(), nowhere)
 	talk(r, "r", "> REGISTER 1", "> REGISTER 1", "< 401 No", "> REGISTER 2|Authorization: Digest nonce=\"n\", response=\"abc\"\r\n", "< 401 No",
 		"> REGISTER 3|Authorization: Digest nonce=\"m\"\r\n", "< 200 OK", "> REGISTER 4|Expires: 0\r\n", "< 200 OK")
 	l, ok := r.Account("sip:Anna@example.com")
@@ -95,7 +142,7 @@ func TestEveryMeaningHasWords(t *testing.T) {
 // calls that rang outlive those that did not.
 func TestMemoryIsBounded(t *testing.T) {
 	limits := Limits{Call: 20_000, Account: 5000, All: 60_000, Calls: 10}
-	r := NewRecorder(limits)
+	r := NewRecorder(limits, nowhere)
 	for i := range 300 {
 		id := fmt.Sprint("c", i%20)
 		if i%20 == 3 {
@@ -128,7 +175,7 @@ func TestMemoryIsBounded(t *testing.T) {
 }
 
 func TestBeginningOfALongCallStays(t *testing.T) {
-	r := NewRecorder(Limits{Call: 20_000, Account: 5000, All: 60_000, Calls: 10})
+	r := NewRecorder(Limits{Call: 20_000, Account: 5000, All: 60_000, Calls: 10}, nowhere)
 	talk(r, "a", "> INVITE 1")
 	r.Name(1, "a")
 	for i := range 500 {
@@ -141,7 +188,7 @@ func TestBeginningOfALongCallStays(t *testing.T) {
 }
 
 func TestCallOfSeveralDialogs(t *testing.T) {
-	r := NewRecorder(DefaultLimits())
+	r := NewRecorder(DefaultLimits(), nowhere)
 	talk(r, "a", "> INVITE 1", "< 488 No", "> ACK")
 	r.Name(1, "a")
 	r.Name(1, "b") // without keys
@@ -154,7 +201,7 @@ func TestCallOfSeveralDialogs(t *testing.T) {
 }
 
 func TestNothingIsKept(t *testing.T) {
-	r := NewRecorder(DefaultLimits())
+	r := NewRecorder(DefaultLimits(), nowhere)
 	talk(r, "a", "> INVITE 1")
 	r.Name(1, "a")
 	r.Keep(false)
@@ -173,7 +220,7 @@ func TestNothingIsKept(t *testing.T) {
 
 // TestGivenOutStays: who looks at a ladder while the call goes on does not see it change under him.
 func TestGivenOutStays(t *testing.T) {
-	r := NewRecorder(DefaultLimits())
+	r := NewRecorder(DefaultLimits(), nowhere)
 	r.Name(1, "a")
 	talk(r, "a", "> INVITE 1", "< 100 Trying", "< 180 Ringing")
 	l, _ := r.Call(1)
@@ -187,7 +234,7 @@ func TestGivenOutStays(t *testing.T) {
 
 // TestPCAP reads what was written by the letter of the format: blocks, addresses, checksums and sequence numbers.
 func TestPCAP(t *testing.T) {
-	r := NewRecorder(DefaultLimits())
+	r := NewRecorder(DefaultLimits(), nowhere)
 	for i, transport := range []string{"udp", "tcp", "tls"} {
 		remote := netip.AddrPortFrom(them.Addr(), uint16(5060+i/2))
 		local := us
@@ -260,7 +307,7 @@ func describe(t *testing.T, ip []byte) string {
 }
 
 func TestText(t *testing.T) {
-	r := NewRecorder(DefaultLimits())
+	r := NewRecorder(DefaultLimits(), nowhere)
 	r.Name(1, "a")
 	talk(r, "a", "> INVITE 1|X: \x1b[2J\u202e\r\n", "< 486 Busy Here")
 	l, _ := r.Call(1)
@@ -279,7 +326,7 @@ func TestText(t *testing.T) {
 }
 
 func BenchmarkMessage(b *testing.B) {
-	r := NewRecorder(DefaultLimits())
+	r := NewRecorder(DefaultLimits(), nowhere)
 	msg := []byte("INVITE sip:200@example.com:5061 SIP/2.0\r\nVia: SIP/2.0/UDP 192.0.2.1:5060;branch=z9hG4bKx\r\nFrom: \"Anna\" <sip:anna@example.com>;tag=1\r\nTo: <sip:anna@example.com>\r\nCall-ID: a\r\nCSeq: 1 INVITE\r\n" +
 		"Contact: <sip:anna@192.0.2.1:5060;line=1>\r\nAllow: INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, NOTIFY, REFER, UPDATE, PRACK\r\nSupported: 100rel, timer, outbound, path, gruu, replaces, norefersub\r\n" +
 		"Proxy-Authorization: Digest username=\"anna\", realm=\"example.com\", nonce=\"abc\", uri=\"sip:200@example.com\", algorithm=MD5, response=\"xxxxxxxxxx\"\r\n" +

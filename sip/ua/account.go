@@ -35,6 +35,7 @@ type Account struct {
 	Realm     string           // the only realm the password is for; empty: the one the registrar names first
 	Registrar string           // "sip:host:port"; empty: the domain of the AOR
 	Direct    bool             // no registrar: calls go straight to their targets
+	Whole     bool             // calls to everybody come here that are to no other account, as to an exchange
 	Proxy     string           // outbound proxy "sip:host:port", empty for none
 	Client    stack.ClientCert // what we show the server of a TLS connection that asks who we are
 	Transport stack.Transport  // forced on registrar or proxy; empty: as their URI and the DNS say

@@ -28,6 +28,8 @@ const (
 
 	burst       = 5 // REGISTERs in any window
 	burstWindow = 10 * time.Second
+	smallBurst  = 20 // SUBSCRIBEs and PUBLISHes in any window: a hundred lamps are right within 10 s
+	smallWindow = 2 * time.Second
 	maxStale    = 4               // bindings that wait to be taken away; older ones end by themselves
 	refreshMin  = 5 * time.Second // however short the registrar's time is
 	pulseMin    = 5 * time.Second // however often the registrar wants one

@@ -194,7 +194,8 @@ func (b *bench) newFar(addr netip.Addr) *far { return b.newFarOn(b.net.Host(addr
 func (b *bench) newFarOn(n stack.Network, addr netip.Addr, port uint16) *far {
 	f := &far{addr: addr, on: map[stack.Method]func(*stack.ServerTx, *stack.Request, stack.Source){}}
 	cfg := config(port)
-	cfg.Rules.Methods = append(cfg.Rules.Methods, stack.REGISTER)
+	cfg.Rules.Methods = append(cfg.Rules.Methods, stack.REGISTER, stack.SUBSCRIBE, stack.PUBLISH)
+	cfg.Rules.Bodies = append(cfg.Rules.Bodies, "application/pidf+xml", "application/resource-lists+xml")
 	cfg.PingEvery = 0
 	f.s = stack.New(cfg, n, logger(b.T))
 	ctx, cancel := context.WithCancel(context.Background())

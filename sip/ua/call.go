@@ -44,6 +44,7 @@ type call struct {
 	ring     *stack.Timer    // incoming: repeats 180 every minute
 	sent     *sent           // a 2xx of ours that waits for its ACK
 	offering *ask            // a re-INVITE of ours that waits for its answer
+	way      Way             // incoming: how it has come
 	theirs   *stack.ServerTx // a re-INVITE or UPDATE of theirs that waits for us
 	glare    *stack.Timer
 	again    int  // times an offer of ours was made again
@@ -73,6 +74,9 @@ func (u *UA) newCall(acc *account, ref CallRef, key callKey) *call {
 	u.dialogs[key] = c
 	return c
 }
+
+// Flush returns when what was asked for before has been sent. Not from within an event.
+func (u *UA) Flush() { u.stack.Do(func() {}) }
 
 // with runs fn on the loop if the call still lives.
 func (u *UA) with(ref CallRef, fn func(*call)) {
@@ -159,8 +163,8 @@ func (l *leg) request(m stack.Method) *stack.Request {
 			hide(contact)
 		}
 		req.AppendHeader(contact)
-		req.AppendHeader(stack.NewHeader("Allow", allowed))
-		req.AppendHeader(stack.NewHeader("Supported", supported))
+		req.AppendHeader(stack.NewHeader("Allow", l.c.u.allowed))
+		req.AppendHeader(stack.NewHeader("Supported", l.c.u.supported))
 		req.AppendHeader(stack.NewHeader("Recv-Info", tricklePackage)) // RFC 6086 §5.2.3
 	}
 	return req

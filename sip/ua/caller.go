@@ -33,6 +33,12 @@ func (a *account) vouches(from netip.AddrPort) bool {
 	return false
 }
 
+// trusts tells whether what comes from an address may say how a call came and how it is to be taken. Without a server,
+// those who may call speak for themselves.
+func (a *account) trusts(from netip.AddrPort) bool {
+	return a.vouches(from) || a.p.Direct && a.u.trust.Load().welcome(from.Addr())
+}
+
 // caller is who calls: as our server asserts it, else as From claims it, else withheld. The number that the server
 // checked is the asserted one alone.
 func (a *account) caller(req *stack.Request, from stack.Source) (p Peer, asserted bool) {

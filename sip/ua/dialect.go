@@ -51,7 +51,7 @@ func (a *account) introduce(req *stack.Request) {
 // bind adds to the Contact of a REGISTER what the server expects there.
 func (a *account) bind(contact *stack.ContactHeader) {
 	if a.p.Dialect == OCS {
-		contact.Params.Add("methods", allowed)
+		contact.Params.Add("methods", a.u.allowed)
 		contact.Params.Add("proxy", "replace") // the server puts in the address that it sees
 	}
 }

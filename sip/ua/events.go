@@ -64,6 +64,7 @@ type (
 		Attest      string   // with VerstatPassed: "A", "B", "C" of SHAKEN, or empty
 		Identities  []string // PASSporTs that came with the call, unread (RFC 8224)
 		Called      []string // the numbers the call may have been made to, unread
+		Way         Way      // how the call has come
 		Callback    bool     // an emergency service calls back (RFC 7090), as our own server says
 	}
 	// Begun: our call is about to be sent; its messages bear this Call-ID.

@@ -28,6 +28,9 @@ func (u *UA) incoming(tx *stack.ServerTx, req *stack.Request, from stack.Source)
 	case code != 0:
 		tx.Respond(stack.Reply(req, code, ""))
 		return
+	case replaced == nil && u.circles(req, acc):
+		tx.Respond(stack.Reply(req, 482, ""))
+		return
 	case replaced == nil && u.busy(0), u.busy(u.cfg.MaxCalls):
 		tx.Respond(stack.Reply(req, 486, ""))
 		return
@@ -50,6 +53,7 @@ func (u *UA) incoming(tx *stack.ServerTx, req *stack.Request, from stack.Source)
 	c.identity.learn(req)
 	tx.Complete(c.identity.stamp)
 	c.leg = c.addLeg(d)
+	c.way = wayOf(req, acc.trusts(from.Addr))
 	tx.OnCancel(c.cancelled)
 	e := c.announce(req, from)
 	if replaced != nil {
@@ -83,8 +87,11 @@ func (u *UA) accountFor(req *stack.Request, from stack.Source) *account {
 			}
 		}
 	}
-	var byUser *account
+	var byUser, whole *account
 	for _, a := range u.accounts {
+		if a.p.Whole {
+			whole = a
+		}
 		if unescape(a.p.aor.User) != unescape(uri.User) {
 			continue
 		}
@@ -97,12 +104,15 @@ func (u *UA) accountFor(req *stack.Request, from stack.Source) *account {
 			byUser = a
 		}
 	}
+	if byUser == nil {
+		return whole
+	}
 	return byUser
 }
 
 // announce says who calls.
 func (c *call) announce(req *stack.Request, from stack.Source) Incoming {
-	e := Incoming{Call: c.ref, Account: c.acc.id, Sealed: from.Transport == stack.TLS, SDP: sdpOf(req), CallID: c.key.callID, Conversation: c.identity.conversation(req), Able: ableIn(req),
+	e := Incoming{Call: c.ref, Account: c.acc.id, Sealed: from.Transport == stack.TLS, SDP: sdpOf(req), CallID: c.key.callID, Way: c.way, Conversation: c.identity.conversation(req), Able: ableIn(req),
 		Identities: identities(req)}
 	e.From, e.Asserted = c.acc.caller(req, from)
 	if c.acc.vouches(from.Addr) {
@@ -110,7 +120,7 @@ func (c *call) announce(req *stack.Request, from stack.Source) Incoming {
 		e.ForwardedBy = forwarder(req)
 		e.Callback = has(req, "Priority", "psap-callback") // RFC 7090
 	}
-	if c.acc.vouches(from.Addr) || c.acc.p.Direct && c.acc.u.trust.Load().welcome(from.Addr.Addr()) { // without a server, those who may call speak for themselves
+	if c.acc.trusts(from.Addr) {
 		e.Auto, e.After = automatic(req)
 	}
 	e.Called = called(req, e.ForwardedBy)
@@ -158,9 +168,9 @@ func (c *call) alert() {
 func (l *leg) reply(req *stack.Request, code int) *stack.Response {
 	res := stack.Reply(req, code, "")
 	res.AppendHeader(l.c.acc.dialogContact(l.way()))
-	res.AppendHeader(stack.NewHeader("Allow", allowed))
+	res.AppendHeader(stack.NewHeader("Allow", l.c.u.allowed))
 	if code >= 200 {
-		res.AppendHeader(stack.NewHeader("Supported", supported))
+		res.AppendHeader(stack.NewHeader("Supported", l.c.u.supported))
 		res.AppendHeader(stack.NewHeader("Recv-Info", tricklePackage)) // RFC 6086 §5.2.3
 	}
 	return res
@@ -229,16 +239,22 @@ func warn(res *stack.Response, warning int, text string) {
 }
 
 // Deflect tells the caller to call another target instead (302): a URI, or a user part within the domain of the account.
+// A call that was for that target before, or has been sent on too often, gets 480.
 func (u *UA) Deflect(ref CallRef, target string) {
 	u.with(ref, func(c *call) {
 		if c.phase != ringing {
 			return
 		}
+		next := Way{}
 		to, err := c.acc.destination(target)
+		if err == nil {
+			next, err = c.way.Divert(c.acc.p.aor.String(), to.String(), "unknown")
+		}
 		if err != nil {
+			u.log.Info("call is not sent on", "call", uint64(ref), "err", err)
 			c.reject(480, "")
 		} else {
-			c.reject(302, "", &stack.ContactHeader{Address: to})
+			c.reject(302, "", &stack.ContactHeader{Address: to}, stack.NewHeader("Diversion", next.Diverted[0]))
 		}
 		c.end(Ended{Call: ref})
 	})

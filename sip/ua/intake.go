@@ -16,6 +16,10 @@ func (i *intake) Request(tx *stack.ServerTx, req *stack.Request, from stack.Sour
 	u := (*UA)(i)
 	id, inside := dialog.IDOf(req)
 	if inside {
+		if w := u.watched[callKey{id.CallID, id.LocalTag}]; w != nil && tx != nil {
+			w.within(tx, req, id)
+			return
+		}
 		u.within(tx, req, id)
 		return
 	}
@@ -30,19 +34,21 @@ func (i *intake) Request(tx *stack.ServerTx, req *stack.Request, from stack.Sour
 	case stack.INVITE:
 		u.incoming(tx, req, from)
 	case stack.OPTIONS:
-		tx.Respond(capabilities(req))
+		tx.Respond(u.capabilities(req))
 		u.mirrored(req)
 	case stack.REFER:
 		tx.Respond(stack.Reply(req, 603, ""))
-	default: // BYE, INFO, NOTIFY, PRACK, UPDATE without a dialog
+	case stack.NOTIFY:
+		u.unasked(tx, req, from)
+	default: // BYE, INFO, PRACK, UPDATE without a dialog
 		tx.Respond(stack.Reply(req, 481, ""))
 	}
 }
 
 // capabilities answers OPTIONS (RFC 3261 §11.2).
-func capabilities(req *stack.Request) *stack.Response {
+func (u *UA) capabilities(req *stack.Request) *stack.Response {
 	res := stack.Reply(req, 200, "")
-	for _, h := range [][2]string{{"Allow", allowed}, {"Accept", sdpType}, {"Supported", supported}, {"Accept-Language", "en"}} {
+	for _, h := range [][2]string{{"Allow", u.allowed}, {"Accept", sdpType}, {"Supported", u.supported}, {"Accept-Language", "en"}} {
 		if res.GetHeader(h[0]) == nil {
 			res.AppendHeader(stack.NewHeader(h[0], h[1]))
 		}
@@ -109,7 +115,7 @@ func (u *UA) within(tx *stack.ServerTx, req *stack.Request, id dialog.ID) {
 	case stack.PRACK:
 		c.pracked(tx, req)
 	case stack.OPTIONS:
-		tx.Respond(capabilities(req))
+		tx.Respond(c.u.capabilities(req))
 	case stack.INFO:
 		c.informed(tx, req)
 	case stack.REFER:

@@ -28,6 +28,8 @@ type dialling struct {
 	extra    []stack.Header
 
 	anonymous bool
+	from      string
+	way       Way // of the call for which this one is made
 }
 
 // maxRedirects bounds how many targets a 3xx may lead to.
@@ -46,6 +48,8 @@ type Invitation struct {
 	Replaces     DialogID // the dialog of the called whose place it takes; zero: none
 	Refer        ReferRef // the ReferAsked it answers, whose target is called; 0: none
 	Anonymous    bool     // the called is not told who calls (RFC 3323, RFC 3325)
+	From         string   // a SIP URI that calls in place of the account's own address; empty: that
+	Way          Way      // of the call for which this one is made, one step on; zero: it is our own
 }
 
 // Invite calls a target as Call does, and says more.
@@ -79,7 +83,7 @@ func (u *UA) call(ref CallRef, id AccountID, target string, in Invitation) {
 		extra = append(extra, stack.NewHeader("Replaces", in.Replaces.header()), stack.NewHeader("Require", "replaces"))
 	}
 	u.on(Begun{Call: ref, CallID: c.key.callID})
-	c.dial = dialling{sdp: in.SDP, to: to, uri: to, tag: tag, extra: extra, anonymous: in.Anonymous}
+	c.dial = dialling{sdp: in.SDP, to: to, uri: to, tag: tag, extra: extra, anonymous: in.Anonymous, way: in.Way, from: in.From}
 	c.seek()
 }
 
@@ -149,16 +153,11 @@ func (c *call) seek() {
 func (c *call) invite(to stack.Target) {
 	d, a := &c.dial, c.acc
 	req := stack.NewRequest(stack.INVITE, d.uri)
-	if routes := a.routesBy(to); len(routes) > 0 {
-		for i := range routes {
-			req.AppendHeader(&stack.RouteHeader{Address: *routes[i].Clone()})
-		}
-	} else if a.p.Proxy != "" {
-		route := a.p.server.Clone()
-		route.UriParams.Add("lr", "")
-		req.AppendHeader(&stack.RouteHeader{Address: *route})
-	}
+	a.lead(req, to)
 	from, contact := a.from(), a.dialogContact(to)
+	if uri, err := sipURI(d.from); err == nil {
+		from = &stack.FromHeader{Address: uri}
+	}
 	if d.anonymous {
 		from = nobody()
 		hide(contact)
@@ -173,12 +172,13 @@ func (c *call) invite(to stack.Target) {
 	req.AppendHeader(&id)
 	req.AppendHeader(&stack.CSeqHeader{SeqNo: d.seq, MethodName: stack.INVITE})
 	req.AppendHeader(contact)
-	req.AppendHeader(stack.NewHeader("Allow", allowed))
-	req.AppendHeader(stack.NewHeader("Supported", supported))
+	req.AppendHeader(stack.NewHeader("Allow", a.u.allowed))
+	req.AppendHeader(stack.NewHeader("Supported", a.u.supported))
 	req.AppendHeader(stack.NewHeader("Recv-Info", tricklePackage)) // RFC 6086 §5.2.3
 	req.AppendHeader(c.identity.header())
 	a.converse(req, &c.identity)
 	req.AppendHeader(stack.NewHeader("P-Early-Media", "supported"))
+	d.way.stamp(req, a.p.Dialect)
 	for _, h := range d.extra {
 		req.AppendHeader(stack.CloneHeader(h))
 	}
@@ -373,6 +373,9 @@ func (c *call) redirect(res *stack.Response) bool {
 	if len(d.next) == 0 {
 		return false
 	}
+	if by := values(res, "Diversion"); len(by) > 0 { // RFC 5806 §5.3: who calls on says who sent the call on
+		d.way.Diverted = append(by[:1:1], d.way.Diverted...)
+	}
 	c.follow()
 	return true
 }
@@ -392,14 +395,23 @@ func (c *call) follow() {
 	c.seek()
 }
 
+// Release cancels an outgoing call because another one that was made with it has been answered (RFC 3326).
+func (u *UA) Release(ref CallRef) {
+	u.with(ref, func(c *call) {
+		if c.phase == dialing {
+			c.giveUp(stack.NewHeader("Reason", `SIP;cause=200;text="Call completed elsewhere"`))
+		}
+	})
+}
+
 // giveUp cancels an outgoing call. An answer that crosses the CANCEL is
 // acknowledged and released by success.
-func (c *call) giveUp() {
+func (c *call) giveUp(more ...stack.Header) {
 	c.u.on(Ended{Call: c.ref})
 	c.bury(cancelled)
 	if k := c.dial.run; k != nil {
 		k.stop()
 		c.farewell = true
-		c.u.stack.Cancel(k.tx, c.identity.header())
+		c.u.stack.Cancel(k.tx, append(more, c.identity.header())...)
 	}
 }

@@ -116,7 +116,7 @@ func (c *call) notified(tx *stack.ServerTx, req *stack.Request) {
 	r := c.referral
 	switch {
 	case !strings.EqualFold(strings.TrimSpace(event), "refer"):
-		tx.Respond(stack.Reply(req, 489, ""))
+		tx.Respond(badEvent(req))
 		return
 	case r == nil || hasID && id != strconv.FormatUint(uint64(r.seq), 10):
 		tx.Respond(stack.Reply(req, 481, ""))

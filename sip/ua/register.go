@@ -59,6 +59,12 @@ func (r *registration) report(s LineState) {
 		return // the line works by the other flow
 	}
 	r.acc.u.on(s)
+	switch {
+	case s.State == Failing:
+		r.acc.u.lapse(r.acc, false)
+	case r.acc.p.Direct:
+		r.acc.u.rouse(r.acc)
+	}
 }
 
 // start begins the life of the registration.
@@ -136,11 +142,7 @@ func (r *registration) pass(fn func()) {
 
 // spare tells whether one more REGISTER to a server, repeats too, keeps its pace, and counts it.
 func (r *registration) spare(server netip.AddrPort) bool {
-	if r.acc.pace.wait(server) > 0 {
-		return false
-	}
-	r.acc.pace.visit(server)
-	return true
+	return r.acc.pace.spare(server)()
 }
 
 // register asks the server in use.
@@ -201,7 +203,7 @@ func (r *registration) request(to stack.Target, expires time.Duration) *ask {
 	req.AppendHeader(&stack.CSeqHeader{SeqNo: r.seq, MethodName: stack.REGISTER})
 	req.AppendHeader(r.contact(to, expires))
 	req.AppendHeader(stack.NewHeader("Expires", seconds(expires)))
-	req.AppendHeader(stack.NewHeader("Allow", allowed))
+	req.AppendHeader(stack.NewHeader("Allow", r.acc.u.allowed))
 	req.AppendHeader(stack.NewHeader("Supported", "outbound, path, gruu"))
 	a.introduce(req)
 	k := &ask{acc: a, req: req, to: to, seq: func() uint32 { r.seq++; return r.seq }, gate: r.pass, spare: func() bool { return r.spare(to.Addr) }}
@@ -289,6 +291,7 @@ func (r *registration) raise(res *stack.Response) bool {
 func (r *registration) succeed(k *ask, res *stack.Response) {
 	a := r.acc
 	flow := k.tx.Flow()
+	anew := r.state != Registered || r.flow != flow
 	moved := flow.Transport == stack.TLS && k.req.Contact().Address.Port != int(flow.Local.Port())
 	r.flow = flow
 	granted := r.granted(res, k.req.Contact())
@@ -316,6 +319,9 @@ func (r *registration) succeed(k *ask, res *stack.Response) {
 	agreed, _ := a.u.stack.Agreed(flow.Conn)
 	r.report(LineState{State: Registered, Expires: granted, Local: flow.Local.Addr(), TLS: agreed})
 	r.reflect(res)
+	if anew {
+		a.u.rouse(a)
+	}
 	r.pulse.start()
 	if r == a.flows[0] {
 		a.spread(outbound)

@@ -75,13 +75,20 @@ func (u *UA) replaced(req *stack.Request) (c *call, code int) {
 type Able struct {
 	Refers   bool // take a REFER; true if it does not say what it takes
 	Replaces bool // take over a call by Replaces (RFC 3891)
+	Gateway  bool // it is one into an old exchange, or as little able: hold is all that it takes in a call
 }
 
 // ableIn reads what the sender of a message can do.
 func ableIn(msg interface {
 	GetHeaders(string) []stack.Header
 }) Able {
-	return Able{Refers: len(msg.GetHeaders("Allow")) == 0 || has(msg, "Allow", "REFER"), Replaces: has(msg, "Supported", "replaces")}
+	refers := len(msg.GetHeaders("Allow")) == 0 || has(msg, "Allow", "REFER")
+	for _, h := range msg.GetHeaders("Contact") {
+		if contact, ok := h.(*stack.ContactHeader); ok && isGateway(contact) {
+			refers = false
+		}
+	}
+	return Able{Refers: refers, Replaces: refers && has(msg, "Supported", "replaces"), Gateway: !refers}
 }
 
 // uriHeaders gives the headers of a URI (RFC 3261 §19.1.1), escapes undone.

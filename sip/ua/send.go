@@ -16,12 +16,14 @@ type account struct {
 	p        profile
 	cred     *credentials
 	flows    []*registration // the first, and perhaps a second to another server
-	pace     pace
-	outbound bool           // the registrar knows flows (RFC 5626)
-	targets  []stack.Target // where server was found last, best first
-	proven   stack.Target   // the one that took our registration last
-	since    time.Time      // when it did
-	gruu     stack.Uri      // public GRUU, if the registrar gave one
+	pace     pace            // of REGISTER
+	small    pace            // of SUBSCRIBE and PUBLISH
+	newsPace surge           // of what its server tells without being asked
+	outbound bool            // the registrar knows flows (RFC 5626)
+	targets  []stack.Target  // where server was found last, best first
+	proven   stack.Target    // the one that took our registration last
+	since    time.Time       // when it did
+	gruu     stack.Uri       // public GRUU, if the registrar gave one
 	mirror   mirror
 }
 
@@ -108,6 +110,19 @@ func (a *account) dialogContact(to stack.Target) *stack.ContactHeader {
 		h.Address.UriParams.Add("ob", "")
 	}
 	return h
+}
+
+// lead gives a request that begins something the Route it must take by a server.
+func (a *account) lead(req *stack.Request, to stack.Target) {
+	if routes := a.routesBy(to); len(routes) > 0 {
+		for i := range routes {
+			req.AppendHeader(&stack.RouteHeader{Address: *routes[i].Clone()})
+		}
+	} else if a.p.Proxy != "" {
+		route := a.p.server.Clone()
+		route.UriParams.Add("lr", "")
+		req.AppendHeader(&stack.RouteHeader{Address: *route})
+	}
 }
 
 // ask is one request of an account, repeated with credentials as long as the

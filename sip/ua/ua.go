@@ -35,11 +35,7 @@ func Rules() stack.Rules {
 	}
 }
 
-const (
-	sdpType   = "application/sdp"
-	allowed   = "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, NOTIFY, REFER, UPDATE, PRACK"
-	supported = "100rel, timer, outbound, path, gruu, replaces, norefersub, trickle-ice"
-)
+const sdpType = "application/sdp"
 
 // UA is the user agent. All methods may be called from any goroutine.
 type UA struct {
@@ -50,12 +46,17 @@ type UA struct {
 	refs  atomic.Uint64
 	trust atomic.Pointer[guests]
 
+	allowed, supported string // what the stack takes, for Allow and Supported
+
 	// Of the loop alone.
 	accounts map[AccountID]*account
 	calls    map[CallRef]*call
 	past     []*call // those of them that are over, oldest first
 	dialogs  map[callKey]*call
 	asked    map[ReferRef]*asked
+	watches  map[SubRef]*watch
+	watched  map[callKey]*watch // by the dialog they have or are about to have
+	posts    map[postKey]*post
 	closing  bool
 	idle     func() // called once nothing is under way while closing
 }
@@ -66,8 +67,9 @@ type callKey struct{ callID, tag string }
 
 // New makes a UA on a stack that has not run yet. Events go to on.
 func New(cfg Config, s *stack.Stack, on Handler, log *slog.Logger) *UA {
-	u := &UA{cfg: cfg, stack: s, on: on, log: log,
-		accounts: map[AccountID]*account{}, calls: map[CallRef]*call{}, dialogs: map[callKey]*call{}, asked: map[ReferRef]*asked{}}
+	u := &UA{cfg: cfg, stack: s, on: on, log: log, allowed: s.Rules().Allow(), supported: s.Rules().Supported(),
+		accounts: map[AccountID]*account{}, calls: map[CallRef]*call{}, dialogs: map[callKey]*call{}, asked: map[ReferRef]*asked{},
+		watches: map[SubRef]*watch{}, watched: map[callKey]*watch{}, posts: map[postKey]*post{}}
 	u.retrust()
 	if !cfg.Strangers {
 		s.Trust(func(from stack.Source) bool { return u.trust.Load().admits(from.Addr.Addr()) })
@@ -161,9 +163,9 @@ func (u *UA) add(id AccountID, a Account) {
 	if u.closing {
 		return
 	}
-	past := pace{}
+	past, small := newPace(burst, burstWindow), newPace(smallBurst, smallWindow)
 	if old := u.accounts[id]; old != nil {
-		past = old.pace // new words do not make a storm lawful
+		past, small = old.pace, old.small // new words do not make a storm lawful
 		u.remove(id)
 	}
 	p, err := a.read()
@@ -171,7 +173,7 @@ func (u *UA) add(id AccountID, a Account) {
 		u.on(LineState{Account: id, State: Failing, Fault: BadAccount, Text: err.Error()})
 		return
 	}
-	acc := &account{u: u, id: id, p: p, cred: newCredentials(p), pace: past}
+	acc := &account{u: u, id: id, p: p, cred: newCredentials(p), pace: past, small: small}
 	acc.mirror.acc = acc
 	acc.flows = []*registration{newRegistration(acc)}
 	u.accounts[id] = acc
@@ -193,6 +195,7 @@ func (u *UA) remove(id AccountID) {
 		u.retrust()
 		u.settle()
 	})
+	u.lapse(acc, true)
 	u.on(LineState{Account: id, State: Off})
 }
 
@@ -237,6 +240,11 @@ func (u *UA) retrust() {
 			if l.hop.Addr.IsValid() {
 				g.parties[l.hop.Addr.Addr().Unmap()] = struct{}{}
 			}
+		}
+	}
+	for _, w := range u.watches {
+		if w.hop.Addr.IsValid() {
+			g.parties[w.hop.Addr.Addr().Unmap()] = struct{}{}
 		}
 	}
 	u.trust.Store(g)

@@ -14,6 +14,7 @@ import (
 	"opendeskphone/firmware/phone"
 	"opendeskphone/tools/lab"
 	"opendeskphone/tools/lab/desk"
+	"opendeskphone/tools/peer/pbx"
 )
 
 // The exchange's domain and the phone's place in it.
@@ -49,6 +50,7 @@ type Cast struct {
 	Says   *lab.Clip // what it says; nil: what the owner of its number says
 	SDES   bool      // wants encryption with keys by SDES
 	DTLS   bool      // wants encryption with keys by DTLS
+	Apart  bool      // baresip alone: it is registered nowhere, and called by its address
 	Suites string    // of linphonec
 }
 
@@ -72,6 +74,9 @@ type Stage struct {
 	ca   *lab.CA
 
 	relay bool // the voice goes through rtpengine
+
+	PBX    *pbx.PBX // the old exchange, if there is one
+	beside bool
 }
 
 // NewStage sets up the network, the exchange and a phone that is registered, with more settings than the usual ones if
@@ -134,6 +139,12 @@ func (s *Stage) open(ctx context.Context) (err error) {
 		}
 		s.stops = append(s.stops, func() error { engine.Stop(); return nil })
 		kam.Relay = engine.Addr()
+	}
+	if s.beside {
+		kam.PBX, kam.Twins, kam.Numbers = pbxAt, map[string]string{PhoneUser: Extension}, map[string]string{PhoneNumber: PhoneUser}
+		if err := s.openPBX(ctx); err != nil {
+			return err
+		}
 	}
 	if s.Kam, err = lab.StartKamailio(ctx, s.LAN.Core, kam); err != nil {
 		return err
@@ -222,8 +233,12 @@ func (s *Stage) Enter(ctx context.Context, c Cast) (Peer, error) {
 	var p Peer
 	switch c.Make {
 	case "baresip":
-		p, err = lab.StartBaresip(ctx, host, lab.BaresipConfig{User: c.User, Addr: c.Addr(), Domain: Domain, Registrar: registrarAt,
-			Codecs: []string{"PCMA"}, Automatic: !c.Manual, Speech: says, SRTP: c.SDES, DTLS: c.DTLS})
+		cfg := lab.BaresipConfig{User: c.User, Addr: c.Addr(), Domain: Domain, Registrar: registrarAt,
+			Codecs: []string{"PCMA"}, Automatic: !c.Manual, Speech: says, SRTP: c.SDES, DTLS: c.DTLS}
+		if c.Apart {
+			cfg.Domain, cfg.Registrar = "", netip.AddrPort{}
+		}
+		p, err = lab.StartBaresip(ctx, host, cfg)
 	case "linphonec":
 		p, err = lab.StartLinphonec(ctx, host, lab.LinphonecConfig{User: c.User, Addr: c.Addr(), Domain: Domain, Registrar: registrarAt,
 			Codecs: []string{"PCMA"}, Automatic: !c.Manual, Speech: says, SRTP: c.SDES, DTLS: c.DTLS, Suites: c.Suites})
@@ -234,6 +249,9 @@ func (s *Stage) Enter(ctx context.Context, c Cast) (Peer, error) {
 		return nil, err
 	}
 	s.stops = append(s.stops, func() error { p.Stop(); return s.LAN.Remove(host) })
+	if c.Apart {
+		return p, nil
+	}
 	return p, p.WaitRegistered(ctx)
 }
 

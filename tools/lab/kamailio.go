@@ -13,6 +13,8 @@ import (
 	"sync/atomic"
 	"text/template"
 	"time"
+
+	"opendeskphone/sip/ua"
 )
 
 // PasswordOf is the password the registrar expects of a user: derived, so that no database is
@@ -45,6 +47,11 @@ type KamailioConfig struct {
 	NATs bool
 	// Relay is an RTPEngine through which all voice goes: encrypted to and from those who signal over TLS, plain to others.
 	Relay netip.AddrPort
+	// PBX is an old exchange beside it: numbers that begin with + or 4 are there, and calls from there need no digest. A
+	// call to a user of Twins rings at this extension there, too.
+	PBX     netip.AddrPort
+	Twins   map[string]string
+	Numbers map[string]string // E.164 to the user whose number it is
 }
 
 // Kamailio is a running registrar: digest on REGISTER and INVITE, record-routing, parallel forking
@@ -59,6 +66,9 @@ type Kamailio struct {
 
 //go:embed kamailio.cfg.tmpl
 var registrarTemplate string
+
+//go:embed kamailio-forks.cfg.tmpl
+var forksTemplate string
 
 //go:embed kamailio-edge.cfg.tmpl
 var edgeTemplate string
@@ -87,11 +97,12 @@ func (k *Kamailio) writeConfig() error {
 	if k.cfg.Edge.IsValid() {
 		text = edgeTemplate
 	}
-	t := template.Must(template.New("kamailio.cfg").Parse(text))
+	t := template.Must(template.Must(template.New("kamailio.cfg").Parse(forksTemplate)).Parse(text))
 	var b bytes.Buffer
 	err = t.Execute(&b, map[string]any{
 		"Domain": k.cfg.Domain, "Listen": k.cfg.Listen, "TLS": k.cfg.TLS, "TLSConfig": k.tlsFile(),
 		"Modules": filepath.Dir(modules[0]), "Control": k.control(), "Algorithm": k.cfg.Algorithm, "Outbound": k.cfg.Outbound, "Edge": k.cfg.Edge, "NATs": k.cfg.NATs, "Relay": k.cfg.Relay,
+		"PBX": k.cfg.PBX, "Twins": k.cfg.Twins, "Numbers": k.cfg.Numbers, "DomainID": ua.DomainID(k.cfg.Domain),
 	})
 	if err != nil {
 		return fmt.Errorf("lab: fill kamailio.cfg: %w", err)

@@ -288,10 +288,13 @@ func (l *ladders) OfAccount(aor string) (trace.Ladder, bool) {
 	return of, ok
 }
 
+// nowhere is for messages that say themselves where they went.
+func nowhere(netip.Addr) (netip.Addr, error) { return netip.Addr{}, errors.New("no route") }
+
 // spoken makes a ladder. "> INVITE" is a message of ours, "< 180 Ringing" one of theirs, each 0.12 s after the one before;
 // what follows | are headers, after || the direction of a session description. "!" begins a note with its meaning.
 func spoken(script ...any) trace.Ladder {
-	r := trace.NewRecorder(trace.DefaultLimits())
+	r := trace.NewRecorder(trace.DefaultLimits(), nowhere)
 	r.Name(1, "call")
 	when, cseq := now.Add(-40*time.Second), ""
 	for _, s := range script {

@@ -157,7 +157,7 @@ func TestWordsOfOurOwnAreNotCut(t *testing.T) {
 
 // TestEveryStepFits finds steps of a ladder that a row cannot hold, in every language and on every panel but the smallest.
 func TestEveryStepFits(t *testing.T) {
-	r := trace.NewRecorder(trace.DefaultLimits())
+	r := trace.NewRecorder(trace.DefaultLimits(), nowhere)
 	r.Name(1, "a")
 	for m := range trace.MeaningCount {
 		r.Note(1, now, m, "")
