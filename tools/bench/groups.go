@@ -13,6 +13,7 @@ var figures = []row{
 	{id: "rtp_spacing_p50_ms", unit: "ms"},
 	{id: "rtp_spacing_p99_ms", unit: "ms"},
 	{id: "key_to_pixels_ms", unit: "ms"},
+	{id: "t9_search_ms", unit: "ms", aim: "≤ 50", format: "%.1f"},
 	{id: "attach_after_enumeration_s", unit: "s"},
 	{id: "replug_cycles_ok", unit: "of 100"},
 	{id: "tpcp_p50_ms", unit: "ms"},
@@ -123,7 +124,7 @@ var (
 		{"memory of baresip", []string{"rss_registered_mb", "rss_in_call_mb"}, measureBaresipMemory},
 		{"image", []string{"boot_to_registered_s", "image_mib", "rss_registered_mb", "rss_in_call_mb"}, measureImage},
 		{"tests", []string{"audio_tick_allocs", "usb_audio_gaps", "usb_drift_ms_10min", "mouth_to_ear_10ms_packets_ms", "mouth_to_ear_g711_ms", "torture_udp_conforming", "torture_tcp_conforming",
-			"call_orders_passed", "call_lives_passed",
+			"call_orders_passed", "call_lives_passed", "t9_search_ms",
 			"registrar_faults_passed", "sip_fuzz_cases", "tls_faults_passed"}, readTests},
 	}
 )

@@ -34,6 +34,7 @@ func readTests(ctx context.Context, b *bench) error {
 		{"mouth_to_ear_10ms_packets_ms", mouth, `mouth to ear, Opus 10 ms: ([0-9.]+) ms`},
 		{"call_orders_passed", orders, `orders of three calls: (\d+)`},
 		{"call_lives_passed", orders, `(\d+) lives: `},
+		{"t9_search_ms", []string{"test", "-run", "^$", "-bench", "^BenchmarkSearch$", "-benchtime", "20x", "./ui/screen"}, `([0-9.]+) p99-ms`},
 		{"mouth_to_ear_g711_ms", mouth, `mouth to ear, PCMA 20 ms: ([0-9.]+) ms`},
 	} {
 		out, err := exec.CommandContext(ctx, "go", f.args...).CombinedOutput()

@@ -24,7 +24,8 @@ type match struct {
 	kind                 widget.Kind
 }
 
-// matches finds up to n people, in the address book first and then among past calls.
+// matches finds up to n people: whose number begins as typed, in the address book first and then among past calls, and
+// then whose name is spelled so by the keys.
 func (d *dial) matches(v *view, typed string, n int) []match {
 	if v.st.Lock.Kind != phone.Unlocked { // whom the owner knows is nobody's business
 		return nil
@@ -32,44 +33,63 @@ func (d *dial) matches(v *view, typed string, n int) []match {
 	var out []match
 	seen := map[string]bool{}
 	add := func(m match) bool {
-		if id := v.st.Config.Canonical(m.number); !seen[id] {
+		if id := v.people.spelling(m.number, &v.st.Config).canonical; !seen[id] {
 			seen[id] = true
 			out = append(out, m)
 		}
 		return len(out) < n
 	}
+	of := func(c *Contact, num Number) match {
+		return match{text.Clean(c.Name), strings.ToLower(v.Words.People.Kinds[num.Kind]), num.Value, c.kind()}
+	}
+	t := v.typing(typed)
 	for i := range v.people.book {
 		c := &v.people.book[i]
 		for _, num := range c.Numbers {
-			if begins(num.Value, typed, &v.st.Config) && !add(match{text.Clean(c.Name), strings.ToLower(v.Words.People.Kinds[num.Kind]), num.Value, c.kind()}) {
+			if t.begins(num.Value) && !add(of(c, num)) {
 				return out
 			}
 		}
 	}
 	for _, r := range v.src.Log.Calls() {
-		if r.Remote.Number == "" || !begins(r.Remote.Number, typed, &v.st.Config) {
-			continue
+		if r.Remote.Number != "" && t.begins(r.Remote.Number) && !add(match{v.party(r.Remote).name, v.when(r.Began), r.Remote.Number, widget.Person}) {
+			return out
 		}
-		if !add(match{v.party(r.Remote).name, v.when(r.Began), r.Remote.Number, widget.Person}) {
-			break
+	}
+	for i := range v.people.book {
+		c := &v.people.book[i]
+		if _, _, ok := v.people.names[i].Match(typed); ok {
+			for _, num := range c.Numbers {
+				if !add(of(c, num)) {
+					return out
+				}
+			}
 		}
 	}
 	return out
 }
 
+// typing is what was typed, made ready to be held against numbers.
+type typing struct {
+	v           *view
+	typed, e164 string
+}
+
+func (v *view) typing(typed string) typing {
+	n, err := v.st.Config.Number(typed)
+	if err != nil {
+		n.E164 = ""
+	}
+	return typing{v, typed, n.E164}
+}
+
 // begins tells whether a number begins with what was typed, in either way of writing it.
-func begins(number, typed string, c *phone.Config) bool {
-	if typed == "" {
+func (t typing) begins(number string) bool {
+	if t.typed == "" {
 		return true
 	}
-	bare := func(s string) string {
-		return strings.NewReplacer(" ", "", "-", "", "/", "", "(", "", ")", "").Replace(s)
-	}
-	if strings.HasPrefix(bare(number), typed) {
-		return true
-	}
-	n, err := c.Number(typed)
-	return err == nil && n.E164 != "" && strings.HasPrefix(c.Canonical(number), n.E164)
+	s := t.v.people.spelling(number, &t.v.st.Config)
+	return strings.HasPrefix(s.bare, t.typed) || t.e164 != "" && strings.HasPrefix(s.canonical, t.e164)
 }
 
 // fieldBox is the place of the number.

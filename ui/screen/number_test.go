@@ -2,6 +2,7 @@ package screen
 
 import (
 	"image"
+	"sync"
 	"testing"
 
 	"opendeskphone/firmware/phone"
@@ -9,7 +10,7 @@ import (
 )
 
 // redmond is a location of four-digit extensions, behind a 9 for outside.
-func redmond() *phone.Profile {
+var redmond = sync.OnceValue(func() *phone.Profile {
 	p := &phone.Profile{Name: "Redmond", Access: "9", Optimize: true}
 	for _, r := range [][2]string{{`^(7\d{3})$`, `$1;phone-context=redmond.example`}, {`^(\d{4})$`, `+1425555$1`}, {`^1?(\d{10})$`, `+1$1`}} {
 		pattern, err := phone.ParsePattern(r[0])
@@ -19,7 +20,7 @@ func redmond() *phone.Profile {
 		p.Rules = append(p.Rules, phone.Rewrite{Pattern: pattern, Translation: r[1], Internal: r[0] != `^1?(\d{10})$`, Device: true})
 	}
 	return p
-}
+})
 
 // inRedmond is a phone there on which a number is being typed.
 func inRedmond(typed string) *phone.State {
