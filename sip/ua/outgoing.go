@@ -139,7 +139,7 @@ func (c *call) seek() {
 	}
 	switch {
 	case a.p.Direct && d.uri.Scheme == "tel": // it says whom, and not where
-		c.u.stack.Resolve(context.Background(), a.p.server, found)
+		c.u.stack.Resolve(context.Background(), a.p.aor, found)
 	case a.p.Direct:
 		c.u.stack.Resolve(context.Background(), d.uri, found)
 	case len(a.targets) > 0:
