@@ -152,6 +152,8 @@ func New(hardware hal.Devices, o Options) (*Device, error) {
 		SIP:       func(settings.SIP) { d.sip.renew() },
 		STIR:      func(settings.STIR) { d.sip.renew() },
 		Paging:    d.setPages,
+		Keys:      d.setKeys,
+		Gateways:  func(settings.Gateways) { d.sip.renew() }, // who may call changes with them
 		Media:     func(m settings.Media) { d.report("media settings", d.setMedia(m)) },
 		Sound:     d.setSound,
 		Recording: d.setRecording,

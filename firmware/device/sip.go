@@ -75,6 +75,9 @@ func (s *sipSide) once(ctx context.Context) error {
 	agent := ua.New(d.agentConfig(ctx, f), st, func(e ua.Event) { d.agentSaid(e); adapter.Handle(e) }, d.log)
 	adapter = lines.New(d.accounts(f.Lines), agent, d.voices, d.callers(f.STIR), d.route, d.fromLines, d.log)
 	adapter.SetPages(lines.Pages{Groups: f.Paging.Addresses(), Codec: f.Paging.Codec})
+	adapter.SetWatch(watchOf(f.Keys))
+	adapter.SetPresence(d.loop.State().Published())
+	adapter.SetGateways(gateways(f.Gateways))
 	adapter.OnName(func(call phone.CallID, callID string) { d.trace.Name(uint32(call), callID) })
 	s.adapter.Store(adapter)
 	s.agent.Store(agent)
@@ -103,6 +106,19 @@ func (s *sipSide) once(ctx context.Context) error {
 	return err
 }
 
+// watchOf are those who have keys.
+func watchOf(k settings.Keys) lines.Watch {
+	people, places := k.Numbers()
+	return lines.Watch{Line: phone.LineID(k.Line - 1), People: people, Places: places, Presence: k.Presence, List: k.List}
+}
+
+// setKeys takes other keys of people and places.
+func (d *Device) setKeys(k settings.Keys) {
+	if a := d.sip.adapter.Load(); a != nil {
+		a.SetWatch(watchOf(k))
+	}
+}
+
 func stackConfig(c settings.SIP, version string) stack.Config {
 	cfg := stack.Default()
 	cfg.Local = netip.AddrPortFrom(netip.IPv6Unspecified(), uint16(c.Port))
@@ -120,19 +136,24 @@ func (d *Device) agentConfig(ctx context.Context, f settings.File) ua.Config {
 	cfg.Strangers = f.SIP.Strangers
 	ctx, cancel := context.WithTimeout(ctx, routeTime)
 	defer cancel()
+	var peers []string
 	for _, l := range f.Lines {
-		for _, p := range l.Peers {
-			if prefix, err := netip.ParsePrefix(p); err == nil {
-				cfg.Peers = append(cfg.Peers, prefix)
-				continue
-			}
-			addrs, err := d.addrsOf(ctx, hostOf(p))
-			if err != nil || len(addrs) == 0 {
-				d.log.Warn("a trusted peer cannot be found", "peer", p, "err", err)
-			}
-			for _, a := range addrs {
-				cfg.Peers = append(cfg.Peers, netip.PrefixFrom(a, a.BitLen()))
-			}
+		peers = append(peers, l.Peers...)
+	}
+	for _, r := range f.Gateways.Ways() {
+		peers = append(peers, r.Host)
+	}
+	for _, p := range peers {
+		if prefix, err := netip.ParsePrefix(p); err == nil {
+			cfg.Peers = append(cfg.Peers, prefix)
+			continue
+		}
+		addrs, err := d.addrsOf(ctx, hostOf(p))
+		if err != nil || len(addrs) == 0 {
+			d.log.Warn("a trusted peer cannot be found", "peer", p, "err", err)
+		}
+		for _, a := range addrs {
+			cfg.Peers = append(cfg.Peers, netip.PrefixFrom(a, a.BitLen()))
 		}
 	}
 	return cfg
@@ -226,3 +247,12 @@ func (d *Device) route(a ua.Account) netip.Addr {
 }
 
 const routeTime = 2 * time.Second // the DNS may take this long before a call goes without
+
+// gateways makes the gateways of the settings.
+func gateways(g settings.Gateways) lines.Gateways {
+	out := lines.Gateways{Transport: stack.Transport(g.Transport), Number: g.Number, Always: g.Always}
+	for _, r := range g.Ways() {
+		out.Routes = append(out.Routes, lines.Route(r))
+	}
+	return out
+}

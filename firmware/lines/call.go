@@ -28,16 +28,18 @@ type call struct {
 	stop   context.CancelFunc
 	addr   netip.Addr // ours, as it was last told
 	agreed offer.Media
-	answer []byte     // incoming: what we will answer with
-	late   bool       // incoming without an offer: what we answer with is ours
-	stands bool       // answered, by us or by them
-	held   bool       // we hold the far side
-	parked bool       // the far side holds us
-	lame   bool       // the far side is a gateway, or as little able
-	open   bool       // others can read what is signalled: no TLS
-	policy offer.SRTP // of the line when the call began
-	told   phone.Secured
-	due    bool // an offer of ours has to wait for another to end
+	answer []byte // incoming: what we will answer with
+	late   bool   // incoming without an offer: what we answer with is ours
+	stands bool   // answered, by us or by them
+	held   bool   // we hold the far side
+	parked bool   // the far side holds us
+	lame   bool   // the far side is a gateway, or as little able
+
+	gateway bool       // incoming: out of a gateway, by what it says or where it comes from
+	open    bool       // others can read what is signalled: no TLS
+	policy  offer.SRTP // of the line when the call began
+	told    phone.Secured
+	due     bool // an offer of ours has to wait for another to end
 
 	says   ua.Invitation // outgoing: what the INVITE says besides its offer
 	refer  ua.ReferRef   // outgoing: who sent us waits for the outcome
@@ -45,6 +47,7 @@ type call struct {
 	remote []byte        // how the far side described itself last
 	origin origin
 	early  early
+	detour detour
 
 	from    ua.Peer     // incoming: who calls, as the network has it
 	vouched bool        // our server has checked the number
@@ -58,7 +61,7 @@ type call struct {
 
 // open gives a call its voice.
 func (a *Adapter) open(c *call) error {
-	v, err := a.voices.Open(a.lines[c.line].Reach)
+	v, err := a.voices.Open(a.reachOf(c))
 	if err != nil {
 		return err
 	}
@@ -93,7 +96,7 @@ func (a *Adapter) reach(c *call, then func()) {
 		c.sdp.Reach(local)
 		then()
 	}
-	if a.lines[c.line].Reach.Mode == ice.Off {
+	if a.reachOf(c).Mode == ice.Off {
 		next()
 		return
 	}
@@ -140,6 +143,9 @@ func (a *Adapter) exec(e phone.Effect) {
 		a.invite(e)
 	case phone.SendRegister:
 		a.agent.Renew() // whatever keeps one line away may keep the others
+	case phone.SendPresence:
+		a.own = e.Presence
+		a.tellOwn()
 	case phone.SendRinging:
 		a.ringing(e)
 	case phone.RefuseInvite:
@@ -173,7 +179,7 @@ func (a *Adapter) execOn(e phone.Effect) {
 	case phone.SendReject:
 		with(e.Call, func(c *call) { a.hush(c); a.agent.Reject(c.ref, refusalCode(e.Cause)) })
 	case phone.SendDeflect:
-		with(e.Call, func(c *call) { a.hush(c); a.agent.Deflect(c.ref, a.sipURI(c.line, e.Target)) })
+		with(e.Call, func(c *call) { a.hush(c); a.deflect(c, e.Target) })
 	case phone.SendCancel:
 		with(e.Call, hangup)
 	case phone.SendBye:
@@ -189,7 +195,7 @@ func (a *Adapter) execOn(e phone.Effect) {
 
 func (a *Adapter) invite(e phone.SendInvite) {
 	c := &call{id: e.Call, line: e.Line, target: a.uri(e.Line, e.Target), refer: ua.ReferRef(e.Refer)}
-	c.says = ua.Invitation{Conversation: e.Conversation, Replaces: ua.DialogID(e.Replaces), Refer: c.refer, Anonymous: e.Withheld}
+	c.says = ua.Invitation{Conversation: e.Conversation, Replaces: ua.DialogID(e.Replaces), Early: e.Early, Refer: c.refer, Anonymous: e.Withheld}
 	if e.Conversation == "" {
 		c.says.Conversation = ua.NewConversation()
 		a.post(phone.Conversing{Call: e.Call, Conversation: c.says.Conversation})
@@ -203,10 +209,25 @@ func (a *Adapter) invite(e phone.SendInvite) {
 	}
 	a.calls[c.id] = c
 	a.voices.Bind(c.id, c.voice)
+	if c.says.Replaces == (ua.DialogID{}) && c.refer == 0 {
+		c.detour = detour{number: e.Target, left: a.ways(e.Target)}
+	}
 	if name, ok := a.known.NameOf(e.Target); ok {
 		a.post(phone.RemoteChanged{Call: c.id, Remote: phone.Peer{Name: name, Number: e.Target, URI: e.Target}})
 	}
+	if (a.gateways.Always || !a.served(c.line)) && a.detoured(c) {
+		return
+	}
 	a.reach(c, func() { a.call(c) })
+}
+
+// deflect sends a ringing call on. One out of a gateway goes into none again: what it would come back by, nobody knows.
+func (a *Adapter) deflect(c *call, target string) {
+	if c.gateway && len(a.ways(target)) > 0 {
+		a.agent.Reject(c.ref, int(ua.StopDiverted))
+		return
+	}
+	a.agent.Deflect(c.ref, a.sipURI(c.line, target))
 }
 
 // call sends the INVITE of an outgoing call.
@@ -216,8 +237,8 @@ func (a *Adapter) call(c *call) {
 		a.fail(c, sdpCause(err), err.Error())
 		return
 	}
-	c.says.SDP, c.early = c.out(body), early{}
-	c.ref = a.agent.Invite(ua.AccountID(c.line), c.target, c.says)
+	c.says.SDP, c.early, c.says.Else = c.out(body), early{}, len(c.detour.left) > 0
+	c.ref = a.agent.Invite(c.account(), c.target, c.says)
 	a.refs[c.ref] = c
 }
 

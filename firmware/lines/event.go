@@ -45,6 +45,14 @@ func (a *Adapter) handle(e ua.Event) {
 		a.with(e.Call, func(c *call) { a.post(phone.RemoteChanged{Call: c.id, Remote: a.peer(e.Remote)}) })
 	case ua.Trickled:
 		a.with(e.Call, func(c *call) { c.voice.Trickled(e.Fragment) })
+	case ua.Watching:
+		if n := a.watches[e.Sub]; n != nil {
+			a.watchingMoved(n, e)
+		}
+	case ua.Notified:
+		if n := a.watches[e.Sub]; n != nil && !a.notified(n, e) {
+			a.agent.Refetch(e.Sub)
+		}
 	case ua.Referral:
 		a.with(e.Call, func(c *call) { a.referral(c, e) })
 	case ua.ReferAsked:
@@ -82,6 +90,7 @@ func (a *Adapter) lineState(e ua.LineState) {
 	if int(line) >= len(a.lines) {
 		return
 	}
+	a.up[line] = e.State == ua.Registered
 	switch {
 	case e.State == ua.Registered && e.Local.IsValid():
 		a.take(routed{line, e.Local, true})
@@ -98,13 +107,18 @@ func (a *Adapter) lineState(e ua.LineState) {
 // incoming negotiates before it rings: a call whose voice we could not take never disturbs anybody.
 func (a *Adapter) incoming(e ua.Incoming) {
 	line := phone.LineID(e.Account)
+	out := e.Account == gatewayAccount
+	if out {
+		line = a.lineOf(e)
+	}
 	if int(line) >= len(a.lines) {
 		a.agent.Reject(e.Call, 404)
 		return
 	}
-	c := &call{ref: e.Call, callID: e.CallID, line: line, lame: e.Able.Gateway, late: e.SDP == nil, open: !e.Sealed, remote: e.SDP}
+	c := &call{ref: e.Call, callID: e.CallID, line: line, lame: out || e.Able.Gateway, gateway: out || e.Way.Gateway, late: e.SDP == nil, open: !e.Sealed, remote: e.SDP}
 	c.from, c.vouched = e.From, e.Verstat != ua.NoVerstat
 	invited := a.invited(e)
+	invited.Line = line
 	if e.Replaces != 0 {
 		old := a.refs[e.Replaces]
 		if old == nil || old.id == 0 {
@@ -143,7 +157,7 @@ func (a *Adapter) accepted(c *call, e ua.Accepted) {
 		a.fail(c, sdpCause(err), err.Error())
 		return
 	}
-	c.stands, c.remote, c.lame = true, e.SDP, e.Able.Gateway
+	c.stands, c.remote, c.lame = true, e.SDP, c.lame || e.Able.Gateway
 	c.voice.Expect(nil)
 	a.tell(c, 200, "")
 	a.apply(c, m)
@@ -160,6 +174,9 @@ func (a *Adapter) failed(c *call, e ua.Failed) {
 			return
 		}
 	}
+	if a.down(c, e) && a.detoured(c) {
+		return
+	}
 	a.tell(c, e.Code, e.Text)
 	cause := failCause(e.Code)
 	if cause == phone.Incompatible && c.policy == offer.Required { // they take no offer of ours: all were encrypted
@@ -170,7 +187,7 @@ func (a *Adapter) failed(c *call, e ua.Failed) {
 
 var failCauses = map[int]phone.Cause{
 	401: phone.NotAllowed, 403: phone.NotAllowed, 407: phone.NotAllowed,
-	404: phone.NotFound, 410: phone.NotFound, 484: phone.NotFound, 604: phone.NotFound,
+	404: phone.NotFound, 410: phone.NotFound, 484: phone.Incomplete, 604: phone.NotFound,
 	408: phone.NoAnswer, 480: phone.NoAnswer, 486: phone.UserBusy, 600: phone.UserBusy, 603: phone.Rejected,
 	415: phone.Incompatible, 488: phone.Incompatible, 606: phone.Incompatible,
 	500: phone.Unreachable, 503: phone.Unreachable, 504: phone.Unreachable,

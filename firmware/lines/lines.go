@@ -13,6 +13,7 @@ import (
 	"net/netip"
 	"slices"
 	"sync"
+	"time"
 
 	"opendeskphone/firmware/phone"
 	"opendeskphone/sip/ice"
@@ -83,6 +84,10 @@ type UserAgent interface {
 	ReferTo(ref, place ua.CallRef)
 	RefuseRefer(ref ua.ReferRef)
 	TellReferrer(ref ua.ReferRef, code int, text string)
+	Subscribe(id ua.AccountID, s ua.Subscription) ua.SubRef
+	Unsubscribe(ref ua.SubRef)
+	Refetch(ref ua.SubRef)
+	Publish(id ua.AccountID, event, kind string, body []byte)
 }
 
 // Adapter is the adapter of all lines.
@@ -107,6 +112,13 @@ type Adapter struct {
 	checks int // callers being checked
 	paging Pages
 	pages  []*page
+
+	watched  Watch
+	watches  map[ua.SubRef]*watching
+	own      phone.Presence // of the user, as published
+	gateways Gateways
+	up       map[phone.LineID]bool      // the line is registered
+	silent   map[phone.LineID]time.Time // when its server was found to be silent
 }
 
 const inboxLen = 1024
@@ -116,7 +128,7 @@ const inboxLen = 1024
 func New(lines []Line, agent UserAgent, voices Voices, known Callers, route func(ua.Account) netip.Addr, post func(phone.Event), log *slog.Logger) *Adapter {
 	a := &Adapter{
 		agent: agent, voices: voices, known: known, route: route, post: post, log: log, inbox: make(chan any, inboxLen),
-		calls: map[phone.CallID]*call{}, refs: map[ua.CallRef]*call{},
+		calls: map[phone.CallID]*call{}, refs: map[ua.CallRef]*call{}, up: map[phone.LineID]bool{}, silent: map[phone.LineID]time.Time{},
 	}
 	a.inbox <- configure(lines)
 	return a
@@ -226,6 +238,10 @@ func (a *Adapter) take(m any) {
 		a.pageSilent(netip.AddrPort(m))
 	case Pages:
 		a.setPages(m)
+	case Watch:
+		a.setWatch(m)
+	case Gateways:
+		a.setGateways(m)
 	case rejoin:
 		if slices.Contains(a.pages, m.page) && m.stop == nil {
 			a.listen(m.page)
@@ -262,6 +278,9 @@ func (a *Adapter) configure(lines []Line) {
 // local describes our end of a call.
 func (a *Adapter) local(c *call, v Voice) offer.Local {
 	cfg := a.lines[c.line]
+	if c.detour.via != "" {
+		cfg.Codecs = gatewayCodecs
+	}
 	l := v.Local(cfg.Codecs)
 	l.SRTP, l.Keys, l.Open = cfg.SRTP, cfg.Keys, c.open
 	if l.Addr = a.addrs[c.line]; !l.Addr.IsValid() {

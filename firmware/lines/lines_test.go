@@ -43,6 +43,7 @@ type world struct {
 	far   *offer.Session    // the far side
 	print dtls.Fingerprint  // of our certificate, if we have one
 	next  ua.CallRef
+	subs  ua.SubRef
 	in    ua.Invitation // of the last INVITE
 	ids   []string      // Call-IDs of calls
 	here  sync.Mutex
@@ -99,6 +100,17 @@ func (w *world) Offer(ref ua.CallRef, sdp []byte)       { w.say("offer", ref, sd
 func (w *world) AnswerOffer(ref ua.CallRef, sdp []byte) { w.say("answer", ref, sdp) }
 func (w *world) RefuseOffer(ref ua.CallRef, code int) {
 	w.say("refuse", fmt.Sprint(ref, " ", code), nil)
+}
+
+func (w *world) Subscribe(_ ua.AccountID, s ua.Subscription) ua.SubRef {
+	w.subs++
+	w.say("subscribe", fmt.Sprint(w.subs, " ", s.Event, " ", s.Target, " ", s.Lists), nil)
+	return w.subs
+}
+func (w *world) Unsubscribe(ref ua.SubRef) { w.say("unsubscribe", ref, nil) }
+func (w *world) Refetch(ref ua.SubRef)     { w.say("refetch", ref, nil) }
+func (w *world) Publish(_ ua.AccountID, event, _ string, body []byte) {
+	w.say("publish", event, body)
 }
 
 type mouth struct{ w *world }

@@ -50,7 +50,7 @@ func rhythms(s *phone.State) map[hal.Lamp]blink {
 		}
 	}
 	for i := range lineLamps {
-		out[hal.LampLine1+hal.Lamp(i)] = line(s, phone.LineID(i))
+		out[hal.LampLine1+hal.Lamp(i)] = key(s, i)
 	}
 	return out
 }
@@ -76,6 +76,21 @@ func noLineCanCall(s *phone.State) bool {
 		failing = failing || l.State == phone.LineFailing
 	}
 	return failing
+}
+
+// key is the lamp of the i-th line key: a line's, or behind those that of somebody else. What is not known is dark.
+func key(s *phone.State, i int) blink {
+	at := i - len(s.Lines)
+	if at < 0 || at >= len(s.Watched) || len(s.Lines) == 0 {
+		return line(s, phone.LineID(i))
+	}
+	switch s.Watched[at].Lamp {
+	case phone.LampRinging:
+		return ringing
+	case phone.LampBusy:
+		return steady
+	}
+	return dark
 }
 
 func line(s *phone.State, id phone.LineID) blink {

@@ -179,3 +179,13 @@ func TestScreenDimsAndWakes(t *testing.T) {
 		}
 	})
 }
+
+func TestLampsOfOtherPeople(t *testing.T) {
+	s := phone.New(phone.Config{Lines: []phone.LineConfig{{}}, Watch: []phone.WatchConfig{{Number: "1"}, {Number: "2"}, {Number: "3"}, {Number: "4"}}})
+	for i, want := range []blink{dark, dark, ringing, steady} {
+		s.Watched[i].Lamp = []phone.Lamp{phone.LampUnknown, phone.LampFree, phone.LampRinging, phone.LampBusy}[i]
+		if got := rhythms(&s)[hal.LampLine2+hal.Lamp(i)]; got != want {
+			t.Errorf("%v: %v, want %v", s.Watched[i].Lamp, got, want)
+		}
+	}
+}

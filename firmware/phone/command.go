@@ -94,6 +94,10 @@ func (t *step) setting(in Command) error {
 		return t.play(in.ID)
 	case StopPlaying:
 		return t.stopPlaying()
+	case PickUp:
+		return t.pickUp(in.Number)
+	case SetAvailability:
+		return t.setAvailability(in)
 	case Ask:
 		return t.ask(in)
 	case AnswerQuestion:
@@ -147,7 +151,7 @@ func (t *step) dialable(number string, line LineID) (Number, LineID, error) {
 	if !t.mayDial(n) {
 		return n, line, Locked
 	}
-	if t.Lines[line].State == LineRegistered || n.Rule == PageRule {
+	if t.Lines[line].State == LineRegistered || n.Rule == PageRule || n.Rule != EmergencyRule && t.Config.bypasses(n) {
 		return n, line, nil
 	}
 	if n.Rule != EmergencyRule {
@@ -484,6 +488,10 @@ func (t *step) configure(c Config) error {
 	}
 	if !slices.Equal(c.Pages, t.Config.Pages) {
 		t.newPages()
+	}
+	if !slices.Equal(c.Watch, t.Config.Watch) || c.WatchLine != t.Config.WatchLine {
+		t.Watched = watched(c)
+		t.changed(WatchedChanged)
 	}
 	if c.PageVolume != t.Config.PageVolume {
 		t.PageVolume = c.PageVolume

@@ -25,8 +25,16 @@ type Config struct {
 	PagesOver   int           // so many of them, from the first, break into a call
 	PageVolume  uint8         // of pages when the phone is new
 	Location    string        // name of the profile that is wanted; empty: any
-	Numbering
-	Emergency []string // numbers that may always be called, on any line
+	Numbering                 // how numbers typed here read
+	Gateways    []string      // beginnings of numbers that are called also where a line's server is gone
+	Emergency   []string      // numbers that may always be called, on any line
+
+	Watch       []WatchConfig // people and places that have keys
+	WatchLine   LineID        // on which they are called
+	Pickup      string        // code of the server that picks up the call of the number after it; empty: the caller is asked (Replaces)
+	GroupPickup string        // code of the server for any call of the group; empty: none
+	Publish     bool          // others are told how our user is
+	AwayAfter   time.Duration // so long locked is away; 0: never
 
 	RefuseAnonymous bool // who withholds his number is turned away (433, RFC 5079)
 }
@@ -42,7 +50,7 @@ type LineConfig struct {
 func DefaultConfig() Config {
 	return Config{
 		DigitMap: "[0-9*#+].T", InterDigit: 4 * time.Second, RingTime: 120 * time.Second, CallTime: 180 * time.Second,
-		HandsFree: Speaker, Follow: true, CallWaiting: true, PageVolume: 10, Emergency: []string{"112", "911"},
+		HandsFree: Speaker, Follow: true, CallWaiting: true, PageVolume: 10, AwayAfter: 15 * time.Minute, Emergency: []string{"112", "911"},
 	}
 }
 
@@ -89,6 +97,9 @@ func (c *Config) Validate() error {
 		if err := c.Profile.Validate(); err != nil {
 			return fmt.Errorf("profile %q: %w", c.Profile.Name, err)
 		}
+	}
+	if err := c.validateWatch(); err != nil {
+		return err
 	}
 	return c.Plan.Validate()
 }

@@ -26,10 +26,12 @@ const (
 	SoundTestChanged
 	HelpChanged // of State.AwaitsHelp
 	PagesChanged
+	WatchedChanged
+	OwnPresenceChanged // of State.Availability or State.Gone
 	whatCount
 )
 
-var whatNames = [whatCount]string{"call", "line", "hook", "path", "mute", "volume", "selected", "missed", "notice", "config", "question", "lock", "pc call", "pc", "recording", "playing", "sound test", "help", "pages"}
+var whatNames = [whatCount]string{"call", "line", "hook", "path", "mute", "volume", "selected", "missed", "notice", "config", "question", "lock", "pc call", "pc", "recording", "playing", "sound test", "help", "pages", "watched", "own presence"}
 
 // String gives the part in one word, for logs.
 func (w What) String() string { return name(whatNames[:], w) }

@@ -20,6 +20,7 @@ type (
 		Conversation string
 		Refer        Ref    // the Referred that it answers; 0: none
 		Replaces     Dialog // the call there that it takes over; zero: none
+		Early        bool   // if that still rings
 		Withheld     bool   // the called is not told who calls
 	}
 	// SendRinging answers the INVITE called Ref with 180 and gives it the name Call.

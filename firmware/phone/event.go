@@ -70,7 +70,7 @@ func (t *step) event(in Event) {
 			t.changed(MissedChanged)
 		}
 	default:
-		t.movingEvent(in)
+		t.watchEvent(in)
 	}
 }
 
@@ -246,6 +246,15 @@ func (t *step) timerFired(id TimerID) {
 	if id == (TimerID{Kind: CallbackTime}) && t.AwaitsHelp {
 		t.AwaitsHelp = false
 		t.changed(HelpChanged)
+	}
+	switch id {
+	case TimerID{Kind: AvailableTime}:
+		t.available(PresenceUnknown)
+	case TimerID{Kind: AwayTime}:
+		if t.Leaving {
+			t.Leaving = false
+			t.gone(true)
+		}
 	}
 	c := t.Call(id.Call)
 	if c == nil {

@@ -58,6 +58,8 @@ func (p *tape) input(s State) Input {
 			c.CallWaiting, c.Recording, c.Intercom = p.next(2) == 0, p.next(8) > 0, []string{anna.Number}
 			c.Pages, c.PagesOver = []string{"200", "700"}[p.next(2):], p.next(3)
 			c.Hotline, c.HotlineWait = []string{"", "200"}[p.next(2)], time.Duration(p.next(2))*time.Second
+			c.Watch, c.Publish, c.AwayAfter = []WatchConfig{{Number: "200"}, {Number: "700", Place: true}}[p.next(2):], p.next(2) == 0, time.Minute
+			c.Pickup, c.GroupPickup = []string{"", "**"}[p.next(2)], []string{"", "*8"}[p.next(2)]
 			c.Lines = p.lines[:len(p.lines)-p.next(16)/14] // seldom fewer: a phone without lines lives a dull life
 			f.Set(reflect.ValueOf(c))
 		case [MaxConf]CallID:
@@ -77,6 +79,8 @@ func (p *tape) input(s State) Input {
 		case bool:
 			f.SetBool(p.next(2) == 0)
 		case time.Time:
+		case time.Duration:
+			f.SetInt(int64(p.next(3)-1) * int64(time.Hour))
 		default:
 			switch f.Kind() {
 			case reflect.Uint8, reflect.Uint64:
@@ -201,7 +205,7 @@ func (w *world) check(s State) {
 		w.t.Fatalf("recording %+v of %+v, and the adapter records: %v", s.Recording, recorded, w.tape)
 	}
 	for id := range w.timers {
-		if id.Kind == QuestionTime || id == (TimerID{Kind: CallbackTime}) && s.AwaitsHelp {
+		if id.Kind == QuestionTime || id == (TimerID{Kind: CallbackTime}) && s.AwaitsHelp || id == (TimerID{Kind: AwayTime}) && s.Leaving || id == (TimerID{Kind: AvailableTime}) && s.Availability != PresenceUnknown {
 			continue
 		}
 		if c := s.Call(id.Call); c == nil || timerOf[c.State] != id.Kind && !(id.Kind == MoveTime && c.Referred) &&

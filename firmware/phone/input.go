@@ -270,17 +270,19 @@ type TimerKind uint8
 
 // The timers.
 const (
-	NoTimer      TimerKind = iota
-	InterDigit             // overlap dialling: the number is taken as complete
-	RingTime               // nobody answered here
-	CallTime               // nobody answered there
-	ConfirmTime            // our 2xx was never acknowledged (RFC 3261 §13.3.1.4: 64*T1)
-	FailedTime             // the failed call is put away
-	QuestionTime           // nobody answered a question
-	MoveTime               // no news of a call that is being handed over
-	CallbackTime           // help does not call back any more
-	AutoTime               // an intercom call is answered
-	EarlyTime              // sound before the answer was agreed to, and none has come
+	NoTimer       TimerKind = iota
+	InterDigit              // overlap dialling: the number is taken as complete
+	RingTime                // nobody answered here
+	CallTime                // nobody answered there
+	ConfirmTime             // our 2xx was never acknowledged (RFC 3261 §13.3.1.4: 64*T1)
+	FailedTime              // the failed call is put away
+	QuestionTime            // nobody answered a question
+	MoveTime                // no news of a call that is being handed over
+	CallbackTime            // help does not call back any more
+	AutoTime                // an intercom call is answered
+	EarlyTime               // sound before the answer was agreed to, and none has come
+	AvailableTime           // what a computer has said of its user is too old
+	AwayTime                // nobody has unlocked the phone
 	timerKindCount
 )
 

@@ -66,6 +66,9 @@ func (t *step) setLock(kind LockKind) error {
 	if t.Lock.Kind == kind {
 		return nil
 	}
+	if was := t.Lock.Kind; was == Unlocked || kind == Unlocked {
+		t.leaveDesk(kind != Unlocked)
+	}
 	t.Lock.Kind = kind
 	if kind == Unlocked {
 		t.Lock = Lock{}

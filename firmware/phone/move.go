@@ -68,6 +68,7 @@ type (
 		Line     LineID
 		Target   string
 		Replaces Dialog
+		Early    bool // only while it rings
 	}
 
 	// Able tells what the far side of a call can do: take a REFER, and take over a call (Replaces).
@@ -267,7 +268,7 @@ func (t *step) pull(in Pull) error {
 	}
 	t.takePath()
 	c := t.begin(Call{Line: line, Remote: t.peer(n)}, Calling)
-	t.send(c, SendInvite{Target: n.Target, Replaces: in.Replaces})
+	t.send(c, SendInvite{Target: n.Target, Replaces: in.Replaces, Early: in.Early})
 	return nil
 }
 

@@ -267,6 +267,13 @@ func (r *reading) plan(n *Number) {
 	}
 }
 
+// bypasses tells whether a gateway takes a number where the server of a line is gone.
+func (c *Config) bypasses(n Number) bool {
+	return n.Rule != AddressRule && slices.ContainsFunc(c.Gateways, func(beginning string) bool {
+		return strings.HasPrefix(n.E164, beginning) || n.E164 == "" && strings.HasPrefix(n.Target, beginning)
+	})
+}
+
 // Canonical gives the form that all ways of writing a number share: E.164 where the plan knows it, else its digits, and
 // for an address the address without its scheme.
 func (c *Config) Canonical(number string) string {

@@ -149,3 +149,20 @@ func FuzzNumber(f *testing.F) {
 		}
 	})
 }
+
+// TestGatewaysTakeNumbersWithoutAServer: where the line's server is gone, numbers may be called for which there is a gateway.
+func TestGatewaysTakeNumbersWithoutAServer(t *testing.T) {
+	for _, r := range []struct {
+		number string
+		want   error
+	}{
+		{"030 555 0142", nil}, {"+4989123", nil}, {"200", nil}, {"300", LineDown}, {"+1555", LineDown}, {"sip:200@pbx.example", LineDown}, {"112", nil},
+	} {
+		b := oneLine(t)
+		b.s.Config.Plan = NumberPlan{Country: "49", International: "00", National: "0", Extension: 3}
+		b.s.Config.Gateways = []string{"+49", "2"}
+		if err := b.try(Dial{Line: 1, Number: r.number}); err != r.want {
+			t.Errorf("%s: %v, want %v", r.number, err, r.want)
+		}
+	}
+}

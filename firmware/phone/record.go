@@ -52,6 +52,9 @@ func (s *State) possible() error {
 	if len(s.Config.Pages) > MaxPages || s.Air>>len(s.Config.Pages) != 0 {
 		return fmt.Errorf("phone: read state: pages %b of %d", s.Air, len(s.Config.Pages))
 	}
+	if len(s.Watched) > MaxWatched || s.Availability >= presenceCount {
+		return fmt.Errorf("phone: read state: %d watched, availability %d", len(s.Watched), s.Availability)
+	}
 	for _, c := range s.Calls {
 		if c.Proof.Verdict >= numberVerdictCount || c.Proof.Doubt >= DoubtCount {
 			return fmt.Errorf("phone: read state: call %d with proof %+v", c.ID, c.Proof)
@@ -75,6 +78,7 @@ func Inputs() []Input {
 		Transfer{}, Consult{}, CompleteTransfer{}, Reconnect{}, MoveTo{}, Pull{}, Join{}, Split{},
 		Able{}, Referred{}, MoveProgressed{}, Moved{}, MoveRefused{}, Conversing{},
 		PageHeard{}, PageSilent{}, TestSound{}, SoundTested{}, RecordCall{}, RecordingFailed{}, PlayRecording{}, StopPlaying{}, Played{},
+		PickUp{}, SetAvailability{}, LampChanged{}, PresenceChanged{},
 	}
 }
 
@@ -83,6 +87,6 @@ func Effects() []Effect {
 	return []Effect{
 		SendInvite{}, SendRinging{}, RefuseInvite{}, SendAccept{}, SendReject{}, SendDeflect{}, SendCancel{}, SendBye{}, SendHold{}, PlayDTMF{},
 		SendRegister{}, SetSound{}, StartTimer{}, StopTimer{}, LogCall{}, QuestionAnswered{}, SendPC{}, SendPCVolume{}, PairingAnswered{},
-		SendPage{}, HearPage{}, EndPage{}, SendRefer{}, SendBridge{}, RefuseRefer{}, StartRecording{}, StopRecording{}, StartPlaying{}, EndPlaying{},
+		SendPage{}, HearPage{}, EndPage{}, SendRefer{}, SendBridge{}, RefuseRefer{}, StartRecording{}, StopRecording{}, StartPlaying{}, EndPlaying{}, SendPresence{},
 	}
 }

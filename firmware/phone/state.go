@@ -79,7 +79,7 @@ const (
 	Rejected           // declined by a person: 603, or 486 from us
 	UserBusy           // 486, 600
 	NoAnswer           // 408 after ringing, 480, or our own ring time ran out
-	NotFound           // 404, 410, 484, 604
+	NotFound           // 404, 410, 604
 	NotAllowed         // 401, 403, 407
 	Unreachable        // no answer from the network, 500, 503
 	Incompatible       // 415, 488, 606: no common codec or media security
@@ -89,6 +89,7 @@ const (
 	HandedOver         // transferred: they talk to somebody else now
 	Replaced           // another call took its place (RFC 3891)
 	NotEncrypted       // one side wants encryption, and it did not come about
+	Incomplete         // 484: digits are missing
 	CauseCount
 )
 
@@ -208,30 +209,34 @@ const VolumeMax = 15
 
 // State is the whole phone as a value. A published State is never written again.
 type State struct {
-	Seq        Seq
-	Lines      []Line
-	Calls      []Call // oldest first; ended calls are gone
-	OffHook    bool   // the handset is lifted
-	Path       Path
-	Muted      bool
-	Volume     [PathCount]uint8
-	RingVolume uint8
-	Selected   LineID              // the line of the next call
-	Missed     int                 // missed calls not yet seen
-	Notices    [NoticeCount]string // empty: all is well
-	PC         PC                  // the computer at the cable
-	PCCall     PCCall              // of a program on the PC that uses the phone as its telephone
-	PageVolume uint8
-	Air        onAir // paging groups that somebody speaks to
-	Shut       onAir // of these those that are not heard: the user ended them
-	Lock       Lock
-	Recording  Recording
-	Playing    Playing
-	Question   Question // what the person at the phone is asked now
-	Test       SoundTest
-	AwaitsHelp bool // an emergency number was called not long ago: help may call back
-	Config     Config
-	nextCall   CallID
+	Seq          Seq
+	Lines        []Line
+	Calls        []Call // oldest first; ended calls are gone
+	OffHook      bool   // the handset is lifted
+	Path         Path
+	Muted        bool
+	Volume       [PathCount]uint8
+	RingVolume   uint8
+	Selected     LineID              // the line of the next call
+	Missed       int                 // missed calls not yet seen
+	Notices      [NoticeCount]string // empty: all is well
+	PC           PC                  // the computer at the cable
+	PCCall       PCCall              // of a program on the PC that uses the phone as its telephone
+	PageVolume   uint8
+	Air          onAir // paging groups that somebody speaks to
+	Shut         onAir // of these those that are not heard: the user ended them
+	Lock         Lock
+	Recording    Recording
+	Playing      Playing
+	Question     Question // what the person at the phone is asked now
+	Test         SoundTest
+	Watched      []Watched // who has a key, in the order of the settings
+	Availability Presence  // what a computer knows of the user; PresenceUnknown: nothing
+	Leaving      bool      // it is locked, and not yet for long
+	Gone         bool      // nobody has been at the locked phone for long
+	AwaitsHelp   bool      // an emergency number was called not long ago: help may call back
+	Config       Config
+	nextCall     CallID
 }
 
 // Call finds a call; nil if there is none of that name.
@@ -324,7 +329,7 @@ func (p Path) String() string { return name(pathNames[:], p) }
 
 var causeNames = [CauseCount]string{"none", "hung up here", "hung up there", "declined", "busy", "no answer", "not found",
 	"not allowed", "unreachable", "incompatible", "answered elsewhere", "cancelled", "server error", "handed over", "replaced",
-	"not encrypted"}
+	"not encrypted", "incomplete"}
 
 // String gives the cause in a few plain words, for logs.
 func (c Cause) String() string { return name(causeNames[:], c) }

@@ -7,7 +7,7 @@ import (
 
 // New gives the phone as it is when switched on: no calls, all lines off.
 func New(c Config) State {
-	s := State{RingVolume: 10, PageVolume: c.PageVolume, Path: c.HandsFree, Config: c, Lines: lines(c)}
+	s := State{RingVolume: 10, PageVolume: c.PageVolume, Path: c.HandsFree, Config: c, Lines: lines(c), Watched: watched(c)}
 	for p := range s.Volume {
 		s.Volume[p] = 10
 	}
@@ -26,7 +26,7 @@ func lines(c Config) []Line {
 // changed and what adapters must do. An error is a Refusal; then s comes back untouched. Times are
 // kept for people to see and never compared: a clock that is set decides nothing.
 func Step(s State, now time.Time, by Origin, in Input) (State, []Change, []Effect, error) {
-	before := s.sound()
+	before, shown := s.sound(), s.Published()
 	t := &step{State: s, now: now, by: by}
 	t.Calls, t.Lines = append(make([]Call, 0, MaxCalls+5), s.Calls...), slices.Clone(s.Lines) // room: begin must not move them
 	var err error
@@ -51,6 +51,9 @@ func Step(s State, now time.Time, by Origin, in Input) (State, []Change, []Effec
 	}
 	if after := t.sound(); after != before {
 		t.do(SetSound{Sound: after})
+	}
+	if now := t.Published(); now != shown {
+		t.do(SendPresence{Presence: now})
 	}
 	return t.State, t.changes, t.effects, nil
 }

@@ -116,7 +116,10 @@ var forms = map[string]form{
 	"rewrite":  {"a rule like ^(\\d{4})$ => +1425555$1", func(s string) error { _, err := parseRewrite(s); return err }},
 	"access":   {"at most 4 of 0 to 9, * and #", checkAccess},
 	"https":    {"an address like https://pbx.example/config", checkHTTPS},
+	"route":    {"a way like +4930=gateway.example", checkRoute},
 	"page":     {"number=address:port, with a multicast address and an even port", checkPage},
+	"key":      {"a number or address, or number=name", checkKey},
+	"feature":  {"a code like *8", checkFeature},
 	"zone":     {"a time zone like Europe/Berlin", checkZone},
 }
 

@@ -38,7 +38,10 @@ type File struct {
 	STIR      STIR      `toml:"stir" doc:"Verification of callers' numbers (STIR, RFC 8224). A number that fails is shown as not verified; the call rings all the same."`
 	Media     Media     `toml:"media" doc:"Voice on the network."`
 	Paging    Paging    `toml:"paging" doc:"Announcements to all phones of a multicast group, and from them. They are neither secret nor proof of who speaks: whoever is in the network can listen and speak."`
+	Keys      Keys      `toml:"keys" doc:"Keys of other people, and of places to park calls at. They come after the keys of the lines."`
+	Presence  Presence  `toml:"presence" doc:"What others are told of the phone's user."`
 	Sound     Sound     `toml:"sound" doc:"What is heard."`
+	Gateways  Gateways  `toml:"gateways" doc:"Gateways into an old exchange or the telephone network, or other phones, that the phone calls itself, past the servers of its lines (docs/OLD-EXCHANGE.md). They may call the phone, too."`
 	Recording Recording `toml:"recording" doc:"Recording of calls, to WAV files on the phone. In most countries everybody in a call must know of it."`
 	Trace     Trace     `toml:"trace" doc:"What is kept of calls and sign-ins to look at afterwards."`
 	Screen    Screen    `toml:"screen" doc:"What is seen."`
@@ -311,6 +314,9 @@ func Default() File {
 		Numbers:   Numbers{Poll: 60},
 		SIP:       SIP{Port: 5060, UDP: true, TCP: true, SystemRoots: true},
 		Media:     Media{Codecs: []string{"opus", "G722", "PCMA", "PCMU"}, PortMin: 16384, PortMax: 16483, DSCP: 46, RTCPMux: true, Ptime: 20, JitterMax: 400},
+		Keys:      Keys{Line: 1},
+		Presence:  Presence{Away: 15},
+		Gateways:  Gateways{Transport: "tcp"},
 		Paging:    Paging{Codec: "G722", Volume: 10},
 		Sound:     Sound{Country: "us", RingVolume: 10, HandsetVolume: 10, HeadsetVolume: 10, SpeakerVolume: 10, Sidetone: 18, SuppressNoise: true, LevelVoice: true},
 		Recording: Recording{Tone: true, Quota: 200},
@@ -357,10 +363,14 @@ func (f *File) Config() phone.Config {
 		HotlineWait: time.Duration(f.Phone.HotlineWait) * time.Second,
 		Pages:       f.Paging.numbers(),
 		PagesOver:   f.Paging.Over,
+		Gateways:    f.Gateways.beginnings(),
 		PageVolume:  uint8(f.Paging.Volume),
 		Location:    f.Numbers.Location,
 		Numbering:   phone.Numbering{Plan: phone.NumberPlan(f.Phone.Plan), Profile: f.profile()},
 	}
+	c.Watch, c.WatchLine = f.Keys.watch(), phone.LineID(f.Keys.Line-1)
+	c.Pickup, c.GroupPickup = f.Keys.Pickup, f.Keys.GroupPickup
+	c.Publish, c.AwayAfter = f.Presence.Publish, time.Duration(f.Presence.Away)*time.Minute
 	c.RefuseAnonymous = f.Phone.RefuseAnonymous
 	if f.Phone.HandsFree == phone.Headset.String() {
 		c.HandsFree = phone.Headset
@@ -405,6 +415,8 @@ func (f *File) clone() File {
 	}
 	c.Numbers.Files = slices.Clone(f.Numbers.Files)
 	c.Phone.Emergency, c.Phone.Intercom = slices.Clone(f.Phone.Emergency), slices.Clone(f.Phone.Intercom)
+	c.Keys.People, c.Keys.Places = slices.Clone(f.Keys.People), slices.Clone(f.Keys.Places)
+	c.Gateways.Routes = slices.Clone(f.Gateways.Routes)
 	c.Paging.Groups = slices.Clone(f.Paging.Groups)
 	c.SIP.ExtraRoots = slices.Clone(f.SIP.ExtraRoots)
 	c.STIR.Roots, c.STIR.Certificates = slices.Clone(f.STIR.Roots), slices.Clone(f.STIR.Certificates)

@@ -123,6 +123,15 @@ dial_e164 = true
 groups = ["700=224.0.1.75:5004"]
 over_calls = 1
 volume = 4
+[keys]
+people = ["202=Ben", "cora@pbx.example"]
+places = ["701=Place 1"]
+line = 2
+pickup = "**"
+group_pickup = "*8"
+[presence]
+publish = true
+away = 5
 `
 	f, err := Parse("settings.toml", []byte(doc), Default())
 	if err != nil {
@@ -134,6 +143,8 @@ volume = 4
 		Intercom: []string{"201"}, OpenMic: true, Hotline: "202", HotlineWait: 3 * time.Second,
 		Pages: []string{"700"}, PagesOver: 1, PageVolume: 4,
 		Numbering: phone.Numbering{Plan: phone.NumberPlan{Country: "49", International: "00", National: "0", Area: "30", Extension: 3, DialE164: true}},
+		Watch:     []phone.WatchConfig{{Number: "202", Name: "Ben"}, {Number: "cora@pbx.example"}, {Number: "701", Name: "Place 1", Place: true}},
+		WatchLine: 1, Pickup: "**", GroupPickup: "*8", Publish: true, AwayAfter: 5 * time.Minute,
 	}
 	if got := f.Config(); !reflect.DeepEqual(got, want) {
 		t.Errorf("got  %+v\nwant %+v", got, want)

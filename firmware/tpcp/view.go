@@ -52,7 +52,7 @@ var callStates = map[phone.CallState]string{
 
 var causes = [phone.CauseCount]string{
 	phone.NoCause: "none", phone.LocalHangup: "localHangup", phone.RemoteHangup: "remoteHangup", phone.Rejected: "rejected",
-	phone.UserBusy: "busy", phone.NoAnswer: "noAnswer", phone.NotFound: "notFound", phone.NotAllowed: "notAllowed",
+	phone.UserBusy: "busy", phone.NoAnswer: "noAnswer", phone.NotFound: "notFound", phone.Incomplete: "incomplete", phone.NotAllowed: "notAllowed",
 	phone.Unreachable: "unreachable", phone.Incompatible: "incompatible", phone.NotEncrypted: "notEncrypted", phone.Elsewhere: "answeredElsewhere",
 	phone.Cancelled: "cancelled", phone.ServerError: "serverError", phone.HandedOver: "transferred", phone.Replaced: "replaced",
 }

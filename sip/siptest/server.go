@@ -61,6 +61,7 @@ type Server struct {
 	bindings map[string][]binding // by user
 	auth     *digester
 	names    map[netip.AddrPort]bool // addresses of ours that were given to others; of the loop alone
+	passing  map[string]int          // requests under way by what routes them; of the loop alone
 }
 
 // binding is one Contact of a user.
@@ -82,7 +83,7 @@ func NewServer(cfg ServerConfig, n stack.Network, log *slog.Logger) *Server {
 		cfg.Digest = []string{"SHA-256", "MD5"}
 	}
 	return &Server{
-		cfg: cfg, s: stack.New(sc, n, log), log: log, bindings: map[string][]binding{}, names: map[netip.AddrPort]bool{},
+		cfg: cfg, s: stack.New(sc, n, log), log: log, bindings: map[string][]binding{}, names: map[netip.AddrPort]bool{}, passing: map[string]int{},
 		auth: &digester{realm: cfg.Realm, users: cfg.Users, algorithms: cfg.Digest, nonces: map[string]uint64{}},
 	}
 }
@@ -239,6 +240,10 @@ func (v *Server) proxy(tx *stack.ServerTx, req *stack.Request) {
 		tx.Respond(stack.Reply(req, 483, ""))
 		return
 	}
+	if v.loops(req) {
+		tx.Respond(stack.Reply(req, 482, ""))
+		return
+	}
 	if v.cfg.AuthCalls && req.Method == stack.INVITE && req.To().Params.GetOr("tag", "") == "" {
 		if c := v.auth.check(req, "Proxy-Authorization", req.From().Address.User); c != nil {
 			tx.Respond(c)
@@ -251,13 +256,35 @@ func (v *Server) proxy(tx *stack.ServerTx, req *stack.Request) {
 			tx.Respond(stack.Reply(req, cmp.Or(codeFor(err), 480), ""))
 			return
 		}
-		f := &fork{v: v, tx: tx, req: req, back: contactHost(req)}
+		f := &fork{v: v, tx: tx, req: req, back: contactHost(req), key: routing(req)}
+		v.passing[f.key]++
 		tx.OnCancel(func(*stack.Request) { f.cancel() })
 		f.open = len(hops)
 		for _, h := range hops {
 			f.start(h)
 		}
 	})
+}
+
+// loops tells whether a request is one that has passed here, is still under way, and has come back with nothing changed
+// that routes it (RFC 5393 §4.2).
+func (v *Server) loops(req *stack.Request) bool {
+	if v.passing[routing(req)] == 0 {
+		return false
+	}
+	return slices.ContainsFunc(req.GetHeaders("Via"), func(h stack.Header) bool {
+		via, ok := h.(*stack.ViaHeader)
+		return ok && v.isUs(stack.Uri{Host: via.Host, Port: via.Port})
+	})
+}
+
+// routing is what routes a request (RFC 5393 §4.2.1).
+func routing(req *stack.Request) string {
+	key := []string{req.Recipient.String(), req.From().Params.GetOr("tag", ""), req.To().Params.GetOr("tag", ""), req.CallID().Value(), req.CSeq().Value()}
+	for _, r := range req.GetHeaders("Route") {
+		key = append(key, r.Value())
+	}
+	return strings.Join(key, "\n")
 }
 
 // hop is one way on: the request as it goes there, and where that is.
@@ -423,6 +450,7 @@ type fork struct {
 	tx        *stack.ServerTx
 	req       *stack.Request
 	back      string // Contact host of where it came from
+	key       string // what routes it
 	open      int    // branches without a final response
 	branches  []*stack.ClientTx
 	best      *stack.Response
@@ -463,7 +491,11 @@ func (f *fork) start(h hop) {
 func (f *fork) final(res *stack.Response, real bool, done *bool) {
 	if !*done {
 		*done = true
-		f.open--
+		if f.open--; f.open == 0 {
+			if f.v.passing[f.key]--; f.v.passing[f.key] == 0 {
+				delete(f.v.passing, f.key)
+			}
+		}
 	}
 	if res.StatusCode < 300 && real {
 		f.answered = true

@@ -155,6 +155,25 @@ func TestFork(t *testing.T) {
 	}
 }
 
+// TestLoop: a request that comes back as it went is refused, and one that was sent on to somebody else (a spiral) is not.
+func TestLoop(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		n := siptest.NewNet(1)
+		_, to := serve(t, n, siptest.ServerConfig{})
+		a, b := wire(t, n, stack.UDP, callee[0], to), wire(t, n, stack.UDP, callee[1], to)
+		register(t, a, "bob")
+		register(t, b, "carol")
+		c := wire(t, n, stack.UDP, caller, to)
+		c.Send(request(c, "INVITE", "sip:bob@example.com", "carol", 1))
+		_, rest, _ := strings.Cut(expect(t, a, "INVITE sip:bob@192.0.2.21"), "\r\n")
+		via := "Via: SIP/2.0/UDP " + a.Local().String() + ";branch=z9hG4bK"
+		a.Send("INVITE sip:bob@example.com SIP/2.0\r\n" + via + "1\r\n" + rest)
+		expect(t, a, "SIP/2.0 482")
+		a.Send("INVITE sip:carol@example.com SIP/2.0\r\n" + via + "2\r\n" + rest)
+		expect(t, b, "INVITE sip:carol@192.0.2.22")
+	})
+}
+
 // TestLink: delay is exact in bubble time, loss follows the seed, and a pulled
 // cable stops streams and datagrams.
 func TestLink(t *testing.T) {

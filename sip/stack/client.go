@@ -235,7 +235,7 @@ func (tx *ClientTx) breaks(err error) {
 
 // drop forgets the transaction.
 func (tx *ClientTx) drop() {
-	delete(tx.s.clients, tx.key)
+	tx.s.clients = without(tx.s.clients, tx.key)
 	tx.s.asked.add(tx.to.Addr, -1)
 }
 

@@ -140,10 +140,20 @@ func (s *Stack) isMerged(tx *ServerTx) bool {
 
 // drop forgets the transaction.
 func (tx *ServerTx) drop() {
-	delete(tx.s.servers, tx.key)
+	tx.s.servers = without(tx.s.servers, tx.key)
 	if tx.s.merged[tx.merge] == tx {
-		delete(tx.s.merged, tx.merge)
+		tx.s.merged = without(tx.s.merged, tx.merge)
 	}
+}
+
+// without takes a key out of a map. One that has become empty is let go: Go's maps keep the room of their busiest
+// hour for ever, and a flood is over at some time.
+func without[K comparable, V any](m map[K]V, key K) map[K]V {
+	delete(m, key)
+	if len(m) == 0 {
+		return map[K]V{}
+	}
+	return m
 }
 
 // do carries out the actions that concern messages.

@@ -26,6 +26,9 @@ const (
 	troubleMax  = 30 * time.Minute
 	waitMax     = time.Hour // of a Retry-After we obey
 
+	steadyAfter = 2 * time.Minute // a connection that stands so long is a good one (RFC 5626 §4.5)
+	briefMost   = 3               // connections in a row that may end sooner
+
 	burst       = 5 // REGISTERs in any window
 	burstWindow = 10 * time.Second
 	smallBurst  = 20 // SUBSCRIBEs and PUBLISHes in any window: a hundred lamps are right within 10 s

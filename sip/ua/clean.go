@@ -12,6 +12,15 @@ import (
 // Clean makes a text of the far side fit for a screen and a log.
 func Clean(text string) string { return names.Clean(text) }
 
+// PeerOf is a name and a URI from an event's body as they may be shown; of what is no SIP URI only the name.
+func PeerOf(display, uri string) Peer {
+	parsed, err := sipURI(uri)
+	if err != nil {
+		return Peer{Display: names.Name(display)}
+	}
+	return peer(display, parsed)
+}
+
 // peer is a name and a URI as they may be shown. What telephony adds to a number stays out of it.
 func peer(display string, uri stack.Uri) Peer {
 	number, params, _ := strings.Cut(uri.User, ";")

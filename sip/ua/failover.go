@@ -39,7 +39,7 @@ func (c *call) hurry(k *ask) {
 			}
 		})
 	}
-	if d.tried+1 >= len(d.targets) {
+	if d.tried+1 >= len(d.targets) && !d.otherwise {
 		return
 	}
 	d.patience = c.u.stack.After(patienceFor(k.to.Transport), func() {

@@ -160,7 +160,7 @@ var registrarFaults = []fault{
 		signed(hangUp)(a, q)
 		a.hangUp()
 	}},
-	{name: "closes after each 200", tcp: true, state: Registered, max: 1800, answer: func(a wayBack, q string) {
+	{name: "closes after each 200", tcp: true, state: Failing, fault: ServerTrouble, min: 5, max: 15, answer: func(a wayBack, q string) {
 		code(200, "Expires: 600")(a, q)
 		a.hangUp()
 	}},

@@ -1,6 +1,7 @@
 package ua
 
 import (
+	"net/netip"
 	"strings"
 	"time"
 
@@ -89,7 +90,7 @@ func (u *UA) accountFor(req *stack.Request, from stack.Source) *account {
 	}
 	var byUser, whole *account
 	for _, a := range u.accounts {
-		if a.p.Whole {
+		if a.p.Whole && !u.serves(from.Addr) {
 			whole = a
 		}
 		if unescape(a.p.aor.User) != unescape(uri.User) {
@@ -108,6 +109,16 @@ func (u *UA) accountFor(req *stack.Request, from stack.Source) *account {
 		return whole
 	}
 	return byUser
+}
+
+// serves tells whether an address is that of a server of an account of ours.
+func (u *UA) serves(from netip.AddrPort) bool {
+	for _, a := range u.accounts {
+		if a.vouches(from) {
+			return true
+		}
+	}
+	return false
 }
 
 // announce says who calls.

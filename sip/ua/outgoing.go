@@ -29,7 +29,8 @@ type dialling struct {
 
 	anonymous bool
 	from      string
-	way       Way // of the call for which this one is made
+	otherwise bool // there is another way than by the targets
+	way       Way  // of the call for which this one is made
 }
 
 // maxRedirects bounds how many targets a 3xx may lead to.
@@ -46,9 +47,11 @@ type Invitation struct {
 	SDP          []byte   // the offer
 	Conversation string   // the conversation it belongs to, see NewConversation; empty: one of its own
 	Replaces     DialogID // the dialog of the called whose place it takes; zero: none
+	Early        bool     // if that is not answered yet (RFC 3891 §7.1)
 	Refer        ReferRef // the ReferAsked it answers, whose target is called; 0: none
 	Anonymous    bool     // the called is not told who calls (RFC 3323, RFC 3325)
 	From         string   // a SIP URI that calls in place of the account's own address; empty: that
+	Else         bool     // there is another way to the called: a server that is silent is given up within 4 s, as where there is another
 	Way          Way      // of the call for which this one is made, one step on; zero: it is our own
 }
 
@@ -80,10 +83,14 @@ func (u *UA) call(ref CallRef, id AccountID, target string, in Invitation) {
 	c.caller = true
 	c.identity = newIdentity(in.Conversation)
 	if in.Replaces.usable() {
-		extra = append(extra, stack.NewHeader("Replaces", in.Replaces.header()), stack.NewHeader("Require", "replaces"))
+		value := in.Replaces.header()
+		if in.Early {
+			value += ";early-only"
+		}
+		extra = append(extra, stack.NewHeader("Replaces", value), stack.NewHeader("Require", "replaces"))
 	}
 	u.on(Begun{Call: ref, CallID: c.key.callID})
-	c.dial = dialling{sdp: in.SDP, to: to, uri: to, tag: tag, extra: extra, anonymous: in.Anonymous, way: in.Way, from: in.From}
+	c.dial = dialling{sdp: in.SDP, to: to, uri: to, tag: tag, extra: extra, anonymous: in.Anonymous, way: in.Way, from: in.From, otherwise: in.Else}
 	c.seek()
 }
 
@@ -159,10 +166,11 @@ func (c *call) invite(to stack.Target) {
 		from = &stack.FromHeader{Address: uri}
 	}
 	if d.anonymous {
+		own := from.Address.String()
 		from = nobody()
 		hide(contact)
 		req.AppendHeader(stack.NewHeader("Privacy", "id"))
-		req.AppendHeader(stack.NewHeader("P-Preferred-Identity", "<"+a.p.aor.String()+">"))
+		req.AppendHeader(stack.NewHeader("P-Preferred-Identity", "<"+own+">"))
 	}
 	from.Params.Add("tag", d.tag)
 	id := stack.CallIDHeader(c.key.callID)

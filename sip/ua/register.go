@@ -41,6 +41,8 @@ type registration struct {
 	turn    int          // of the attempt; what was begun in a former one is void
 	at      int          // the server in use, among the account's targets
 	flow    stack.Source // how the last answered REGISTER went
+	flowing time.Time    // since when it goes so
+	brief   int          // connections in a row that were soon gone
 	routes  []stack.Uri  // Service-Route (RFC 3608)
 }
 
@@ -293,7 +295,9 @@ func (r *registration) succeed(k *ask, res *stack.Response) {
 	flow := k.tx.Flow()
 	anew := r.state != Registered || r.flow != flow
 	moved := flow.Transport == stack.TLS && k.req.Contact().Address.Port != int(flow.Local.Port())
-	r.flow = flow
+	if r.flow != flow {
+		r.flow, r.flowing = flow, time.Now()
+	}
 	granted := r.granted(res, k.req.Contact())
 	if granted == 0 {
 		r.fail(ServerTrouble, res.StatusCode, "registrar grants no time", retryAfter(res))
@@ -434,13 +438,27 @@ func (r *registration) lost(conn stack.ConnID) {
 	if conn != 0 && r.flow.Conn == conn && !r.ended {
 		r.flow = stack.Source{}
 		if r.state == Registered {
-			if r.covered() {
-				r.state = Registering // calls take the other flow
-			}
-			r.timer.Stop()
-			r.timer = r.acc.u.stack.After(jitter(0, 300*time.Millisecond), r.attempt)
+			r.regain()
 		}
 	}
+}
+
+// regain registers anew what stood and lost its connection: at once, but for a server that closes one after the other.
+func (r *registration) regain() {
+	r.brief++
+	if time.Since(r.flowing) > steadyAfter {
+		r.brief = 0
+	}
+	if n := r.brief - briefMost; n > 0 {
+		r.fails = n - 1
+		r.fail(ServerTrouble, 0, "server closes each connection", 0)
+		return
+	}
+	if r.covered() {
+		r.state = Registering // calls take the other flow
+	}
+	r.timer.Stop()
+	r.timer = r.acc.u.stack.After(jitter(0, 300*time.Millisecond), r.attempt)
 }
 
 // stop takes the binding away and calls done when that is answered or cannot be.

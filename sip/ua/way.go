@@ -25,7 +25,7 @@ type Way struct {
 	Forks    []Fork   // who has forked the call, the first one first (Fork-Origin)
 	Diverted []string // values of Diversion (RFC 5806), the last one first
 	Passed   int      // entries of Diversion or of History-Info (RFC 7044), whichever are more
-	Targets  []string // whom the call was for, as user or user@host: Request-URI, To, and all whom it was sent on from
+	Targets  []string // whom the call was for, as +number or user@host: Request-URI, To, and all whom it was sent on from
 	Gateway  bool     // it comes out of an old exchange or the telephone network
 }
 
@@ -120,7 +120,7 @@ func (w Way) hop() (Way, error) {
 	return w, nil
 }
 
-// wasFor tells whether a call was for a target before. Exchanges put their own host beside a telephone number, so it is
+// wasFor tells whether a call was for a target before. Exchanges put their own host beside a number in E.164, so it is
 // compared without.
 func (w Way) wasFor(target string) bool {
 	uri, err := sipURI(target)
@@ -130,7 +130,7 @@ func (w Way) wasFor(target string) bool {
 // place is how targets are compared.
 func place(uri stack.Uri) string {
 	user := strings.ToLower(unescape(uri.User))
-	if strings.Trim(user, "+0123456789*#") == "" {
+	if digits, e164 := strings.CutPrefix(user, "+"); e164 && strings.Trim(digits, "0123456789") == "" {
 		return user
 	}
 	return user + "@" + strings.ToLower(uri.Host)

@@ -24,14 +24,7 @@ var (
 	update   = flag.Bool("update", false, "accept the screens as they are now")
 )
 
-func TestMain(m *testing.M) {
-	desk.TwinMain() // does not return in the process of a twin
-	flag.Parse()
-	relax := lab.Hurry()
-	code := m.Run()
-	relax()
-	os.Exit(code)
-}
+func TestMain(m *testing.M) { desk.RunTests(m) }
 
 // The cast and where it stands.
 const (

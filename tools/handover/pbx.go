@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -37,9 +38,9 @@ var (
 	ExtensionAt = "sip:" + Extension + "@" + pbxAt.String()
 )
 
-// NewStageBesidePBX is NewStage beside an old exchange.
+// NewStageBesidePBX is NewStage beside an old exchange, and the phone signals over TCP.
 func NewStageBesidePBX(ctx context.Context, dir string, more ...string) (*Stage, error) {
-	s := &Stage{Dir: dir, beside: true}
+	s := &Stage{Dir: dir, beside: true, line: "transport = \"tcp\"\n"}
 	for _, m := range more {
 		s.more += m + "\n"
 	}
@@ -88,30 +89,31 @@ func Loops() []Loop {
 // ExtraInvites has a user of ours call the phone, whose extension at the old exchange forks back, in some of the ways there
 // are, and counts the INVITEs on the wire that would not be there without the loop. Told after each.
 func (s *Stage) ExtraInvites(ctx context.Context, caller Peer, loops []Loop, told func(Loop, int)) error {
+	shark, err := lab.StartShark(ctx, s.LAN.Core, lab.LANDevice, "port 5060", filepath.Join(s.Dir, "loops.pcapng"))
+	if err != nil {
+		return err
+	}
+	var begun []time.Time
 	for _, l := range loops {
 		s.PBX.Keep(l.Keeps)
 		mark := s.Kam.Log().Len()
-		shark, err := lab.StartShark(ctx, s.LAN.Core, lab.LANDevice, "port 5060", filepath.Join(s.Dir, "loop.pcapng"))
-		if err != nil {
-			return err
-		}
+		begun = append(begun, time.Now())
 		if err := s.ringOut(ctx, caller); err != nil {
 			return fmt.Errorf("%s: %w", l.Name, err)
-		}
-		if err := shark.Close(ctx); err != nil {
-			return err
-		}
-		n, err := forkedInvites(ctx, shark.File)
-		if err != nil {
-			return err
 		}
 		if by := s.Kam.Log().Since(mark); l.By != "" && !strings.Contains(by, "loop found by "+l.By) {
 			return fmt.Errorf("%s: not found by %s", l.Name, l.By)
 		}
-		told(l, n-3) // to the phone, to the old exchange, and to its set
 	}
 	s.PBX.Keep(pbx.Keeps{})
-	return nil
+	if err := shark.Close(ctx); err != nil {
+		return err
+	}
+	counts, err := forkedInvites(ctx, shark.File, begun)
+	for i, n := range counts {
+		told(loops[i], n-3) // to the phone, to the old exchange, and to its set
+	}
+	return err
 }
 
 // WorstLoop sets up a stage and gives the most extra INVITEs of all loops.
@@ -178,13 +180,26 @@ func (s *Stage) WaitIdle(ctx context.Context) error {
 	})
 }
 
-// forkedInvites counts the INVITEs that begin a call and were sent by one of the two exchanges, without repeats.
-func forkedInvites(ctx context.Context, file string) (int, error) {
+// forkedInvites counts the INVITEs that begin a call and were sent by one of the two exchanges, without repeats, from each
+// of these times to the next.
+func forkedInvites(ctx context.Context, file string, begun []time.Time) ([]int, error) {
 	rows, err := lab.SharkFields(ctx, file, fmt.Sprintf("sip.Method == INVITE and not sip.to.tag and (ip.src == %v or ip.src == %v)", pbxAt.Addr(), registrarAt.Addr()),
-		"ip.src", "ip.dst", "sip.Call-ID", "sip.Via.branch")
-	seen := map[string]bool{}
+		"frame.time_epoch", "ip.src", "ip.dst", "sip.Call-ID", "sip.Via.branch")
+	counts, seen := make([]int, len(begun)), map[string]bool{}
 	for _, r := range rows {
-		seen[fmt.Sprint(r)] = true
+		at, err := strconv.ParseFloat(r[0], 64)
+		if err != nil {
+			return nil, fmt.Errorf("handover: tshark's time: %w", err)
+		}
+		after := func(t time.Time) bool { return float64(t.UnixMicro())/1e6 > at }
+		if name := fmt.Sprint(r[1:]); !seen[name] {
+			seen[name] = true
+			i := slices.IndexFunc(begun, after)
+			if i < 0 {
+				i = len(begun)
+			}
+			counts[max(i-1, 0)]++
+		}
 	}
-	return len(seen), err
+	return counts, err
 }

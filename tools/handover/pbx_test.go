@@ -16,11 +16,14 @@ type office struct {
 	set, away, b Peer // a set of the old exchange, a subscriber of the network, a user of ours
 }
 
+// ways are the phone's own into the network: the first gateway is out of service.
+var ways = fmt.Sprintf("[gateways]\nroutes = [%q, %q, %q]\nnumber = %q", "+4989="+registrarAt.Addr().String()+":5099", "+="+pbxAt.String(), FarAway.User+"="+FarAway.Addr().String(), PhoneNumber)
+
 var colleague = Cast{Make: "linphonec", User: "202", Host: 12}
 
 // TestBesideAnOldExchange: every flow between the phones, an old exchange and the telephone network behind it.
 func TestBesideAnOldExchange(t *testing.T) {
-	s := newStageBy(t, func(ctx context.Context, dir string) (*Stage, error) { return NewStageBesidePBX(ctx, dir) })
+	s := newStageBy(t, func(ctx context.Context, dir string) (*Stage, error) { return NewStageBesidePBX(ctx, dir, ways) })
 	o := &office{Stage: s, set: s.enter(t, OldSet), away: s.enter(t, FarAway), b: s.enter(t, colleague)}
 	for _, flow := range []struct {
 		name string
@@ -36,6 +39,7 @@ func TestBesideAnOldExchange(t *testing.T) {
 		{"three of them", (*office).conference},
 		{"loops", (*office).loops},
 		{"given up as it is answered", (*office).glare},
+		{"our own exchange is gone", (*office).alone}, // the last: it has forgotten who signed in
 	} {
 		t.Run(flow.name, func(t *testing.T) {
 			mark := s.Wire.Mark()
@@ -302,4 +306,66 @@ func crossed(packets []lab.Packet) (n int) {
 		}
 	}
 	return n
+}
+
+// alone: without our exchange the phone calls the network and is called from there, past a gateway that is out of
+// service, and it calls a colleague. What the gateway says of a number is said at the phone.
+func (o *office) alone(t *testing.T) {
+	o.Kam.Stop()
+	defer func() { must(t, o.Kam.Start(soon(t))) }() // else nobody can sign off
+	wire := o.Wire.Mark()
+	o.do(t, phone.Dial{Number: Subscriber})
+	st := o.waitCalls(t, "Talking")
+	must(t, o.WaitFlow(soon(t), wire, o.Phone.Addr(), FarAway.Addr()))
+	o.asGatewaysWant(t, wire)
+	o.holdAndResume(t, st.Calls[0].ID)
+	o.do(t, phone.Hangup{Call: st.Calls[0].ID})
+	o.rest(t)
+
+	o.PBX.Route(Extension, "sip:"+PhoneNumber+"@"+o.Phone.Addr().String()+";transport=tcp;user=phone")
+	must(t, o.away.Dial(soon(t), ExtensionAt))
+	st, wire = o.waitCalls(t, "Ringing"), o.Wire.Mark()
+	o.do(t, phone.Answer{Call: st.Calls[0].ID})
+	must(t, o.WaitFlow(soon(t), wire, FarAway.Addr(), o.Phone.Addr()))
+	must(t, o.away.Hangup(soon(t)))
+	o.rest(t)
+
+	wire = o.Wire.Mark()
+	o.do(t, phone.Dial{Number: FarAway.User}) // from phone to phone
+	st = o.waitCalls(t, "Talking")
+	must(t, o.WaitFlow(soon(t), wire, o.Phone.Addr(), FarAway.Addr()))
+	o.do(t, phone.Hangup{Call: st.Calls[0].ID})
+	o.rest(t)
+
+	for number, why := range map[string]phone.Cause{"+4930999403": phone.NotAllowed, "+4930999404": phone.NotFound, "+4930999484": phone.Incomplete, "+4930999503": phone.Unreachable} {
+		o.do(t, phone.Dial{Number: number})
+		st, err := o.Phone.WaitState(soon(t), "failure", func(st *phone.State) bool { return len(st.Calls) == 1 && st.Calls[0].State == phone.Failed })
+		must(t, err)
+		if c := st.Calls[0]; c.Cause != why {
+			t.Errorf("%s: %v, want %v", number, c.Cause, why)
+		}
+		o.do(t, phone.Hangup{Call: st.Calls[0].ID})
+		o.rest(t)
+	}
+}
+
+// asGatewaysWant looks at the INVITE that the old exchange was sent: SIPconnect 2.0, G.711 alone.
+func (o *office) asGatewaysWant(t *testing.T, wire int) {
+	t.Helper()
+	for _, p := range o.Wire.Since(wire) {
+		if p.Dst != pbxAt || !p.Request("INVITE") {
+			continue
+		}
+		text := string(p.Data)
+		for _, want := range []string{"INVITE sip:" + Subscriber + "@" + pbxAt.String() + ";", "From: <sip:" + PhoneNumber + "@", "user=phone", "/TCP ", "m=audio ", "a=rtpmap:8 PCMA/8000", "telephone-event/8000"} {
+			if !strings.Contains(text, want) {
+				t.Errorf("no %q in %s", want, text)
+			}
+		}
+		if strings.Contains(text, "opus") || strings.Contains(text, "G722") {
+			t.Errorf("more than G.711: %s", text)
+		}
+		return
+	}
+	t.Error("the gateway was not called")
 }

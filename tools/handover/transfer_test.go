@@ -16,14 +16,7 @@ import (
 
 var outDir = flag.String("out", "", "directory for logs and recordings; empty: a temporary one")
 
-func TestMain(m *testing.M) {
-	desk.TwinMain() // does not return in the process of a twin
-	flag.Parse()
-	relax := lab.Hurry()
-	code := m.Run()
-	relax()
-	os.Exit(code)
-}
+func TestMain(m *testing.M) { desk.RunTests(m) }
 
 // soon gives every step the same patience.
 func soon(t *testing.T) context.Context {

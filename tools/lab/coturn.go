@@ -6,7 +6,6 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
-	"time"
 )
 
 // The ports of a STUN and TURN server (RFC 8656 §6.1): UDP and TCP, and TLS.
@@ -45,14 +44,7 @@ func StartCoturn(ctx context.Context, ns *Namespace, addr netip.Addr, pair KeyPa
 	if err != nil {
 		return nil, err
 	}
-	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
-	defer cancel()
-	return c, Poll(ctx, "coturn ready", func() (bool, error) {
-		select {
-		case <-c.proc.Done():
-			return false, fmt.Errorf("it has ended: %s", lastLines(c.proc.Log.Since(0), 4))
-		default:
-		}
+	return c, c.proc.WaitUp(ctx, "coturn", func(ctx context.Context) (bool, error) {
 		conn, err := ns.Dial(ctx, "tcp", netip.AddrPortFrom(addr, turnsPort))
 		if err != nil {
 			return false, nil

@@ -192,6 +192,20 @@ func (l *Log) WaitFor(ctx context.Context, mark int, match func(text string) boo
 	}
 }
 
+// WaitUp waits, ten seconds at the most, until a server that was started does what it is for.
+func (p *Process) WaitUp(ctx context.Context, name string, up func(context.Context) (bool, error)) error {
+	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+	defer cancel()
+	return Poll(ctx, name+" ready", func() (bool, error) {
+		select {
+		case <-p.Done():
+			return false, fmt.Errorf("it has ended: %s", lastLines(p.Log.Since(0), 4))
+		default:
+			return up(ctx)
+		}
+	})
+}
+
 // Poll calls ready every few milliseconds until it says yes, fails, or ctx ends: for states of
 // other programs that cannot be waited for. The error names what was awaited.
 func Poll(ctx context.Context, what string, ready func() (bool, error)) error {

@@ -32,14 +32,7 @@ func StartRTPEngine(ctx context.Context, ns *Namespace, addr netip.Addr) (*RTPEn
 	if err != nil {
 		return nil, err
 	}
-	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
-	defer cancel()
-	return r, Poll(ctx, "rtpengine ready", func() (bool, error) {
-		select {
-		case <-r.proc.Done():
-			return false, fmt.Errorf("it has ended: %s", lastLines(r.proc.Log.Since(0), 4))
-		default:
-		}
+	return r, r.proc.WaitUp(ctx, "rtpengine", func(ctx context.Context) (bool, error) {
 		conn, err := ns.Dial(ctx, "udp", r.addr)
 		if err != nil {
 			return false, err

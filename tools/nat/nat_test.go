@@ -2,7 +2,6 @@ package nat
 
 import (
 	"context"
-	"os"
 	"strings"
 	"testing"
 	"time"
@@ -12,10 +11,7 @@ import (
 	"opendeskphone/tools/lab/desk"
 )
 
-func TestMain(m *testing.M) {
-	desk.TwinMain()
-	os.Exit(m.Run())
-}
+func TestMain(m *testing.M) { desk.RunTests(m) }
 
 // TestCallsCrossNATs makes the calls that differ most; `build/bench --only nat_cells_two_way` makes all.
 func TestCallsCrossNATs(t *testing.T) {

@@ -3,24 +3,15 @@ package outage
 import (
 	"context"
 	"flag"
-	"os"
 	"testing"
 	"time"
 
-	"opendeskphone/tools/lab"
 	"opendeskphone/tools/lab/desk"
 )
 
 var outDir = flag.String("out", "", "directory for logs; empty: a temporary one")
 
-func TestMain(m *testing.M) {
-	desk.TwinMain() // does not return in the process of a twin
-	flag.Parse()
-	relax := lab.Hurry()
-	code := m.Run()
-	relax()
-	os.Exit(code)
-}
+func TestMain(m *testing.M) { desk.RunTests(m) }
 
 // newStage sets a stage up that ends with the test.
 func newStage(t *testing.T, transport string) *Stage {

@@ -2,21 +2,13 @@ package siege
 
 import (
 	"context"
-	"os"
 	"testing"
 	"time"
 
-	"opendeskphone/tools/lab"
 	"opendeskphone/tools/lab/desk"
 )
 
-func TestMain(m *testing.M) {
-	desk.TwinMain() // does not return in the process of a twin
-	relax := lab.Hurry()
-	code := m.Run()
-	relax()
-	os.Exit(code)
-}
+func TestMain(m *testing.M) { desk.RunTests(m) }
 
 const (
 	spell = 2 * time.Second

@@ -229,12 +229,15 @@ func (calling) tone(v *view, c *phone.Call, l *cardLayout, mid int) {
 	})
 }
 
-// history tells when this party was last spoken to.
+// history tells how this party is, if that is known, and when it was last spoken to.
 func (calling) history(v *view, c *phone.Call, l *cardLayout) {
 	x := l.box.Min.X + l.inset
 	words := v.Words.Call.NoCalls
 	if last := v.lastCall(c.Remote); last != nil {
 		words = fmt.Sprintf(v.Words.Call.LastCall, v.when(last.Began), spellTalk(v, last))
+	}
+	if is := v.presenceOf(c.Remote.Number, c.Remote.URI); is != "" {
+		words = is + " · " + words
 	}
 	v.Icon(draw.IconHistory, image.Pt(x+v.S(12), l.foot-v.S(7)), v.S(24), v.T2)
 	v.FitText(widget.Regular(v.Type.Label), x+v.S(36), l.foot, draw.Start, l.box.Max.X-l.inset-x-v.S(36), words, v.T1)

@@ -126,6 +126,7 @@ func (v *view) tiles() {
 		v.Tile(i, &t)
 		v.touchableTile(i)
 	}
+	v.setTiles()
 	v.personTiles()
 }
 
@@ -139,9 +140,17 @@ func (v *view) stubs() {
 		if t.Role == widget.Stop {
 			t.Role = widget.Plain
 		}
-		v.Stub(i, &t)
-		v.Fixed(func() { v.Touchable(v.StubBox(i), touchTile+i) })
+		v.stub(i, &t)
 	}
+	for i := len(v.st.Lines); i < min(len(v.st.Lines)+v.setKeys(), v.MaxTiles()); i++ {
+		t := v.setTile(i)
+		v.stub(i, &t)
+	}
+}
+
+func (v *view) stub(i int, t *widget.Tile) {
+	v.Stub(i, t)
+	v.Fixed(func() { v.Touchable(v.StubBox(i), touchTile+i) })
 }
 
 // touchableTile lets a line's tile be touched where it is drawn.

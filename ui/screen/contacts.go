@@ -92,6 +92,7 @@ func (c *contacts) draw(v *view) {
 		if row.Second == "" && len(p.Numbers) > 0 {
 			row.Second = text.GroupDigits(text.Clean(p.Numbers[0].Value))
 		}
+		row.Right = v.presenceOf(numbersOf(p)...)
 		v.Row(r, &row)
 		v.Touchable(r, touchPage+i)
 	}

@@ -238,6 +238,9 @@ func situations() []situation {
 		{name: "pairing-done", state: pairs(phone.PairingDone, "", 0)},
 		{name: "pairing-different", state: pairs(phone.PairingFailed, "", phone.PairingDifferent)},
 		{name: "question-sign-in", state: asked},
+		{name: "home-keys", state: watching()},
+		{name: "home-keys-unknown", state: unwatched()},
+		{name: "in-call-keys", state: watching(talking(1, jonas, 767*time.Second))},
 		{name: "home-focus", state: idle(), keys: []hal.Key{hal.Down}},
 		{name: "home-line-failing", state: failing},
 		{name: "home-certificate", state: expired},
@@ -364,12 +367,12 @@ var variants = []struct {
 
 var mainScreens = map[string]bool{"home": true, "home-line-failing": true, "dial": true, "incoming": true, "in-call": true, "in-call-muted": true, "two-calls": true,
 	"second-call-rings": true, "calls": true, "contacts": true, "settings": true, "text-entry": true, "fault-certificate": true,
-	"transfer-to": true, "transfer-asking": true, "transfer-failed": true, "conference": true, "record-in-call": true, "recordings": true, "sound": true, "sound-past": true, "steps": true}
+	"transfer-to": true, "transfer-asking": true, "transfer-failed": true, "conference": true, "record-in-call": true, "recordings": true, "home-keys": true, "sound": true, "sound-past": true, "steps": true}
 
 // arabicScreens are mirrored; among them all that hold back something from that.
 var arabicScreens = map[string]bool{"locked": true, "home": true, "home-line-failing": true, "dial": true, "incoming-arabic": true, "incoming-not-verified": true, "in-call": true, "two-calls": true, "second-call-rings": true,
 	"calls": true, "contacts": true, "settings": true, "text-entry": true, "ended": true, "volume": true, "calling": true,
-	"transfer-to-typed": true, "transfer-asking": true, "conference": true, "record-in-call": true, "recordings": true, "sound-past": true, "steps": true, "steps-message": true}
+	"transfer-to-typed": true, "transfer-asking": true, "conference": true, "record-in-call": true, "recordings": true, "home-keys": true, "sound-past": true, "steps": true, "steps-message": true}
 
 func TestGolden(t *testing.T) {
 	for _, v := range variants {

@@ -171,6 +171,9 @@ func (h *home) status(v *view) {
 		switch l.State {
 		case phone.LineRegistered:
 			s.Mark, s.Detail = widget.Available, v.Words.Status.Ready
+			if own := v.st.Published(); own != phone.PresenceUnknown {
+				s.Mark, s.Detail = markOf(own), v.Words.Watch.Presences[own]
+			}
 		case phone.LineRegistering:
 			s.Detail = v.Words.Status.SigningIn
 		default:

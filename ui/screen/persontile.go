@@ -10,7 +10,7 @@ import (
 	"opendeskphone/ui/widget"
 )
 
-// The line keys that no line needs call people: those of the address book who are called and call most. They stand in an
+// The line keys that neither a line nor the settings need call people: those of the address book who are called and call most. They stand in an
 // order that changes seldom, so that a hand learns their places.
 
 // frequent is somebody with a key of their own.
@@ -69,7 +69,7 @@ func (v *view) frequents() []frequent {
 
 // person gives whose key the i-th line key is; nil: a line's, or nobody's.
 func (v *view) person(i int) *frequent {
-	found, at := v.frequents(), i-len(v.st.Lines)
+	found, at := v.frequents(), i-len(v.st.Lines)-v.setKeys()
 	if at < 0 || len(v.st.Lines) == 0 || at >= len(found) || i >= maxTiles(v.Screens.theme) {
 		return nil
 	}
@@ -81,7 +81,7 @@ func (v *view) personTiles() {
 	if len(v.st.Lines) == 0 { // nobody can be called yet
 		return
 	}
-	for i := len(v.st.Lines); i < v.MaxTiles(); i++ {
+	for i := len(v.st.Lines) + v.setKeys(); i < v.MaxTiles(); i++ {
 		p := v.person(i)
 		if p == nil {
 			v.FreeTile(i, v.Words.People.New)
@@ -110,7 +110,7 @@ func (v *view) personKey(i int) {
 	}
 	if p := v.person(i); p != nil {
 		v.do(phone.Dial{Line: v.st.Selected, Number: p.number})
-	} else if i == len(v.st.Lines)+len(v.frequents()) && i < maxTiles(v.Screens.theme) && len(v.st.Calls) == 0 {
+	} else if i == len(v.st.Lines)+v.setKeys()+len(v.frequents()) && i < maxTiles(v.Screens.theme) && len(v.st.Calls) == 0 {
 		v.open(v, newContactEntry(v, "", ""))
 	}
 }

@@ -291,7 +291,9 @@ func (s *Screens) volumeKey(v *view, up bool) {
 // lineKey is a line key or its tile: it answers, resumes, or takes the line for the next call.
 func (s *Screens) lineKey(v *view, i int) {
 	if i >= len(v.st.Lines) {
-		v.personKey(i)
+		if !v.setKey(i) {
+			v.personKey(i)
+		}
 		return
 	}
 	if v.choosing() != nil {

@@ -59,6 +59,15 @@ type Contact struct {
 	Numbers      []Number
 }
 
+// numbersOf are a contact's numbers as written.
+func numbersOf(c *Contact) []string {
+	out := make([]string, len(c.Numbers))
+	for i, n := range c.Numbers {
+		out[i] = n.Value
+	}
+	return out
+}
+
 // kind tells a firm from a person: an entry that bears the firm's name is the firm.
 func (c *Contact) kind() widget.Kind {
 	if c.Organisation != "" && c.Organisation == c.Name {

@@ -23,7 +23,7 @@ func arabic() Catalogue {
 	arabicSetup(&c)
 	arabicFaults(&c)
 	arabicMoves(&c)
-	c.Recording, c.Caller = arabicRecording, arabicCaller
+	c.Recording, c.Caller, c.Watch = arabicRecording, arabicCaller, arabicWatch
 	c.Refusals = [phone.RefusalCount]string{
 		0: "لم ينجح ذلك.", phone.NoSuchCall: "انتهت هذه المكالمة.", phone.NoSuchLine: "هذا الخط غير معد.", phone.WrongState: "هذا غير ممكن الآن.",
 		phone.LineDown: "هذا الخط غير مسجل.", phone.TooMany: "لا مكان لمكالمة أخرى. أنه واحدة أولا.", phone.Busy: "ليس أثناء مكالمة. أنهها أولا.",
@@ -187,7 +187,7 @@ func arabicFaults(c *Catalogue) {
 	c.Causes = map[phone.Cause]Cause{
 		phone.NoCause: {"تعذر الوصول إلى %s", "لم تذكر الشبكة سببا.", again}, phone.Rejected: {"%s رفض المكالمة", "لا تؤخذ المكالمة الآن.", later},
 		phone.UserBusy: {"%s مشغول", "في مكالمة أخرى.", "اتصل مجددا بعد دقائق."}, phone.NoAnswer: {"%s لم يرد", "رن هناك ولم يرد أحد.", later},
-		phone.NotFound: {"هذا الرقم غير مستعمل", "الشبكة لا تعرفه.", "تحقق من الرقم واتصل مجددا."}, phone.NotAllowed: {"هذه المكالمة غير مسموحة", "لا يسمح الخادم لهذا الخط بذلك.", "اسأل المسؤول."},
+		phone.NotFound: {"هذا الرقم غير مستعمل", "الشبكة لا تعرفه.", "تحقق من الرقم واتصل مجددا."}, phone.Incomplete: {"هذا الرقم غير كامل", "تنتظر الشبكة أرقاما أخرى.", "تحقق من الرقم واتصل مجددا."}, phone.NotAllowed: {"هذه المكالمة غير مسموحة", "لا يسمح الخادم لهذا الخط بذلك.", "اسأل المسؤول."},
 		phone.Unreachable: {"تعذر الوصول إلى %s", "لم تجب الشبكة.", again}, phone.NotEncrypted: {"لا تشفير مع %s", "هذا الخط يتكلم مشفرا فقط، ولم يتم ذلك.", admin + "."},
 		phone.Incompatible: {"لا صيغة صوت مشتركة", "لا يتفق الهاتفان على طريقة الكلام.", admin + "."},
 		phone.ServerError:  {"تعذر الوصول إلى %s", "رفضت الشبكة المكالمة.", again},

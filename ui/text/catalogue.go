@@ -45,6 +45,7 @@ type Catalogue struct {
 	Recording Recording
 	Ladder    Ladder
 	Numbers   Numbers
+	Watch     Watch
 
 	SoundTest SoundTest
 

@@ -1,0 +1,76 @@
+package screen
+
+import (
+	"image"
+	"slices"
+	"testing"
+	"time"
+
+	"opendeskphone/firmware/phone"
+	"opendeskphone/hal"
+)
+
+// watching is a phone of one line with keys for Mira, who is called by Ruth, for Ruth, who is away, and for a place where
+// Jonas waits.
+func watching(calls ...phone.Call) *phone.State {
+	s := withCalls(calls...)
+	s.OffHook = len(calls) > 0
+	s.Lines = s.Lines[:1]
+	s.Config.Publish, s.Availability = true, phone.Away
+	s.Config.Watch = []phone.WatchConfig{{Number: "2431"}, {Number: "2440", Name: "Ruth Weiss"}, {Number: "701", Name: "Place 1", Place: true}}
+	s.Watched = []phone.Watched{
+		{WatchConfig: s.Config.Watch[0], Lamp: phone.LampRinging, Caller: ruth},
+		{WatchConfig: s.Config.Watch[1], Lamp: phone.LampFree, Presence: phone.Away},
+		{WatchConfig: s.Config.Watch[2], Lamp: phone.LampBusy, Caller: jonas},
+	}
+	s.Config.GroupPickup = "*8"
+	return s
+}
+
+// unwatched is one whose server tells nothing.
+func unwatched() *phone.State {
+	s := watching()
+	for i := range s.Watched {
+		s.Watched[i] = phone.Watched{WatchConfig: s.Watched[i].WatchConfig}
+	}
+	return s
+}
+
+// TestKeysOfTheSettings presses them in every state they can be in.
+func TestKeysOfTheSettings(t *testing.T) {
+	lamps := func(ls ...phone.Lamp) *phone.State {
+		s := watching()
+		for i, l := range ls {
+			s.Watched[i].Lamp = l
+		}
+		return s
+	}
+	parking := watching(talking(1, jonas, time.Minute))
+	parking.Watched[2].Lamp = phone.LampFree
+	for _, r := range []struct {
+		name string
+		st   *phone.State
+		key  hal.Key
+		want []phone.Command
+	}{
+		{"it rings there", watching(), hal.Line2, []phone.Command{phone.PickUp{Number: "2431"}}},
+		{"somebody away", watching(), hal.Line3, []phone.Command{phone.Dial{Number: "2440"}}},
+		{"busy", lamps(phone.LampBusy), hal.Line2, []phone.Command{phone.Dial{Number: "2431"}}},
+		{"somebody waits at a place", watching(), hal.Line4, []phone.Command{phone.Dial{Number: "701"}}},
+		{"a place that may be empty", unwatched(), hal.Line4, []phone.Command{phone.Dial{Number: "701"}}},
+		{"an empty place", lamps(phone.LampFree, phone.LampFree, phone.LampFree), hal.Line4, nil},
+		{"the group", watching(), hal.Line5, []phone.Command{phone.PickUp{}}},
+		{"in a call, an empty place", parking, hal.Line4, []phone.Command{phone.Transfer{Call: 1, Target: "701"}}},
+		{"in a call, a place that is taken", watching(talking(1, jonas, time.Minute)), hal.Line4, nil},
+		{"in a call, a person", watching(talking(1, jonas, time.Minute)), hal.Line2, nil},
+		{"in a call, the group", watching(talking(1, jonas, time.Minute)), hal.Line5, nil},
+	} {
+		d := newDesk(t, image.Pt(800, 480), Options{Theme: "dark", Language: "en"})
+		d.st = r.st
+		d.paint()
+		d.Press(r.key, d.st, d.now)
+		if got := d.Commands(); !slices.Equal(got, r.want) {
+			t.Errorf("%s: %v, want %v", r.name, got, r.want)
+		}
+	}
+}
