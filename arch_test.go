@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -337,6 +338,59 @@ func TestDocumentsSpeakOfWhatExists(t *testing.T) {
 			t.Errorf("FEATURES.md names %s in %s, which does not exist", r[2], r[1])
 		}
 	}
+}
+
+// featureCell is what the first column of FEATURES.md holds: features by their IDs, one, several, or from one to another.
+var featureCell = regexp.MustCompile(`^[A-P][0-9]+(-[A-P][0-9]+)?(, [A-P][0-9]+(-[A-P][0-9]+)?)*$`)
+
+// TestFeaturesAreProven counts the features of which FEATURES.md names a test, each once.
+func TestFeaturesAreProven(t *testing.T) {
+	proven, real := map[string]bool{}, map[string]bool{}
+	for _, row := range strings.Split(read(t, "docs/FEATURES.md"), "\n") {
+		cells := strings.Split(row, " | ")
+		if len(cells) != 5 || strings.HasPrefix(row, "| ID") || strings.HasPrefix(row, "|---") {
+			if strings.HasPrefix(row, "|") && !strings.HasPrefix(row, "| ID") && !strings.HasPrefix(row, "|---") {
+				t.Errorf("a row of %d cells: %.60s", len(cells), row)
+			}
+			continue
+		}
+		ids := strings.TrimPrefix(cells[0], "| ")
+		if !featureCell.MatchString(ids) {
+			t.Errorf("%q are no features", ids)
+			continue
+		}
+		if !strings.Contains(cells[4], "Test") {
+			continue
+		}
+		for _, id := range featuresOf(ids) {
+			proven[id] = true
+			real[id] = real[id] || strings.TrimSpace(cells[3]) != "-"
+		}
+	}
+	peers := 0
+	for _, with := range real {
+		if with {
+			peers++
+		}
+	}
+	t.Logf("features proven: %d, %d of them against a real peer", len(proven), peers)
+}
+
+// featuresOf gives each ID of a cell.
+func featuresOf(cell string) (ids []string) {
+	for part := range strings.SplitSeq(cell, ", ") {
+		from, to, _ := strings.Cut(part, "-")
+		last := from
+		if to != "" {
+			last = to
+		}
+		n, _ := strconv.Atoi(from[1:])
+		end, _ := strconv.Atoi(last[1:])
+		for ; n <= end; n++ {
+			ids = append(ids, from[:1]+strconv.Itoa(n))
+		}
+	}
+	return ids
 }
 
 func read(t *testing.T, name string) string {

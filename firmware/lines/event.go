@@ -90,7 +90,9 @@ func (a *Adapter) lineState(e ua.LineState) {
 	if int(line) >= len(a.lines) {
 		return
 	}
-	a.up[line] = e.State == ua.Registered
+	if a.up[line] = e.State == ua.Registered; a.up[line] {
+		delete(a.silent, line)
+	}
 	switch {
 	case e.State == ua.Registered && e.Local.IsValid():
 		a.take(routed{line, e.Local, true})

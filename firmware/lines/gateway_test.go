@@ -14,7 +14,7 @@ import (
 // gatewaysOf are those of the tests.
 func gatewaysOf(always bool) Gateways {
 	return Gateways{Transport: "tcp", Number: "+4930100", Always: always, Routes: []Route{
-		{"+49", "far.test"}, {"+4930", "near.test"}, {"+4930", "second.test:5070"}, {"2", "192.0.2.9"}}}
+		{"+49", "far.test"}, {"+4930", "near.test"}, {"+4930", "second.test:5070"}, {"2", "192.0.2.9"}, {"112", "near.test"}}}
 }
 
 // inBranch is inWorld with gateways, and a line that is served or not.
@@ -70,6 +70,7 @@ func TestGatewaysInTurn(t *testing.T) {
 		{"the server knows better", false, true, "+4930555", []ua.Failed{{Code: 404}}, server},
 		{"a gateway knows better", false, false, "+4930555", []ua.Failed{{Code: 484}}, near},
 		{"another phone", false, false, "201", nil, "sip:201@192.0.2.9;transport=tcp"},
+		{"help", false, false, "112", nil, "sip:112@near.test;transport=tcp"},
 		{"no gateway", false, false, "+1555", nil, "sip:+1555@example.com;user=phone"},
 		{"an address", true, true, "sip:+4930555@example.org", nil, "sip:+4930555@example.org"},
 	} {
@@ -84,7 +85,7 @@ func TestGatewaysInTurn(t *testing.T) {
 	}
 }
 
-// TestSilentServerIsNotAskedFirst: for half a minute.
+// TestSilentServerIsNotAskedFirst: for half a minute, or until it is back.
 func TestSilentServerIsNotAskedFirst(t *testing.T) {
 	inBranch(t, false, true, func(w *world) {
 		w.tries("+4930555", ua.Failed{Code: 408, Fault: ua.Unreachable})
@@ -93,8 +94,12 @@ func TestSilentServerIsNotAskedFirst(t *testing.T) {
 		}
 		time.Sleep(silence + time.Second)
 		synctest.Wait()
-		if got := w.tries("+4930555"); got != server {
+		if got := w.tries("+4930555", ua.Failed{Code: 408, Fault: ua.Unreachable}); got != server+" "+near {
 			t.Errorf("not asked again: %s", got)
+		}
+		w.ask(ua.LineState{State: ua.Registered})
+		if got := w.tries("+4930555"); got != server {
+			t.Errorf("not asked when it is back: %s", got)
 		}
 	})
 }

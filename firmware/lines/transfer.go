@@ -1,6 +1,8 @@
 package lines
 
 import (
+	"bytes"
+
 	"opendeskphone/firmware/phone"
 	"opendeskphone/sip/offer"
 	"opendeskphone/sip/ua"
@@ -25,6 +27,8 @@ func (a *Adapter) execMove(e phone.Effect) {
 		if c == nil || with == nil {
 			return // one has ended: the centre hears of it and ends the other
 		}
+		a.still(c)
+		a.still(with)
 		c.bridge, with.bridge = with, c
 		a.whenQuiet(c, func() { a.whenQuiet(with, func() { a.startBridge(c) }) })
 	case phone.RefuseRefer:
@@ -93,6 +97,14 @@ func (a *Adapter) tell(c *call, code int, text string) {
 //
 // and whatever one of them changes later is passed on to the other.
 
+// still holds the far side of a gateway before it is given other voice: it takes that only as the way back from hold.
+func (a *Adapter) still(c *call) {
+	if c.lame && !c.held {
+		c.held = true
+		a.offer(c)
+	}
+}
+
 func (a *Adapter) startBridge(c *call) {
 	if c.bridge == nil {
 		return
@@ -105,7 +117,16 @@ func (a *Adapter) startBridge(c *call) {
 func (a *Adapter) relay(c *call) {
 	a.silence(c)
 	c.relayed = true
-	a.agent.Offer(c.ref, c.wrap(c.bridge.remote))
+	body := c.wrap(c.bridge.remote)
+	if c.lame && c.bridge.asked && holds(c.bridge.remote) {
+		body = append(body, "a=inactive\r\n"...) // the one way in which a gateway can be held
+	}
+	a.agent.Offer(c.ref, body)
+}
+
+// holds tells whether a description is that of somebody who holds the other side.
+func holds(body []byte) bool {
+	return bytes.Contains(body, []byte("a=sendonly")) || bytes.Contains(body, []byte("a=inactive"))
 }
 
 // silence stops our own voice in a call whose voice passes by.

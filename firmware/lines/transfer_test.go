@@ -174,6 +174,38 @@ func TestABridgeGivesEachTheOther(t *testing.T) {
 	})
 }
 
+// TestGatewaysAreHeldBeforeABridge: they take other voice only as the way back from hold.
+func TestGatewaysAreHeldBeforeABridge(t *testing.T) {
+	inWorld(t, offer.Off, func(w *world) {
+		b, c := newSide("192.0.2.2"), newSide("192.0.2.3")
+		w.talking(1, b)
+		w.ask(phone.SendInvite{Call: 2, Target: "300", Conversation: "c"})
+		w.ask(ua.Accepted{Call: 102, SDP: c.answer(w, "call"), Able: ua.Able{Gateway: true}})
+		w.said = nil
+		w.ask(phone.SendBridge{Call: 1, With: 2})
+		w.wantSaid("offer 102")
+		if !strings.Contains(string(w.sdp["offer"]), "a=inactive") {
+			t.Errorf("the gateway is offered\n%s", w.sdp["offer"])
+		}
+		w.ask(ua.OfferAnswered{Call: 102, SDP: c.answer(w, "offer")})
+		w.wantSaid("offer 101")
+		w.ask(ua.OfferAnswered{Call: 101, SDP: b.answer(w, "offer")})
+		w.wantSaid("offer 102")
+		if addr, _ := describes(t, w.sdp["offer"]); addr != "192.0.2.2" || strings.Contains(string(w.sdp["offer"]), "a=inactive") {
+			t.Errorf("the gateway is offered\n%s", w.sdp["offer"])
+		}
+		w.ask(ua.OfferAnswered{Call: 102, SDP: c.answer(w, "offer")})
+		hold, err := b.Offer(offer.SendOnly)
+		if err != nil {
+			t.Fatal(err)
+		}
+		w.ask(ua.ReOffer{Call: 101, SDP: hold})
+		if !strings.HasSuffix(string(w.sdp["offer"]), "a=inactive\r\n") {
+			t.Errorf("the gateway is not held:\n%s", w.sdp["offer"])
+		}
+	})
+}
+
 func TestABridgeThatIsRefused(t *testing.T) {
 	inWorld(t, offer.Off, func(w *world) {
 		w.talking(1, newSide("192.0.2.2"))

@@ -92,6 +92,22 @@ type ladder struct {
 	Ladder
 	ids  []string // Call-IDs
 	size int
+	room []byte // for messages to come
+}
+
+// page is what a ladder's memory grows by. Whole calls are forgotten at once: messages each for themselves would
+// leave holes all over the heap.
+const page = 8 << 10
+
+// put gives a message its place.
+func (l *ladder) put(msg []byte) []byte {
+	if len(msg) > len(l.room) {
+		l.room = make([]byte, max(page, len(msg)))
+	}
+	n := copy(l.room, msg)
+	kept := l.room[:n:n]
+	l.room = l.room[n:]
+	return kept
 }
 
 // Recorder keeps ladders. Its methods may be called from any goroutine and never wait for anything but each
@@ -196,7 +212,8 @@ func (r *Recorder) keep(p Packet) {
 	if l == nil {
 		return
 	}
-	p.Data = Redact(p.Data)
+	Redact(p.Data)
+	p.Data = l.put(p.Data)
 	if a := p.Local.Addr(); !a.IsValid() || a.IsUnspecified() {
 		if ours, err := r.local(p.Remote.Addr()); err == nil {
 			p.Local = netip.AddrPortFrom(ours.Unmap(), p.Local.Port())

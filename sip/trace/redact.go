@@ -6,14 +6,13 @@ import (
 	"strings"
 )
 
-// Redact gives a copy of a SIP message with every secret overwritten by x: keys of media (a=crypto, k=,
+// Redact overwrites every secret of a SIP message with x, where it stands: keys of media (a=crypto, k=,
 // MIKEY), passwords of ICE, proofs of passwords, passwords in URIs, key presses (INFO, KPML) and whatever
 // else is no session description. The length stays, so that Content-Length stays true. What cannot be
 // understood is overwritten too. A message that a stranger bent to confuse this reader may lose more than
 // it must, never less.
-func Redact(msg []byte) []byte {
-	out := bytes.Clone(msg)
-	head, body := split(out)
+func Redact(msg []byte) {
+	head, body := split(msg)
 	var kind, encoding string
 	for i, f := range fields(head) {
 		mask(afterFold(f, "inline:"))
@@ -33,7 +32,6 @@ func Redact(msg []byte) []byte {
 		}
 	}
 	maskBody(body, kind, encoding)
-	return out
 }
 
 // secretHeaders hold proofs of passwords, or what is as good as one.
@@ -205,7 +203,7 @@ func maskBody(b []byte, kind, encoding string) {
 		}
 	case strings.HasPrefix(kind, "message/sipfrag") || kind == "application/simple-message-summary":
 		head, rest := split(b)
-		copy(head, Redact(head)) // a fragment's headers may hold secrets too; what follows them is none we know
+		Redact(head) // a fragment's headers may hold secrets too; what follows them is none we know
 		mask(rest)
 	default:
 		mask(b)

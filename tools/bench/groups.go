@@ -38,6 +38,7 @@ var figures = []row{
 	{id: "call_lives_passed", unit: "lives", aim: "10000"},
 	{id: "nat_cells_two_way", unit: "of the possible", aim: "all"},
 	{id: "tls_faults_passed", unit: "of 24", aim: "24"},
+	{id: "features_proven", unit: "of 165"},
 	{id: "registrar_faults_passed", unit: "of 50", aim: "50"},
 	{id: "sip_fuzz_cases", unit: "survived", aim: "100000"},
 	{id: "flood_gap_ms", unit: "ms", aim: "≤ 40"},
@@ -124,7 +125,7 @@ var (
 		{"memory of baresip", []string{"rss_registered_mb", "rss_in_call_mb"}, measureBaresipMemory},
 		{"image", []string{"boot_to_registered_s", "image_mib", "rss_registered_mb", "rss_in_call_mb"}, measureImage},
 		{"tests", []string{"audio_tick_allocs", "usb_audio_gaps", "usb_drift_ms_10min", "mouth_to_ear_10ms_packets_ms", "mouth_to_ear_g711_ms", "torture_udp_conforming", "torture_tcp_conforming",
-			"call_orders_passed", "call_lives_passed", "t9_search_ms",
-			"registrar_faults_passed", "sip_fuzz_cases", "tls_faults_passed"}, readTests},
+			"call_orders_passed", "call_lives_passed",
+			"registrar_faults_passed", "sip_fuzz_cases", "tls_faults_passed", "features_proven", "t9_search_ms"}, readTests},
 	}
 )

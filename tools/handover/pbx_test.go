@@ -84,13 +84,19 @@ func (o *office) inAnsweredHere(t *testing.T) {
 func (o *office) holdAndResume(t *testing.T, id phone.CallID) {
 	t.Helper()
 	o.do(t, phone.Hold{Call: id})
-	must(t, lab.Poll(soon(t), "hold", func() (bool, error) { _, held, _ := o.PBX.Counts(); return held == 1, nil }))
+	o.waitHeld(t, 1)
 	wire := o.Wire.Mark()
 	o.do(t, phone.Resume{Call: id})
 	must(t, o.WaitFlow(soon(t), wire, FarAway.Addr(), o.Phone.Addr()))
 	if _, held, _ := o.PBX.Counts(); held != 0 {
 		t.Error("the old exchange still holds the call")
 	}
+}
+
+// waitHeld waits until the old exchange holds so many calls.
+func (o *office) waitHeld(t *testing.T, n int) {
+	t.Helper()
+	must(t, lab.Poll(soon(t), "hold", func() (bool, error) { _, held, _ := o.PBX.Counts(); return held == n, nil }))
 }
 
 func (o *office) inAnsweredThere(t *testing.T) {
@@ -198,6 +204,11 @@ func (o *office) joined(t *testing.T, wire, before int) {
 	if _, held, holds := o.PBX.Counts(); held != 0 || holds == before {
 		t.Errorf("%d calls held, %d holds", held, holds-before)
 	}
+	lin := o.b.(*lab.Linphonec)
+	must(t, lin.Do(soon(t), "pause", "now paused"))
+	o.waitHeld(t, 1)
+	must(t, lin.Do(soon(t), "resume", "established"))
+	o.waitHeld(t, 0)
 	mark := o.b.Mark()
 	must(t, o.away.Hangup(soon(t)))
 	must(t, o.b.WaitEnded(soon(t), mark))

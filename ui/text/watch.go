@@ -13,7 +13,7 @@ type Watch struct {
 var englishWatch = Watch{
 	Presences: [7]string{phone.PresenceUnknown: "Not known", phone.Available: "Available", phone.InCall: "In a call", phone.Occupied: "Busy",
 		phone.DoNotDisturb: "Do not disturb", phone.Away: "Away", phone.Offline: "Offline"},
-	Free: "Free", Ringing: "Ringing, pick up", Calls: "%s calls", Empty: "Nobody waits", Waits: "%s waits", Someone: "Somebody waits", PickUp: "Pick up", OfGroup: "A call of the group",
+	Free: "Free", Ringing: "Ringing, pick up", Calls: "%s calls", Empty: "Nobody waits", Waits: "%s waits", Someone: "Somebody waits", PickUp: "Pick up", OfGroup: "Group pickup",
 }
 
 var germanWatch = Watch{
