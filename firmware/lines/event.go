@@ -49,6 +49,10 @@ func (a *Adapter) handle(e ua.Event) {
 		if n := a.watches[e.Sub]; n != nil {
 			a.watchingMoved(n, e)
 		}
+	case ua.Neutral:
+		if n := a.watches[e.Sub]; n != nil {
+			a.neutral(n)
+		}
 	case ua.Notified:
 		if n := a.watches[e.Sub]; n != nil && !a.notified(n, e) {
 			a.agent.Refetch(e.Sub)

@@ -120,6 +120,14 @@ func (a *Adapter) notified(n *watching, e ua.Notified) bool {
 	return true
 }
 
+// neutral: the server knows of no state, as one does that is told of calls only when there are some. Then there are none.
+func (a *Adapter) neutral(n *watching) {
+	if len(n.numbers) == 1 && n.event == dialogPackage && a.watched.List == "" {
+		n.forget()
+		a.post(a.lampOf(n.numbers[0], nil))
+	}
+}
+
 // told takes a document about somebody.
 func (a *Adapter) told(n *watching, number string, body []byte) bool {
 	if n.event == presencePackage {

@@ -86,6 +86,10 @@ func TestLampsFollowTheDialogs(t *testing.T) {
 		if w.lamp().Lamp != phone.LampUnknown {
 			t.Errorf("rubbish: %+v", w.lamp())
 		}
+		w.ask(ua.Neutral{Sub: 1})
+		if w.lamp() != (phone.LampChanged{Number: "202", Lamp: phone.LampFree}) {
+			t.Errorf("no dialogs: %+v", w.lamp())
+		}
 		w.ask(ua.Notified{Sub: 2, Type: eventbody.DialogType, Body: dialogs(0, "full", "p confirmed called")})
 		if w.lamp() != (phone.LampChanged{Number: "701", Lamp: phone.LampBusy, Caller: cora}) {
 			t.Errorf("a place: %+v", w.lamp())

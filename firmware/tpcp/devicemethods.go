@@ -68,6 +68,20 @@ func backlightSet(r *request, p BacklightParams) (any, error) {
 	return deviceGet(r)
 }
 
+// presenceSet takes what the computer knows of its user: the calendar's word, most of all.
+func presenceSet(r *request, p PresenceParams) (any, error) {
+	is, ok := phone.ParsePresence(p.Presence)
+	if !ok || p.ForS < 0 || p.ForS > maxPresenceS {
+		return nil, refuse(CodeBadParams, "presence is available, busy, doNotDisturb, away or unknown; forS is 1 to 86400")
+	}
+	if err := r.do(phone.SetAvailability{Presence: is, For: time.Duration(p.ForS) * time.Second}); err != nil {
+		return nil, err
+	}
+	return PresenceResult{r.server.control.State().Own().String()}, nil
+}
+
+const maxPresenceS = 24 * 60 * 60
+
 func lineList(r *request) (any, error) {
 	r.server.mu.Lock()
 	defer r.server.mu.Unlock()

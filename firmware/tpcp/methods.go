@@ -47,7 +47,7 @@ var methods = map[string]method{
 	"line.bootstrap":     {right: Provision, flags: act | long | granting, do: on(lineBootstrap), needs: hasAccounts, why: noPart},
 	"mwi.get":            {right: Observe, why: noServer},
 	"voicemail.call":     {right: Control, flags: act, why: noServer},
-	"presence.set":       {right: Control, flags: act, why: noServer},
+	"presence.set":       {right: Control, flags: act, do: on(presenceSet)},
 
 	"device.get":        {right: Observe, do: deviceGet},
 	"device.volume.set": {right: DeviceRight, flags: act, do: on(volumeSet)},

@@ -135,6 +135,15 @@ type (
 		Act
 		On bool `json:"on"`
 	}
+	// PresenceParams are those of presence.set.
+	PresenceParams struct {
+		Presence string `json:"presence"`
+		ForS     int    `json:"forS,omitempty"`
+	}
+	// PresenceResult is the answer: how the user is, as others may be told.
+	PresenceResult struct {
+		Presence string `json:"presence"`
+	}
 	// BacklightParams are those of device.backlight.
 	BacklightParams struct {
 		Act

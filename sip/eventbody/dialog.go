@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 )
 
 // DialogType is the media type of dialog-info.
@@ -64,7 +65,7 @@ func ParseDialogInfo(body []byte) (DialogInfo, error) {
 	}
 	d := DialogInfo{Version: uint32(version), Full: state == "full", Entity: top.attr["entity"]}
 	for _, n := range top.all("dialog") {
-		s, known := dialogStates[n.at("state").words()]
+		s, known := dialogStates[strings.ToLower(n.at("state").words())] // Kamailio writes Trying
 		if n.attr["id"] == "" || !known {
 			return DialogInfo{}, fmt.Errorf("eventbody: dialog %q in state %q", n.attr["id"], n.at("state").words())
 		}

@@ -13,7 +13,7 @@ const (
 	ringing = `<?xml version="1.0"?>
 <dialog-info xmlns="urn:ietf:params:xml:ns:dialog-info" version="0" state="full" entity="sip:bob@example.com">
  <dialog id="as7d900as8" call-id="a84b4c76e66710" local-tag="1928301774" remote-tag="hh76a" direction="recipient">
-  <state>early</state>
+  <state>Early</state>
   <local><identity display="Bob">sip:bob@example.com</identity><target uri="sip:bob@10.0.0.2"/></local>
   <remote><identity display="Carol &amp; Co">
      sip:carol@example.com </identity></remote>
@@ -118,7 +118,7 @@ func TestList(t *testing.T) {
 func TestRefused(t *testing.T) {
 	open, shut := `<dialog-info xmlns="urn:ietf:params:xml:ns:dialog-info" version="0" state="full" entity="x">`, "</dialog-info>"
 	for _, doc := range []string{
-		"", "<", "hello", open, away, strings.Replace(ringing, "early", "lunch", 1), strings.Replace(ringing, `version="0"`, "", 1),
+		"", "<", "hello", open, away, strings.Replace(ringing, "Early", "lunch", 1), strings.Replace(ringing, `version="0"`, "", 1),
 		strings.Replace(ringing, `version="0"`, `version="-1"`, 1), strings.Replace(ringing, `"full"`, `"half"`, 1), strings.Replace(ringing, `id="as7d900as8"`, "", 1),
 		strings.Replace(ringing, "urn:ietf:params:xml:ns:dialog-info", "urn:x", 1), open + "&bomb;" + shut,
 		`<!DOCTYPE x [<!ENTITY a "aaaa">]>` + ringing, open + strings.Repeat("<a>", maxDepth+1) + strings.Repeat("</a>", maxDepth+1) + shut,

@@ -191,6 +191,8 @@ func (w *watch) notified(req *stack.Request, state, params string) {
 	}
 	if h := req.ContentType(); h != nil && len(req.Body()) > 0 {
 		w.u.on(Notified{Sub: w.ref, Type: h.Value(), Body: req.Body()})
+	} else if state == "active" {
+		w.u.on(Neutral{Sub: w.ref})
 	}
 	if state == "terminated" {
 		w.terminated(params)

@@ -18,6 +18,8 @@ type account struct {
 	flows    []*registration // the first, and perhaps a second to another server
 	pace     pace            // of REGISTER
 	small    pace            // of SUBSCRIBE and PUBLISH
+	canary   *stack.Timer    // of its subscriptions
+	doubted  time.Time       // when its server was found to have forgotten something
 	newsPace surge           // of what its server tells without being asked
 	outbound bool            // the registrar knows flows (RFC 5626)
 	targets  []stack.Target  // where server was found last, best first

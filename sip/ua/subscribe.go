@@ -43,10 +43,13 @@ type (
 		Type string // media type with its parameters
 		Body []byte // never empty
 	}
+	// Neutral: a subscription lives, and its server knows of no state to tell (RFC 6665 §4.2.1.2, an empty body).
+	Neutral struct{ Sub SubRef }
 )
 
 func (Watching) event() {}
 func (Notified) event() {}
+func (Neutral) event()  {}
 
 // Limits of subscriptions.
 const (
@@ -56,8 +59,10 @@ const (
 	stormPause    = 5                // seconds, for the server that sends more
 	anewBase      = time.Second
 	anewMax       = 30 * time.Minute
-	settledAfter  = time.Minute // a subscription that lives so long was no failure
-	hopelessAfter = time.Hour   // for what the server says will never be (RFC 6665 §4.1.3)
+	settledAfter  = time.Minute     // a subscription that lives so long was no failure
+	canaryEvery   = 6 * time.Second // a server on UDP is asked whether it still knows a subscription
+	fresh         = 5 * time.Second // so long after a refresh nobody doubts a subscription
+	hopelessAfter = time.Hour       // for what the server says will never be (RFC 6665 §4.1.3)
 )
 
 // watch is a subscription at work.
@@ -75,6 +80,7 @@ type watch struct {
 	timer   *stack.Timer // the refresh, the next attempt, or the turn in the pace
 	first   *stack.Timer // patience for the first NOTIFY
 	asked   time.Duration
+	tried   time.Time // when it was asked for last
 	raised  bool      // a 423 was heeded
 	up      bool      // it tells us things
 	since   time.Time // when it came up
@@ -125,6 +131,7 @@ func (u *UA) Refetch(ref SubRef) {
 
 // rouse begins or refreshes the subscriptions and publications of a line: it is registered, or by another way than before.
 func (u *UA) rouse(acc *account) {
+	u.canary(acc)
 	for _, w := range u.watches {
 		if w.id == acc.id {
 			w.fails = 0
@@ -139,8 +146,52 @@ func (u *UA) rouse(acc *account) {
 	}
 }
 
+// canary refreshes the subscription of a line that was refreshed longest ago, again and again while its server is reached
+// by datagrams: of one that is started anew and has forgotten all of them nothing else would tell.
+func (u *UA) canary(acc *account) {
+	acc.canary.Stop()
+	if acc.p.Direct || u.cfg.Pulse == 0 || acc.current().flow.Transport != stack.UDP {
+		return
+	}
+	acc.canary = u.stack.After(canaryEvery, func() {
+		var oldest *watch
+		for _, w := range u.watches {
+			if w.id == acc.id && w.up && w.running == nil && (oldest == nil || w.tried.Before(oldest.tried)) {
+				oldest = w
+			}
+		}
+		if oldest != nil && time.Since(oldest.tried) >= canaryEvery {
+			oldest.begin()
+		}
+		u.canary(acc)
+	})
+}
+
+// doubt has all that a line's server should know of us told anew, for it has forgotten a subscription: perhaps it was
+// started anew.
+func (u *UA) doubt(acc *account) {
+	if time.Since(acc.doubted) < fresh {
+		return
+	}
+	acc.doubted = time.Now()
+	for _, w := range u.watches {
+		if w.id == acc.id && w.up && time.Since(w.tried) >= fresh {
+			w.begin()
+		}
+	}
+	for _, p := range u.posts {
+		if p.id == acc.id {
+			p.begin()
+		}
+	}
+	if r := acc.current(); r.state == Registered && !acc.p.Direct {
+		r.attempt()
+	}
+}
+
 // lapse is told that a line does not reach its server any more, or is gone.
 func (u *UA) lapse(acc *account, gone bool) {
+	acc.canary.Stop()
 	for _, w := range u.watches {
 		if w.id == acc.id {
 			w.lapse(gone)
@@ -204,7 +255,7 @@ func (w *watch) begin() {
 		return
 	}
 	w.timer.Stop()
-	w.raised = false
+	w.raised, w.tried = false, time.Now()
 	if w.d == nil {
 		w.drop()
 		w.key = callKey{stack.NewCallID(), stack.NewTag()}
@@ -387,6 +438,7 @@ func (w *watch) outcome(k *ask, res *stack.Response, err error) {
 		w.pass(k.acc, k.to, w.asked)
 	case res.StatusCode == 481 && w.d != nil:
 		w.fail(481, k.acc.reason(res), 0)
+		w.u.doubt(k.acc)
 	case res.StatusCode == 408 || res.StatusCode >= 500 && res.StatusCode != 501 && res.StatusCode < 600:
 		w.falter(res.StatusCode, k.acc.reason(res), retryAfter(res))
 	default:

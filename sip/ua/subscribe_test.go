@@ -148,7 +148,7 @@ func TestSubscription(t *testing.T) {
 		if len(b.far.all(stack.SUBSCRIBE)) != len(all) || len(b.ua.watches)+len(b.ua.watched) > 0 {
 			t.Error("it goes on")
 		}
-	})
+	}, func(c *Config) { c.Pulse = 0 })
 }
 
 // TestNotifyIsBelievedFromItsDialogAlone: everything else is refused and tells nothing.
@@ -307,6 +307,33 @@ func TestServerRestarts(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestServerForgetsAll on UDP, where nothing tells of its restart: all are right within 10 s.
+func TestServerForgetsAll(t *testing.T) {
+	onNet(t, func(b *bench) {
+		n := b.notifier()
+		registered(b)
+		for range 20 {
+			b.ua.Subscribe(1, dialogs)
+		}
+		b.pass(time.Minute)
+		if len(n.news) != 20 {
+			t.Fatalf("%d dialogs", len(n.news))
+		}
+		if d := b.far.densest(stack.SUBSCRIBE); d > 22 {
+			t.Errorf("%d SUBSCRIBEs within 10 s", d)
+		}
+		registers := len(b.far.all(stack.REGISTER))
+		n.forget()
+		b.pass(10 * time.Second)
+		if len(n.news) != 40 {
+			t.Errorf("%d of 20 are new after 10 s", len(n.news)-20)
+		}
+		if c := len(b.far.all(stack.REGISTER)); c != registers+1 {
+			t.Errorf("%d REGISTERs for a server that may have forgotten the line, too", c-registers)
+		}
+	})
 }
 
 // TestTerminated: RFC 6665 §4.1.3, by the reasons.

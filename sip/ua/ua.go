@@ -30,7 +30,7 @@ func Rules() stack.Rules {
 	return stack.Rules{
 		Methods: []stack.Method{stack.INVITE, stack.ACK, stack.CANCEL, stack.BYE, stack.OPTIONS,
 			stack.INFO, stack.NOTIFY, stack.REFER, stack.UPDATE, stack.PRACK},
-		Extensions: []string{"100rel", "timer", "outbound", "path", "gruu", "replaces", "norefersub", "trickle-ice"},
+		Extensions: []string{"100rel", "timer", "outbound", "path", "gruu", "replaces", "norefersub", "trickle-ice", "eventlist"},
 		Bodies:     []string{sdpType, trickleType},
 	}
 }

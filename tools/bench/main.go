@@ -140,7 +140,7 @@ The attachment is of the image in QEMU to a USB host in user space, from the con
 The escalation gap is the longest silence at the far side while its call moves to linphonec on a computer: the median of eleven calls.
 The flood and blast rows are of 20 s each, in a call with baresip: strangers send 5,000 or 20,000 messages a second, or 2,000 packets of media, of which half
 are a loud tone; the gap is the longest between two packets of our voice, and the registrar asks OPTIONS 20 times a second. The soak is of sipp's calls,
-one after the other, after 2,000 that fill the call log; its memory is what stays once all that nobody needs was given back.
+one after the other, after 6,000 that fill the call log; its memory is what stays once all that nobody needs was given back.
 The aec, ns, plc and jb rows are of the voice bench (tools/voicebench), means over its seeds; their anchors are named. In them a goal is the least
 a value shall be unless it says otherwise. Loss is one packet of 20 ms in ten; Opus is at 48 kbit/s at the most, G.722's anchor is the last packet again.
 The delay of jb rows is what the buffer adds to the fastest packet, wherever the packets fall between the sound card's frames.

@@ -12,7 +12,7 @@ import (
 const (
 	attacked = 20 * time.Second // each attack
 	soaked   = 10_000           // calls
-	soakWarm = 2_000            // calls before: the call log is full then, and tables are as large as they get
+	soakWarm = 6_000            // calls before: the call log is full then, and tables and the heap, with its holes, as large as they get
 )
 
 // measureSiege attacks the phone, and baresip in its place, while they talk.

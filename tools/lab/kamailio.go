@@ -47,6 +47,8 @@ type KamailioConfig struct {
 	NATs bool
 	// Relay is an RTPEngine through which all voice goes: encrypted to and from those who signal over TLS, plain to others.
 	Relay netip.AddrPort
+	// Presence makes it one that tells who is in a call.
+	Presence bool
 	// PBX is an old exchange beside it: numbers that begin with + or 4 are there, and calls from there need no digest. A
 	// call to a user of Twins rings at this extension there, too.
 	PBX     netip.AddrPort
@@ -69,6 +71,9 @@ var registrarTemplate string
 
 //go:embed kamailio-forks.cfg.tmpl
 var forksTemplate string
+
+//go:embed kamailio-presence.cfg.tmpl
+var presenceTemplate string
 
 //go:embed kamailio-edge.cfg.tmpl
 var edgeTemplate string
@@ -94,14 +99,20 @@ func (k *Kamailio) writeConfig() error {
 		return fmt.Errorf("lab: no tls.so of Kamailio (apt-get install kamailio-tls-modules)")
 	}
 	text := registrarTemplate
-	if k.cfg.Edge.IsValid() {
+	switch {
+	case k.cfg.Edge.IsValid():
 		text = edgeTemplate
+	case k.cfg.Presence:
+		text = presenceTemplate
+		if err := k.makeDatabase(); err != nil {
+			return err
+		}
 	}
 	t := template.Must(template.Must(template.New("kamailio.cfg").Parse(forksTemplate)).Parse(text))
 	var b bytes.Buffer
 	err = t.Execute(&b, map[string]any{
 		"Domain": k.cfg.Domain, "Listen": k.cfg.Listen, "TLS": k.cfg.TLS, "TLSConfig": k.tlsFile(),
-		"Modules": filepath.Dir(modules[0]), "Control": k.control(), "Algorithm": k.cfg.Algorithm, "Outbound": k.cfg.Outbound, "Edge": k.cfg.Edge, "NATs": k.cfg.NATs, "Relay": k.cfg.Relay,
+		"Modules": filepath.Dir(modules[0]), "Control": k.control(), "Database": k.file("presence.db"), "Algorithm": k.cfg.Algorithm, "Outbound": k.cfg.Outbound, "Edge": k.cfg.Edge, "NATs": k.cfg.NATs, "Relay": k.cfg.Relay,
 		"PBX": k.cfg.PBX, "Twins": k.cfg.Twins, "Numbers": k.cfg.Numbers, "DomainID": ua.DomainID(k.cfg.Domain),
 	})
 	if err != nil {

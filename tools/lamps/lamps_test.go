@@ -1,0 +1,115 @@
+package lamps
+
+import (
+	"context"
+	"flag"
+	"os"
+	"testing"
+	"time"
+
+	"opendeskphone/firmware/phone"
+	"opendeskphone/tools/lab"
+	"opendeskphone/tools/lab/desk"
+)
+
+var outDir = flag.String("out", "", "directory for logs; empty: a temporary one")
+
+func TestMain(m *testing.M) {
+	desk.TwinMain() // does not return in the process of a twin
+	flag.Parse()
+	relax := lab.Hurry()
+	code := m.Run()
+	relax()
+	os.Exit(code)
+}
+
+// slack is for a machine that does other things too; the bench holds the times themselves.
+const slack = 10 * time.Second
+
+func newStage(t *testing.T, transport string) (*Stage, context.Context) {
+	t.Helper()
+	dir := *outDir
+	if dir == "" {
+		dir = t.TempDir()
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	t.Cleanup(cancel)
+	s, err := NewStage(ctx, dir, transport)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return s, ctx
+}
+
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestKeys: the keys of a phone against the calls of others, through a server that is restarted.
+func TestKeys(t *testing.T) {
+	s, ctx := newStage(t, "tcp")
+	must(t, s.callsShow(ctx))
+
+	// Ben is called by Cora, and the watcher picks the call up.
+	mark := s.Ben.Mark()
+	must(t, s.Cora.Do(ctx, phone.Dial{Number: ben}))
+	must(t, s.Ben.WaitRinging(ctx, mark))
+	_, err := s.lamps(ctx, phone.LampRinging, phone.LampBusy, phone.LampFree)
+	must(t, err)
+	st, err := s.Watcher.State()
+	must(t, err)
+	if by := st.Watched[0].Caller.Number; by != cora {
+		t.Errorf("Ben is called by %q", by)
+	}
+	must(t, s.Watcher.Do(ctx, phone.PickUp{Number: ben}))
+	_, err = calls(ctx, s.Watcher, "Talking")
+	must(t, err)
+	_, err = calls(ctx, s.Cora, "Talking")
+	must(t, err)
+	must(t, s.Ben.WaitEnded(ctx, mark))
+
+	// The watcher parks Cora, whose presence says that she is in a call.
+	_, err = s.Watcher.WaitState(ctx, "Cora in a call", func(st *phone.State) bool { return st.Watched[1].Presence == phone.InCall })
+	must(t, err)
+	st, err = s.Watcher.State()
+	must(t, err)
+	must(t, s.Watcher.Do(ctx, phone.Transfer{Call: st.Calls[0].ID, Target: place}))
+	_, err = calls(ctx, s.Watcher, "")
+	must(t, err)
+	_, err = s.lamps(ctx, phone.LampFree, phone.LampBusy, phone.LampBusy)
+	must(t, err)
+	st, err = s.Watcher.State()
+	must(t, err)
+	if waits := st.Watched[2].Caller.Number; waits != cora {
+		t.Errorf("at the place waits %q", waits)
+	}
+	st, err = calls(ctx, s.Cora, "Talking")
+	must(t, err)
+	must(t, s.Cora.Do(ctx, phone.Hangup{Call: st.Calls[0].ID}))
+	_, err = s.lamps(ctx, phone.LampFree, phone.LampFree, phone.LampFree)
+	must(t, err)
+
+	took, err := s.Recovery(ctx, time.Second)
+	must(t, err)
+	if t.Logf("lamps right after a restart of the server: %v", took); took > 10*time.Second+slack {
+		t.Errorf("lamps right only after %v", took)
+	}
+}
+
+// TestUnnoticedRestart: a server on UDP is started anew so fast that nobody misses it.
+func TestUnnoticedRestart(t *testing.T) {
+	s, ctx := newStage(t, "udp")
+	took, err := s.Recovery(ctx, time.Millisecond)
+	must(t, err)
+	if t.Logf("lamps right after a restart of the server: %v", took); took > 10*time.Second+slack {
+		t.Errorf("lamps right only after %v", took)
+	}
+}
