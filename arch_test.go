@@ -137,6 +137,7 @@ func TestImports(t *testing.T) {
 
 // only names who alone may import a library: a library behind one door can be replaced.
 var only = map[string]string{
+	"github.com/emersion/go-imap":    "firmware/mailbox",
 	"C":                              "audio/soundcard audio/codec/opus audio/kernel usbhid/host",
 	"github.com/gen2brain/malgo":     "audio/soundcard",
 	"github.com/google/gousb":        "usbhid/host",

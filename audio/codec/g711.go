@@ -11,8 +11,8 @@ var (
 
 // Levels of the 256 code words in 16-bit samples (G.711 tables 1 and 2 give them in 13 and 14 bits).
 var (
-	alawLevel = table(alawSample)
-	ulawLevel = table(ulawSample)
+	alawLevel = table(ALaw)
+	ulawLevel = table(ULaw)
 )
 
 func table(f func(byte) int16) (t [256]int16) {
@@ -47,7 +47,8 @@ const (
 	ulawBias = 33 // G.711: the segments of µ-law begin at 31, 95, 223...; with 33 added at powers of two
 )
 
-func alawSample(b byte) int16 {
+// ALaw is the level of a code word of the A-law, in 16 bits.
+func ALaw(b byte) int16 {
 	b ^= alawMask
 	segment, v := b>>4&7, int16(b&0x0F)<<1|1 // the middle of the step, in 13 bits
 	if segment > 0 {
@@ -74,7 +75,8 @@ func alawByte(v int16) byte {
 	return (b | byte(segment)<<4 | byte(step&0x0F)) ^ alawMask
 }
 
-func ulawSample(b byte) int16 {
+// ULaw is the level of a code word of the µ-law, in 16 bits.
+func ULaw(b byte) int16 {
 	b ^= ulawMask
 	v := (int16(b&0x0F)<<1+ulawBias)<<(b>>4&7) - ulawBias
 	if v <<= 2; b&0x80 != 0 {

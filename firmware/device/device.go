@@ -26,6 +26,7 @@ import (
 	"opendeskphone/firmware/dialplan"
 	"opendeskphone/firmware/lines"
 	"opendeskphone/firmware/lock"
+	"opendeskphone/firmware/mailbox"
 	"opendeskphone/firmware/media"
 	"opendeskphone/firmware/pairing"
 	"opendeskphone/firmware/panel"
@@ -88,6 +89,7 @@ type Device struct {
 	sounder      *sounder
 	tape         *recording.Recorder
 	player       *recording.Player
+	mail         *mailbox.Adapter
 	sip          *sipSide
 	trace        *trace.Recorder
 	dialplan     *dialplan.Keeper
@@ -129,7 +131,8 @@ func New(hardware hal.Devices, o Options) (*Device, error) {
 	d.voices.keyed = func(c phone.CallID, ok bool, why string) { d.sip.adapter.Load().Keyed(c, ok, why) }
 	d.pairs = d.newPairs()
 	d.tape = recording.New(o.Recordings, d.postFrom("recording"), d.refresh, o.Log)
-	d.player = recording.NewPlayer(o.Recordings, d.postFrom("recording"), o.Log)
+	d.mail = mailbox.New(d.postFrom("mailbox"), d.refresh, o.Log)
+	d.player = recording.NewPlayer(o.Recordings, d.mail.Fetch, d.postFrom("recording"), o.Log)
 	d.sounder = &sounder{engine: d.engine, voices: d.voices, pc: d.pc.Party(), tape: d.tape, player: d.player, mixer: hardware.Mixer, cleaned: hardware.Cleaned, log: o.Log,
 		tested: func(v phone.SoundVerdict) { d.loop.Post("sound", phone.SoundTested{Verdict: v}) }}
 	d.setSound(f.Sound)
@@ -181,7 +184,7 @@ func (d *Device) Run(ctx context.Context) error {
 	d.tellPlaces()
 	parts := []part{
 		{"panel", d.panel.Run}, {"sip", d.sip.Run}, {"voices", d.voices.Run}, {"store", d.store.Run},
-		{"trace", d.trace.Run}, {"recording", d.tape.Run}, {"playing", d.player.Run}, {"memory", d.keep}, {"lock", d.keeper.Run}, {"pairings", d.pairs.Run}, {"tpcp", d.controllers.Run}, {"certificates", d.certificates.Run},
+		{"trace", d.trace.Run}, {"recording", d.tape.Run}, {"playing", d.player.Run}, {"mailbox", d.mail.Run}, {"memory", d.keep}, {"lock", d.keeper.Run}, {"pairings", d.pairs.Run}, {"tpcp", d.controllers.Run}, {"certificates", d.certificates.Run},
 		{"dialplan", d.dialplan.Run},
 	}
 	if d.app != nil {
@@ -215,7 +218,7 @@ func (d *Device) exec(e phone.Effect) {
 		d.sounder.Set(e.Sound)
 	case phone.StartRecording, phone.StopRecording:
 		d.tape.Exec(e)
-	case phone.StartPlaying, phone.EndPlaying:
+	case phone.StartPlaying, phone.HoldPlaying, phone.MovePlaying, phone.EndPlaying:
 		d.player.Exec(e)
 	case phone.LogCall:
 		d.logCall(e.Record)
@@ -321,6 +324,7 @@ func (d *Device) setPages(p settings.Paging) {
 func (d *Device) setLines(l []settings.Line) {
 	if a := d.sip.adapter.Load(); a != nil && len(d.loop.State().Calls) > 0 {
 		a.Configure(d.accounts(l))
+		d.setMailboxes(l, *d.sip.settings.Load())
 		return
 	}
 	d.sip.renew()

@@ -23,7 +23,7 @@ func (d *Device) newScreen(s settings.Screen) error {
 	var keys panel.Screen = blind{}
 	if d.hardware.Display != nil {
 		app, err := ui.New(d.hardware.Display, d.loop, screen.Sources{
-			Contacts: &book{d: d}, Log: d.store, Media: d.voices, Settings: screenSettings{d}, Lock: d.keeper, Computers: shownComputers{d}, Recordings: shownRecordings{d.opts.Recordings}, Ladders: ladders{d},
+			Contacts: &book{d: d}, Log: d.store, Media: d.voices, Settings: screenSettings{d}, Lock: d.keeper, Computers: shownComputers{d}, Recordings: shownRecordings{d.opts.Recordings}, Mailboxes: shownMailbox{d}, Ladders: ladders{d},
 		}, d.log)
 		if err != nil {
 			return err

@@ -21,10 +21,11 @@ import (
 // sipSide is the SIP user agent with its stack and the lines above it. It is built anew whenever its
 // part of the settings changes, and by the supervisor if it falls.
 type sipSide struct {
-	device  *Device
-	adapter atomic.Pointer[lines.Adapter]
-	agent   atomic.Pointer[ua.UA]
-	again   chan struct{} // capacity 1: build it anew
+	device   *Device
+	adapter  atomic.Pointer[lines.Adapter]
+	agent    atomic.Pointer[ua.UA]
+	again    chan struct{}                // capacity 1: build it anew
+	settings atomic.Pointer[settings.SIP] // it was built by
 }
 
 func newSIPSide(d *Device) *sipSide { return &sipSide{device: d, again: make(chan struct{}, 1)} }
@@ -67,6 +68,8 @@ func (s *sipSide) Run(ctx context.Context) error {
 func (s *sipSide) once(ctx context.Context) error {
 	d := s.device
 	f := d.settings.File()
+	s.settings.Store(&f.SIP)
+	d.setMailboxes(f.Lines, f.SIP)
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	st := stack.New(stackConfig(f.SIP, d.opts.Version), d.opts.Network, d.log)
@@ -173,6 +176,9 @@ var keyings = map[string]offer.Keying{"sdes": offer.SDES, "dtls": offer.ByDTLS}
 // fromLines takes the facts of the lines.
 func (d *Device) fromLines(e phone.Event) {
 	d.loop.Post("lines", e)
+	if m, ok := e.(phone.MailTold); ok {
+		d.mail.Refresh(m.Line)
+	}
 	if l, ok := e.(phone.LineChanged); ok {
 		d.certificates.line(l, time.Now())
 	}
@@ -198,7 +204,7 @@ func (d *Device) accounts(in []settings.Line) []lines.Line {
 				Client:  stack.ClientCert{CertFile: l.Certificate, KeyFile: l.CertificateKey},
 				Expires: time.Duration(l.Expires) * time.Second, Instance: d.opts.Instance, UseGRUU: l.GRUU, Dialect: ua.Dialect(l.Dialect),
 			},
-			SRTP: srtpPolicies[l.SRTP], Keys: keyings[l.Keys], Codecs: l.Codecs, Numbers: l.Numbers, URIs: l.URIs(), Reach: d.reach(l),
+			SRTP: srtpPolicies[l.SRTP], Keys: keyings[l.Keys], Codecs: l.Codecs, Numbers: l.Numbers, URIs: l.URIs(), Reach: d.reach(l), MWI: l.MWI,
 		}
 		if e, ok := d.opts.Vault.For(l.AOR); ok {
 			a := &out[i].Account

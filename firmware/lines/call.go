@@ -179,7 +179,7 @@ func (a *Adapter) execOn(e phone.Effect) {
 	case phone.SendReject:
 		with(e.Call, func(c *call) { a.hush(c); a.agent.Reject(c.ref, refusalCode(e.Cause)) })
 	case phone.SendDeflect:
-		with(e.Call, func(c *call) { a.hush(c); a.deflect(c, e.Target) })
+		with(e.Call, func(c *call) { a.hush(c); a.deflect(c, e.Target, forwardCodes[e.Cause]) })
 	case phone.SendCancel:
 		with(e.Call, hangup)
 	case phone.SendBye:
@@ -222,12 +222,12 @@ func (a *Adapter) invite(e phone.SendInvite) {
 }
 
 // deflect sends a ringing call on. One out of a gateway goes into none again: what it would come back by, nobody knows.
-func (a *Adapter) deflect(c *call, target string) {
+func (a *Adapter) deflect(c *call, target string, why int) {
 	if c.gateway && len(a.ways(target)) > 0 {
 		a.agent.Reject(c.ref, int(ua.StopDiverted))
 		return
 	}
-	a.agent.Deflect(c.ref, a.sipURI(c.line, target))
+	a.agent.Deflect(c.ref, a.sipURI(c.line, target), why)
 }
 
 // call sends the INVITE of an outgoing call.
@@ -371,6 +371,9 @@ func (a *Adapter) offer(c *call) {
 	c.due = false
 	a.agent.Offer(c.ref, c.out(body))
 }
+
+// forwardCodes say why a call is sent on.
+var forwardCodes = map[phone.Cause]int{phone.Rejected: 603, phone.UserBusy: 486, phone.NoAnswer: 408, phone.HandedOver: 302}
 
 // refusalCode is the answer to an INVITE that is not taken.
 func refusalCode(c phone.Cause) int {

@@ -17,6 +17,8 @@ func (a *Adapter) handle(e ua.Event) {
 	case ua.Middlebox:
 		a.post(phone.Noticed{Notice: phone.NetworkRewrites, Text: strings.Join(e.Changes, ", ")})
 		a.post(phone.Noticed{Notice: phone.NetworkForgets, Text: lasting(e.Forgets)})
+	case ua.Unasked:
+		a.unasked(e)
 	case ua.Remapped:
 		a.remapped(phone.LineID(e.Account))
 	case ua.Incoming:
@@ -46,6 +48,7 @@ func (a *Adapter) handle(e ua.Event) {
 	case ua.Trickled:
 		a.with(e.Call, func(c *call) { c.voice.Trickled(e.Fragment) })
 	case ua.Watching:
+		a.mailWatching(e)
 		if n := a.watches[e.Sub]; n != nil {
 			a.watchingMoved(n, e)
 		}
@@ -54,6 +57,7 @@ func (a *Adapter) handle(e ua.Event) {
 			a.neutral(n)
 		}
 	case ua.Notified:
+		a.mailNotified(e)
 		if n := a.watches[e.Sub]; n != nil && !a.notified(n, e) {
 			a.agent.Refetch(e.Sub)
 		}
@@ -102,6 +106,9 @@ func (a *Adapter) lineState(e ua.LineState) {
 		a.take(routed{line, e.Local, true})
 	case e.State == ua.Registered:
 		a.seekRoute(line, true)
+	}
+	if e.State == ua.Failing || e.State == ua.Off {
+		a.mailUnsure(line)
 	}
 	detail := e.Text
 	if e.State == ua.Registered {

@@ -30,6 +30,7 @@ type Line struct {
 	URIs    phone.URIForm
 	Numbers []string // under which it is called, in E.164: what callers' proofs must be made out to
 	Codecs  []string // names in order of preference; empty: those of the voice
+	MWI     bool     // ask the server for news of the mailbox
 }
 
 // Voice is the media session of one call.
@@ -74,7 +75,7 @@ type UserAgent interface {
 	Flush()
 	Reject(ref ua.CallRef, code int)
 	RejectOffer(ref ua.CallRef, code, warning int, text string)
-	Deflect(ref ua.CallRef, target string)
+	Deflect(ref ua.CallRef, target string, why int)
 	Hangup(ref ua.CallRef)
 	Offer(ref ua.CallRef, sdp []byte)
 	AnswerOffer(ref ua.CallRef, sdp []byte)
@@ -112,6 +113,7 @@ type Adapter struct {
 	checks int // callers being checked
 	paging Pages
 	pages  []*page
+	boxes  []box // by line
 
 	watched  Watch
 	watches  map[ua.SubRef]*watching
@@ -258,6 +260,7 @@ func (a *Adapter) take(m any) {
 }
 
 func (a *Adapter) configure(lines []Line) {
+	a.watchMail(lines)
 	for i := range max(len(lines), len(a.lines)) {
 		id := ua.AccountID(i)
 		had, has := i < len(a.lines), i < len(lines)

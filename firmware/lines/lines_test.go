@@ -86,8 +86,8 @@ func (w *world) Ring(ref ua.CallRef)               { w.say("ring", ref, nil) }
 func (w *world) Accept(ref ua.CallRef, sdp []byte) { w.say("accept", ref, sdp) }
 func (w *world) Flush()                            {}
 func (w *world) Reject(ref ua.CallRef, code int)   { w.say("reject", fmt.Sprint(ref, " ", code), nil) }
-func (w *world) Deflect(ref ua.CallRef, target string) {
-	w.say("deflect", fmt.Sprint(ref, " ", target), nil)
+func (w *world) Deflect(ref ua.CallRef, target string, why int) {
+	w.say("deflect", fmt.Sprint(ref, " ", target, " ", why), nil)
 }
 func (w *world) Trickle(ref ua.CallRef, fragment []byte) {
 	w.say("trickle", fmt.Sprint(ref, " ", string(fragment)), nil)

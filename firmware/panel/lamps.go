@@ -61,6 +61,8 @@ func attention(s *phone.State) blink {
 		return ringing
 	case noLineCanCall(s):
 		return failed
+	case s.MailWaits():
+		return steady
 	case s.Missed > 0:
 		return missed
 	}

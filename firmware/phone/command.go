@@ -24,6 +24,10 @@ func (t *step) command(in Command) error {
 		return t.withCall(in.Call, func(c *Call) error { t.end(c, Rejected); return nil }, Ringing)
 	case Deflect:
 		return t.withCall(in.Call, func(c *Call) error { return t.deflect(c, in.Target) }, Ringing)
+	case ToMailbox:
+		return t.withCall(in.Call, t.toMailbox, Ringing)
+	case CallMailbox:
+		return t.callMailbox(in.Line)
 	case Silence:
 		return t.silence()
 	case Hangup:
@@ -94,6 +98,10 @@ func (t *step) setting(in Command) error {
 		return t.play(in.ID)
 	case StopPlaying:
 		return t.stopPlaying()
+	case PausePlaying:
+		return t.pausePlaying(in.On)
+	case SeekPlaying:
+		return t.seekPlaying(in.To)
 	case PickUp:
 		return t.pickUp(in.Number)
 	case SetAvailability:

@@ -42,7 +42,9 @@ type Config struct {
 // LineConfig is what the centre knows of an account; the rest is the lines adapter's.
 type LineConfig struct {
 	AOR, Label, Display string
-	Withhold            bool // calls do not tell who calls
+	Withhold            bool   // calls do not tell who calls
+	Mailbox             string // number or address of the mailbox; empty: as the server says
+	MailboxOnBusy       bool   // a call is sent there by saying busy
 	URIs                URIForm
 }
 
@@ -96,6 +98,11 @@ func (c *Config) Validate() error {
 	if c.Profile != nil {
 		if err := c.Profile.Validate(); err != nil {
 			return fmt.Errorf("profile %q: %w", c.Profile.Name, err)
+		}
+	}
+	for i, l := range c.Lines {
+		if _, err := c.Number(l.Mailbox); l.Mailbox != "" && err != nil {
+			return fmt.Errorf("line %d: voicemail: %w", i+1, err)
 		}
 	}
 	if err := c.validateWatch(); err != nil {

@@ -26,12 +26,13 @@ const (
 	SoundTestChanged
 	HelpChanged // of State.AwaitsHelp
 	PagesChanged
+	MailChanged // Line is set
 	WatchedChanged
 	OwnPresenceChanged // of State.Availability or State.Gone
 	whatCount
 )
 
-var whatNames = [whatCount]string{"call", "line", "hook", "path", "mute", "volume", "selected", "missed", "notice", "config", "question", "lock", "pc call", "pc", "recording", "playing", "sound test", "help", "pages", "watched", "own presence"}
+var whatNames = [whatCount]string{"call", "line", "hook", "path", "mute", "volume", "selected", "missed", "notice", "config", "question", "lock", "pc call", "pc", "recording", "playing", "sound test", "help", "pages", "mail", "watched", "own presence"}
 
 // String gives the part in one word, for logs.
 func (w What) String() string { return name(whatNames[:], w) }
@@ -43,7 +44,7 @@ type Change struct {
 	Call     CallID // CallChanged
 	From, To CallState
 	Cause    Cause
-	Line     LineID // LineStateChanged
+	Line     LineID // LineStateChanged, MailChanged
 	By       Origin
 }
 

@@ -46,11 +46,13 @@ type (
 		Call  CallID
 		Cause Cause
 	}
-	// SendDeflect answers a ringing call with another number to call (302, RFC 3261 §21.3.3).
+	// SendDeflect answers a ringing call with another number to call (302, RFC 3261 §21.3.3). With a Cause it says that the
+	// call is forwarded, and why (RFC 5806, RFC 7044): Rejected, UserBusy, NoAnswer, HandedOver for one sent on by itself.
 	SendDeflect struct {
 		fx
 		Call   CallID
 		Target string
+		Cause  Cause
 	}
 	// SendCancel gives up a call not yet answered.
 	SendCancel struct {

@@ -59,9 +59,15 @@ func (t *step) event(in Event) {
 		t.dropQuestion(in.Ref)
 	case Played:
 		if in.No == t.Playing.No && t.Playing.ID != "" {
-			t.Playing.ID = ""
+			t.Playing.ID, t.Playing.Paused = "", false
 			t.changed(PlayingChanged)
 		}
+	case MailTold:
+		t.mailTold(in.Line, in.Mail)
+	case MailListed:
+		t.mailListed(in)
+	case MailUnsure:
+		t.mailUnsure(in.Line)
 	case RecordingFailed:
 		t.recordingFailed(in)
 	case Recalled:

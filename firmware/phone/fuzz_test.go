@@ -70,6 +70,8 @@ func (p *tape) input(s State) Input {
 			f.SetUint(uint64([]LineState{LineOff, LineFailing, LineRegistered, LineRegistered, LineRegistered, 9}[p.next(6)]))
 		case LineID:
 			f.SetUint(uint64([]LineID{0, 0, 0, 1, 9}[p.next(5)]))
+		case Mail:
+			f.Set(reflect.ValueOf(Mail{Known: true, Waiting: p.next(2) == 0, New: uint32(p.next(3)), Account: []string{"", "sip:vm@pbx.example", "*"}[p.next(3)]}))
 		case Peer:
 			f.Set(reflect.ValueOf(anna))
 		case rune:

@@ -139,6 +139,9 @@ func order(e Effect) string {
 	case EndPage:
 		return fmt.Sprintf("end page %d", e.Call)
 	case SendDeflect:
+		if e.Cause != NoCause {
+			return fmt.Sprintf("deflect %d to %s: %v", e.Call, e.Target, e.Cause)
+		}
 		return fmt.Sprintf("deflect %d to %s", e.Call, e.Target)
 	case SendCancel:
 		return fmt.Sprintf("cancel %d", e.Call)

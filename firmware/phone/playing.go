@@ -1,9 +1,12 @@
 package phone
 
-// Playing is the playing back of a recording at the phone; there is one at a time, and never beside a call.
+import "time"
+
+// Playing is the playing back of a recording or a voice message at the phone; there is one at a time, and never beside a call.
 type Playing struct {
-	ID string // of the recording; empty: none
-	No uint64 // counts in the phone's life
+	ID     string // of the recording; empty: none
+	No     uint64 // counts in the phone's life
+	Paused bool
 }
 
 // The inputs and the effects of playing back.
@@ -16,6 +19,16 @@ type (
 	}
 	// StopPlaying ends it.
 	StopPlaying struct{ cmd }
+	// PausePlaying stops it for a while, or lets it go on.
+	PausePlaying struct {
+		cmd
+		On bool
+	}
+	// SeekPlaying goes on at another place, so long after the beginning; beyond the end is the end.
+	SeekPlaying struct {
+		cmd
+		To time.Duration
+	}
 	// Played: playing back No has come to its end, or cannot go on.
 	Played struct {
 		evt
@@ -29,6 +42,16 @@ type (
 	}
 	// EndPlaying ends it.
 	EndPlaying struct{ fx }
+	// HoldPlaying stops it for a while, or lets it go on.
+	HoldPlaying struct {
+		fx
+		On bool
+	}
+	// MovePlaying goes on at another place.
+	MovePlaying struct {
+		fx
+		To time.Duration
+	}
 )
 
 func (t *step) play(id string) error {
@@ -47,6 +70,29 @@ func (t *step) play(id string) error {
 	return nil
 }
 
+func (t *step) pausePlaying(on bool) error {
+	if t.Playing.ID == "" {
+		return WrongState
+	}
+	if t.Playing.Paused != on {
+		t.Playing.Paused = on
+		t.changed(PlayingChanged)
+		t.do(HoldPlaying{On: on})
+	}
+	return nil
+}
+
+func (t *step) seekPlaying(to time.Duration) error {
+	switch {
+	case t.Playing.ID == "":
+		return WrongState
+	case to < 0:
+		return WrongValue
+	}
+	t.do(MovePlaying{To: to})
+	return nil
+}
+
 // engaged tells whether somebody else than a recording has, or wants, the user's ear.
 func (s *State) engaged() bool {
 	return len(s.Calls) > 0 || s.PCCall.Streams() || s.pcFront() || s.rings()
@@ -56,7 +102,7 @@ func (t *step) stopPlaying() error {
 	if t.Playing.ID == "" {
 		return WrongState
 	}
-	t.Playing.ID = ""
+	t.Playing.ID, t.Playing.Paused = "", false
 	t.changed(PlayingChanged)
 	t.do(EndPlaying{})
 	return nil

@@ -1,6 +1,9 @@
 package phone
 
-import "testing"
+import (
+	"testing"
+	"time"
+)
 
 func (b *bench) playing(want bool, effects string) {
 	b.t.Helper()
@@ -30,6 +33,23 @@ func TestARecordingIsPlayedAndGivesWayToACall(t *testing.T) {
 	b.refused(PlayRecording{ID: "a.wav"}, Busy)
 	b.do(Reject{Call: 1}, PlayRecording{ID: "a.wav"}, Played{No: 2})
 	b.playing(false, "sound speaker")
+}
+
+func TestWhatIsPlayedPausesAndSkips(t *testing.T) {
+	b := oneLine(t)
+	b.refused(PausePlaying{On: true}, WrongState)
+	b.refused(SeekPlaying{}, WrongState)
+	b.do(PlayRecording{ID: "a.wav"}, PausePlaying{On: true})
+	b.playing(true, "phone.HoldPlaying")
+	b.do(PausePlaying{On: true})
+	b.playing(true, "")
+	b.refused(SeekPlaying{To: -1}, WrongValue)
+	b.do(SeekPlaying{To: time.Second})
+	b.playing(true, "phone.MovePlaying")
+	b.do(StopPlaying{}, PlayRecording{ID: "a.wav"})
+	if b.s.Playing.Paused {
+		t.Error("the next one begins paused")
+	}
 }
 
 func TestTheHandsetAndTheKeysMoveAndEndWhatIsPlayed(t *testing.T) {

@@ -19,6 +19,7 @@ const (
 	Locked      // not while the phone is locked
 	Forbidden   // the settings do not allow it
 	Recorded    // another call is being recorded
+	NoMailbox   // no mailbox of the line is known
 	Stopped     // the phone is shutting down
 	RefusalCount
 )
@@ -29,6 +30,7 @@ var refusalText = [RefusalCount]string{
 	WrongNumber: "number cannot be dialled", WrongValue: "value out of range", Moving: "call is being handed over",
 	ConfFull: "conference is full", Locked: "phone is locked", Stopped: "phone is shutting down",
 	Forbidden: "not allowed by the settings", Recorded: "another call is being recorded",
+	NoMailbox: "line has no mailbox",
 }
 
 // Error gives the refusal in plain words, for logs; screens have sentences of their own.

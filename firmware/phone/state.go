@@ -186,6 +186,7 @@ type Line struct {
 	Detail  string // what a technician wants to know: status code, certificate date; of a registered line the TLS agreed on
 	Retry   time.Time
 	Until   time.Time // when the first of the certificates shown at sign-in ends; zero without TLS
+	Mail    Mail
 }
 
 // Notice is a fault of the phone itself that its user must know of.

@@ -1,10 +1,7 @@
 package recording
 
 import (
-	"bufio"
 	"context"
-	"encoding/binary"
-	"io"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -12,45 +9,83 @@ import (
 	"time"
 
 	"opendeskphone/audio"
-	"opendeskphone/audio/resample"
+	"opendeskphone/audio/wav"
 	"opendeskphone/firmware/phone"
 )
 
-// Player plays recordings back, both sides mixed: it is a party of the engine that says them and hears nothing.
+// Player plays recordings back, both sides mixed, and voice messages: it is a party of the engine that says them and hears
+// nothing.
 type Player struct {
-	shelf *Shelf
-	post  func(phone.Event)
-	log   *slog.Logger
-	store atomic.Pointer[supply] // what is played now; nil: nothing
-	inbox chan phone.Effect
+	shelf  *Shelf
+	fetch  Fetch
+	post   func(phone.Event)
+	log    *slog.Logger
+	store  atomic.Pointer[supply] // what is played now; nil: nothing
+	paused atomic.Bool
+	opened atomic.Pointer[Place]
+	inbox  chan phone.Effect
 }
 
-const ready = 50 // frames ahead of what is heard
+// Fetch brings a voice message; mine is false for what is none, which lies on the shelf then.
+type Fetch func(ctx context.Context, id string) (clip *wav.Clip, mine bool, err error)
+
+// Place is what is being played, and where.
+type Place struct {
+	ID        string
+	At, Lasts time.Duration
+	Peaks     []float64 // of a voice message: its loudness over time, 0 to 1; never written again
+}
+
+const (
+	ready = 50  // frames ahead of what is heard
+	peaks = 120 // parts that the loudness of a message is told of
+)
 
 // supply takes frames from the goroutine that reads to the one that plays.
 type supply struct {
+	from       time.Duration // where it begins
 	frame      [ready]audio.Frame
 	head, tail atomic.Uint64
 }
 
-// NewPlayer makes a player of the recordings on a shelf. The end of one is posted as phone.Played.
-func NewPlayer(shelf *Shelf, post func(phone.Event), log *slog.Logger) *Player {
-	return &Player{shelf: shelf, post: post, log: log, inbox: make(chan phone.Effect, 16)}
+// NewPlayer makes a player of the recordings on a shelf and of what fetch brings. The end of one is posted as phone.Played.
+func NewPlayer(shelf *Shelf, fetch Fetch, post func(phone.Event), log *slog.Logger) *Player {
+	return &Player{shelf: shelf, fetch: fetch, post: post, log: log, inbox: make(chan phone.Effect, 16)}
 }
 
-// Exec takes StartPlaying and EndPlaying; it does not block.
+// Exec takes StartPlaying, HoldPlaying, MovePlaying and EndPlaying; it does not block.
 func (p *Player) Exec(e phone.Effect) {
-	p.store.Store(nil)
+	switch e := e.(type) {
+	case phone.HoldPlaying:
+		p.paused.Store(e.On)
+		return
+	case phone.StartPlaying, phone.EndPlaying:
+		p.store.Store(nil)
+		p.paused.Store(false)
+	}
 	select {
 	case p.inbox <- e:
 	default: // somebody presses the key faster than a file is opened: it will be heard that nothing is played
 	}
 }
 
+// Place tells what is played, and where; false: nothing is, or not yet.
+func (p *Player) Place() (Place, bool) {
+	what, s := p.opened.Load(), p.store.Load()
+	if what == nil || s == nil {
+		return Place{}, false
+	}
+	out := *what
+	out.At = min(s.from+time.Duration(s.tail.Load())*frameTime, out.Lasts)
+	return out, true
+}
+
+const frameTime = 10 * time.Millisecond
+
 // Pull implements engine.Party.
 func (p *Player) Pull(f *audio.Frame) {
 	s := p.store.Load()
-	if s == nil || s.head.Load() == s.tail.Load() {
+	if s == nil || s.head.Load() == s.tail.Load() || p.paused.Load() {
 		f.Clear()
 		return
 	}
@@ -83,26 +118,72 @@ func (p *Player) Run(ctx context.Context) error {
 	}
 }
 
-// play plays a recording to its end (over), or until there is something else to do.
+// play plays something to its end (over), or until there is something else to do.
 func (p *Player) play(ctx context.Context, what phone.StartPlaying) (next phone.Effect, over bool) {
-	f, err := os.Open(filepath.Join(p.shelf.dir, filepath.Base(what.ID)))
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	type opened struct {
+		t   track
+		err error
+	}
+	came := make(chan opened, 1)
+	go func() {
+		t, err := p.open(ctx, what.ID)
+		came <- opened{t, err}
+	}()
+	select {
+	case <-ctx.Done():
+		return nil, false
+	case next := <-p.inbox: // a server may take its time
+		cancel()
+		if o := <-came; o.t != nil {
+			o.t.close()
+		}
+		return next, false
+	case o := <-came:
+		if o.err != nil {
+			p.log.Error("something cannot be played", "err", bare(o.err))
+			return nil, true
+		}
+		defer o.t.close()
+		return p.run(ctx, o.t)
+	}
+}
+
+// open finds what is to be played.
+func (p *Player) open(ctx context.Context, id string) (track, error) {
+	clip, mine, err := p.fetch(ctx, id)
+	switch {
+	case mine && err != nil:
+		return nil, err
+	case mine:
+		p.opened.Store(&Place{ID: id, Lasts: clip.Lasts(), Peaks: clip.Peaks(peaks)})
+		return newClipTrack(clip), nil
+	}
+	f, err := os.Open(filepath.Join(p.shelf.dir, filepath.Base(id)))
 	if err != nil {
-		p.log.Error("a recording cannot be played", "err", bare(err))
-		return nil, true
+		return nil, err
 	}
-	defer f.Close()
-	in := bufio.NewReaderSize(f, full)
-	if _, err := in.Discard(head); err != nil {
-		return nil, true
+	info, err := f.Stat()
+	if err != nil {
+		f.Close()
+		return nil, err
 	}
-	s, r := &supply{}, reader{in: in, up: resample.New(rate, audio.Rate)}
+	p.opened.Store(&Place{ID: id, Lasts: lasts(whole(info.Size()))})
+	t := newFileTrack(f)
+	return t, t.seek(0)
+}
+
+// run plays a track, until it ends or there is something else to do.
+func (p *Player) run(ctx context.Context, t track) (next phone.Effect, over bool) {
+	s := &supply{}
 	p.store.Store(s)
-	defer p.store.CompareAndSwap(s, nil)
+	defer func() { p.store.CompareAndSwap(s, nil) }()
 	tick := time.NewTicker(pace)
 	defer tick.Stop()
 	for more := true; ; {
 		for more && s.head.Load()-s.tail.Load() < ready {
-			if more = r.frame(&s.frame[s.head.Load()%ready]); more {
+			if more = t.frame(&s.frame[s.head.Load()%ready]); more {
 				s.head.Add(1)
 			}
 		}
@@ -113,35 +194,18 @@ func (p *Player) play(ctx context.Context, what phone.StartPlaying) (next phone.
 		case <-ctx.Done():
 			return nil, false
 		case next := <-p.inbox:
-			return next, false
+			move, ok := next.(phone.MovePlaying)
+			if !ok {
+				return next, false
+			}
+			if err := t.seek(move.To); err != nil {
+				p.log.Error("something cannot be played", "err", bare(err))
+				return nil, true
+			}
+			anew := &supply{from: move.To}
+			p.store.CompareAndSwap(s, anew)
+			s, more = anew, true
 		case <-tick.C:
 		}
 	}
-}
-
-// reader makes frames of the samples of a file.
-type reader struct {
-	in   io.Reader
-	up   *resample.Resampler
-	raw  [rate / 100 * block]byte
-	slim [rate / 100]float32
-	wide []float32
-}
-
-// frame reads the next 10 ms; false: there is no more.
-func (r *reader) frame(f *audio.Frame) bool {
-	n, err := io.ReadFull(r.in, r.raw[:])
-	if n < block || err != nil && err != io.ErrUnexpectedEOF {
-		return false
-	}
-	clear(r.raw[n/block*block:])
-	for i := range r.slim {
-		for c := range channels {
-			r.slim[i] += float32(int16(binary.LittleEndian.Uint16(r.raw[i*block+2*c:]))) / 32768
-		}
-	}
-	r.wide = r.up.Process(r.wide[:0], r.slim[:])
-	clear(r.slim[:])
-	clear(f[copy(f[:], r.wide):])
-	return true
 }

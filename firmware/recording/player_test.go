@@ -11,8 +11,11 @@ import (
 	"time"
 
 	"opendeskphone/audio"
+	"opendeskphone/audio/wav"
 	"opendeskphone/firmware/phone"
 )
+
+func noMessages(context.Context, string) (*wav.Clip, bool, error) { return nil, false, nil }
 
 // heard pulls so much from the player and gives the amplitudes of what the two sides hum.
 func heard(p *Player, d time.Duration) (own, far float64) {
@@ -36,7 +39,7 @@ func TestARecordingIsHeardAgain(t *testing.T) {
 		b.Exec(phone.StopRecording{})
 		synctest.Wait()
 		var posted []phone.Event
-		p := NewPlayer(b.shelf, func(e phone.Event) { posted = append(posted, e) }, slog.New(slog.DiscardHandler))
+		p := NewPlayer(b.shelf, noMessages, func(e phone.Event) { posted = append(posted, e) }, slog.New(slog.DiscardHandler))
 		ctx, cancel := context.WithCancel(t.Context())
 		done := make(chan error)
 		go func() { done <- p.Run(ctx) }()
@@ -74,7 +77,7 @@ func TestARecordingIsHeardAgain(t *testing.T) {
 }
 
 func TestPullDoesNotAllocate(t *testing.T) {
-	p := NewPlayer(nil, nil, nil)
+	p := NewPlayer(nil, nil, nil, nil)
 	s := &supply{}
 	s.head.Store(ready)
 	p.store.Store(s)
@@ -94,7 +97,7 @@ func FuzzPlay(f *testing.F) {
 			if err := os.WriteFile(filepath.Join(dir, "x.wav"), doc, 0o600); err != nil {
 				t.Fatal(err)
 			}
-			p := NewPlayer(open(dir), nil, slog.New(slog.DiscardHandler))
+			p := NewPlayer(open(dir), noMessages, nil, slog.New(slog.DiscardHandler))
 			ctx, cancel := context.WithCancel(t.Context())
 			done := make(chan bool)
 			go func() { _, over := p.play(ctx, phone.StartPlaying{No: 1, ID: "x.wav"}); done <- over }()
@@ -110,4 +113,62 @@ func FuzzPlay(f *testing.F) {
 			}
 		})
 	})
+}
+
+// a voice message is fetched, heard as it was said whatever its rate, paused, and skipped through.
+func TestAMessageIsHeard(t *testing.T) {
+	for _, rate := range []int{8000, 11025, 16000, 44100, 48000} {
+		synctest.Test(t, func(t *testing.T) {
+			clip := &wav.Clip{Rate: rate, Samples: make([]int16, 3*rate)}
+			for i := range clip.Samples {
+				hz := 440.0
+				if i >= 2*rate {
+					hz = 1000
+				}
+				clip.Samples[i] = int16(8192 * math.Sin(2*math.Pi*hz*float64(i)/float64(rate)))
+			}
+			var posted []phone.Event
+			p := NewPlayer(nil, func(ctx context.Context, id string) (*wav.Clip, bool, error) {
+				if id == "slow" {
+					<-ctx.Done()
+				}
+				return clip, true, ctx.Err()
+			}, func(e phone.Event) { posted = append(posted, e) }, slog.New(slog.DiscardHandler))
+			ctx, cancel := context.WithCancel(t.Context())
+			done := make(chan error)
+			go func() { done <- p.Run(ctx) }()
+			p.Exec(phone.StartPlaying{No: 1, ID: "slow"})
+			synctest.Wait()
+			if _, ok := p.Place(); ok {
+				t.Error("it plays what is not here yet")
+			}
+			p.Exec(phone.StartPlaying{No: 2, ID: "m"})
+			synctest.Wait()
+			heard(p, 200*time.Millisecond)
+			if low, high := heard(p, time.Second); math.Abs(low-0.25) > 0.01 || high > 0.01 {
+				t.Errorf("%d Hz: heard with %.3f and %.3f", rate, low, high)
+			}
+			if at, _ := p.Place(); at.ID != "m" || at.At != 1200*time.Millisecond || at.Lasts != 3*time.Second || len(at.Peaks) != peaks {
+				t.Errorf("at %v of %v", at.At, at.Lasts)
+			}
+			p.Exec(phone.HoldPlaying{On: true})
+			if low, high := heard(p, time.Second); low+high > 1e-6 {
+				t.Errorf("paused, and heard with %.3f and %.3f", low, high)
+			}
+			p.Exec(phone.MovePlaying{To: 2 * time.Second})
+			p.Exec(phone.HoldPlaying{})
+			synctest.Wait()
+			heard(p, 100*time.Millisecond)
+			if low, high := heard(p, 800*time.Millisecond); low > 0.01 || math.Abs(high-0.25) > 0.01 {
+				t.Errorf("%d Hz: skipped, and heard with %.3f and %.3f", rate, low, high)
+			}
+			heard(p, 300*time.Millisecond)
+			synctest.Wait()
+			if _, ok := p.Place(); ok || len(posted) != 1 || posted[0] != (phone.Played{No: 2}) {
+				t.Errorf("told %v", posted)
+			}
+			cancel()
+			<-done
+		})
+	}
 }

@@ -68,8 +68,8 @@ func (b *bench) faults() []phone.Event {
 	return b.posted
 }
 
-// wav reads a file as another program would: by what its header says.
-func wav(t *testing.T, path string) (own, far []float64) {
+// readWAV reads a file as another program would: by what its header says.
+func readWAV(t *testing.T, path string) (own, far []float64) {
 	t.Helper()
 	b, err := os.ReadFile(path)
 	if err != nil {
@@ -113,7 +113,7 @@ func TestBothSidesAreKeptApart(t *testing.T) {
 			t.Fatalf("kept %+v, faults %v", items, b.faults())
 		}
 		path := filepath.Join(b.dir, items[0].ID)
-		own, far := wav(t, path)
+		own, far := readWAV(t, path)
 		own, far = own[1600:33600], far[1600:33600]
 		for _, w := range []struct {
 			who       string
@@ -145,7 +145,7 @@ func TestTheFileIsWholeAtEveryMoment(t *testing.T) {
 		b.Exec(phone.StartRecording{No: 1})
 		for range 12 {
 			b.talk(time.Second)
-			own, _ := wav(t, only(t, b.dir))
+			own, _ := readWAV(t, only(t, b.dir))
 			info, _ := os.Stat(only(t, b.dir))
 			if behind := lasts(info.Size() - head - int64(len(own)*block)); behind > syncTime+time.Second {
 				t.Errorf("%v are not in the header", behind)
@@ -176,7 +176,7 @@ func TestAFullDiskOrQuotaEndsTheRecording(t *testing.T) {
 		if len(items) != 1 || items[0].Lasts < 15*time.Second || items[0].Lasts > 16*time.Second {
 			t.Errorf("kept %+v", items)
 		}
-		wav(t, only(t, b.dir))
+		readWAV(t, only(t, b.dir))
 		b.Exec(phone.StartRecording{No: 2}) // no room for a second one
 		if got := b.faults(); len(got) != 2 || got[1] != (phone.RecordingFailed{No: 2, Fault: phone.RecordingsFull}) {
 			t.Errorf("told %v", got)
@@ -238,7 +238,7 @@ func TestGapsAreCountedAndKeepTheTime(t *testing.T) {
 	if err := f.close(); err != nil || lasts(f.data) != (slots+101)*10*time.Millisecond {
 		t.Fatalf("%v long, %v", lasts(f.data), err)
 	}
-	own, _ := wav(t, only(t, dir))
+	own, _ := readWAV(t, only(t, dir))
 	if gap := own[slots*160+400 : (slots+100)*160-400]; amplitude(gap, 440) > 1e-3 {
 		t.Error("no silence in the gap")
 	}

@@ -35,7 +35,7 @@ func TestAfterAPowerCutTheHeaderIsMended(t *testing.T) {
 	if len(items) != 2 || items[1].With != "201" || items[1].Lasts != 5*time.Second || !items[1].Began.Equal(time.Date(2026, 6, 1, 12, 0, 0, 0, time.Local)) || items[0].With != "202" {
 		t.Errorf("found %+v", items)
 	}
-	if own, _ := wav(t, filepath.Join(dir, items[1].ID)); len(own) != 5*rate {
+	if own, _ := readWAV(t, filepath.Join(dir, items[1].ID)); len(own) != 5*rate {
 		t.Errorf("%d samples", len(own))
 	}
 	if left := s.room(10*second, second); left != 10*second-second-(head+5*second+head+4) {
@@ -81,7 +81,7 @@ func FuzzShelf(f *testing.F) {
 			t.Fatal(err)
 		}
 		for _, it := range open(dir).Items() {
-			if own, _ := wav(t, filepath.Join(dir, it.ID)); len(own) == 0 || lasts(int64(len(own)*block)) != it.Lasts {
+			if own, _ := readWAV(t, filepath.Join(dir, it.ID)); len(own) == 0 || lasts(int64(len(own)*block)) != it.Lasts {
 				t.Errorf("%+v has %d samples", it, len(own))
 			}
 		}

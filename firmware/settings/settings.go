@@ -71,6 +71,13 @@ type Line struct {
 	Dialect        string   `toml:"dialect" one:"rfc ocs" doc:"How the line speaks to its server: as the RFCs say, or as Office Communications Server and Lync expect (epid, gruu-10, ms- headers)."`
 	Numbers        []string `toml:"numbers" is:"e164" eg:"+493055501420" doc:"Telephone numbers of this line, in E.164. The proof that comes with a call (STIR) must be made out to one of them, or to the number the call names."`
 	NumberForm     string   `toml:"number_form" one:"phone sip tel" doc:"How numbers in E.164 and with a phone-context are written for the server: phone, sip:+49...@domain;user=phone (RFC 3261); sip, the same without user=phone; tel, tel:+49..., and others as tel:201;phone-context=domain (RFC 3966)."`
+	Voicemail      string   `toml:"voicemail" eg:"*97" doc:"Number or SIP address of this line's mailbox, which the Voicemail key calls and a call declined to voicemail is sent to. Empty: as the server says (RFC 3842), if that is in the domain of aor."`
+	VoicemailBy    string   `toml:"voicemail_by" one:"redirect busy" doc:"How a call that rings is sent to voicemail. redirect: the caller is told to call the mailbox (302); busy: he is told busy, for a server that takes a message then."`
+	MWI            bool     `toml:"mwi" doc:"Ask the registrar for news of the mailbox (RFC 3842). News that it sends unasked are taken all the same."`
+	Mailbox        string   `toml:"mailbox" is:"host" eg:"mail.example" doc:"Server that gives out the voice messages of this line by IMAP over TLS, as host or host:port. Without a port 993. Empty: they are heard by calling the mailbox."`
+	MailboxUser    string   `toml:"mailbox_user" eg:"100" doc:"User name at that server."`
+	MailboxPass    Secret   `toml:"mailbox_password" eg:"correct horse" doc:"Password at that server. Never shown or logged."`
+	MailboxFolder  string   `toml:"mailbox_folder" eg:"INBOX" doc:"Folder the messages lie in."`
 	Withhold       bool     `toml:"withhold" doc:"Calls do not tell who calls (RFC 3323, RFC 3325); emergency calls always do."`
 	Peers          []string `toml:"peers" is:"peer" eg:"192.0.2.10" doc:"Addresses, prefixes or hosts that may call besides the registrar and the proxy."`
 	NAT            string   `toml:"nat" one:"off stun ice" doc:"How calls get through NATs. off: our own address, answered where voice comes from (symmetric RTP); stun: the address a STUN server sees; ice: all addresses there are, tried in pairs with the far side's, for far sides that can (RFC 8445)."`
@@ -331,7 +338,7 @@ func Default() File {
 
 // DefaultLine is a line on which nothing has been set.
 func DefaultLine() Line {
-	return Line{Transport: "udp", Register: true, Expires: 3600, GRUU: true, SRTP: "optional", Keys: "sdes", NAT: "off", Dialect: "rfc", NumberForm: phone.PhoneURI.String()}
+	return Line{Transport: "udp", Register: true, Expires: 3600, GRUU: true, SRTP: "optional", Keys: "sdes", NAT: "off", Dialect: "rfc", NumberForm: phone.PhoneURI.String(), VoicemailBy: "redirect", MWI: true, MailboxFolder: "INBOX"}
 }
 
 var lockedDials = map[string]phone.LockedDial{
@@ -376,7 +383,8 @@ func (f *File) Config() phone.Config {
 		c.HandsFree = phone.Headset
 	}
 	for _, l := range f.Lines {
-		c.Lines = append(c.Lines, phone.LineConfig{AOR: l.AOR, Label: l.ShownLabel(), Display: l.Display, Withhold: l.Withhold, URIs: l.URIs()})
+		c.Lines = append(c.Lines, phone.LineConfig{AOR: l.AOR, Label: l.ShownLabel(), Display: l.Display, Withhold: l.Withhold, URIs: l.URIs(),
+			Mailbox: l.Voicemail, MailboxOnBusy: l.VoicemailBy == "busy"})
 	}
 	return c
 }

@@ -11,6 +11,7 @@ import (
 	"reflect"
 	"strings"
 	"sync"
+	"sync/atomic"
 
 	"opendeskphone/firmware/durable"
 	"opendeskphone/firmware/phone"
@@ -142,9 +143,9 @@ type Store struct {
 	mu     sync.Mutex // one Apply at a time
 	sinks  Sinks
 	base   File
-	file   File
-	reject bool // the file on disk is not the one in force
-	stale  bool // what is in force could not be written
+	file   atomic.Pointer[File] // what is in force; a sink may ask for it
+	reject bool                 // the file on disk is not the one in force
+	stale  bool                 // what is in force could not be written
 	err    error
 }
 
@@ -152,7 +153,8 @@ type Store struct {
 // told by Problem. A user file that is right becomes the last good one.
 func Open(p Paths, log *slog.Logger) *Store {
 	l := load(p)
-	s := &Store{paths: p, log: log, base: l.base, file: l.file, err: l.err, reject: l.err != nil && l.doc != nil}
+	s := &Store{paths: p, log: log, base: l.base, err: l.err, reject: l.err != nil && l.doc != nil}
+	s.file.Store(&l.file)
 	switch {
 	case l.err != nil:
 		log.Error("settings refused", "err", l.err)
@@ -172,11 +174,7 @@ func (s *Store) Use(sinks Sinks) {
 }
 
 // File gives the settings in force. The lists in it must not be written.
-func (s *Store) File() File {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.file
-}
+func (s *Store) File() File { return *s.file.Load() }
 
 // Problem says in a line what is wrong with the settings on disk; empty if nothing is. It is the
 // text of the notice phone.SettingsInvalid.
@@ -204,18 +202,17 @@ func (s *Store) Apply(ctx context.Context, by phone.Origin, patch func(*File)) e
 	if err != nil {
 		return err
 	}
-	if reflect.DeepEqual(next, s.file) && s.err == nil && !s.stale {
+	if reflect.DeepEqual(next, s.File()) && s.err == nil && !s.stale {
 		return nil
 	}
-	if c := next.Config(); s.sinks.Phone != nil && !reflect.DeepEqual(c, s.file.Config()) {
+	if c := next.Config(); s.sinks.Phone != nil && !reflect.DeepEqual(c, s.file.Load().Config()) {
 		if err := s.sinks.Phone(ctx, by, c); err != nil {
 			return err
 		}
 	}
 	err = s.persist(doc)
-	old := s.file
-	s.file = next
-	s.configure(&old, &next)
+	old := s.file.Swap(&next)
+	s.configure(old, &next)
 	s.log.Info("settings", "by", by)
 	return err
 }
@@ -224,7 +221,7 @@ func (s *Store) Apply(ctx context.Context, by phone.Origin, patch func(*File)) e
 func (s *Store) Again(ctx context.Context, by phone.Origin) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.sinks.Phone(ctx, by, s.file.Config())
+	return s.sinks.Phone(ctx, by, s.file.Load().Config())
 }
 
 // Try tells what Apply would find wrong with a change, and changes nothing.
@@ -237,7 +234,7 @@ func (s *Store) Try(patch func(*File)) error {
 
 // patched makes the settings that a patch leads to, checked as if read from a file. The caller holds mu.
 func (s *Store) patched(patch func(*File)) (next File, doc []byte, err error) {
-	next = s.file.clone()
+	next = s.file.Load().clone()
 	patch(&next)
 	if doc, err = next.Encode(s.base); err != nil {
 		return next, nil, err

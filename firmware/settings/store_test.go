@@ -77,7 +77,7 @@ func TestApplyOrder(t *testing.T) {
 		},
 	})
 	err := s.Apply(t.Context(), "ui", func(f *File) {
-		f.Lines = append(f.Lines, Line{AOR: "sip:200@pbx.example", Transport: "tls", Expires: 60, SRTP: "off", Keys: "sdes", NAT: "off", Dialect: "rfc", NumberForm: "phone"})
+		f.Lines = append(f.Lines, Line{AOR: "sip:200@pbx.example", Transport: "tls", Expires: 60, SRTP: "off", Keys: "sdes", NAT: "off", Dialect: "rfc", NumberForm: "phone", VoicemailBy: "redirect"})
 		f.Screen.Theme = "dark"
 	})
 	if err != nil {
@@ -118,6 +118,16 @@ func TestApplyRefused(t *testing.T) {
 	}
 	if !reflect.DeepEqual(before, s.File()) || text(t, p.User) != byHand {
 		t.Error("a refused change has left something")
+	}
+}
+
+// TestSinksMayAsk: who is handed a part of the settings may look at the rest, and finds what is in force now.
+func TestSinksMayAsk(t *testing.T) {
+	s, _, _ := open(t, byHand)
+	var seen string
+	s.Use(Sinks{Screen: func(Screen) { seen = s.File().Screen.Language }})
+	if err := s.Apply(t.Context(), "ui", func(f *File) { f.Screen.Language = "ar" }); err != nil || seen != "ar" {
+		t.Errorf("%v, seen %q", err, seen)
 	}
 }
 

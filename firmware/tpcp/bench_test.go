@@ -102,7 +102,7 @@ func start(t testing.TB, services Services) *bench {
 	b := &bench{t: t, desk: &desk{known: map[Pin]Pairing{}}, phonePin: pinOfSeed(phoneSeed)}
 	b.pair(hostSeed, AllRights)
 	c := phone.DefaultConfig()
-	c.Lines = []phone.LineConfig{{AOR: "sip:100@pbx.example", Label: "100"}, {AOR: "sip:200@pbx.example"}}
+	c.Lines = []phone.LineConfig{{AOR: "sip:100@pbx.example", Label: "100", Mailbox: "*97"}, {AOR: "sip:200@pbx.example"}}
 	log := slog.New(slog.DiscardHandler)
 	b.loop = phone.NewLoop(c, b.exec, noRecorder{}, log)
 	if l, ok := services.Lock.(*lockTwin); ok {

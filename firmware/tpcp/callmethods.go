@@ -160,9 +160,31 @@ func callReject(r *request, p RejectParams) (any, error) {
 		}
 		return r.ask(id, phone.Silence{})
 	case "voicemail":
-		return nil, refuse(CodeNotSupported, noServer)
+		return r.ask(id, phone.ToMailbox{Call: id})
 	}
 	return nil, refuse(CodeBadParams, "how is busy, decline, silent or voicemail")
+}
+
+func mwiGet(r *request, p LineParams) (any, error) {
+	l := r.server.control.State().Line(parseLine(p.LineID))
+	if l == nil {
+		return nil, phone.NoSuchLine
+	}
+	return MWIResult{p.LineID, viewMail(l.Mail)}, nil
+}
+
+func voicemailCall(r *request, p VoicemailParams) (any, error) {
+	line := r.server.control.State().Selected
+	if p.LineID != "" {
+		line = parseLine(p.LineID)
+	}
+	if err := r.keepsEmergency(); err != nil {
+		return nil, err
+	}
+	if err := r.do(phone.CallMailbox{Line: line}); err != nil {
+		return nil, err
+	}
+	return r.shown(r.made())
 }
 
 func callDeflect(r *request, p ToParams) (any, error) {

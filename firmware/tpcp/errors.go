@@ -121,7 +121,7 @@ var refusals = [phone.RefusalCount]Code{
 	phone.LineDown: CodeLineNotRegistered, phone.TooMany: CodeResource, phone.Busy: CodeBusyOther,
 	phone.WrongNumber: CodeInvalidDestination, phone.WrongValue: CodeBadParams,
 	phone.Moving: CodeBusyOther, phone.ConfFull: CodeResource, phone.Locked: CodeLocked, phone.Stopped: CodeInternal,
-	phone.Forbidden: CodeNotSupported, phone.Recorded: CodeBadState,
+	phone.Forbidden: CodeNotSupported, phone.Recorded: CodeBadState, phone.NoMailbox: CodeNotSupported,
 }
 
 // asError makes any error one to send: a Refusal by the table, an Error as it is, else an internal one

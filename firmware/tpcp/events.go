@@ -154,7 +154,7 @@ func (s *Server) origins(u phone.Update, now time.Time) doers {
 			if t != nil && local(c.By) {
 				t.local = now
 			}
-		case phone.LineStateChanged:
+		case phone.LineStateChanged, phone.MailChanged:
 			d.lines = c.By
 		case phone.LockChanged:
 			d.lock = c.By

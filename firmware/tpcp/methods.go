@@ -45,8 +45,8 @@ var methods = map[string]method{
 	"line.team.set":      {right: Control, flags: act, why: noServer},
 	"line.workHours.set": {right: Control, flags: act, why: noServer},
 	"line.bootstrap":     {right: Provision, flags: act | long | granting, do: on(lineBootstrap), needs: hasAccounts, why: noPart},
-	"mwi.get":            {right: Observe, why: noServer},
-	"voicemail.call":     {right: Control, flags: act, why: noServer},
+	"mwi.get":            {right: Observe, do: on(mwiGet)},
+	"voicemail.call":     {right: Control, flags: act, do: on(voicemailCall)},
 	"presence.set":       {right: Control, flags: act, do: on(presenceSet)},
 
 	"device.get":        {right: Observe, do: deviceGet},

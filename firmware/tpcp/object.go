@@ -144,6 +144,18 @@ type Line struct {
 	Code    string `json:"code,omitempty"`
 	Detail  string `json:"detail,omitempty"`
 	RetryAt *Time  `json:"retryAt,omitempty"`
+	MWI     *MWI   `json:"mwi,omitempty"`
+}
+
+// MWI is what the server of a line says of its mailbox.
+type MWI struct {
+	Waiting   bool    `json:"waiting"`
+	New       *uint32 `json:"new,omitempty"` // none of the four: they were not counted
+	Old       *uint32 `json:"old,omitempty"`
+	UrgentNew *uint32 `json:"urgentNew,omitempty"`
+	UrgentOld *uint32 `json:"urgentOld,omitempty"`
+	Stale     bool    `json:"stale,omitempty"` // the server tells no news at present
+	Account   string  `json:"account,omitempty"`
 }
 
 // Device is the phone itself.

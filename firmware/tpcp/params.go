@@ -119,6 +119,11 @@ type (
 	LineParams struct {
 		LineID string `json:"lineId"`
 	}
+	// VoicemailParams are those of voicemail.call.
+	VoicemailParams struct {
+		Act
+		LineID string `json:"lineId,omitempty"` // of the mailbox; empty: the selected one
+	}
 	// VolumeParams are those of device.volume.set.
 	VolumeParams struct {
 		Act
@@ -214,6 +219,11 @@ type (
 	// CallsResult is that of call.list.
 	CallsResult struct {
 		Calls []Call `json:"calls"`
+	}
+	// MWIResult is that of mwi.get.
+	MWIResult struct {
+		LineID string `json:"lineId"`
+		MWI    *MWI   `json:"mwi,omitempty"` // none: the server has told nothing
 	}
 	// LinesResult is that of line.list.
 	LinesResult struct {

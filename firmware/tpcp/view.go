@@ -194,8 +194,20 @@ func isEmergency(s *phone.State, c *phone.Call) bool {
 func viewLine(l *phone.Line) Line {
 	return Line{
 		LineID: lineID(l.ID), AOR: cut(l.AOR), Label: cut(l.Label), Display: cut(l.Display), State: lineStates[l.State],
-		Code: lineFaults[l.Fault], Detail: cut(l.Detail), RetryAt: moment(l.Retry),
+		Code: lineFaults[l.Fault], Detail: cut(l.Detail), RetryAt: moment(l.Retry), MWI: viewMail(l.Mail),
 	}
+}
+
+// viewMail shows a mailbox; nil if nothing is known of it.
+func viewMail(m phone.Mail) *MWI {
+	if !m.Known {
+		return nil
+	}
+	v := &MWI{Waiting: m.Waiting, Stale: m.Stale, Account: cut(m.Account)}
+	if m.Counted {
+		v.New, v.Old, v.UrgentNew, v.UrgentOld = &m.New, &m.Old, &m.UrgentNew, &m.UrgentOld
+	}
+	return v
 }
 
 func viewLines(s *phone.State) []Line {

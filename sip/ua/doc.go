@@ -35,7 +35,7 @@
 //	u.Accept(ref, answer)                              200
 //	  Confirmed{ref}                                   their ACK is in (SDP: the answer to our offer)
 //	u.Reject(ref, 486)                                 or 486
-//	u.Deflect(ref, "sip:carol@…")                      or 302: call her instead
+//	u.Deflect(ref, "sip:carol@…", 0)                   or 302: call her instead
 //	  Ended{ref, ByRemote: true, Elsewhere: true}      or the caller gave up
 //
 // # A call that stands

@@ -250,8 +250,9 @@ func warn(res *stack.Response, warning int, text string) {
 }
 
 // Deflect tells the caller to call another target instead (302): a URI, or a user part within the domain of the account.
-// A call that was for that target before, or has been sent on too often, gets 480.
-func (u *UA) Deflect(ref CallRef, target string) {
+// A status code says why the call is forwarded (see diversions); 0 says nothing. A call that was for that target before, or
+// has been sent on too often, gets 480.
+func (u *UA) Deflect(ref CallRef, target string, why int) {
 	u.with(ref, func(c *call) {
 		if c.phase != ringing {
 			return
@@ -259,13 +260,14 @@ func (u *UA) Deflect(ref CallRef, target string) {
 		next := Way{}
 		to, err := c.acc.destination(target)
 		if err == nil {
-			next, err = c.way.Divert(c.acc.p.aor.String(), to.String(), "unknown")
+			next, err = c.way.Divert(c.acc.p.aor.String(), to.String(), diversion(why))
 		}
 		if err != nil {
 			u.log.Info("call is not sent on", "call", uint64(ref), "err", err)
 			c.reject(480, "")
 		} else {
-			c.reject(302, "", &stack.ContactHeader{Address: to}, stack.NewHeader("Diversion", next.Diverted[0]))
+			more := append(c.acc.history(to, why), &stack.ContactHeader{Address: to}, stack.NewHeader("Diversion", next.Diverted[0]))
+			c.reject(302, "", more...)
 		}
 		c.end(Ended{Call: ref})
 	})

@@ -41,6 +41,7 @@ type registration struct {
 	turn    int          // of the attempt; what was begun in a former one is void
 	at      int          // the server in use, among the account's targets
 	flow    stack.Source // how the last answered REGISTER went
+	roused  stack.Source // by which flow subscriptions were refreshed last
 	flowing time.Time    // since when it goes so
 	brief   int          // connections in a row that were soon gone
 	routes  []stack.Uri  // Service-Route (RFC 3608)
@@ -293,7 +294,7 @@ func (r *registration) raise(res *stack.Response) bool {
 func (r *registration) succeed(k *ask, res *stack.Response) {
 	a := r.acc
 	flow := k.tx.Flow()
-	anew := r.state != Registered || r.flow != flow
+	anew := r.state != Registered || r.roused != flow
 	moved := flow.Transport == stack.TLS && k.req.Contact().Address.Port != int(flow.Local.Port())
 	if r.flow != flow {
 		r.flow, r.flowing = flow, time.Now()
@@ -323,7 +324,7 @@ func (r *registration) succeed(k *ask, res *stack.Response) {
 	agreed, _ := a.u.stack.Agreed(flow.Conn)
 	r.report(LineState{State: Registered, Expires: granted, Local: flow.Local.Addr(), TLS: agreed})
 	r.reflect(res)
-	if anew {
+	if r.roused = flow; anew {
 		a.u.rouse(a)
 	}
 	r.pulse.start()

@@ -60,8 +60,8 @@ const (
 	anewBase      = time.Second
 	anewMax       = 30 * time.Minute
 	settledAfter  = time.Minute     // a subscription that lives so long was no failure
-	canaryEvery   = 6 * time.Second // a server on UDP is asked whether it still knows a subscription
-	fresh         = 5 * time.Second // so long after a refresh nobody doubts a subscription
+	canaryEvery   = 5 * time.Second // a server on UDP is asked whether it still knows a subscription
+	fresh         = 4 * time.Second // so long after a refresh nobody doubts a subscription
 	hopelessAfter = time.Hour       // for what the server says will never be (RFC 6665 §4.1.3)
 )
 

@@ -35,7 +35,14 @@ func (b *bench) notifier() *notifier {
 }
 
 // forget is what a restart does to a server that keeps nothing.
-func (n *notifier) forget() { n.live = map[string]*subscriber{} }
+func (n *notifier) forget() { n.on(func() { n.live = map[string]*subscriber{} }) }
+
+// on runs fn on the loop of the server.
+func (n *notifier) on(fn func()) {
+	done := make(chan struct{})
+	n.f.s.Post(func() { fn(); close(done) })
+	<-done
+}
 
 func (n *notifier) subscribe(tx *stack.ServerTx, req *stack.Request, _ stack.Source) {
 	id, inside := dialog.IDOf(req)
@@ -94,10 +101,13 @@ func (s *subscriber) tell(state, body string, headers ...string) {
 func (n *notifier) say(state, body string, headers ...string) int {
 	n.f.s.Post(func() { n.news[len(n.news)-1].tell(state, body, headers...) })
 	n.b.pass(10 * time.Millisecond)
-	if len(n.codes) == 0 {
-		return 0
-	}
-	return n.codes[len(n.codes)-1]
+	code := 0
+	n.on(func() {
+		if len(n.codes) > 0 {
+			code = n.codes[len(n.codes)-1]
+		}
+	})
+	return code
 }
 
 var dialogs = Subscription{Event: "dialog", Target: "bob", Accept: []string{"application/dialog-info+xml"}}
@@ -332,6 +342,31 @@ func TestServerForgetsAll(t *testing.T) {
 		}
 		if c := len(b.far.all(stack.REGISTER)); c != registers+1 {
 			t.Errorf("%d REGISTERs for a server that may have forgotten the line, too", c-registers)
+		}
+	})
+}
+
+// TestConnectionEnds, as it does when the server is started anew so fast that the next REGISTER already finds it.
+func TestConnectionEnds(t *testing.T) {
+	onNet(t, func(b *bench) {
+		challenged := 0
+		n := b.notifier()
+		b.far.when(stack.REGISTER, func(tx *stack.ServerTx, req *stack.Request, _ stack.Source) {
+			if h := req.GetHeader("Authorization"); h == nil || challenged < 2 && req.CSeq().SeqNo > 2 { // its nonces are new, too
+				challenged++
+				tx.Respond(reply(req, 401, md5Challenge+", stale=true"))
+				return
+			}
+			tx.Respond(reply(req, 200, "Expires: 600"))
+		})
+		b.line(func(a *Account) { a.Transport = stack.TCP })
+		b.ua.Subscribe(1, dialogs)
+		b.pass(time.Second)
+		n.forget()
+		b.ua.stack.Post(func() { b.ua.stack.Hangup(b.ua.accounts[1].flows[0].flow.Conn) })
+		b.pass(3 * time.Second)
+		if len(n.news) != 2 {
+			t.Errorf("%d dialogs", len(n.news))
 		}
 	})
 }

@@ -457,7 +457,7 @@ func TestDeflect(t *testing.T) {
 			c := b.call(anOffer)
 			ref := take[Incoming](b).Call
 			b.ua.Ring(ref)
-			b.ua.Deflect(ref, target)
+			b.ua.Deflect(ref, target, 0)
 			if e := take[Ended](b); e.ByRemote {
 				t.Errorf("%+v", e)
 			}
@@ -471,6 +471,25 @@ func TestDeflect(t *testing.T) {
 			}
 		})
 	}
+}
+
+func TestADeflectedCallSaysWhy(t *testing.T) {
+	onNet(t, func(b *bench) {
+		registered(b)
+		c := b.call(anOffer)
+		ref := take[Incoming](b).Call
+		b.ua.Ring(ref)
+		b.ua.Deflect(ref, "sip:vm@phone.test", 603)
+		b.pass(time.Second)
+		for name, want := range map[string]string{
+			"Diversion":    "<sip:alice@phone.test>;reason=deflection;counter=1",
+			"History-Info": "<sip:alice@phone.test?Reason=SIP%3Bcause%3D603>;index=1, <sip:vm@phone.test>;index=1.1;mp=1",
+		} {
+			if h := c.last.GetHeader(name); c.last.StatusCode != 302 || h == nil || h.Value() != want {
+				t.Errorf("%s: %v in %s", name, h, c.last)
+			}
+		}
+	})
 }
 
 func TestAutomaticAnswer(t *testing.T) {

@@ -74,7 +74,7 @@ func TestSentOnInCircles(t *testing.T) {
 			{"carol", []string{"Diversion: <sip:1@x>, <sip:2@x>, <sip:3@x>", "Diversion: <sip:4@x>, <sip:5@x>, <sip:6@x>"}, 480},
 		} {
 			c := b.call(anOffer, r.headers...)
-			b.ua.Deflect(take[Incoming](b).Call, r.target)
+			b.ua.Deflect(take[Incoming](b).Call, r.target, 0)
 			b.pass(time.Second)
 			if got := c.last.StatusCode; got != r.code {
 				t.Errorf("to %s with %q: %d, want %d", r.target, r.headers, got, r.code)

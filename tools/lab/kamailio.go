@@ -194,6 +194,18 @@ func (k *Kamailio) Bindings(user string) ([]string, error) {
 	return uris, nil
 }
 
+// Tell has the registrar itself send a NOTIFY of an event package to a contact of a user, as those do that tell of waiting
+// messages unasked.
+func (k *Kamailio) Tell(user, contact, event, kind, body string) error {
+	head := fmt.Sprintf("From: <sip:%s@%s>\r\nTo: <sip:%s@%s>\r\nEvent: %s\r\nSubscription-State: active\r\nContact: <sip:%s>\r\nContent-Type: %s\r\n",
+		user, k.cfg.Domain, user, k.cfg.Domain, event, k.cfg.Listen, kind)
+	out, err := exec.Command("kamcmd", "-s", "unix:"+k.control(), "tm.t_uac_start", "NOTIFY", contact, ".", ".", head, body).CombinedOutput()
+	if err != nil || strings.HasPrefix(string(out), "error") {
+		return fmt.Errorf("lab: have the registrar tell of %s: %v: %s", event, err, strings.TrimSpace(string(out)))
+	}
+	return nil
+}
+
 // WaitBindings waits until a user has exactly n contacts registered, and gives them.
 func (k *Kamailio) WaitBindings(ctx context.Context, user string, n int) (uris []string, err error) {
 	err = Poll(ctx, fmt.Sprintf("registration of %s with %d contacts", user, n), func() (bool, error) {

@@ -28,6 +28,10 @@ func (s *Stage) Recovery(ctx context.Context, away time.Duration) (time.Duration
 	if _, err := s.Kamailio.WaitBindings(ctx, watcher, 1); err != nil {
 		return 0, err
 	}
+	_, err := s.Cora.WaitState(ctx, "line of Cora", func(st *phone.State) bool { return st.Lines[0].State == phone.LineRegistered })
+	if err != nil {
+		return 0, err
+	}
 	if err := s.Cora.Do(ctx, phone.Dial{Number: watcher}); err != nil { // which the server sees
 		return 0, err
 	}

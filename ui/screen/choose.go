@@ -230,6 +230,9 @@ func (s *Screens) Next(st *phone.State, now time.Time) time.Time {
 	}
 	for _, stack := range [][]page{s.menu, s.over} {
 		if n := len(stack); n > 0 {
+			if p, ok := stack[n-1].(timed); ok {
+				sooner(p.next(s, st, now))
+			}
 			if _, ok := stack[n-1].(blinking); ok {
 				sooner(s.caretTurn(now))
 			}

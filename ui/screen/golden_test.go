@@ -43,6 +43,7 @@ type desk struct {
 	lock      lock
 	computers computers
 	tapes     tapes
+	letters   letters
 	ladders   ladders
 	st        *phone.State
 	now       time.Time
@@ -66,7 +67,7 @@ func newDesk(t testing.TB, size image.Point, o Options) *desk {
 	}
 	d := &desk{book: &book{people: persons()}, log: calls(), sounds: sounds{1: good(), 2: good(), OfPC: {Trace: voice()}}, st: idle(), now: now,
 		options: &options{o: o, accounts: map[phone.LineID]Account{0: {Server: "sip.nordwerk.example", User: "2417", Display: "Anna Weber", Password: PasswordSet, Transport: "tls"}}}}
-	d.Screens = New(Sources{Contacts: d.book, Log: &d.log, Media: &d.sounds, Settings: d.options, Lock: &d.lock, Computers: &d.computers, Recordings: &d.tapes, Ladders: &d.ladders}, th)
+	d.Screens = New(Sources{Contacts: d.book, Log: &d.log, Media: &d.sounds, Settings: d.options, Lock: &d.lock, Computers: &d.computers, Recordings: &d.tapes, Ladders: &d.ladders, Mailboxes: &d.letters}, th)
 	d.canvas = draw.NewCanvas(size, fonts)
 	d.Apply(o, idle(), now)
 	return d
@@ -204,6 +205,28 @@ func situations() []situation {
 			}
 		}
 	}
+	mailed := idle()
+	mailed.Config.Lines = []phone.LineConfig{{AOR: mailed.Lines[0].AOR, Mailbox: "*97"}}
+	mailed.Lines[0].Mail = phone.Mail{Known: true, Waiting: true, Counted: true, New: 2, Old: 3, UrgentNew: 1}
+	mailStale := *mailed
+	mailStale.Lines = slices.Clone(mailed.Lines)
+	mailStale.Lines[0].Mail.Stale = true
+	mailPlays := *mailed
+	mailPlays.Playing, mailPlays.Path = phone.Playing{ID: "1", No: 1}, phone.Speaker
+	mailRings := withCalls(ring)
+	mailRings.Config = mailed.Config
+	box := func(change func(*letters), keys ...hal.Key) func(*desk) {
+		return func(d *desk) {
+			d.letters = mailbox()
+			if change != nil {
+				change(&d.letters)
+			}
+			d.menu = []page{&voicemail{}}
+			for _, k := range keys {
+				d.Press(k, d.st, now.Add(-500*time.Millisecond))
+			}
+		}
+	}
 	ringback := other(1, phone.Ringback, mira, 7*time.Second)
 	attached := idle()
 	attached.PC.Attached, attached.PC.Name = true, "ANNA-LAPTOP"
@@ -221,6 +244,15 @@ func situations() []situation {
 		{name: "recording-plays", state: plays, setUp: archive(hal.Down)},
 		{name: "recording-delete", state: idle(), setUp: archive(hal.Soft2)},
 		{name: "home", state: idle()},
+		{name: "home-voicemail", state: mailed},
+		{name: "home-voicemail-stale", state: &mailStale},
+		{name: "incoming-mailbox", state: mailRings},
+		{name: "voicemail", state: mailed, setUp: box(nil)},
+		{name: "voicemail-plays", state: &mailPlays, setUp: box(func(l *letters) { l.place = Place{"1", 18 * time.Second, 42 * time.Second, voicePeaks()} })},
+		{name: "voicemail-deleted", state: mailed, setUp: box(nil, hal.Soft3)},
+		{name: "voicemail-more", state: mailed, setUp: box(nil, hal.Soft4)},
+		{name: "voicemail-unplayable", state: mailed, setUp: box(func(l *letters) { l.box.Fault = MailUnplayable })},
+		{name: "voicemail-refused", state: mailed, setUp: box(func(l *letters) { l.box = Box{Fault: MailPassword} })},
 		{name: "locked", state: shut, keys: []hal.Key{hal.Digit1, hal.Digit2}},
 		{name: "locked-by-pc", state: shutByPC, keys: []hal.Key{hal.Digit1, hal.Digit2, hal.Digit3, hal.Digit4, hal.Digit5}},
 		{name: "locked-wait", state: wrongPIN},
@@ -367,12 +399,12 @@ var variants = []struct {
 
 var mainScreens = map[string]bool{"home": true, "home-line-failing": true, "dial": true, "incoming": true, "in-call": true, "in-call-muted": true, "two-calls": true,
 	"second-call-rings": true, "calls": true, "contacts": true, "settings": true, "text-entry": true, "fault-certificate": true,
-	"transfer-to": true, "transfer-asking": true, "transfer-failed": true, "conference": true, "record-in-call": true, "recordings": true, "home-keys": true, "sound": true, "sound-past": true, "steps": true}
+	"transfer-to": true, "transfer-asking": true, "transfer-failed": true, "conference": true, "record-in-call": true, "recordings": true, "voicemail-plays": true, "home-keys": true, "sound": true, "sound-past": true, "steps": true}
 
 // arabicScreens are mirrored; among them all that hold back something from that.
 var arabicScreens = map[string]bool{"locked": true, "home": true, "home-line-failing": true, "dial": true, "incoming-arabic": true, "incoming-not-verified": true, "in-call": true, "two-calls": true, "second-call-rings": true,
 	"calls": true, "contacts": true, "settings": true, "text-entry": true, "ended": true, "volume": true, "calling": true,
-	"transfer-to-typed": true, "transfer-asking": true, "conference": true, "record-in-call": true, "recordings": true, "home-keys": true, "sound-past": true, "steps": true, "steps-message": true}
+	"transfer-to-typed": true, "transfer-asking": true, "conference": true, "record-in-call": true, "recordings": true, "voicemail-plays": true, "home-keys": true, "sound-past": true, "steps": true, "steps-message": true}
 
 func TestGolden(t *testing.T) {
 	for _, v := range variants {

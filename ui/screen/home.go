@@ -44,6 +44,9 @@ func (h *home) matters(v *view) []matter {
 			v.openLog(true)
 		}})
 	}
+	if m, ok := h.mail(v); ok {
+		out = append(out, m)
+	}
 	return out
 }
 
@@ -369,6 +372,9 @@ func (h *home) keys(v *view) []key {
 	}
 	if number := lastDialled(v); number != "" {
 		keys[3] = key{label: w.Redial, do: func() { v.do(phone.Dial{Line: v.st.Selected, Number: number}) }}
+	}
+	if v.hasMailbox() {
+		keys[3] = key{label: w.Voicemail, do: v.openMailbox}
 	}
 	if len(v.st.Lines) == 0 {
 		keys[0] = key{}

@@ -150,6 +150,7 @@ func (incoming) keys(v *view) []key {
 	if !c.Silenced {
 		keys[1] = v.act(w.Silence, widget.Normal, phone.Silence{})
 	}
+	v.toMailbox(c, keys)
 	return keys
 }
 

@@ -194,6 +194,9 @@ func (s *Screens) Long(k hal.Key, st *phone.State, now time.Time) {
 	if t, ok := pg.(*transferTo); ok && k == hal.Digit0 {
 		t.plus()
 	}
+	if k == hal.Digit1 && s.shown == kindDial && c != nil && len(s.over) == 0 && c.Digits == "1" && st.Lock.Kind == phone.Unlocked {
+		s.view(nil, st, now).holdOne(c)
+	}
 	if k == hal.Digit0 && s.shown == kindDial && c != nil && len(s.over) == 0 && strings.HasSuffix(c.Digits, "0") {
 		s.do(phone.EraseDigit{})
 		s.do(phone.Digit{Digit: '+'})

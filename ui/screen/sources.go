@@ -19,6 +19,7 @@ type Sources struct {
 	Computers  Computers
 	Recordings Recordings
 	Ladders    Ladders
+	Mailboxes  Mailboxes
 }
 
 // Lock is the lock of the phone. What comes of a PIN shows in phone.State.Lock.

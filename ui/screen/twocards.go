@@ -238,6 +238,7 @@ func (second) keys(v *view) []key {
 	if !c.Silenced {
 		keys[1] = v.act(w.Ignore, widget.Normal, phone.Silence{})
 	}
+	v.toMailbox(c, keys)
 	return keys
 }
 

@@ -23,13 +23,14 @@ func arabic() Catalogue {
 	arabicSetup(&c)
 	arabicFaults(&c)
 	arabicMoves(&c)
-	c.Recording, c.Caller, c.Watch = arabicRecording, arabicCaller, arabicWatch
+	c.Recording, c.Caller, c.Watch, c.Mailbox = arabicRecording, arabicCaller, arabicWatch, arabicMailbox
 	c.Refusals = [phone.RefusalCount]string{
 		0: "لم ينجح ذلك.", phone.NoSuchCall: "انتهت هذه المكالمة.", phone.NoSuchLine: "هذا الخط غير معد.", phone.WrongState: "هذا غير ممكن الآن.",
 		phone.LineDown: "هذا الخط غير مسجل.", phone.TooMany: "لا مكان لمكالمة أخرى. أنه واحدة أولا.", phone.Busy: "ليس أثناء مكالمة. أنهها أولا.",
 		phone.WrongNumber: "لا يمكن طلب هذا الرقم.", phone.WrongValue: "هذه القيمة خارج المدى.", phone.Moving: "يجري تحويل هذه المكالمة.",
 		phone.ConfFull: "المؤتمر مكتمل.", phone.Locked: "الهاتف مقفل.", phone.Stopped: "الهاتف يعيد التشغيل.",
 		phone.Forbidden: "إعدادات هذا الهاتف لا تسمح بذلك.", phone.Recorded: "مكالمة أخرى تسجل الآن.",
+		phone.NoMailbox: "لا بريد صوتي لهذا الخط.",
 	}
 	for i, s := range English.Refusals {
 		if c.Refusals[i] == "" {
@@ -46,6 +47,7 @@ func arabic() Catalogue {
 }
 
 func arabicKeys(k *Keys) {
+	k.Voicemail, k.ToVoicemail, k.Pause, k.CallBack = Label{"البريد الصوتي", "البريد"}, Label{"إلى البريد الصوتي", "البريد"}, Label{"إيقاف مؤقت", "إيقاف"}, Label{"معاودة الاتصال", "معاودة"}
 	k.NewCall, k.Calls, k.Contacts, k.Redial = Label{"مكالمة جديدة", "جديدة"}, same("المكالمات"), Label{"جهات الاتصال", "الأسماء"}, Label{"إعادة الطلب", "إعادة"}
 	k.Settings, k.More, k.Back, k.Call, k.Delete = same("الإعدادات"), same("المزيد"), same("رجوع"), same("اتصال"), same("حذف")
 	k.Answer, k.Silence, k.Ignore, k.Decline, k.Hold = same("رد"), same("كتم"), same("تجاهل"), same("رفض"), same("تعليق")

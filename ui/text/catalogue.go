@@ -43,6 +43,7 @@ type Catalogue struct {
 	Pairing   Pairing
 	Moves     Moves
 	Recording Recording
+	Mailbox   Mailbox
 	Ladder    Ladder
 	Numbers   Numbers
 	Watch     Watch
@@ -81,6 +82,7 @@ type Keys struct {
 	Transfer, AskFirst, HandOver, SendOn, Join, JoinAll, Cancel Label
 	BackTo                                                      Label // to the call that waits
 	Headset, Speaker, Close, Sound, Numbers, Play, Stop, Steps  Label
+	Voicemail, ToVoicemail, Pause, CallBack                     Label
 	Line                                                        Label // takes the label of the line
 }
 

@@ -25,6 +25,7 @@ var English = Catalogue{
 		Join: Label{"Join", "Join"}, JoinAll: Label{"Join all", "Join all"}, Cancel: Label{"Cancel", "Cancel"}, BackTo: Label{"Take back", "Take back"},
 		Headset: Label{"Headset", "Headset"}, Speaker: Label{"Speaker", "Speaker"}, Close: Label{"Close", "Close"}, Sound: Label{"Sound", "Sound"}, Numbers: Label{"Numbers", "Numbers"},
 		Play: Label{"Play", "Play"}, Stop: Label{"Stop", "Stop"}, Steps: Label{"Steps", "Steps"},
+		Voicemail: Label{"Voicemail", "Mailbox"}, ToVoicemail: Label{"To voicemail", "Mailbox"}, Pause: Label{"Pause", "Pause"}, CallBack: Label{"Call back", "Call"},
 	},
 	Status: Status{
 		Ready: "Ready", SigningIn: "Signing in", NotSignedIn: "Not signed in", NoLine: "No line set up", NoNetwork: "No network",
@@ -123,7 +124,7 @@ var English = Catalogue{
 	Entry:     Entry{Space: "space", Letters: "abc", Figures: "123", For: "%s for %s"},
 	Moves:     englishMoves,
 	Caller:    englishCaller,
-	Recording: englishRecording,
+	Recording: englishRecording, Mailbox: englishMailbox,
 	Watch:     englishWatch,
 	Ladder:    englishLadder,
 	Numbers:   englishNumbers,
@@ -177,6 +178,7 @@ var englishRefusals = [phone.RefusalCount]string{
 	phone.Locked:      "The phone is locked.",
 	phone.Forbidden:   "The settings of this phone do not allow it.",
 	phone.Recorded:    "Another call is being recorded.",
+	phone.NoMailbox:   "This line has no mailbox.",
 	phone.Stopped:     "The phone is restarting.",
 }
 

@@ -25,6 +25,7 @@ var German = Catalogue{
 		Join: Label{"Verbinden", "Verbinden"}, JoinAll: Label{"Alle verbinden", "Alle"}, Cancel: Label{"Abbrechen", "Abbrechen"}, BackTo: Label{"Zurückholen", "Zurück"},
 		Headset: Label{"Headset", "Headset"}, Speaker: Label{"Lautsprecher", "Lautspr."}, Close: Label{"Schließen", "Schließen"}, Sound: Label{"Ton", "Ton"}, Numbers: Label{"Werte", "Werte"},
 		Play: Label{"Abspielen", "Abspielen"}, Stop: Label{"Anhalten", "Anhalten"}, Steps: Label{"Schritte", "Schritte"},
+		Voicemail: Label{"Mailbox", "Mailbox"}, ToVoicemail: Label{"Zur Mailbox", "Mailbox"}, Pause: Label{"Pause", "Pause"}, CallBack: Label{"Zurückrufen", "Rückruf"},
 	},
 	Status: Status{
 		Ready: "Bereit", SigningIn: "Meldet sich an", NotSignedIn: "Nicht angemeldet", NoLine: "Keine Leitung eingerichtet", NoNetwork: "Kein Netz",
@@ -123,7 +124,7 @@ var German = Catalogue{
 	Entry:     Entry{Space: "Leer", Letters: "abc", Figures: "123", For: "%s für %s"},
 	Moves:     germanMoves,
 	Caller:    germanCaller,
-	Recording: germanRecording,
+	Recording: germanRecording, Mailbox: germanMailbox,
 	Watch:     germanWatch,
 	Ladder:    germanLadder,
 	Numbers:   germanNumbers,
@@ -177,6 +178,7 @@ var germanRefusals = [phone.RefusalCount]string{
 	phone.Locked:      "Das Telefon ist gesperrt.",
 	phone.Forbidden:   "Die Einstellungen dieses Telefons erlauben das nicht.",
 	phone.Recorded:    "Ein anderes Gespräch wird gerade aufgenommen.",
+	phone.NoMailbox:   "Diese Leitung hat keine Mailbox.",
 	phone.Stopped:     "Das Telefon startet neu.",
 }
 

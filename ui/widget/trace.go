@@ -2,6 +2,7 @@ package widget
 
 import (
 	"image"
+	"slices"
 
 	"opendeskphone/audio/quality"
 	"opendeskphone/ui/draw"
@@ -105,6 +106,27 @@ func (p *Pen) toneLine(x0, x1, y, past int, burst func(bar int) float64) {
 		}
 		p.traceBar(x0+i*theme.TracePitch, y-h/2, h, ink)
 	}
+}
+
+// Wave draws a sound between x0 and x1 as bars of its loudness about y, half high at most: what was heard, where it is being
+// heard, and what is to come.
+func (p *Pen) Wave(x0, x1, y, half int, peaks []float64, heard float64) {
+	p.Upright(x0, x1, func() {
+		n := (x1 - x0) / theme.TracePitch
+		for i := range n {
+			h := theme.TraceBar
+			if from := len(peaks) * i / n; from < len(peaks) {
+				h = max(h, int(slices.Max(peaks[from:max(from+1, len(peaks)*(i+1)/n)])*float64(2*half)))
+			}
+			ink := p.T1
+			if float64(i) >= heard*float64(n) {
+				ink = p.T3
+			}
+			p.traceBar(x0+i*theme.TracePitch, y-h/2, h, ink)
+		}
+		at := x0 + int(heard*float64(x1-x0-theme.TraceBar))
+		p.Fill(image.Rect(at, y-half, at+p.S(3), y+half), p.Talk)
+	})
 }
 
 // Day is one working day as a row of bars, a slot every ten minutes from 7 to 19 h.
