@@ -52,6 +52,17 @@ func (d *display) flushed() []image.Rectangle {
 	return r
 }
 
+// noBoxes is a server that gives no messages out.
+type noBoxes struct{}
+
+func (noBoxes) Box(phone.LineID) (box screen.Box, ok bool) { return box, false }
+func (noBoxes) Refresh(phone.LineID)                       {}
+func (noBoxes) Mark(string, bool)                          {}
+func (noBoxes) Delete(string)                              {}
+func (noBoxes) Undelete(string)                            {}
+func (noBoxes) Heard() (at screen.Place, ok bool)          { return at, false }
+
+
 type nothing struct{}
 
 func (nothing) Contacts() []screen.Contact                                { return nil }
@@ -70,6 +81,7 @@ func (nothing) Options() screen.Options                                   { retu
 func (nothing) SetOptions(screen.Options) error                           { return nil }
 func (nothing) SetRules(phone.Rules) error                                { return nil }
 func (nothing) RingTones() []string                                       { return nil }
+func (nothing) Locations() []string                                       { return nil }
 func (nothing) About() screen.About                                       { return screen.About{} }
 func (nothing) Record(*phone.State, time.Time, phone.Origin, phone.Input) {}
 
@@ -97,7 +109,7 @@ func start(t *testing.T) *bench {
 	c.Lines = []phone.LineConfig{{AOR: "sip:2417@nordwerk.example", Label: "2417", Display: "Anna Weber"}}
 	b.loop = phone.NewLoop(c, b.exec, nothing{}, log)
 	n := nothing{}
-	app, err := New(b.display, b.loop, screen.Sources{Contacts: n, Log: n, Media: n, Settings: n, Ladders: n}, log)
+	app, err := New(b.display, b.loop, screen.Sources{Contacts: n, Log: n, Media: n, Settings: n, Ladders: n, Mailboxes: noBoxes{}}, log)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -281,7 +293,7 @@ func TestBrokenDisplayEndsRun(t *testing.T) {
 	log := slog.New(slog.DiscardHandler)
 	n, d := nothing{}, &display{fail: errors.New("gone")}
 	loop := phone.NewLoop(phone.DefaultConfig(), func(phone.Effect) {}, n, log)
-	app, err := New(d, loop, screen.Sources{Contacts: n, Log: n, Media: n, Settings: n, Ladders: n}, log)
+	app, err := New(d, loop, screen.Sources{Contacts: n, Log: n, Media: n, Settings: n, Ladders: n, Mailboxes: noBoxes{}}, log)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -312,7 +324,7 @@ func BenchmarkKeyToPixels(b *testing.B) {
 	c := phone.DefaultConfig()
 	c.Lines = []phone.LineConfig{{AOR: "sip:2417@nordwerk.example", Label: "2417", Display: "Anna Weber"}}
 	loop := phone.NewLoop(c, func(phone.Effect) {}, n, log)
-	app, err := New(d, loop, screen.Sources{Contacts: n, Log: n, Media: n, Settings: n, Ladders: n}, log)
+	app, err := New(d, loop, screen.Sources{Contacts: n, Log: n, Media: n, Settings: n, Ladders: n, Mailboxes: noBoxes{}}, log)
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -6,7 +6,6 @@ import (
 	"net/http"
 	"os"
 
-	"opendeskphone/firmware/phone"
 	"opendeskphone/firmware/settings"
 	"opendeskphone/sip/stir"
 )
@@ -17,15 +16,15 @@ type callers struct {
 	d *Device
 }
 
-func (c callers) NameOf(number string) (string, bool) { return c.d.store.NameOf(number, c.plan()) }
-func (c callers) Imitates(name string) bool           { return c.d.store.Imitates(name) }
+func (c callers) NameOf(number string) (string, bool) {
+	return c.d.store.NameOf(number, c.d.loop.State().Config.Numbering)
+}
+func (c callers) Imitates(name string) bool { return c.d.store.Imitates(name) }
 
 func (c callers) Canonical(number string) string {
-	config := phone.Config{Plan: c.plan()}
-	return config.Canonical(number)
+	st := c.d.loop.State()
+	return st.Config.Canonical(number)
 }
-
-func (c callers) plan() phone.NumberPlan { return phone.NumberPlan(c.d.settings.File().Phone.Plan) }
 
 // callers reads the files of the settings; one that cannot be read is logged and does without.
 func (d *Device) callers(s settings.STIR) callers {

@@ -23,6 +23,7 @@ import (
 	"opendeskphone/audio/quality"
 	"opendeskphone/firmware/credentials"
 	"opendeskphone/firmware/diag"
+	"opendeskphone/firmware/dialplan"
 	"opendeskphone/firmware/lines"
 	"opendeskphone/firmware/lock"
 	"opendeskphone/firmware/mailbox"
@@ -51,6 +52,7 @@ type Options struct {
 	Vault      *credentials.Vault // what computers handed over for the lines to sign in with
 	Recordings *recording.Shelf
 	Reports    string // folder for reports that wait for their collector
+	DialPlan   string // file for the location profiles that are fetched
 	Recorder   *diag.Recorder
 	Identity   ed25519.PrivateKey // the phone's key towards computers; nil: one that nobody knows
 	Computers  tpcp.Pairings      // nil: none
@@ -95,6 +97,7 @@ type Device struct {
 	queue        *reports.Queue
 	watch        *reports.Watch
 	outbox       *outbox
+	dialplan     *dialplan.Keeper
 	certificates *certificates
 	app          *ui.App // nil without a display
 	panel        *panel.Panel
@@ -120,7 +123,10 @@ func New(hardware hal.Devices, o Options) (*Device, error) {
 	}
 	d.trace = trace.NewRecorder(trace.DefaultLimits(), o.Network.LocalFor)
 	d.setTrace(f.Trace)
-	d.loop = phone.NewLoop(f.Config(), d.exec, o.Recorder, o.Log)
+	d.dialplan = d.newDialPlan(f)
+	config := f.Config()
+	d.dialplan.Choose(&config)
+	d.loop = phone.NewLoop(config, d.exec, o.Recorder, o.Log)
 	d.keeper = lock.New(lockConfig(f.Lock), d.loop, d.postFrom("lock"), o.PIN, o.Log)
 	d.desk = credentials.NewDesk(o.Vault, d.loop, d.postFrom("credentials"), func(string) { d.setLines(d.settings.File().Lines) })
 	d.engine = engine.New(engineConfig(f.Sound), d.openSound, d.soundChanged, o.Log)
@@ -147,8 +153,10 @@ func New(hardware hal.Devices, o Options) (*Device, error) {
 	}
 	o.Settings.Use(settings.Sinks{
 		Phone: func(ctx context.Context, by phone.Origin, c phone.Config) error {
+			d.dialplan.Choose(&c)
 			return d.loop.Do(ctx, by, phone.Configure{Config: c})
 		},
+		Numbers:   func(n settings.Numbers) { d.dialplan.Configure(planConfig(n)) },
 		Lines:     d.setLines,
 		SIP:       func(settings.SIP) { d.sip.renew() },
 		STIR:      func(settings.STIR) { d.sip.renew() },
@@ -184,6 +192,7 @@ func (d *Device) Run(ctx context.Context) error {
 		{"panel", d.panel.Run}, {"sip", d.sip.Run}, {"voices", d.voices.Run}, {"store", d.store.Run},
 		{"trace", d.trace.Run}, {"recording", d.tape.Run}, {"playing", d.player.Run}, {"mailbox", d.mail.Run}, {"memory", d.keep}, {"lock", d.keeper.Run}, {"pairings", d.pairs.Run}, {"tpcp", d.controllers.Run}, {"certificates", d.certificates.Run},
 		{"watch", d.watch.Run}, {"reports", d.queue.Run},
+		{"dialplan", d.dialplan.Run},
 	}
 	if d.app != nil {
 		parts = append(parts, part{"ui", d.app.Run})

@@ -120,7 +120,7 @@ func (s screenSettings) Options() screen.Options {
 	}
 	return screen.Options{
 		RingTone: tone.Ring(f.Sound.RingTone).Name, HandsFree: f.Config().HandsFree, Theme: theme, Contrast: contrast,
-		LargeText: f.Screen.LargeText, Language: f.Screen.Language, Brightness: f.Screen.Brightness,
+		LargeText: f.Screen.LargeText, Language: f.Screen.Language, Brightness: f.Screen.Brightness, Location: f.Numbers.Location,
 	}
 }
 
@@ -130,6 +130,7 @@ func (s screenSettings) SetOptions(o screen.Options) error {
 		f.Sound.RingTone, f.Phone.HandsFree = o.RingTone, o.HandsFree.String()
 		f.Screen.Theme, f.Screen.Language, f.Screen.Brightness = o.Theme, o.Language, o.Brightness
 		f.Screen.LargeText = o.LargeText
+		f.Numbers.Location = o.Location
 		if o.Contrast {
 			f.Screen.Theme = map[string]string{"light": "hc_light"}[o.Theme]
 			if f.Screen.Theme == "" {
@@ -159,6 +160,9 @@ func (s screenSettings) RingTones() []string {
 	}
 	return names
 }
+
+// Locations implements screen.Settings.
+func (s screenSettings) Locations() []string { return s.d.locations() }
 
 // About implements screen.Settings.
 func (s screenSettings) About() screen.About {

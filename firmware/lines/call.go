@@ -238,7 +238,7 @@ func (a *Adapter) deflect(c *call, target string, why phone.Why) {
 		a.agent.Reject(c.ref, int(ua.StopDiverted))
 		return
 	}
-	a.agent.Deflect(c.ref, a.uri(c.line, target), diversions[why])
+	a.agent.Deflect(c.ref, a.sipURI(c.line, target), diversions[why])
 }
 
 // call sends the INVITE of an outgoing call.
@@ -253,18 +253,19 @@ func (a *Adapter) call(c *call) {
 	a.refs[c.ref] = c
 }
 
-// uri makes what was dialled a SIP URI in the line's own domain, unless it is one.
+// uri makes what was dialled a URI for the line's server.
 func (a *Adapter) uri(line phone.LineID, target string) string {
-	if strings.Contains(target, ":") {
-		return target
+	l := &a.lines[line]
+	return l.URIs.URI(target, l.Account.AOR)
+}
+
+// sipURI makes a URI of it that is for others than that server, who know no way to a tel: one.
+func (a *Adapter) sipURI(line phone.LineID, target string) string {
+	l := &a.lines[line]
+	if l.URIs == phone.TelURI {
+		return phone.PhoneURI.URI(target, l.Account.AOR)
 	}
-	if strings.Contains(target, "@") {
-		return "sip:" + target
-	}
-	scheme, rest, _ := strings.Cut(a.lines[line].Account.AOR, ":")
-	_, domain, _ := strings.Cut(rest, "@")
-	user := strings.ReplaceAll(target, "#", "%23") // RFC 3261 §25.1: # is not allowed in a user part
-	return scheme + ":" + user + "@" + domain
+	return l.URIs.URI(target, l.Account.AOR)
 }
 
 func (a *Adapter) ringing(e phone.SendRinging) {

@@ -47,7 +47,7 @@ const (
 	near   = "sip:+4930555@near.test;user=phone;transport=tcp"
 	second = "sip:+4930555@second.test:5070;user=phone;transport=tcp"
 	far    = "sip:+4930555@far.test;user=phone;transport=tcp"
-	server = "sip:+4930555@example.com"
+	server = "sip:+4930555@example.com;user=phone"
 )
 
 // TestGatewaysInTurn: which one is called for which number, and who comes next.
@@ -71,7 +71,7 @@ func TestGatewaysInTurn(t *testing.T) {
 		{"a gateway knows better", false, false, "+4930555", []ua.Failed{{Code: 484}}, near},
 		{"another phone", false, false, "201", nil, "sip:201@192.0.2.9;transport=tcp"},
 		{"help", false, false, "112", nil, "sip:112@near.test;transport=tcp"},
-		{"no gateway", false, false, "+1555", nil, "sip:+1555@example.com"},
+		{"no gateway", false, false, "+1555", nil, "sip:+1555@example.com;user=phone"},
 		{"an address", true, true, "sip:+4930555@example.org", nil, "sip:+4930555@example.org"},
 	} {
 		inBranch(t, r.always, r.served, func(w *world) {
@@ -154,8 +154,8 @@ func TestWhoRingsBesideIsTheCallForked(t *testing.T) {
 		way  ua.Way
 		want string
 	}{
-		{ua.Way{Hops: 9}, "sip:+4930555@example.com"},
-		{ua.Way{Gateway: true, Forks: []ua.Fork{{Domain: ua.DomainID("other"), Generation: 1, Call: session}}}, "sip:+4930555@example.com"},
+		{ua.Way{Hops: 9}, "sip:+4930555@example.com;user=phone"},
+		{ua.Way{Gateway: true, Forks: []ua.Fork{{Domain: ua.DomainID("other"), Generation: 1, Call: session}}}, "sip:+4930555@example.com;user=phone"},
 		{ua.Way{Forks: []ua.Fork{{Domain: us, Generation: 1, Call: session}}}, ""},
 	} {
 		inBranch(t, true, true, func(w *world) {

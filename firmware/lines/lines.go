@@ -27,6 +27,7 @@ type Line struct {
 	SRTP    offer.SRTP
 	Keys    offer.Keying // what is offered where encryption is insisted on
 	Reach   ice.Config
+	URIs    phone.URIForm
 	Numbers []string // under which it is called, in E.164: what callers' proofs must be made out to
 	Codecs  []string // names in order of preference; empty: those of the voice
 	MWI     bool     // ask the server for news of the mailbox

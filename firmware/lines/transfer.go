@@ -20,7 +20,7 @@ func (a *Adapter) execMove(e phone.Effect) {
 		case place != nil:
 			a.whenQuiet(c, func() { a.agent.ReferTo(c.ref, place.ref) })
 		default:
-			target := a.uri(c.line, e.Target)
+			target := a.sipURI(c.line, e.Target)
 			if e.Bye {
 				target += ";method=BYE"
 			}

@@ -57,12 +57,12 @@ func (a *Adapter) setWatch(w Watch) {
 			return
 		}
 		for _, n := range w.People {
-			a.subscribe(event, a.uri(w.Line, n), n)
+			a.subscribe(event, a.sipURI(w.Line, n), n)
 		}
 	}
 	watchAll(dialogPackage)
 	for _, n := range w.Places {
-		a.subscribe(dialogPackage, a.uri(w.Line, n), n)
+		a.subscribe(dialogPackage, a.sipURI(w.Line, n), n)
 	}
 	if w.Presence {
 		watchAll(presencePackage)
@@ -191,7 +191,7 @@ func (a *Adapter) listTold(n *watching, e ua.Notified) bool {
 // names tells whether a URI is that of a number of the settings.
 func (a *Adapter) names(uri, number string) bool {
 	uri, _, _ = strings.Cut(uri, ";")
-	return strings.EqualFold(uri, a.uri(a.watched.Line, number))
+	return strings.EqualFold(uri, phone.PlainURI.URI(number, a.lines[a.watched.Line].Account.AOR))
 }
 
 // lampOf is what the calls of somebody come to: who is called may be picked up, which goes before what they do already.

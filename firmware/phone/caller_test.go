@@ -90,7 +90,7 @@ func TestWhoHasTheCallNow(t *testing.T) {
 }
 
 func TestCanonical(t *testing.T) {
-	c := Config{Plan: NumberPlan{Country: "49", International: "00", National: "0", Area: "30", Extension: 4}}
+	c := Config{Numbering: Numbering{Plan: NumberPlan{Country: "49", International: "00", National: "0", Area: "30", Extension: 4}}}
 	for in, want := range map[string]string{
 		"+49 (0)30 5550142": "+49305550142", "0049 30 5550142": "+49305550142", "030/555-0142": "+49305550142", "5550142": "+49305550142", "tel:+49-30-555-0142": "+49305550142",
 		"+49305550142": "+49305550142", "2417": "2417", "sip:Anna@PBX.example": "anna@pbx.example", "*21#": "*21#", "Anna": "Anna",

@@ -242,7 +242,7 @@ func (t *step) digit(d rune) error {
 	c.Digits += string(d)
 	t.touched(c)
 	t.do(StopTimer{ID: TimerID{InterDigit, c.ID}})
-	switch t.Config.DigitMap.Match(c.Digits) {
+	switch max(t.Config.DigitMap.Match(c.Digits), t.Config.typed(c.Digits)) {
 	case Complete:
 		_ = t.dialNow() // a line that is down leaves the number standing; the key says why
 	case Perhaps:

@@ -24,7 +24,8 @@ type Config struct {
 	Pages       []string      // numbers of the paging groups, the most important first
 	PagesOver   int           // so many of them, from the first, break into a call
 	PageVolume  uint8         // of pages when the phone is new
-	Plan        NumberPlan    // how national numbers become international ones
+	Location    string        // name of the profile that is wanted; empty: any
+	Numbering                 // how numbers typed here read
 	Gateways    []string      // beginnings of numbers that are called also where a line's server is gone
 	Emergency   []string      // numbers that may always be called, on any line
 
@@ -46,6 +47,7 @@ type LineConfig struct {
 	Factory             string // SIP URI that makes conferences at the server (RFC 4579); empty: this phone holds them
 	Mailbox             string // number or address of the mailbox; empty: as the server says
 	MailboxOnBusy       bool   // a call is sent there by saying busy
+	URIs                URIForm
 }
 
 // DefaultConfig is a phone without lines.
@@ -95,6 +97,11 @@ func (c *Config) Validate() error {
 	}
 	if err := c.DigitMap.Validate(); err != nil {
 		return fmt.Errorf("digit_map: %w", err)
+	}
+	if c.Profile != nil {
+		if err := c.Profile.Validate(); err != nil {
+			return fmt.Errorf("profile %q: %w", c.Profile.Name, err)
+		}
 	}
 	for i, l := range c.Lines {
 		if _, err := c.Number(l.Mailbox); l.Mailbox != "" && err != nil {

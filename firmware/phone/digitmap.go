@@ -50,6 +50,11 @@ func (m DigitMap) Match(digits string) Match {
 		f, g := a.match(digits)
 		full, more = full || f, more || g
 	}
+	return matchOf(full, more)
+}
+
+// matchOf tells how far a number has come that is one by itself, or becomes one by more digits.
+func matchOf(full, more bool) Match {
 	switch {
 	case full && more:
 		return Perhaps

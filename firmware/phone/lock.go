@@ -94,7 +94,7 @@ func (t *step) mayDial(n Number) bool {
 	case t.Lock.Kind == Unlocked || n.Rule == EmergencyRule || t.Config.LockedDial == DialAny:
 		return true
 	case t.Config.LockedDial == DialInternal:
-		return n.Rule == PageRule || n.E164 == "" && n.Rule == InternalRule
+		return n.Rule == PageRule || n.Internal
 	}
 	return false
 }

@@ -17,6 +17,13 @@ type NumberPlan struct {
 	DialE164      bool   // dial the international form; else what was typed
 }
 
+// Numbering is how numbers typed here read in the world: by the rules of the place, and by the plan what none of them
+// says anything of. Two that are equal read every number alike.
+type Numbering struct {
+	Plan    NumberPlan
+	Profile *Profile // the location profile in force; nil: none
+}
+
 // Rule says which rule of the plan made a number.
 type Rule uint8
 
@@ -31,15 +38,18 @@ const (
 	FeatureCode // with * or #: for the exchange
 	AddressRule // a SIP address, not a number
 	PageRule    // a paging group
+	ProfileRule // a rule of the location profile
 	ruleCount
 )
 
 // Number is a typed number, understood.
 type Number struct {
-	Typed  string
-	E164   string // "+491715550142"; empty where the plan does not know
-	Target string // what is dialled
-	Rule   Rule
+	Typed    string
+	E164     string // "+491715550142"; empty where the plan does not know
+	Target   string // what is dialled: digits, E.164, a local number with ;phone-context=, or an address
+	Rule     Rule
+	Rewrite  int  // ProfileRule: which rule of the profile, from 1
+	Internal bool // an extension
 }
 
 const (
@@ -64,40 +74,197 @@ func (p *NumberPlan) Validate() error {
 
 // Number understands a typed number or address. Spaces, brackets, dots, slashes and hyphens, as
 // people write them, are passed over.
-func (c *Config) Number(typed string) (Number, error) {
+func (c *Config) Number(typed string) (Number, error) { return (&reading{c: c}).read(typed) }
+
+// Explain is Number, and tells each step on the way.
+func (c *Config) Explain(typed string) (Number, []NumberStep, error) {
+	r := &reading{c: c, told: true}
+	n, err := r.read(typed)
+	return n, r.steps, err
+}
+
+// reading is a number being understood.
+type reading struct {
+	c     *Config
+	told  bool // the steps are wanted
+	steps []NumberStep
+}
+
+func (r *reading) read(typed string) (Number, error) {
 	typed = strings.TrimSpace(typed)
 	n := Number{Typed: typed, Target: typed}
 	if typed == "" || len(typed) > maxNumber {
 		return n, WrongNumber
 	}
-	if strings.ContainsAny(typed, "@:") {
+	digits, context := local(typed)
+	bare := strip(digits)
+	switch help := r.emergency(bare); {
+	case help != "":
+		return n, r.rule(&n, bare)
+	case context != "" && !strings.HasPrefix(bare, "+"):
+		n.Target = bare + contextParam + context
+		r.tell(NumberStep{Kind: StepContext, To: context})
+		if !wellFormed(bare, context) {
+			return n, WrongNumber
+		}
+		return n, nil
+	case strings.ContainsAny(digits, "@:"):
 		n.Rule = AddressRule
+		r.tell(NumberStep{Kind: StepAddress})
 		return n, checkAddress(typed)
+	case bare == "" || bare == "+" || strings.LastIndexByte(bare, '+') > 0:
+		return n, WrongNumber
+	case strings.ContainsFunc(bare, isNoDialKey):
+		n.Rule = AddressRule
+		r.tell(NumberStep{Kind: StepAddress})
+		return n, checkUser(typed)
+	case bare != typed:
+		r.tell(NumberStep{Kind: StepStripped, To: bare})
 	}
-	if strings.HasPrefix(typed, "+") { // +49 (0)30: the prefix is not dialled from abroad
-		typed = strings.Replace(typed, "(0)", "", 1)
+	return n, r.rule(&n, bare)
+}
+
+// local takes a number out of what may be a tel: URI, with the context it is meant in. Other parameters of such a URI
+// say nothing of where to call (RFC 3966 §5.1).
+func local(typed string) (digits, context string) {
+	digits, tel := typed, len(typed) > 4 && strings.EqualFold(typed[:4], "tel:")
+	if tel {
+		digits = typed[4:]
 	}
-	digits := strings.Map(func(r rune) rune {
+	number, params, _ := strings.Cut(digits, ";")
+	for p := range strings.SplitSeq(params, ";") {
+		if key, value, _ := strings.Cut(p, "="); strings.EqualFold(key, contextParam[1:len(contextParam)-1]) {
+			return number, value
+		}
+	}
+	if tel {
+		return number, ""
+	}
+	return digits, ""
+}
+
+// strip takes away what people write between digits.
+func strip(s string) string {
+	if strings.HasPrefix(s, "+") { // +49 (0)30: the prefix is not dialled from abroad
+		s = strings.Replace(s, "(0)", "", 1)
+	}
+	return strings.Map(func(r rune) rune {
 		if strings.ContainsRune(" ()-./", r) {
 			return -1
 		}
 		return r
-	}, typed)
-	switch {
-	case digits == "" || digits == "+" || strings.LastIndexByte(digits, '+') > 0:
-		return n, WrongNumber
-	case strings.ContainsFunc(digits, isNoDialKey):
-		n.Rule = AddressRule
-		return n, checkUser(typed)
-	}
+	}, s)
+}
+
+// rule finds the rule for digits, and follows it.
+func (r *reading) rule(n *Number, digits string) error {
 	n.Target = digits
-	if n.Rule, n.E164 = c.rule(digits); len(n.E164) > maxE164 {
+	special := func(rule Rule, step StepKind) error {
+		n.Rule = rule
+		r.tell(NumberStep{Kind: step})
+		return nil
+	}
+	switch help := r.emergency(digits); {
+	case help != "":
+		n.Target = help
+		return special(EmergencyRule, StepEmergency)
+	case r.c.page(digits) != 0:
+		return special(PageRule, StepPage)
+	case strings.ContainsAny(digits, "*#"):
+		return special(FeatureCode, StepFeature)
+	case strings.HasPrefix(digits, "+"):
+		if isE164(digits) {
+			n.E164 = digits
+		}
+		return special(InternationalRule, StepGlobal)
+	}
+	if done, err := r.rewrite(n); done || err != nil {
+		return err
+	}
+	r.plan(n)
+	return nil
+}
+
+// emergency gives the emergency number that digits are, also behind the prefix that leads outside.
+func (r *reading) emergency(digits string) string {
+	if slices.Contains(r.c.Emergency, digits) {
+		return digits
+	}
+	if p := r.c.Profile; p != nil {
+		if rest, ok := p.outside(digits); ok && slices.Contains(r.c.Emergency, rest) {
+			return rest
+		}
+	}
+	return ""
+}
+
+// typed tells whether the profile has the digits typed so far dialled. It never does while they may become a call
+// for help.
+func (c *Config) typed(digits string) Match {
+	helps := func(number string) bool { return hasPrefix(number, digits) }
+	if c.Profile == nil || slices.ContainsFunc(c.Emergency, helps) {
+		return NoMatch
+	}
+	return c.Profile.typed(digits)
+}
+
+// rewrite applies the location profile; done tells that one of its rules matched.
+func (r *reading) rewrite(n *Number) (done bool, err error) {
+	p := r.c.Profile
+	if p == nil {
+		return false, nil
+	}
+	r.tell(NumberStep{Kind: StepProfile, To: p.Name})
+	digits, out := p.outside(n.Target)
+	if out {
+		r.tell(NumberStep{Kind: StepAccess, From: p.Access, To: digits})
+	}
+	for i := range p.Rules {
+		rule := &p.Rules[i]
+		step := NumberStep{Rule: i + 1, From: rule.Pattern.text}
+		if out && rule.Internal {
+			step.Kind = StepPassed
+			r.tell(step)
+			continue
+		}
+		number, context, matches, good := rule.apply(digits)
+		if !matches {
+			step.Kind = StepMissed
+			r.tell(step)
+			continue
+		}
+		n.Rule, n.Rewrite, n.Internal = ProfileRule, i+1, rule.Internal
+		if n.Target = number; context != "" {
+			n.Target += contextParam + context
+		}
+		step.Kind, step.To = StepMatched, n.Target
+		r.tell(step)
+		if !good {
+			r.tell(NumberStep{Kind: StepWrong, To: n.Target})
+			return true, WrongNumber
+		}
+		if context == "" {
+			n.E164 = number
+		}
+		return true, nil
+	}
+	r.tell(NumberStep{Kind: StepNoRule})
+	return false, nil
+}
+
+// plan reads a number by the plan of the country.
+func (r *reading) plan(n *Number) {
+	p := &r.c.Plan
+	digits := n.Target
+	n.Rule, n.E164 = p.rule(digits)
+	if !isE164(n.E164) {
 		n.E164 = ""
 	}
-	if c.Plan.DialE164 && n.E164 != "" {
+	n.Internal = n.Rule == InternalRule
+	r.tell(NumberStep{Kind: StepPlan, Rule: int(n.Rule), To: n.E164})
+	if p.DialE164 && n.E164 != "" {
 		n.Target = n.E164
 	}
-	return n, nil
 }
 
 // bypasses tells whether a gateway takes a number where the server of a line is gone.
@@ -114,7 +281,7 @@ func (c *Config) Canonical(number string) string {
 	if strings.Contains(number, "@") {
 		return strings.ToLower(strings.TrimPrefix(strings.TrimPrefix(number, "sips:"), "sip:"))
 	}
-	n, err := c.Number(strings.TrimPrefix(number, "tel:"))
+	n, err := c.Number(number)
 	switch {
 	case err != nil:
 		return strings.ToLower(number)
@@ -124,17 +291,8 @@ func (c *Config) Canonical(number string) string {
 	return n.Target
 }
 
-func (c *Config) rule(digits string) (Rule, string) {
-	p := &c.Plan
+func (p *NumberPlan) rule(digits string) (Rule, string) {
 	switch {
-	case slices.Contains(c.Emergency, digits):
-		return EmergencyRule, ""
-	case c.page(digits) != 0:
-		return PageRule, ""
-	case strings.ContainsAny(digits, "*#"):
-		return FeatureCode, ""
-	case strings.HasPrefix(digits, "+"):
-		return InternationalRule, digits
 	case p.International != "" && hasPrefix(digits, p.International):
 		return InternationalRule, "+" + digits[len(p.International):]
 	case len(digits) <= p.Extension:

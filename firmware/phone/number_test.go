@@ -42,7 +42,7 @@ func TestNumber(t *testing.T) {
 		c := DefaultConfig()
 		c.Plan = row.plan
 		got, err := c.Number(row.typed)
-		want := Number{Typed: strings.TrimSpace(row.typed), E164: row.e164, Target: row.target, Rule: row.rule}
+		want := Number{Typed: strings.TrimSpace(row.typed), E164: row.e164, Target: row.target, Rule: row.rule, Internal: row.rule == InternalRule}
 		if err != nil || got != want {
 			t.Errorf("%q: %v\n got %+v\nwant %+v", row.typed, err, got, want)
 		}

@@ -208,6 +208,7 @@ const (
 	NoNetwork
 	NetworkRewrites // something on the way to a server changes SIP; Text says what
 	NetworkForgets  // and something forgets ways that are silent; Text says after how long
+	DialPlanRefused // location profiles of a file or a server are wrong; Text says where, which rule, and why
 	CertEnding      // a certificate that a line needs ends soon; Text names line and day
 	NoticeCount
 )

@@ -114,7 +114,7 @@ func run() error {
 		log.Error("changes of the network will be noticed late", "err", err)
 	}
 	d, err := device.New(hardware.Devices, device.Options{
-		Settings: saved, Store: store.Open(filepath.Join(cli.Data, "phone.db"), log),
+		DialPlan: filepath.Join(cli.Data, "dialplan.json"), Settings: saved, Store: store.Open(filepath.Join(cli.Data, "phone.db"), log),
 		Pairings: pairing.OpenFile(filepath.Join(cli.Data, "pairings"), log), PIN: lock.OpenFile(filepath.Join(cli.Data, "lock"), log), Vault: credentials.Open(cli.Data, log), Recordings: recording.OpenShelf(filepath.Join(cli.Data, "recordings"), free, log), Reports: filepath.Join(cli.Data, "reports"), Recorder: diag.NewRecorder(),
 		Codecs: append([]codec.Codec{opus.Codec}, codec.All()...), Network: stack.System{}, Version: version,
 		Board: board.Name, Instance: instance(cli.Data, log), About: facts, NetChanged: changes,

@@ -6,6 +6,7 @@ import (
 	"iter"
 	"net"
 	"net/netip"
+	"net/url"
 	"path"
 	"reflect"
 	"slices"
@@ -112,6 +113,9 @@ var forms = map[string]form{
 	"code":     {"1 to 8 of the digits 0 to 9", func(s string) error { return checkDigits(s, 8) }},
 	"digitmap": {"a digit map", func(s string) error { return phone.DigitMap(s).Validate() }},
 	"usbname":  {"1 to 30 printable ASCII characters", checkUSBName},
+	"rewrite":  {"a rule like ^(\\d{4})$ => +1425555$1", func(s string) error { _, err := parseRewrite(s); return err }},
+	"access":   {"at most 4 of 0 to 9, * and #", checkAccess},
+	"https":    {"an address like https://pbx.example/config", checkHTTPS},
 	"route":    {"a way like +4930=gateway.example", checkRoute},
 	"page":     {"number=address:port, with a multicast address and an even port", checkPage},
 	"key":      {"a number or address, or number=name", checkKey},
@@ -137,6 +141,27 @@ func checkE164(s string) error {
 		return errors.New("must be + and 2 to 15 digits")
 	}
 	return nil
+}
+
+func checkAccess(s string) error {
+	if len(s) > 4 || strings.Trim(s, "0123456789*#") != "" {
+		return fmt.Errorf("%q is not", shorten(s))
+	}
+	return nil
+}
+
+// checkHTTPS wants the address of a document, and no password in it.
+func checkHTTPS(s string) error {
+	u, err := url.Parse(s)
+	switch {
+	case err != nil:
+		return errors.New("it is no address")
+	case u.Scheme != "https":
+		return errors.New("it does not begin with https:")
+	case u.User != nil || u.Fragment != "":
+		return errors.New("it must have neither user nor fragment")
+	}
+	return checkHost(u.Host)
 }
 
 // plain takes the Go words off an error of netip.
@@ -316,6 +341,17 @@ func (r *reader) together(f *File) {
 		}
 	}
 	r.ranges(f)
+	for i := range f.Profiles {
+		key := "profile." + strconv.Itoa(i)
+		if _, err := f.Profiles[i].profile(); err != nil {
+			r.report(key, "%v", err)
+		}
+		for _, other := range f.Profiles[:i] {
+			if other.Name == f.Profiles[i].Name {
+				r.report(key+".name", "is that of another profile")
+			}
+		}
+	}
 	c := f.Config()
 	if err := c.Validate(); err != nil && len(r.problems) == 0 {
 		r.report("phone", "%v", err)

@@ -37,6 +37,11 @@ func (w *writer) table(v, base reflect.Value, name string) error {
 		mine, other := v.FieldByIndex(f.Index), base.FieldByIndex(f.Index)
 		if isTable(f.Type) {
 			tables = append(tables, f)
+			if isTables(f.Type) && mine.Len() == 0 && other.Len() > 0 { // the layer below has some
+				if err := w.key(f.Tag.Get("toml"), []string{}); err != nil {
+					return err
+				}
+			}
 			continue
 		}
 		if reflect.DeepEqual(mine.Interface(), other.Interface()) {
@@ -53,9 +58,12 @@ func (w *writer) table(v, base reflect.Value, name string) error {
 	for _, f := range tables {
 		mine, other := v.FieldByIndex(f.Index), base.FieldByIndex(f.Index)
 		var err error
-		if lines, ok := mine.Interface().([]Line); ok {
-			err = w.lines(lines, other.Interface().([]Line))
-		} else {
+		switch mine.Interface().(type) {
+		case []Line:
+			err = w.entries(mine, other, f.Tag.Get("toml"), reflect.ValueOf(DefaultLine()))
+		case []Profile:
+			err = w.entries(mine, other, f.Tag.Get("toml"), reflect.ValueOf(Profile{}))
+		default:
 			err = w.table(mine, other, join(name, f.Tag.Get("toml")))
 		}
 		if err != nil {
@@ -66,19 +74,22 @@ func (w *writer) table(v, base reflect.Value, name string) error {
 }
 
 func isTable(t reflect.Type) bool {
-	return t.Kind() == reflect.Struct && t != reflect.TypeFor[Secret]() || t == reflect.TypeFor[[]Line]()
+	return t.Kind() == reflect.Struct && t != reflect.TypeFor[Secret]() || isTables(t)
 }
 
-func (w *writer) lines(lines, base []Line) error {
-	if reflect.DeepEqual(lines, base) {
+// isTables tells whether a list is one of tables.
+func isTables(t reflect.Type) bool {
+	return t.Kind() == reflect.Slice && t.Elem().Kind() == reflect.Struct
+}
+
+// entries writes a list of tables, of each what differs from fresh.
+func (w *writer) entries(list, base reflect.Value, name string, fresh reflect.Value) error {
+	if reflect.DeepEqual(list.Interface(), base.Interface()) {
 		return nil
 	}
-	if len(lines) == 0 { // the layer below has some; this is the first table, so the key stands at the top
-		return w.key("line", []string{})
-	}
-	for _, l := range lines {
-		w.WriteString("\n[[line]]\n")
-		if err := w.table(reflect.ValueOf(l), reflect.ValueOf(DefaultLine()), ""); err != nil {
+	for i := range list.Len() {
+		w.WriteString("\n[[" + name + "]]\n")
+		if err := w.table(list.Index(i), fresh, ""); err != nil {
 			return err
 		}
 	}

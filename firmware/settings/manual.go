@@ -15,9 +15,12 @@ func Manual() string {
 	for field := range fieldsOf(reflect.TypeFor[File]()) {
 		part := reflect.ValueOf(f).FieldByIndex(field.Index)
 		name := field.Tag.Get("toml")
-		if field.Type == reflect.TypeFor[[]Line]() {
+		switch part.Interface().(type) {
+		case []Line:
 			manualTable(&b, "[["+name+"]]", field.Tag.Get("doc"), reflect.ValueOf(DefaultLine()), name)
-		} else {
+		case []Profile:
+			manualTable(&b, "[["+name+"]]", field.Tag.Get("doc"), reflect.ValueOf(Profile{}), name)
+		default:
 			manualTable(&b, "["+name+"]", field.Tag.Get("doc"), part, name)
 		}
 	}

@@ -12,8 +12,6 @@ import (
 
 	"github.com/pelletier/go-toml/v2"
 	"github.com/pelletier/go-toml/v2/unstable"
-
-	"opendeskphone/firmware/phone"
 )
 
 const (
@@ -122,7 +120,9 @@ func (r *reader) value(dst reflect.Value, f reflect.StructField, in any, path st
 	case *[]string:
 		r.list(dst, f, in, path)
 	case *[]Line:
-		r.lines(dst, in, path)
+		r.tables(dst, f, in, path, reflect.ValueOf(DefaultLine()))
+	case *[]Profile:
+		r.tables(dst, f, in, path, reflect.ValueOf(Profile{}))
 	default:
 		if m, ok := in.(map[string]any); r.want(ok, path, "a table", in) {
 			r.table(dst, m, path)
@@ -146,24 +146,25 @@ func (r *reader) list(dst reflect.Value, f reflect.StructField, in any, path str
 	dst.Set(reflect.ValueOf(out))
 }
 
-func (r *reader) lines(dst reflect.Value, in any, path string) {
+// tables puts an array of TOML tables into a list of structs, each laid over fresh.
+func (r *reader) tables(dst reflect.Value, f reflect.StructField, in any, path string, fresh reflect.Value) {
 	list, ok := in.([]any)
-	if !r.want(ok, path, "written as [[line]]", in) {
+	if !r.want(ok, path, "written as [["+path+"]]", in) {
 		return
 	}
-	if len(list) > phone.MaxLines {
-		r.report(path, "at most %d lines, not %d", phone.MaxLines, len(list))
+	if most, _ := strconv.Atoi(f.Tag.Get("most")); len(list) > most {
+		r.report(path, "at most %d of them, not %d", most, len(list))
 		return
 	}
-	out := make([]Line, len(list))
+	out := reflect.MakeSlice(dst.Type(), len(list), len(list))
 	for i, v := range list {
-		out[i] = DefaultLine()
+		out.Index(i).Set(fresh)
 		at := join(path, strconv.Itoa(i))
 		if m, ok := v.(map[string]any); r.want(ok, at, "a table", v) {
-			r.table(reflect.ValueOf(&out[i]).Elem(), m, at)
+			r.table(out.Index(i), m, at)
 		}
 	}
-	dst.Set(reflect.ValueOf(out))
+	dst.Set(out)
 }
 
 // want reports a value that is not what it must be; got is shown, unless nil.

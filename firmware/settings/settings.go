@@ -11,6 +11,8 @@
 package settings
 
 import (
+	"errors"
+	"fmt"
 	"net/netip"
 	"slices"
 	"strings"
@@ -28,9 +30,11 @@ const (
 
 // File is the whole of the settings, layers already laid over each other.
 type File struct {
-	Lines     []Line    `toml:"line" doc:"An account, shown as a line of the phone. The first is line 1; at most 16."`
+	Lines     []Line    `toml:"line" most:"16" doc:"An account, shown as a line of the phone. The first is line 1; at most 16."`
 	Phone     Phone     `toml:"phone" doc:"How the phone behaves."`
 	Rules     Rules     `toml:"rules" doc:"Who gets the calls that come in. The screen Call rules and computers change them too. Calls are sent on by 302, so that the caller, or the server for him, makes the call anew; beside the phone, others are called by the phone itself."`
+	Numbers   Numbers   `toml:"numbers" doc:"Location profiles: what becomes of a number that is typed at this place. They are asked before [phone.plan]; emergency numbers pass them by."`
+	Profiles  []Profile `toml:"profile" most:"8" doc:"A location profile; at most 8. Files and the server of [numbers] may have more."`
 	SIP       SIP       `toml:"sip" doc:"The SIP user agent, for all lines."`
 	STIR      STIR      `toml:"stir" doc:"Verification of callers' numbers (STIR, RFC 8224). A number that fails is shown as not verified; the call rings all the same."`
 	Media     Media     `toml:"media" doc:"Voice on the network."`
@@ -69,6 +73,7 @@ type Line struct {
 	Dialect        string   `toml:"dialect" one:"rfc ocs" doc:"How the line speaks to its server: as the RFCs say, or as Office Communications Server and Lync expect (epid, gruu-10, ms- headers)."`
 	Numbers        []string `toml:"numbers" is:"e164" eg:"+493055501420" doc:"Telephone numbers of this line, in E.164. The proof that comes with a call (STIR) must be made out to one of them, or to the number the call names."`
 	Collector      string   `toml:"report_to" is:"sip" eg:"sip:collector@pbx.example" doc:"Where this line reports on its calls: how each one sounded and why one has not come about (RFC 6035 by PUBLISH; with dialect = ocs as XML by SERVICE). The report names both sides of the call, nothing of what was said. Empty: nowhere."`
+	NumberForm     string   `toml:"number_form" one:"phone sip tel" doc:"How numbers in E.164 and with a phone-context are written for the server: phone, sip:+49...@domain;user=phone (RFC 3261); sip, the same without user=phone; tel, tel:+49..., and others as tel:201;phone-context=domain (RFC 3966)."`
 	Voicemail      string   `toml:"voicemail" eg:"*97" doc:"Number or SIP address of this line's mailbox, which the Voicemail key calls and a call declined to voicemail is sent to. Empty: as the server says (RFC 3842), if that is in the domain of aor."`
 	VoicemailBy    string   `toml:"voicemail_by" one:"redirect busy" doc:"How a call that rings is sent to voicemail. redirect: the caller is told to call the mailbox (302); busy: he is told busy, for a server that takes a message then."`
 	MWI            bool     `toml:"mwi" doc:"Ask the registrar for news of the mailbox (RFC 3842). News that it sends unasked are taken all the same."`
@@ -126,6 +131,69 @@ type Plan struct {
 	Area          string `toml:"area" is:"code" eg:"30" doc:"The own area code, without the national prefix."`
 	Extension     int    `toml:"extension" unit:"digits" range:"0 10" doc:"Numbers of up to so many digits are internal."`
 	DialE164      bool   `toml:"dial_e164" doc:"Send the international form to the server instead of what was typed."`
+}
+
+// Numbers say where location profiles come from, and which is in force.
+type Numbers struct {
+	Location string   `toml:"location" eg:"Redmond" doc:"Name of the profile in force. Empty: the first there is, of the settings, then of the files, then of the server."`
+	Files    []string `toml:"files" is:"path" eg:"/data/redmond.xml" doc:"XML files with a LocationProfileDescription each."`
+	URL      string   `toml:"url" is:"https" eg:"https://pbx.example/config" doc:"Where profiles are fetched from: XML with a LocationProfileDescription, or JSON (docs/NUMBERS.md). Who is believed there says [sip]. What was fetched stays in force until the server has something else that is right."`
+	Poll     int      `toml:"poll" unit:"min" range:"5 1440" doc:"How often it is asked for changes."`
+}
+
+// Profile is a location profile.
+type Profile struct {
+	Name     string   `toml:"name" eg:"Redmond" doc:"Name of the place."`
+	Rules    []string `toml:"rules" is:"rewrite" eg:"^(\\d{4})$ => +1425555$1 internal" doc:"Rules as pattern => translation; the first whose pattern matches the whole number wins. Patterns are regular expressions of RE2, $1 to $9 their groups. The result begins with + or carries ;phone-context=. internal behind it: for extensions, not applied behind the access prefix; wait: what it matches is not dialled by itself."`
+	Access   string   `toml:"access_prefix" is:"access" eg:"9" doc:"Digits that lead outside."`
+	Optimize bool     `toml:"optimize_dialing" doc:"Dial a number as soon as a rule matches and no more digits can come: extensions, and numbers behind the access prefix, which is taken away before the rules."`
+}
+
+// profile makes the profile that the rules are; they were checked when they were read.
+func (p *Profile) profile() (*phone.Profile, error) {
+	out := &phone.Profile{Name: p.Name, Access: p.Access, Optimize: p.Optimize}
+	for _, text := range p.Rules {
+		r, err := parseRewrite(text)
+		if err != nil {
+			return nil, err
+		}
+		out.Rules = append(out.Rules, r)
+	}
+	return out, out.Validate()
+}
+
+// parseRewrite reads a rule: pattern => translation, and what it is for.
+func parseRewrite(s string) (r phone.Rewrite, err error) {
+	pattern, rest, ok := strings.Cut(s, "=>")
+	words := strings.Fields(rest)
+	if !ok || len(words) == 0 {
+		return r, errors.New("it lacks => and a translation")
+	}
+	r.Translation, r.Device = words[0], true
+	for _, w := range words[1:] {
+		switch w {
+		case "internal":
+			r.Internal = true
+		case "wait":
+			r.Device = false
+		default:
+			return r, fmt.Errorf("%q is neither internal nor wait", shorten(w))
+		}
+	}
+	r.Pattern, err = phone.ParsePattern(strings.TrimSpace(pattern))
+	return r, err
+}
+
+// profile is the one in force of the settings' own, nil if that is another's.
+func (f *File) profile() *phone.Profile {
+	for i := range f.Profiles {
+		if f.Numbers.Location == "" || f.Profiles[i].Name == f.Numbers.Location {
+			if p, err := f.Profiles[i].profile(); err == nil {
+				return p
+			}
+		}
+	}
+	return nil
 }
 
 // SIP is the user agent as a whole.
@@ -266,6 +334,7 @@ func Default() File {
 			CallTime: int(p.CallTime / time.Second), HandsFree: p.HandsFree.String(), CallWaiting: p.CallWaiting, Follow: p.Follow, Emergency: p.Emergency,
 		},
 		Rules:     NewRules(p.Rules),
+		Numbers:   Numbers{Poll: 60},
 		SIP:       SIP{Port: 5060, UDP: true, TCP: true, SystemRoots: true},
 		Media:     Media{Codecs: []string{"opus", "G722", "PCMA", "PCMU"}, PortMin: 16384, PortMax: 16483, DSCP: 46, RTCPMux: true, Ptime: 20, JitterMax: 400},
 		Keys:      Keys{Line: 1},
@@ -286,11 +355,17 @@ func Default() File {
 
 // DefaultLine is a line on which nothing has been set.
 func DefaultLine() Line {
-	return Line{Transport: "udp", Register: true, Expires: 3600, GRUU: true, SRTP: "optional", Keys: "sdes", NAT: "off", Dialect: "rfc", VoicemailBy: "redirect", MWI: true, MailboxFolder: "INBOX"}
+	return Line{Transport: "udp", Register: true, Expires: 3600, GRUU: true, SRTP: "optional", Keys: "sdes", NAT: "off", Dialect: "rfc", NumberForm: phone.PhoneURI.String(), VoicemailBy: "redirect", MWI: true, MailboxFolder: "INBOX"}
 }
 
 var lockedDials = map[string]phone.LockedDial{
 	phone.DialEmergency.String(): phone.DialEmergency, phone.DialInternal.String(): phone.DialInternal, phone.DialAny.String(): phone.DialAny,
+}
+
+// URIs is how the line writes numbers.
+func (l *Line) URIs() phone.URIForm {
+	forms := map[string]phone.URIForm{phone.PlainURI.String(): phone.PlainURI, phone.TelURI.String(): phone.TelURI}
+	return forms[l.NumberForm]
 }
 
 // Config is the behaviour part as the centre takes it.
@@ -314,7 +389,8 @@ func (f *File) Config() phone.Config {
 		PagesOver:   f.Paging.Over,
 		Gateways:    f.Gateways.beginnings(),
 		PageVolume:  uint8(f.Paging.Volume),
-		Plan:        phone.NumberPlan(f.Phone.Plan),
+		Location:    f.Numbers.Location,
+		Numbering:   phone.Numbering{Plan: phone.NumberPlan(f.Phone.Plan), Profile: f.profile()},
 	}
 	c.RefuseAnonymous, c.Rules = f.Phone.RefuseAnonymous, f.Rules.config()
 	c.Watch, c.WatchLine = f.Keys.watch(), phone.LineID(f.Keys.Line-1)
@@ -324,7 +400,7 @@ func (f *File) Config() phone.Config {
 		c.HandsFree = phone.Headset
 	}
 	for _, l := range f.Lines {
-		c.Lines = append(c.Lines, phone.LineConfig{AOR: l.AOR, Label: l.ShownLabel(), Display: l.Display, Withhold: l.Withhold, Factory: l.Factory,
+		c.Lines = append(c.Lines, phone.LineConfig{AOR: l.AOR, Label: l.ShownLabel(), Display: l.Display, Withhold: l.Withhold, Factory: l.Factory, URIs: l.URIs(),
 			Mailbox: l.Voicemail, MailboxOnBusy: l.VoicemailBy == "busy"})
 	}
 	return c
@@ -358,6 +434,11 @@ func (f *File) clone() File {
 		l := &c.Lines[i]
 		l.Peers, l.Codecs, l.Numbers = slices.Clone(l.Peers), slices.Clone(l.Codecs), slices.Clone(l.Numbers)
 	}
+	c.Profiles = slices.Clone(f.Profiles)
+	for i := range c.Profiles {
+		c.Profiles[i].Rules = slices.Clone(c.Profiles[i].Rules)
+	}
+	c.Numbers.Files = slices.Clone(f.Numbers.Files)
 	c.Phone.Emergency, c.Phone.Intercom = slices.Clone(f.Phone.Emergency), slices.Clone(f.Phone.Intercom)
 	c.Rules = f.Rules.clone()
 	c.Keys.People, c.Keys.Places = slices.Clone(f.Keys.People), slices.Clone(f.Keys.Places)

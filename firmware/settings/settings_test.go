@@ -46,6 +46,9 @@ func TestEveryKeyIsDescribed(t *testing.T) {
 			case []Line:
 				walk("line", reflect.ValueOf(DefaultLine()))
 				continue
+			case []Profile:
+				walk("profile", reflect.ValueOf(Profile{}))
+				continue
 			case int:
 				n++
 				if err := checkNumber(f, int64(d)); err != nil || f.Tag.Get("range")+f.Tag.Get("one") == "" {
@@ -94,6 +97,7 @@ display = "Anna"
 aor = "sip:200@pbx.example"
 label = "Sales"
 withhold = true
+number_form = "tel"
 [phone]
 refuse_anonymous = true
 digit_map = "xxx"
@@ -134,13 +138,13 @@ away = 5
 		t.Fatal(err)
 	}
 	want := phone.Config{
-		Lines:    []phone.LineConfig{{AOR: "sip:100@pbx.example", Label: "100", Display: "Anna"}, {AOR: "sip:200@pbx.example", Label: "Sales", Withhold: true}},
+		Lines:    []phone.LineConfig{{AOR: "sip:100@pbx.example", Label: "100", Display: "Anna"}, {AOR: "sip:200@pbx.example", Label: "Sales", Withhold: true, URIs: phone.TelURI}},
 		DigitMap: "xxx", InterDigit: 5 * time.Second, RingTime: time.Minute, CallTime: 70 * time.Second, HandsFree: phone.Headset, Follow: true, RefuseAnonymous: true, Emergency: []string{"110"},
 		Intercom: []string{"201"}, OpenMic: true, Hotline: "202", HotlineWait: 3 * time.Second,
 		Pages: []string{"700"}, PagesOver: 1, PageVolume: 4, Rules: phone.Rules{RingFor: phone.RingFor},
+		Numbering: phone.Numbering{Plan: phone.NumberPlan{Country: "49", International: "00", National: "0", Area: "30", Extension: 3, DialE164: true}},
 		Watch:     []phone.WatchConfig{{Number: "202", Name: "Ben"}, {Number: "cora@pbx.example"}, {Number: "701", Name: "Place 1", Place: true}},
 		WatchLine: 1, Pickup: "**", GroupPickup: "*8", Publish: true, AwayAfter: 5 * time.Minute,
-		Plan: phone.NumberPlan{Country: "49", International: "00", National: "0", Area: "30", Extension: 3, DialE164: true},
 	}
 	if got := f.Config(); !reflect.DeepEqual(got, want) {
 		t.Errorf("got  %+v\nwant %+v", got, want)

@@ -117,6 +117,7 @@ func readFile(path string) ([]byte, error) {
 type Sinks struct {
 	Phone     func(ctx context.Context, by phone.Origin, c phone.Config) error
 	Lines     func([]Line)
+	Numbers   func(Numbers)
 	SIP       func(SIP)
 	STIR      func(STIR)
 	Media     func(Media)
@@ -216,6 +217,13 @@ func (s *Store) Apply(ctx context.Context, by phone.Origin, patch func(*File)) e
 	return err
 }
 
+// Again hands the centre its part again, whoever makes it whole having news.
+func (s *Store) Again(ctx context.Context, by phone.Origin) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.sinks.Phone(ctx, by, s.file.Load().Config())
+}
+
 // Try tells what Apply would find wrong with a change, and changes nothing.
 func (s *Store) Try(patch func(*File)) error {
 	s.mu.Lock()
@@ -254,6 +262,7 @@ func (s *Store) persist(doc []byte) error {
 // configure hands each part that differs to its sink.
 func (s *Store) configure(old, now *File) {
 	hand(s.sinks.Lines, old.Lines, now.Lines)
+	hand(s.sinks.Numbers, old.Numbers, now.Numbers)
 	hand(s.sinks.SIP, old.SIP, now.SIP)
 	hand(s.sinks.STIR, old.STIR, now.STIR)
 	hand(s.sinks.Media, old.Media, now.Media)

@@ -129,7 +129,7 @@ func (s *Store) setContacts(all []Contact) {
 		order[c.ID] = sortKey(&c)
 	}
 	slices.SortFunc(all, func(a, b Contact) int { return strings.Compare(order[a.ID], order[b.ID]) })
-	s.contacts, s.names = all, indexNames(all, s.names.plan)
+	s.contacts, s.names = all, indexNames(all, s.names.by)
 }
 
 // sortKey orders by what is shown first, whatever its case and accents; equal ones by what tells

@@ -96,7 +96,7 @@ func TestNameOf(t *testing.T) {
 		"+49305550100": "Bo", "5550100": "Bo", "0305550100": "Bo", "+41305550100": "", "sip:bo@example.org": "Bo", "BO@example.org": "Bo", "bo": "",
 		"5550142": "Anna", "+49305550142": "Firm", "": "", "anonymous": "", "777": "", "+": "", "tel:201": "Anna",
 	} {
-		if got, ok := s.NameOf(number, phone.NumberPlan{}); got != want || ok != (want != "") {
+		if got, ok := s.NameOf(number, phone.Numbering{}); got != want || ok != (want != "") {
 			t.Errorf("%q is %q, want %q", number, got, want)
 		}
 	}
@@ -104,7 +104,7 @@ func TestNameOf(t *testing.T) {
 
 // TestNumbersAreComparedInFull: with a number plan both sides are E.164, and equal ends do not make equal numbers.
 func TestNumbersAreComparedInFull(t *testing.T) {
-	plan := phone.NumberPlan{Country: "49", International: "00", National: "0", Area: "30", Extension: 4}
+	plan := phone.Numbering{Plan: phone.NumberPlan{Country: "49", International: "00", National: "0", Area: "30", Extension: 4}}
 	s := book(t,
 		Contact{Name: "Anna", Numbers: []Number{{"mobile", "0171 5550142"}, {"work", "2417"}}},
 		Contact{Name: "Bo", Numbers: []Number{{"work", "+49 (0)30 5550100"}}},
@@ -149,7 +149,7 @@ func FuzzNameOf(f *testing.F) {
 		if c.check() != nil {
 			return
 		}
-		x := indexNames([]Contact{c}, phone.NumberPlan{Country: "49", National: "0"})
+		x := indexNames([]Contact{c}, phone.Numbering{Plan: phone.NumberPlan{Country: "49", National: "0"}})
 		x.find(asked)
 		if digits, plain := reduce(stored); plain != "" {
 			if _, ok := x.find(stored); !ok {
@@ -164,7 +164,7 @@ func BenchmarkNameOf(b *testing.B) {
 	fill(b, s, 1000, 0)
 	b.ReportAllocs()
 	for b.Loop() {
-		if _, ok := s.NameOf("+491710000500", phone.NumberPlan{}); !ok {
+		if _, ok := s.NameOf("+491710000500", phone.Numbering{}); !ok {
 			b.Fatal("not found")
 		}
 	}

@@ -14,7 +14,7 @@ const tail = 7
 
 // nameIndex finds a contact by any of its numbers.
 type nameIndex struct {
-	plan   phone.NumberPlan   // what the numbers were read by
+	by     phone.Numbering    // what the numbers were read by
 	e164   map[string]string  // E.164 -> name
 	exact  map[string]string  // address or short number -> name
 	tails  map[string][]owner // the last digits -> who has a number that ends so
@@ -28,9 +28,9 @@ type owner struct {
 	e164         bool
 }
 
-func indexNames(book []Contact, plan phone.NumberPlan) nameIndex {
-	x := nameIndex{plan: plan, e164: map[string]string{}, exact: map[string]string{}, tails: map[string][]owner{}, spelt: map[string]bool{}, looks: map[string]bool{},
-		config: phone.Config{Plan: plan}}
+func indexNames(book []Contact, by phone.Numbering) nameIndex {
+	x := nameIndex{by: by, e164: map[string]string{}, exact: map[string]string{}, tails: map[string][]owner{}, spelt: map[string]bool{}, looks: map[string]bool{},
+		config: phone.Config{Numbering: by}}
 	for _, c := range book {
 		name := c.Name
 		if name == "" {
@@ -112,13 +112,13 @@ func reduce(number string) (digits, plain string) {
 	return strings.TrimLeft(plain, "0"), plain
 }
 
-// NameOf finds the name of a number or address among the contacts, both read by a number plan; ok is
+// NameOf finds the name of a number or address among the contacts, both read by the same rules; ok is
 // false for a stranger.
-func (s *Store) NameOf(number string, plan phone.NumberPlan) (name string, ok bool) {
+func (s *Store) NameOf(number string, by phone.Numbering) (name string, ok bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.names.plan != plan {
-		s.names = indexNames(s.contacts, plan)
+	if s.names.by != by {
+		s.names = indexNames(s.contacts, by)
 	}
 	return s.names.find(number)
 }

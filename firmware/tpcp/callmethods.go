@@ -115,14 +115,9 @@ func (r *request) made() phone.CallID {
 	return r.server.made[r.session.origin]
 }
 
-// destination takes digits as people write them, a tel URI (RFC 3966) or a SIP URI. A tel URI is a number
-// like any other, so that emergency numbers and the number plan are seen.
+// destination takes digits as people write them, a tel URI (RFC 3966) or a SIP URI; the centre reads it.
 func destination(to string) (string, error) {
-	to = strings.TrimSpace(to)
-	if len(to) >= 4 && strings.EqualFold(to[:4], "tel:") {
-		to, _, _ = strings.Cut(to[4:], ";")
-	}
-	if to == "" {
+	if to = strings.TrimSpace(to); to == "" {
 		return "", refuse(CodeInvalidDestination, "to is empty")
 	}
 	return to, nil

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"opendeskphone/audio/quality"
+	"opendeskphone/firmware/phone"
 )
 
 // TestDocumentTellsAll: what is served must be described, or a stranger cannot use it.
@@ -56,6 +57,11 @@ func TestDocumentTellsAll(t *testing.T) {
 	for f := quality.NoFault; f < quality.FaultCount; f++ {
 		if !strings.Contains(doc, "`"+f.Name()+"`") {
 			t.Errorf("%q is missing", f.Name())
+		}
+	}
+	for k := range phone.StepKindCount {
+		if !strings.Contains(doc, "`"+k.String()+"`") {
+			t.Errorf("step %q is missing", k)
 		}
 	}
 	for _, word := range lineFaults {

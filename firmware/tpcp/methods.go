@@ -67,6 +67,8 @@ var methods = map[string]method{
 	"contacts.delete": {right: Control, flags: act | private, do: on(contactsDelete), needs: hasContacts, why: noPart},
 	"diag.stats":      {right: Observe, do: on(diagStats), needs: func(s *Services) bool { return s.Stats != nil }, why: noPart},
 
+	"number.explain": {right: Observe, do: on(numberExplain)},
+
 	"trace.list": {right: Observe, flags: private, do: on(traceList), needs: hasTraces, why: noPart},
 	"trace.get":  {right: Observe, flags: private, do: on(traceGet), needs: hasTraces, why: noPart},
 

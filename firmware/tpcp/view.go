@@ -76,7 +76,7 @@ var lineFaults = map[phone.LineFault]string{
 var notices = [phone.NoticeCount]string{
 	phone.NoSoundCard: "noSoundCard", phone.StoreFull: "storeFull", phone.SettingsInvalid: "settingsInvalid", phone.NoNetwork: "noNetwork",
 	phone.NetworkRewrites: "networkRewrites", phone.NetworkForgets: "networkForgets",
-	phone.CertEnding: "certificateEnding",
+	phone.CertEnding: "certificateEnding", phone.DialPlanRefused: "dialPlanRefused",
 }
 
 // terminals are the ways of the voice.

@@ -20,7 +20,7 @@ func TestDestination(t *testing.T) {
 	for in, want := range map[string]string{
 		"1234": "sip:1234@phone.test;user=phone", "bob": "sip:bob@phone.test", "bob@example.com": "sip:bob@example.com",
 		"sip:bob@example.com:5070;transport=tcp?Subject=x": "sip:bob@example.com:5070;transport=tcp",
-		"tel:+49-30-123;phone-context=x":                   "sip:+49-30-123@phone.test;user=phone",
+		"tel:+49-30-123;phone-context=x":                   "tel:+49-30-123;phone-context=x",
 		"sips:bob@example.com":                             "sips:bob@example.com", "": "", "sip:": "", "sip:bob@x\r\nRoute: y": "",
 	} {
 		uri, err := a.destination(in)

@@ -97,7 +97,7 @@ func (u *UA) call(ref CallRef, id AccountID, target string, in Invitation) {
 // destination makes a URI of what was dialled.
 func (a *account) destination(target string) (stack.Uri, error) {
 	target = strings.TrimSpace(target)
-	switch scheme, rest, ok := strings.Cut(target, ":"); {
+	switch scheme, _, ok := strings.Cut(target, ":"); {
 	case target == "" || len(target) > 512:
 		return stack.Uri{}, errors.New("ua: no number")
 	case ok && (scheme == "sip" || scheme == "sips"):
@@ -105,7 +105,7 @@ func (a *account) destination(target string) (stack.Uri, error) {
 		uri.Headers = nil
 		return uri, err
 	case ok && scheme == "tel":
-		target, _, _ = strings.Cut(rest, ";")
+		return telURI(target)
 	}
 	if user, host, ok := strings.Cut(target, "@"); ok {
 		return sipURI("sip:" + escape(user) + "@" + host)
@@ -116,6 +116,14 @@ func (a *account) destination(target string) (stack.Uri, error) {
 		uri.UriParams.Add("user", "phone")
 	}
 	return uri, nil
+}
+
+// telURI reads a number that the server is to find the way to (RFC 3966).
+func telURI(s string) (stack.Uri, error) {
+	if strings.ContainsFunc(s, func(r rune) bool { return r <= ' ' || r >= 0x7f }) {
+		return stack.Uri{}, errors.New("ua: no number")
+	}
+	return stack.ParseURI(s)
 }
 
 // seek finds where to send the INVITE for the URI being called.
@@ -137,6 +145,8 @@ func (c *call) seek() {
 		c.invite(ts[0])
 	}
 	switch {
+	case a.p.Direct && d.uri.Scheme == "tel": // it says whom, and not where
+		c.u.stack.Resolve(context.Background(), a.p.aor, found)
 	case a.p.Direct:
 		c.u.stack.Resolve(context.Background(), d.uri, found)
 	case len(a.targets) > 0:

@@ -13,6 +13,7 @@ var figures = []row{
 	{id: "rtp_spacing_p50_ms", unit: "ms"},
 	{id: "rtp_spacing_p99_ms", unit: "ms"},
 	{id: "key_to_pixels_ms", unit: "ms"},
+	{id: "t9_search_ms", unit: "ms", aim: "≤ 50", format: "%.1f"},
 	{id: "attach_after_enumeration_s", unit: "s"},
 	{id: "replug_cycles_ok", unit: "of 100"},
 	{id: "tpcp_p50_ms", unit: "ms"},
@@ -130,6 +131,6 @@ var (
 		{"image", []string{"boot_to_registered_s", "image_mib", "rss_registered_mb", "rss_in_call_mb"}, measureImage},
 		{"tests", []string{"audio_tick_allocs", "usb_audio_gaps", "usb_drift_ms_10min", "mouth_to_ear_10ms_packets_ms", "mouth_to_ear_g711_ms", "torture_udp_conforming", "torture_tcp_conforming",
 			"call_orders_passed", "call_lives_passed", "rules_cases_passed",
-			"registrar_faults_passed", "sip_fuzz_cases", "tls_faults_passed", "features_proven"}, readTests},
+			"registrar_faults_passed", "sip_fuzz_cases", "tls_faults_passed", "features_proven", "t9_search_ms"}, readTests},
 	}
 )

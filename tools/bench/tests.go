@@ -35,6 +35,7 @@ func readTests(ctx context.Context, b *bench) error {
 		{"call_orders_passed", orders, `orders of three calls: (\d+)`},
 		{"call_lives_passed", orders, `(\d+) lives: `},
 		{"rules_cases_passed", []string{"test", "-count=1", "-v", "-run", "^TestTheRules$", "./firmware/phone", "-every", "1"}, `rules: (\d+) cases passed`},
+		{"t9_search_ms", []string{"test", "-run", "^$", "-bench", "^BenchmarkSearch$", "-benchtime", "20x", "./ui/screen"}, `([0-9.]+) p99-ms`},
 		{"features_proven", []string{"test", "-count=1", "-v", "-run", "^TestFeaturesAreProven$", "."}, `features proven: (\d+)`},
 		{"mouth_to_ear_g711_ms", mouth, `mouth to ear, PCMA 20 ms: ([0-9.]+) ms`},
 	} {

@@ -321,6 +321,7 @@ func faults(t *testing.T) map[string]bent {
 		"the log takes what a computer tells of, and notes":                          ask("log.add", func(p object) { delete(p, "conversationId") }),
 		"contacts come, are changed, and go":                                         ask("contacts.put", func(p object) { delete(p["contact"].(object), "organisation") }),
 		"diag.stats has calls":                                                       result("calls", nil),
+		"a number is explained":                                                      result("steps", []any{}),
 		"traces come whole, in both formats":                                         result("more", nil),
 		"ping tells the time":                                                        result("t", "noon"),
 		"no secret is read back":                                                     edit(leaky),

@@ -94,7 +94,7 @@ const allMethods = "call.make call.answer call.reject call.hangup call.hold call
 	"call.transfer call.consult call.completeTransfer call.reconnect call.conference call.addParticipant call.dropParticipant call.moveToPC call.pullFromPC " +
 	"line.list line.bootstrap line.forward.get line.forward.set line.dnd.set line.simring.set line.team.set line.workHours.set rules.get rules.set mwi.get voicemail.call presence.set " +
 	"device.get device.volume.set device.ringer.set device.speaker device.backlight device.display log.list log.note log.add log.delete log.import contacts.list contacts.put contacts.delete " +
-	"cred.capabilities cred.install cred.status cred.clear cred.csr cred.installCert lock.hostState diag.stats trace.list trace.get"
+	"cred.capabilities cred.install cred.status cred.clear cred.csr cred.installCert lock.hostState diag.stats number.explain trace.list trace.get"
 
 // onNoCall are params that fit each method on calls, of a call that no phone has.
 var onNoCall = map[string]params{
@@ -230,6 +230,20 @@ var methodChecks = []check{
 			return err
 		}
 		return need("calls", out.Calls != nil)
+	})},
+	{"6.7", "a number is explained", "number.explain", inSession(func(l *leg) error {
+		var out struct {
+			Callable *bool
+			URI      string
+			Steps    []struct{ Step, To string }
+		}
+		if err := l.ask("number.explain", params{"number": "+49 30 5550142"}, &out); err != nil {
+			return err
+		}
+		n := len(out.Steps)
+		return first(need("callable", out.Callable != nil && *out.Callable), need("uri", strings.Contains(out.URI, "49305550142")),
+			need("steps", n == 2 && out.Steps[0].Step == "stripped" && out.Steps[0].To == "+49305550142" && out.Steps[1].Step == "global"),
+			l.refused("number.explain", params{}, -32602), l.refused("number.explain", params{"number": "1", "lineId": "l-77"}, 1005))
 	})},
 	{"6.7", "traces come whole, in both formats", "trace.get", inSession(func(l *leg) error { return l.traces() })},
 	{"6.7", "ping tells the time", "", inSession(func(l *leg) error {

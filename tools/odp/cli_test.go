@@ -129,6 +129,7 @@ func TestWithoutAPhoneEverythingSaysSo(t *testing.T) {
 	wants(t, u.says(0, "open", "--print"), "http://127.0.0.1:", "/#")
 	u.says(0, "contacts", "add", "Jonas Keller", "--work", "+49 30 5550 142")
 	wants(t, u.says(0, "contacts", "kel"), "Jonas Keller", "work +49 30 5550 142")
+	u.explains()
 	u.says(0, "contacts", "remove", "jonas")
 	if out := u.says(0, "contacts"); out != "" {
 		t.Errorf("still there: %q", out)
@@ -192,6 +193,7 @@ func TestCallsFromTheCommandLine(t *testing.T) {
 	u.traces()
 	u.rules(d)
 	u.log()
+	wants(t, u.says(0, "explain-number", "+49 (30) 5550142"), "Without separators: +49305550142", "it is complete", "Called: sip:+49305550142@odp.test;user=phone")
 	wants(t, u.says(exitUsage, "move", "sip:205@odp.test"), "no call to move")
 	wants(t, u.says(exitUsage, "pull", "sip:205@odp.test"), "--dialog")
 	wants(t, u.says(0, "unpair"), "forgotten")
@@ -231,6 +233,31 @@ func (u *person) log() {
 		t.Errorf("before\n%s\nafter\n%s", before, after)
 	}
 	wants(t, u.says(exitUsage, "log", "import", os.Args[0]), "call log")
+}
+
+// explains tries rules that no phone has yet.
+func (u *person) explains() {
+	t := u.t
+	t.Helper()
+	file := func(name, text string) string {
+		if err := os.WriteFile(u.home+"/"+name, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return u.home + "/" + name
+	}
+	const rules = `<LocationProfileDescription xmlns="http://schemas.microsoft.com/2007/03/LocationProfileDescription"><Name>redmond.example</Name>
+<Rule><Pattern>^(\d{4})$</Pattern><Translation>+1425555$1</Translation><InternalEnterpriseExtension>true</InternalEnterpriseExtension></Rule>
+<Rule><Pattern>^1?(\d{10})$</Pattern><Translation>+1$1</Translation></Rule><ExternalAccessPrefix>9</ExternalAccessPrefix><OptimizeDeviceDialing>true</OptimizeDeviceDialing></LocationProfileDescription>`
+	good := file("redmond.xml", rules)
+	wants(t, u.says(0, "explain-number", "9 (425) 555-0142", "--profile", good), "Without separators: 94255550142", "9 leads outside; left: 4255550142",
+		"Rule 1 is for extensions only", "Rule 2 matches: +14255550142    ^1?(\\d{10})$", "Called: +14255550142")
+	wants(t, u.says(0, "explain-number", "911", "--profile", good), "Emergency number: no rule is asked", "Called: 911")
+	bad := file("bad.xml", strings.Replace(rules, `^1?(`, `^(?!911)(`, 1))
+	wants(t, u.says(exitUsage, "explain-number", "911", "--profile", bad), "bad.xml is refused", `rule 2, ^(?!911)(\d{10})$: look-around, (?!,`)
+	wants(t, u.says(exitUsage, "explain-number", "1", "--profile", good, "--location", "berlin"), `no profile "berlin" in it, but redmond.example`)
+	toml := file("phone.toml", "[[line]]\naor = \"sip:100@pbx.example\"\nnumber_form = \"tel\"\n[phone.plan]\ncountry = \"49\"\nnational = \"0\"\n[[profile]]\nname = \"Berlin\"\nrules = ['^(7\\d\\d)$ => $1;phone-context=berlin.example']\n")
+	wants(t, u.says(0, "explain-number", "712", "--profile", toml), "Rules of the location Berlin", "Called: tel:712;phone-context=berlin.example")
+	wants(t, u.says(0, "explain-number", "030 5550142", "--profile", toml), "No rule matches", "Country's plan, National: +49305550142", "Called: tel:0305550142;phone-context=pbx.example")
 }
 
 // traces looks at the call that was just made, and at the sign-in before it.

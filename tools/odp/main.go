@@ -68,6 +68,7 @@ type commands struct {
 	Contacts contactsCmd `cmd:"" help:"The address book." group:"people"`
 
 	Trace       traceCmd       `cmd:"" help:"Show what phone and network said to each other." group:"machine"`
+	Explain     explainCmd     `cmd:"" name:"explain-number" help:"Tell step by step what becomes of a number." group:"machine"`
 	URL         urlCmd         `cmd:"" name:"url" help:"Call what a tel:, sip: or callto: link names, after asking." group:"machine"`
 	Audio       audioCmd       `cmd:"" help:"The phone as this computer's sound card." group:"machine"`
 	Conformance conformanceCmd `cmd:"" help:"Test the phone against the public protocol." group:"machine"`

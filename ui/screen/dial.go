@@ -24,7 +24,8 @@ type match struct {
 	kind                 widget.Kind
 }
 
-// matches finds up to n people, in the address book first and then among past calls.
+// matches finds up to n people: whose number begins as typed, in the address book first and then among past calls, and
+// then whose name is spelled so by the keys.
 func (d *dial) matches(v *view, typed string, n int) []match {
 	if v.st.Lock.Kind != phone.Unlocked { // whom the owner knows is nobody's business
 		return nil
@@ -32,44 +33,63 @@ func (d *dial) matches(v *view, typed string, n int) []match {
 	var out []match
 	seen := map[string]bool{}
 	add := func(m match) bool {
-		if id := v.st.Config.Canonical(m.number); !seen[id] {
+		if id := v.people.spelling(m.number, &v.st.Config).canonical; !seen[id] {
 			seen[id] = true
 			out = append(out, m)
 		}
 		return len(out) < n
 	}
+	of := func(c *Contact, num Number) match {
+		return match{text.Clean(c.Name), strings.ToLower(v.Words.People.Kinds[num.Kind]), num.Value, c.kind()}
+	}
+	t := v.typing(typed)
 	for i := range v.people.book {
 		c := &v.people.book[i]
 		for _, num := range c.Numbers {
-			if begins(num.Value, typed, &v.st.Config) && !add(match{text.Clean(c.Name), strings.ToLower(v.Words.People.Kinds[num.Kind]), num.Value, c.kind()}) {
+			if t.begins(num.Value) && !add(of(c, num)) {
 				return out
 			}
 		}
 	}
 	for _, r := range v.src.Log.Calls() {
-		if r.Remote.Number == "" || !begins(r.Remote.Number, typed, &v.st.Config) {
-			continue
+		if r.Remote.Number != "" && t.begins(r.Remote.Number) && !add(match{v.party(r.Remote).name, v.when(r.Began), r.Remote.Number, widget.Person}) {
+			return out
 		}
-		if !add(match{v.party(r.Remote).name, v.when(r.Began), r.Remote.Number, widget.Person}) {
-			break
+	}
+	for i := range v.people.book {
+		c := &v.people.book[i]
+		if _, _, ok := v.people.names[i].Match(typed); ok {
+			for _, num := range c.Numbers {
+				if !add(of(c, num)) {
+					return out
+				}
+			}
 		}
 	}
 	return out
 }
 
+// typing is what was typed, made ready to be held against numbers.
+type typing struct {
+	v           *view
+	typed, e164 string
+}
+
+func (v *view) typing(typed string) typing {
+	n, err := v.st.Config.Number(typed)
+	if err != nil {
+		n.E164 = ""
+	}
+	return typing{v, typed, n.E164}
+}
+
 // begins tells whether a number begins with what was typed, in either way of writing it.
-func begins(number, typed string, c *phone.Config) bool {
-	if typed == "" {
+func (t typing) begins(number string) bool {
+	if t.typed == "" {
 		return true
 	}
-	bare := func(s string) string {
-		return strings.NewReplacer(" ", "", "-", "", "/", "", "(", "", ")", "").Replace(s)
-	}
-	if strings.HasPrefix(bare(number), typed) {
-		return true
-	}
-	n, err := c.Number(typed)
-	return err == nil && n.E164 != "" && strings.HasPrefix(c.Canonical(number), n.E164)
+	s := t.v.people.spelling(number, &t.v.st.Config)
+	return strings.HasPrefix(s.bare, t.typed) || t.e164 != "" && strings.HasPrefix(s.canonical, t.e164)
 }
 
 // fieldBox is the place of the number.
@@ -170,11 +190,18 @@ func (d *dial) meaning(v *view, digits, hint string, x, right, base int) {
 		return
 	}
 	rule := v.Words.Dial.Rules[n.Rule]
+	if n.Rule == phone.ProfileRule {
+		rule = fmt.Sprintf(rule, n.Rewrite, text.Clean(v.location()))
+	}
 	ink := v.T3
 	if n.Rule == phone.EmergencyRule {
 		ink = v.Stop
 	}
-	if n.E164 == "" {
+	becomes := text.GroupDigits(n.E164)
+	if n.Rule == phone.ProfileRule && n.E164 == "" {
+		becomes = text.Clean(n.Target)
+	}
+	if becomes == "" {
 		v.FitText(note, x, base, draw.Start, right-x, rule, ink)
 		return
 	}
@@ -183,9 +210,10 @@ func (d *dial) meaning(v *view, digits, hint string, x, right, base int) {
 	}
 	v.Icon(draw.IconArrow, image.Pt(x+size/2, mid), size, v.Talk)
 	x += size + v.S(10)
-	x += v.FitText(label, x, base, draw.Start, right-x, text.GroupDigits(n.E164), v.Talk) + v.S(18)
-	country := v.country(digits)
-	x += v.FitText(widget.Regular(v.Type.Label), x, base, draw.Start, right-x, country, v.T2) + v.S(18)
+	x += v.FitText(label, x, base, draw.Start, right-x, becomes, v.Talk) + v.S(18)
+	if country := v.country(digits); v.Width(widget.Regular(v.Type.Label), country) <= right-x {
+		x += v.Text(widget.Regular(v.Type.Label), x, base, draw.Start, country, v.T2) + v.S(18)
+	}
 	if v.Width(note, rule) <= right-x {
 		v.Text(note, right, base, draw.End, rule, ink)
 	}
@@ -257,7 +285,9 @@ func (d *dial) keys(v *view) []key {
 		keys[0] = key{w.Call, widget.Go, func() { d.call(v) }}
 		keys[1] = v.act(w.Delete, widget.Normal, phone.EraseDigit{})
 	}
-	if n := len(v.st.Lines); n > 1 {
+	if n := len(v.st.Lines); n <= 1 && c.Digits != "" {
+		keys[2] = key{label: w.Steps, do: func() { v.open(v, newNumberPage(v, c.Digits)) }}
+	} else if n > 1 {
 		if l := v.st.Line(c.Line); l != nil {
 			name := v.lineLabel(l)
 			label := text.Label{Long: fmt.Sprintf(w.Line.Long, name), Short: fmt.Sprintf(w.Line.Short, name)}
@@ -312,6 +342,8 @@ func (d *dial) press(v *view, k hal.Key) bool {
 		d.focus = max(d.focus-1, -1)
 	case k == hal.Left && c.Digits != "":
 		v.do(phone.EraseDigit{})
+	case k == hal.Right && c.Digits != "":
+		v.open(v, newNumberPage(v, c.Digits))
 	case k == hal.OK:
 		d.call(v)
 	case k == hal.Speaker && c.Digits != "" && v.st.Path == phone.Speaker:

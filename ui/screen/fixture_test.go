@@ -74,6 +74,7 @@ type options struct {
 	fail     bool
 	rules    *phone.Rules // that were set
 	refuse   error
+	places   []string
 }
 
 func (o *options) Account(l phone.LineID) Account { return o.accounts[l] }
@@ -88,6 +89,7 @@ func (o *options) Options() Options             { return o.o }
 func (o *options) SetOptions(n Options) error   { o.o = n; return nil }
 func (o *options) SetRules(r phone.Rules) error { o.rules = &r; return o.refuse }
 func (o *options) RingTones() []string          { return []string{"Classic", "Soft", "Bright"} }
+func (o *options) Locations() []string          { return o.places }
 
 // mail is how the reports of every line fare.
 type mail struct{ Reporting }

@@ -242,7 +242,7 @@ func situations() []situation {
 	ringback := other(1, phone.Ringback, mira, 7*time.Second)
 	attached := idle()
 	attached.PC.Attached, attached.PC.Name = true, "ANNA-LAPTOP"
-	return slices.Concat(handovers(), meetings(), []situation{
+	return slices.Concat(handovers(), meetings(), dialPlans(), []situation{
 		{name: "record-more", state: mayRecord, setUp: func(d *desk) { d.paint(); d.over = []page{&moreMenu{call: 1}} }},
 		{name: "record-in-call", state: recordedOne},
 		{name: "record-two-calls", state: recorder},

@@ -15,22 +15,45 @@ type people struct {
 	book   []Contact
 	names  []text.Name
 	owners map[string]int // a number's digits, or an address, to an index of book
-	plan   phone.NumberPlan
+	by     phone.Numbering
+	spelt  map[string]spelling // numbers of the book and of the log
 }
+
+// spelling is a number as it may be typed.
+type spelling struct{ bare, canonical string }
+
+// maxSpelt bounds how many numbers are kept made ready: a full book and a full log.
+const maxSpelt = 16384
+
+// spelling makes a number ready for being typed, once.
+func (p *people) spelling(number string, c *phone.Config) spelling {
+	s, ok := p.spelt[number]
+	if !ok {
+		if len(p.spelt) >= maxSpelt {
+			clear(p.spelt)
+		}
+		s = spelling{separators.Replace(number), c.Canonical(number)}
+		p.spelt[number] = s
+	}
+	return s
+}
+
+// separators are what people write between digits.
+var separators = strings.NewReplacer(" ", "", "-", "", "/", "", "(", "", ")", "", ".", "")
 
 func newPeople() *people { return &people{} }
 
 // use takes the book of this moment.
 func (p *people) use(book []Contact, c *phone.Config) {
-	if p.owners != nil && p.plan == c.Plan && sameBook(book, p.book) {
+	if p.owners != nil && p.by == c.Numbering && sameBook(book, p.book) {
 		return
 	}
-	p.plan = c.Plan
+	p.by, p.spelt = c.Numbering, map[string]spelling{}
 	p.book, p.names, p.owners = book, make([]text.Name, len(book)), make(map[string]int, len(book))
 	for i := range book {
 		p.names[i] = text.NewName(book[i].Name)
 		for _, n := range book[i].Numbers {
-			p.owners[c.Canonical(n.Value)] = i
+			p.owners[p.spelling(n.Value, c).canonical] = i
 		}
 	}
 }
@@ -106,7 +129,7 @@ func (v *view) kindOf(c *Contact, number string) string {
 			kind = strings.ToLower(v.Words.People.Kinds[n.Kind])
 		}
 	}
-	if parsed, err := v.st.Config.Number(number); err == nil && parsed.Rule == phone.InternalRule {
+	if parsed, err := v.st.Config.Number(number); err == nil && parsed.Internal {
 		kind = text.Clean(number) // an extension says more than that it is at work
 	}
 	org := text.Clean(c.Organisation)

@@ -23,8 +23,6 @@ func (r *Reporting) place() string { return text.Clean(strings.TrimPrefix(r.To, 
 func (r *Reporting) state(v *view) string {
 	w := &v.Words.Sound
 	switch {
-	case r.Waiting > 0 && r.Trouble != "":
-		return fmt.Sprintf(w.ReportsWait, r.Waiting) + w.And + text.Clean(r.Trouble)
 	case r.Waiting > 0:
 		return fmt.Sprintf(w.ReportsWait, r.Waiting)
 	case r.Trouble != "":
@@ -44,6 +42,9 @@ func reportRows(v *view) []settingRow {
 		l := &v.st.Lines[i]
 		if r := v.reporting(l.ID); r.To != "" {
 			out = append(out, settingRow{name: w.Reports + w.And + v.lineLabel(l), value: r.state(v)})
+			if r.Waiting > 0 && r.Trouble != "" {
+				out = append(out, settingRow{name: w.Reports, value: text.Clean(r.Trouble)})
+			}
 			lost = r.Lost
 		}
 	}
@@ -65,6 +66,9 @@ func reportFacts(v *view, r Reporting) []Fact {
 	out := []Fact{{w.ReportsTo, r.place()}}
 	if r.Waiting > 0 || r.Trouble != "" || !r.Taken.IsZero() {
 		out = append(out, Fact{w.Reports, r.state(v)})
+	}
+	if r.Waiting > 0 && r.Trouble != "" {
+		out = append(out, Fact{w.Reports, text.Clean(r.Trouble)})
 	}
 	return out
 }

@@ -80,7 +80,7 @@ func (s *settings) lineRows(v *view) []settingRow {
 	if n := len(v.st.Lines); n < phone.MaxLines {
 		out = append(out, settingRow{name: v.Words.Setup.NewLine, open: func() { v.open(v, newAccount(v, phone.LineID(n))) }})
 	}
-	return append(out, rules)
+	return append(append(out, rules), v.numberRows()...)
 }
 
 // change saves changed options, and says so if that fails.

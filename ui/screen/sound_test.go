@@ -61,7 +61,7 @@ func TestReportsAreShown(t *testing.T) {
 		t.Errorf("without a collector: %q", got)
 	}
 	d.reports.Reporting = Reporting{To: "sip:qoe@pbx.example", Waiting: 2, Trouble: "no answer"}
-	for _, want := range []string{"reported to qoe@pbx.example", "Reports go to", "2 wait, no answer"} {
+	for _, want := range []string{"reported to qoe@pbx.example", "Reports go to", "2 wait", "no answer"} {
 		if got := page(); !shown(got, want) {
 			t.Errorf("no %q in %q", want, got)
 		}

@@ -152,6 +152,7 @@ type Options struct {
 	LargeText  bool
 	Language   string // ISO 639-1
 	Brightness int    // per cent, 10 to 100
+	Location   string // of numbers typed here, one of Locations; empty: the first there is
 }
 
 // Fact is a line of the page about the phone.
@@ -165,6 +166,7 @@ type Settings interface {
 	SetOptions(Options) error
 	SetRules(phone.Rules) error // phone.State.Config has those in force
 	RingTones() []string
+	Locations() []string
 	About() About
 }
 

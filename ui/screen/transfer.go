@@ -68,14 +68,6 @@ func (t *transferTo) matches(v *view, n int) []match {
 	for _, m := range (&dial{}).matches(v, t.digits, n+1) {
 		add(m)
 	}
-	for i := range v.people.book {
-		c := &v.people.book[i]
-		if _, _, ok := v.people.names[i].Match(t.digits); ok && t.digits != "" {
-			for _, num := range c.Numbers {
-				add(match{text.Clean(c.Name), strings.ToLower(v.Words.People.Kinds[num.Kind]), num.Value, c.kind()})
-			}
-		}
-	}
 	return out
 }
 

@@ -94,7 +94,8 @@ func arabicCalls(c *Catalogue) {
 
 func arabicMenus(c *Catalogue) {
 	c.Dial.Rules = []string{phone.AsTyped: "كما كتب", phone.EmergencyRule: "مكالمة طوارئ", phone.InternationalRule: "دولي", phone.NationalRule: "وطني",
-		phone.LocalRule: "في منطقتك", phone.InternalRule: "داخلي", phone.FeatureCode: "رمز خدمة", phone.AddressRule: "عنوان", phone.PageRule: "نداء عام"}
+		phone.LocalRule: "في منطقتك", phone.InternalRule: "داخلي", phone.FeatureCode: "رمز خدمة", phone.AddressRule: "عنوان", phone.PageRule: "نداء عام", phone.ProfileRule: "القاعدة %d من %s"}
+	c.Numbers = arabicNumbers
 	c.Dial.Becomes, c.Dial.Cannot, c.Dial.Hint = "%s يصير %s", "لا يمكن طلب هذا الرقم", "اكتب رقما أو عنوانا"
 	l := &c.Log
 	l.Title, l.All, l.Missed, l.Empty, l.EmptyMissed, l.Calls = "المكالمات", "الكل", "الفائتة", "لا مكالمات بعد", "لا مكالمات فائتة", "%d مكالمات"

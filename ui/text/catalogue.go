@@ -46,6 +46,7 @@ type Catalogue struct {
 	Mailbox   Mailbox
 	Ladder    Ladder
 	Rules     Rules
+	Numbers   Numbers
 	Watch     Watch
 
 	SoundTest SoundTest

@@ -55,7 +55,7 @@ var English = Catalogue{
 	},
 	Dial: Dial{
 		Rules: []string{phone.AsTyped: "as typed", phone.EmergencyRule: "Emergency call", phone.InternationalRule: "International", phone.NationalRule: "National",
-			phone.LocalRule: "In your area", phone.InternalRule: "Internal", phone.FeatureCode: "Service code", phone.AddressRule: "Address", phone.PageRule: "Announcement"},
+			phone.LocalRule: "In your area", phone.InternalRule: "Internal", phone.FeatureCode: "Service code", phone.AddressRule: "Address", phone.PageRule: "Announcement", phone.ProfileRule: "Rule %d of %s"},
 		Becomes: "%s becomes %s", Cannot: "This number cannot be called", Hint: "Type a number or a name's address",
 	},
 	Log: Log{
@@ -131,6 +131,7 @@ var English = Catalogue{
 	Watch:     englishWatch,
 	Ladder:    englishLadder,
 	Rules:     englishRules,
+	Numbers:   englishNumbers,
 	Sound:     englishSound,
 	Refusals:  englishRefusals,
 	LineWords: []string{phone.LineOff: "Off", phone.LineRegistering: "Signing in", phone.LineRegistered: "Ready", phone.LineFailing: "No sign-in"},
@@ -219,6 +220,8 @@ var englishNotices = [phone.NoticeCount]Fault{
 		[3]string{"Delete contacts you no longer need", "Tell your administrator", ""}},
 	phone.SettingsInvalid: {"A settings file was refused", "The settings that worked last stay in force.",
 		[3]string{"Correct the place named below", "The phone reads the file again when it starts", ""}},
+	phone.DialPlanRefused: {"A dial plan was refused", "The rules for numbers that worked last stay in force.",
+		[3]string{"Details names the rule, and why", "Tell your administrator", ""}},
 	phone.CertEnding: {"A certificate ends soon", "After its last day a line stops. Details says which, and when.",
 		[3]string{"Tell your administrator", "", ""}},
 	phone.NoNetwork: {"No network", "Calls are not possible until the network is back.",

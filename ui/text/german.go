@@ -55,7 +55,7 @@ var German = Catalogue{
 	},
 	Dial: Dial{
 		Rules: []string{phone.AsTyped: "wie gewählt", phone.EmergencyRule: "Notruf", phone.InternationalRule: "Ausland", phone.NationalRule: "Inland",
-			phone.LocalRule: "Ortsnetz", phone.InternalRule: "Intern", phone.FeatureCode: "Dienstcode", phone.AddressRule: "Adresse", phone.PageRule: "Durchsage"},
+			phone.LocalRule: "Ortsnetz", phone.InternalRule: "Intern", phone.FeatureCode: "Dienstcode", phone.AddressRule: "Adresse", phone.PageRule: "Durchsage", phone.ProfileRule: "Regel %d von %s"},
 		Becomes: "%s wird %s", Cannot: "Diese Nummer ist nicht wählbar", Hint: "Nummer oder Adresse eingeben",
 	},
 	Log: Log{
@@ -131,6 +131,7 @@ var German = Catalogue{
 	Watch:     germanWatch,
 	Ladder:    germanLadder,
 	Rules:     germanRules,
+	Numbers:   germanNumbers,
 	Sound:     germanSound,
 	Refusals:  germanRefusals,
 	LineWords: []string{phone.LineOff: "Aus", phone.LineRegistering: "Meldet sich an", phone.LineRegistered: "Bereit", phone.LineFailing: "Gestört"},
@@ -219,6 +220,8 @@ var germanNotices = [phone.NoticeCount]Fault{
 		[3]string{"Nicht mehr gebrauchte Kontakte löschen", "Der Verwaltung melden", ""}},
 	phone.SettingsInvalid: {"Eine Datei wurde abgelehnt", "Die zuletzt gültigen Einstellungen bleiben in Kraft.",
 		[3]string{"Die unten genannte Stelle berichtigen", "Das Telefon liest die Datei beim Start neu", ""}},
+	phone.DialPlanRefused: {"Ein Wählplan wurde abgelehnt", "Die Regeln, die zuletzt galten, gelten weiter.",
+		[3]string{"Details nennt die Regel und den Grund", "Dem Betreiber Bescheid geben", ""}},
 	phone.CertEnding: {"Ein Zertifikat läuft bald ab", "Nach seinem letzten Tag fällt eine Leitung aus. Details sagt welche.",
 		[3]string{"Der Verwaltung melden", "", ""}},
 	phone.NoNetwork: {"Kein Netz", "Anrufe sind erst wieder möglich, wenn das Netz da ist.",

@@ -109,5 +109,5 @@ var arabicSound = Sound{
 	Listening: "جودة السماع (MOS-LQ)", Conversation: "جودة المحادثة (MOS-CQ)", Least: "أسوأ ثانية", PacketTime: "مدة الحزمة", RoundTrip: "ذهابا وإيابا", Uneven: "التذبذب",
 	TheyLost: "الضائع هناك كما أبلغوا", TheyHear: "الجودة هناك كما أبلغوا", Voice: "صوتك", TheirVoice: "صوتهم", Noise: "الضجيج حولك",
 	Echo: "خفوت الصدى كله", Taken: "ما أزيل من الصدى",
-	Reports: "تقارير المكالمات", ReportsTo: "ترسل التقارير إلى", Reported: "تقرير إلى %s", ReportsWait: "%d في الانتظار", ReportsSent: "قبل آخرها %s", ReportsLost: "أسقط %d لكثرتها",
+	Reports: "تقارير المكالمات", ReportsTo: "ترسل التقارير إلى", Reported: "تقرير إلى %s", ReportsWait: "%d منتظرة", ReportsSent: "قبل آخرها %s", ReportsLost: "أسقط %d لكثرتها",
 }

@@ -100,7 +100,7 @@ func TestEveryStateHasWords(t *testing.T) {
 				t.Errorf("%s: no words for the cause %v", c.Code, cause)
 			}
 		}
-		if got, want := len(c.Dial.Rules), int(phone.PageRule)+1; got != want {
+		if got, want := len(c.Dial.Rules), int(phone.ProfileRule)+1; got != want {
 			t.Errorf("%s: %d words for %d rules", c.Code, got, want)
 		}
 	}

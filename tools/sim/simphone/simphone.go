@@ -70,6 +70,7 @@ func New(cfg Config) (*Phone, error) {
 	hardware := twin.Devices()
 	hardware.Cleaned = cfg.Cleaned
 	d, err := device.New(hardware, device.Options{
+		DialPlan: filepath.Join(cfg.Folder, "dialplan.json"),
 		Settings: settings.Open(settings.Paths{User: path}, cfg.Log), Store: st, Pairings: pairing.OpenFile(filepath.Join(cfg.Folder, "pairings"), cfg.Log), PIN: lock.OpenFile(filepath.Join(cfg.Folder, "lock"), cfg.Log), Vault: credentials.Open(cfg.Folder, cfg.Log),
 		Recordings: recording.OpenShelf(filepath.Join(cfg.Folder, "recordings"), free, cfg.Log), Reports: filepath.Join(cfg.Folder, "reports"),
 		Recorder: diag.NewRecorder(), Identity: cfg.Identity, Computers: cfg.Computers,
