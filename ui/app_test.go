@@ -62,7 +62,6 @@ func (noBoxes) Delete(string)                              {}
 func (noBoxes) Undelete(string)                            {}
 func (noBoxes) Heard() (at screen.Place, ok bool)          { return at, false }
 
-
 type nothing struct{}
 
 func (nothing) Contacts() []screen.Contact                                { return nil }
