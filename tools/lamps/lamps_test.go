@@ -3,25 +3,16 @@ package lamps
 import (
 	"context"
 	"flag"
-	"os"
 	"testing"
 	"time"
 
 	"opendeskphone/firmware/phone"
-	"opendeskphone/tools/lab"
 	"opendeskphone/tools/lab/desk"
 )
 
 var outDir = flag.String("out", "", "directory for logs; empty: a temporary one")
 
-func TestMain(m *testing.M) {
-	desk.TwinMain() // does not return in the process of a twin
-	flag.Parse()
-	relax := lab.Hurry()
-	code := m.Run()
-	relax()
-	os.Exit(code)
-}
+func TestMain(m *testing.M) { desk.RunTests(m) }
 
 // slack is for a machine that does other things too; the bench holds the times themselves.
 const slack = 10 * time.Second

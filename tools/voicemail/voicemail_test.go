@@ -3,7 +3,6 @@ package voicemail
 import (
 	"context"
 	"flag"
-	"os"
 	"testing"
 	"time"
 
@@ -15,14 +14,7 @@ import (
 
 var outDir = flag.String("out", "", "directory for logs; empty: a temporary one")
 
-func TestMain(m *testing.M) {
-	desk.TwinMain() // does not return in the process of a twin
-	flag.Parse()
-	relax := lab.Hurry()
-	code := m.Run()
-	relax()
-	os.Exit(code)
-}
+func TestMain(m *testing.M) { desk.RunTests(m) }
 
 // TestVoicemail: a phone learns of a message from Kamailio, hears it from Dovecot, and sends a caller there.
 func TestVoicemail(t *testing.T) {
