@@ -55,7 +55,7 @@ race: ## the race detector on every package without cgo
 	$(GO) test -race -short $$(tools/nocgo.sh)
 
 .PHONY: fuzz
-fuzz: ## every fuzz target for a few seconds
+fuzz: ## every fuzz target for a second
 	GO="$(GO)" tools/fuzz.sh
 
 .PHONY: arm

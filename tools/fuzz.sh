@@ -1,5 +1,5 @@
 #!/bin/sh
-# Runs every fuzz target of the module for FUZZTIME each (default 2 s). A crash leaves its input in
+# Runs every fuzz target of the module for FUZZTIME each (default 1 s). A crash leaves its input in
 # the package's testdata/fuzz, to be committed with the fix.
 set -eu
 mkdir -p build
@@ -15,7 +15,7 @@ grep -rlE '^func Fuzz' --include='*_test.go' . | while read -r file; do
 	for target in $(sed -n 's/^func \(Fuzz[A-Za-z0-9_]*\).*/\1/p' "$file"); do
 		echo "fuzz: $(dirname "$file") $target"
 		for try in 1 2 3 4; do
-			if $go test "$(dirname "$file")" -run '^$' -fuzz "^$target\$" -fuzztime "${FUZZTIME:-2s}" >build/fuzz.log 2>&1; then
+			if $go test "$(dirname "$file")" -run '^$' -fuzz "^$target\$" -fuzztime "${FUZZTIME:-1s}" >build/fuzz.log 2>&1; then
 				break
 			elif [ $try = 4 ] || ! timeup; then
 				cat build/fuzz.log
