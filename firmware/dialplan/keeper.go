@@ -53,11 +53,11 @@ func New(path string, c Config, fetch Fetch, changed func(), tell func(string), 
 // Configure takes other files or another server.
 func (k *Keeper) Configure(c Config) {
 	k.take(c)
-	k.Again()
+	k.ask()
 }
 
-// Again has the server asked now: it may have something new.
-func (k *Keeper) Again() {
+// ask has the server asked now: it may have something new.
+func (k *Keeper) ask() {
 	select {
 	case k.again <- struct{}{}:
 	default:

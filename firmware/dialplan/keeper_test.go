@@ -141,7 +141,7 @@ func TestServerIsLeftInPeace(t *testing.T) {
 				t.Errorf("pause %d: %v, want %v or up to a fifth more", i, got, want)
 			}
 		}
-		o.Again()
+		o.ask()
 		if _, _, now, _ := o.wait(0); len(now) != len(asked)+1 {
 			t.Error("the change was not fetched at once")
 		}

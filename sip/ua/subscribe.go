@@ -16,14 +16,11 @@ type SubRef uint64
 
 // Subscription is what to ask a server to be told (RFC 6665).
 type Subscription struct {
-	Event    string        // the event package, "dialog"
-	Target   string        // whom or what it is about, as in Call; empty: the account itself
-	Accept   []string      // media types of the bodies that are read; another is refused with 415
-	Expires  time.Duration // asked for, 60 s .. 24 h; 0 is 10 min
-	Lists    bool          // the target may be a list (RFC 4662); Accept must name multipart/related and application/rlmi+xml
-	Require  string        // option tags the server must know, empty for none
-	Body     []byte        // what is asked for more closely, at most 64 KB, nil for nothing: a filter, or a list (RFC 5367)
-	BodyType string        // its media type
+	Event   string        // the event package, "dialog"
+	Target  string        // whom or what it is about, as in Call; empty: the account itself
+	Accept  []string      // media types of the bodies that are read; another is refused with 415
+	Expires time.Duration // asked for, 60 s .. 24 h; 0 is 10 min
+	Lists   bool          // the target may be a list (RFC 4662); Accept must name multipart/related and application/rlmi+xml
 }
 
 // The events of subscriptions.
@@ -353,16 +350,7 @@ func (w *watch) request(a *account, to stack.Target) (*stack.Request, error) {
 		return nil, err
 	}
 	w.seq++
-	req := a.outside(stack.SUBSCRIBE, uri, to, w.key, w.seq)
-	if len(w.s.Body) > 0 {
-		h := stack.ContentTypeHeader(w.s.BodyType)
-		req.AppendHeader(&h)
-		req.SetBody(w.s.Body)
-	}
-	if w.s.Require != "" {
-		req.AppendHeader(stack.NewHeader("Require", w.s.Require))
-	}
-	return req, nil
+	return a.outside(stack.SUBSCRIBE, uri, to, w.key, w.seq), nil
 }
 
 // dress gives a SUBSCRIBE what every one needs.
