@@ -244,6 +244,8 @@ func (b *bench) handle(e Event) {
 
 // pass lets time pass.
 func (b *bench) pass(d time.Duration) {
+	b.far.mu.Lock() // what the test set is seen by the scripts that run meanwhile
+	b.far.mu.Unlock()
 	<-time.After(d)
 	synctest.Wait()
 }
