@@ -23,6 +23,7 @@ var QEMUArm = Board{
 		Panel: []string{"virtio_gpu", "bochs", "virtio_input", "evdev", "virtio_console"},
 		Sound: []string{"snd_aloop pcm_substreams=1", "xhci_pci", "snd_usb_audio"},
 		USB:   []string{"libcomposite", "usb_f_hid", "usb_f_uac1", "usb_f_uac2", "usbip_vudc"},
+		Stick: []string{"usb_storage", "sd_mod", "nls_cp437", "nls_ascii", "vfat", "exfat"},
 	},
 	Root:    "/dev/vda",
 	Data:    "/dev/vdb",

@@ -2,7 +2,10 @@
 // and nothing about how. hal/linux are the real ones, hal/sim the twin that ships beside them.
 package hal
 
-import "image"
+import (
+	"context"
+	"image"
+)
 
 // Key is a key of the phone by its meaning; a board maps its scan codes to these.
 type Key uint8
@@ -129,6 +132,7 @@ type Devices struct {
 	Mixer     Mixer
 	Watchdog  Watchdog
 	OpenUSB   func(USBIdentity) (USB, error)
+	Sticks    func(context.Context) (<-chan Stick, error) // tells of USB sticks until the context ends; nil: it takes none
 }
 
 var keyNames = [keyCount]string{

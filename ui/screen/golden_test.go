@@ -252,7 +252,16 @@ func situations() []situation {
 			s.Recording.Fault = phone.RecordingsFull
 			d.Changed(phone.Update{State: &s, Changes: []phone.Change{{What: phone.RecordingChanged}}}, d.st, now)
 		}},
+		{name: "record-no-stick", state: recordedOne, setUp: func(d *desk) {
+			s := *recordedOne
+			s.Recording.Fault = phone.StickMissing
+			d.Changed(phone.Update{State: &s, Changes: []phone.Change{{What: phone.RecordingChanged}}}, d.st, now)
+		}},
 		{name: "recordings", state: idle(), setUp: archive(hal.Down)},
+		{name: "recordings-stick", state: idle(), setUp: func(d *desk) {
+			archive(hal.Down)(d)
+			d.tapes.wanted, d.tapes.there, d.tapes.all[0].OnStick = true, true, true
+		}},
 		{name: "recording-plays", state: plays, setUp: archive(hal.Down)},
 		{name: "recording-delete", state: idle(), setUp: archive(hal.Soft2)},
 		{name: "home", state: idle()},
