@@ -48,6 +48,7 @@ const (
 	VolumeUp
 	VolumeDown
 	Hook // handset switch: Pressed means off-hook (handset lifted)
+	Jack // headset socket: Pressed means that a headset is plugged in
 	keyCount
 )
 
@@ -140,7 +141,7 @@ var keyNames = [keyCount]string{
 	Digit7: "7", Digit8: "8", Digit9: "9", Star: "*", Pound: "#", Soft1: "soft1", Soft2: "soft2", Soft3: "soft3",
 	Soft4: "soft4", Soft5: "soft5", Line1: "line1", Line2: "line2", Line3: "line3", Line4: "line4", Line5: "line5",
 	Up: "up", Down: "down", Left: "left", Right: "right", OK: "ok", Back: "back", Speaker: "speaker",
-	Headset: "headset", Mute: "mute", Hold: "hold", VolumeUp: "volume-up", VolumeDown: "volume-down", Hook: "hook",
+	Headset: "headset", Mute: "mute", Hold: "hold", VolumeUp: "volume-up", VolumeDown: "volume-down", Hook: "hook", Jack: "jack",
 }
 
 // String gives the key's name, as scripts and the front panel spell it.

@@ -74,7 +74,7 @@ type sticks struct {
 	block, dev string                        // folders of the kernel: what there is, and its nodes
 	mount      func(node, kind string) error // makes the phone's folder on it, too
 	unmount    func() error
-	told       func(milestone string)        // for the console
+	told       func(milestone string) // for the console
 	log        *slog.Logger
 	mounted    string // name of what is mounted; empty: nothing
 	now        hal.Stick

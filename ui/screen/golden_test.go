@@ -197,6 +197,7 @@ func situations() []situation {
 	plays.Playing = phone.Playing{ID: "b", No: 1}
 	mayRecord := withCalls(talking(1, jonas, 767*time.Second))
 	mayRecord.Config.Recording = true
+	talked := withCalls(talking(1, jonas, 767*time.Second))
 	archive := func(keys ...hal.Key) func(*desk) {
 		return func(d *desk) {
 			d.tapes.all = recorded()
@@ -243,6 +244,11 @@ func situations() []situation {
 	attached := idle()
 	attached.PC.Attached, attached.PC.Name = true, "ANNA-LAPTOP"
 	return slices.Concat(handovers(), meetings(), dialPlans(), []situation{
+		{name: "headset-in", state: talked, setUp: func(d *desk) {
+			s := *talked
+			s.Jack, s.Path = true, phone.Headset
+			d.Changed(phone.Update{State: &s, Changes: []phone.Change{{What: phone.JackChanged}}}, d.st, now)
+		}},
 		{name: "record-more", state: mayRecord, setUp: func(d *desk) { d.paint(); d.over = []page{&moreMenu{call: 1}} }},
 		{name: "record-in-call", state: recordedOne},
 		{name: "record-two-calls", state: recorder},
