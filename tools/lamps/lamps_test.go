@@ -88,6 +88,14 @@ func TestKeys(t *testing.T) {
 	_, err = s.lamps(ctx, phone.LampFree, phone.LampFree, phone.LampFree)
 	must(t, err)
 
+	// The mailbox tells the server that a message waits, and that it was heard.
+	must(t, s.Messages(ctx, 1, 0))
+	_, err = s.mail(ctx, 1, 0)
+	must(t, err)
+	must(t, s.Messages(ctx, 0, 1))
+	_, err = s.mail(ctx, 0, 1)
+	must(t, err)
+
 	took, err := s.Recovery(ctx, time.Second)
 	must(t, err)
 	if t.Logf("lamps right after a restart of the server: %v", took); took > 10*time.Second+slack {
