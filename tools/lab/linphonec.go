@@ -30,6 +30,7 @@ type LinphonecConfig struct {
 	Suites    string         // of SRTP, as "AEAD_AES_128_GCM"; those that are usual when empty
 	Automatic bool           // answers at once; otherwise when told
 	Speech    Clip           // what it says, from the start of each call
+	Collector string         // address to which it reports how calls sounded (RFC 6035); empty: it does not
 }
 
 // Linphonec is a running linphonec 5.1: a second make of SIP phone, by other people.
@@ -111,7 +112,7 @@ func (c LinphonecConfig) Settings() ([]byte, error) {
 	var b bytes.Buffer
 	err := template.Must(template.New("linphonerc").Parse(linphonecTemplate)).Execute(&b, map[string]any{
 		"Addr": c.Addr, "User": c.User, "Password": PasswordOf(c.User), "Domain": c.Domain,
-		"Registrar": registrar, "Transport": c.Transport, "SRTP": c.SRTP, "DTLS": c.DTLS, "Suites": c.Suites, "Codecs": c.codecs()})
+		"Registrar": registrar, "Transport": c.Transport, "SRTP": c.SRTP, "DTLS": c.DTLS, "Suites": c.Suites, "Collector": c.Collector, "Codecs": c.codecs()})
 	if err != nil {
 		return nil, fmt.Errorf("lab: fill linphonerc: %w", err)
 	}
