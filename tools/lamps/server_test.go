@@ -3,7 +3,9 @@ package lamps
 import (
 	"context"
 	"slices"
+	"strings"
 	"testing"
+	"time"
 
 	"opendeskphone/firmware/phone"
 	"opendeskphone/sip/eventbody"
@@ -43,13 +45,14 @@ func idle(ctx context.Context, t *testing.T, p *desk.Twin) {
 	must(t, err)
 }
 
-// TestTheServerSendsOnAndPicksUp: a proxy takes callers where the phone sends them, and calls are picked up by its codes.
-// tshark finds nothing wrong in what the phones said, and in it what must be.
+// TestTheServerSendsOnAndPicksUp: a proxy takes callers where the phone sends them, calls are picked up by its codes, and
+// its list tells of everybody. tshark finds nothing wrong in what the phones said, and in it what must be.
 func TestTheServerSendsOnAndPicksUp(t *testing.T) {
-	s, ctx := newStage(t, "udp")
+	s, ctx := newStage(t, "udp", true)
 	s.declined(ctx, t)
 	s.busy(ctx, t)
 	s.codes(ctx, t)
+	s.recovers(ctx, t, time.Millisecond)
 	s.judged(ctx, t)
 	at := func(user string) string { return lab.LANAddr(hosts[user]).Addr().String() }
 	for _, want := range []struct {
@@ -66,7 +69,10 @@ func TestTheServerSendsOnAndPicksUp(t *testing.T) {
 		{"sip.Method == INVITE and sip.Replaces contains \"early-only\"", []string{"ip.src", "ip.dst"}, []string{exchangeAt.Addr().String(), at(cora)}, 3},
 		{"sip.Method == SUBSCRIBE and sip.Event == \"message-summary\" and ip.src == " + at(watcher), []string{"sip.Accept"}, []string{mwi.Type}, 1},
 		{"sip.Method == NOTIFY and sip.Event == \"message-summary\" and sip.msg_body and ip.dst == " + at(watcher), []string{"sip.Content-Type"}, []string{mwi.Type}, 1},
-		{"sip.Method == SUBSCRIBE and sip.Event == \"presence\" and ip.src == " + at(watcher), []string{"sip.Accept"}, []string{eventbody.PresenceType}, 2},
+		{"sip.Method == SUBSCRIBE and sip.Event == \"presence\" and ip.src == " + at(watcher), []string{"sip.r-uri", "sip.Accept"},
+			[]string{addressOf(desks), strings.Join([]string{eventbody.PresenceType, eventbody.ListType, eventbody.RLMIType}, ", ")}, 1},
+		{"sip.Method == NOTIFY and sip.Event == \"dialog\" and mime_multipart.header.content-type == \"" + eventbody.DialogType + "\" and ip.dst == " + at(watcher),
+			[]string{"sip.Require", "mime_multipart.type"}, []string{"eventlist", "multipart/related"}, 2},
 		{"sip.Method == PUBLISH and ip.src == " + at(cora), []string{"sip.Event", "sip.Content-Type", "presence.tuple.status.basic"},
 			[]string{"presence", eventbody.PresenceType, "<basic>,open"}, 2},
 	} {

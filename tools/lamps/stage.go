@@ -24,6 +24,7 @@ const (
 	ben     = "201"
 	cora    = "202"
 	place   = "701"
+	desks   = "desks"
 )
 
 var (
@@ -50,16 +51,17 @@ type Stage struct {
 	stops    []func() error
 }
 
-// NewStage sets all up and waits until the keys are known. All signal over a transport. Close it.
-func NewStage(ctx context.Context, dir, transport string) (*Stage, error) {
+// NewStage sets all up and waits until the keys are known. All signal over a transport. If listed, the watcher asks the
+// server about a list of people and not about each. Close it.
+func NewStage(ctx context.Context, dir, transport string, listed bool) (*Stage, error) {
 	s := &Stage{}
-	if err := s.open(ctx, dir, transport); err != nil {
+	if err := s.open(ctx, dir, transport, listed); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
 	return s, nil
 }
 
-func (s *Stage) open(ctx context.Context, dir, transport string) (err error) {
+func (s *Stage) open(ctx context.Context, dir, transport string, listed bool) (err error) {
 	if s.LAN, err = lab.NewLAN(dir); err != nil {
 		return err
 	}
@@ -77,7 +79,13 @@ func (s *Stage) open(ctx context.Context, dir, transport string) (err error) {
 	if err != nil {
 		return err
 	}
-	s.Kamailio, err = lab.StartKamailio(ctx, server, lab.KamailioConfig{Name: "kamailio", Domain: domain, Listen: exchangeAt, Presence: true})
+	kam := lab.KamailioConfig{Name: "kamailio", Domain: domain, Listen: exchangeAt, Presence: true}
+	list := ""
+	if listed {
+		kam.Lists = []lab.List{{Owner: watcher, Name: desks, People: []string{ben, cora}}}
+		list = addressOf(desks)
+	}
+	s.Kamailio, err = lab.StartKamailio(ctx, server, kam)
 	if err != nil {
 		return err
 	}
@@ -97,7 +105,7 @@ func (s *Stage) open(ctx context.Context, dir, transport string) (err error) {
 	if s.Cora, err = s.twin(ctx, cora, transport, "[presence]\npublish = true\n"); err != nil {
 		return err
 	}
-	keys := fmt.Sprintf("[keys]\npeople = [\"%s=Ben\", \"%s=Cora\"]\nplaces = [\"%s=Place 1\"]\npresence = true\n", ben, cora, place)
+	keys := fmt.Sprintf("[keys]\npeople = [\"%s=Ben\", \"%s=Cora\"]\nplaces = [\"%s=Place 1\"]\npresence = true\nlist = %q\n", ben, cora, place, list)
 	if s.Watcher, err = s.twin(ctx, watcher, transport, keys); err != nil {
 		return err
 	}
