@@ -44,7 +44,7 @@ var (
 var (
 	all   = slices.Concat(Inputs(), slices.Repeat(begins, 4), slices.Repeat(goesOn, 2))
 	meets = slices.Concat(slices.Repeat([]Input{Accepted{}, Able{}}, 8), slices.Repeat([]Input{Invited{}, Answer{}, Confirmed{}, Join{}, Moved{}, MoveRefused{}}, 3), []Input{
-		Dial{}, CallFailed{}, MoveProgressed{}, Byed{}, Hangup{}, Hold{}, Resume{}, Swap{}, TimerFired{}, ResumeRefused{}, AddMember{}, DropMember{}, RosterChanged{}, Split{},
+		Dial{}, CallFailed{}, MoveProgressed{}, Byed{}, Hangup{}, Hold{}, Resume{}, Swap{}, TimerFired{}, ResumeRefused{}, AddMember{}, DropMember{}, MuteMember{}, RosterChanged{}, Split{},
 		Transfer{}, CompleteTransfer{}, MoveTo{}, Referred{}, RecordCall{}})
 )
 
@@ -173,6 +173,8 @@ func (w *world) take(e Effect) {
 		w.tell(e.Call, "hold")
 	case SendRefer:
 		w.tell(e.Call, "refer")
+	case SendMute:
+		w.tell(e.Call, "mute")
 	case SendBridge:
 		w.tell(e.Call, "bridge")
 		w.tell(e.With, "bridge")

@@ -12,7 +12,6 @@ import (
 	"strings"
 	"sync/atomic"
 	"text/template"
-	"time"
 
 	"opendeskphone/sip/ua"
 )
@@ -158,7 +157,7 @@ func (k *Kamailio) Start(ctx context.Context) error {
 		return err
 	}
 	k.proc = proc
-	ctx, cancel := context.WithTimeout(ctx, 15*time.Second)
+	ctx, cancel := context.WithTimeout(ctx, startPatience)
 	defer cancel()
 	return Poll(ctx, name+" ready", func() (bool, error) {
 		select {
