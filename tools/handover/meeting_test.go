@@ -33,8 +33,8 @@ func TestConferenceAtAServer(t *testing.T) {
 		run  func(*meeting, *testing.T)
 	}{
 		{"the focus takes our place in each call", func(m *meeting, t *testing.T) { m.movedAndAsked(t, focus.Config{}) }},
-		{"the parties are sent to it", func(m *meeting, t *testing.T) {
-			m.movedAndAsked(t, focus.Config{NoReplaces: true, Whole: true, NoMute: true})
+		{"the parties are sent to it, and Kamailio tells who is there", func(m *meeting, t *testing.T) {
+			m.movedAndAsked(t, focus.Config{NoReplaces: true, NoMute: true, Published: true})
 		}},
 		{"two become many, and one is behind a gateway", (*meeting).twoAndAGateway},
 		{"the factory refuses", func(m *meeting, t *testing.T) { m.staysHere(t, "testdata/factory-refuses.xml") }},

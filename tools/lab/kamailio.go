@@ -45,7 +45,8 @@ type KamailioConfig struct {
 	// NATs has it answer everybody where a request really came from, also in dialogs, as one must
 	// whose users sit behind NATs.
 	NATs bool
-	// Focus is a conference server that has the users beginning with conf; it calls without a password.
+	// Focus is a conference server that has the users beginning with conf; it calls without a password. Who is in its
+	// conferences this Kamailio tells, where the server publishes it.
 	Focus netip.AddrPort
 	// Relay is an RTPEngine through which all voice goes: encrypted to and from those who signal over TLS, plain to others.
 	Relay netip.AddrPort
@@ -104,6 +105,10 @@ func (k *Kamailio) writeConfig() error {
 	switch {
 	case k.cfg.Edge.IsValid():
 		text = edgeTemplate
+	case k.cfg.Focus.IsValid():
+		if err := k.makeDatabase(); err != nil {
+			return err
+		}
 	case k.cfg.Presence:
 		text = presenceTemplate
 		if err := k.makeDatabase(); err != nil {
