@@ -14,7 +14,6 @@ import (
 	"slices"
 	"strings"
 	"text/template"
-	"time"
 )
 
 // LinphonecConfig describes one linphonec, with an address of its own in the namespace.
@@ -74,7 +73,7 @@ func StartLinphonec(ctx context.Context, ns *Namespace, cfg LinphonecConfig) (*L
 	if err != nil {
 		return nil, err
 	}
-	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+	ctx, cancel := context.WithTimeout(ctx, startPatience)
 	defer cancel()
 	for _, line := range []string{"soundcard use files", "play speech.wav"} {
 		if err := l.Do(ctx, line, "linphonec>"); err != nil {

@@ -2,6 +2,7 @@ package lamps
 
 import (
 	"context"
+	_ "embed"
 	"errors"
 	"fmt"
 	"net/netip"
@@ -11,6 +12,7 @@ import (
 	"time"
 
 	"opendeskphone/firmware/phone"
+	"opendeskphone/hal"
 	"opendeskphone/tools/lab"
 	"opendeskphone/tools/lab/desk"
 )
@@ -22,11 +24,13 @@ const (
 	ben     = "201"
 	cora    = "202"
 	place   = "701"
+	desks   = "desks"
 )
 
 var (
 	exchangeAt = netip.AddrPortFrom(lab.LANAddr(2).Addr(), 5060)
 	hosts      = map[string]int{watcher: 100, cora: 102, ben: 11, place: 12}
+	mailboxAt  = lab.LANAddr(13).Addr()
 )
 
 // silence is what a baresip says; it must last as long as a call.
@@ -41,19 +45,23 @@ type Stage struct {
 	Cora     *desk.Twin
 	Ben      *lab.Baresip // answers when told
 	Place    *lab.Baresip // answers at once
+	Shark    *lab.Shark   // sees all of SIP
+	mailbox  *lab.Namespace
+	scenario string // of the mailbox
 	stops    []func() error
 }
 
-// NewStage sets all up and waits until the keys are known. All signal over a transport. Close it.
-func NewStage(ctx context.Context, dir, transport string) (*Stage, error) {
+// NewStage sets all up and waits until the keys are known. All signal over a transport. If listed, the watcher asks the
+// server about a list of people and not about each. Close it.
+func NewStage(ctx context.Context, dir, transport string, listed bool) (*Stage, error) {
 	s := &Stage{}
-	if err := s.open(ctx, dir, transport); err != nil {
+	if err := s.open(ctx, dir, transport, listed); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
 	return s, nil
 }
 
-func (s *Stage) open(ctx context.Context, dir, transport string) (err error) {
+func (s *Stage) open(ctx context.Context, dir, transport string, listed bool) (err error) {
 	if s.LAN, err = lab.NewLAN(dir); err != nil {
 		return err
 	}
@@ -64,13 +72,29 @@ func (s *Stage) open(ctx context.Context, dir, transport string) (err error) {
 	s.stops = append(s.stops, s.Wire.Close, func() error {
 		return os.WriteFile(filepath.Join(dir, "sip.log"), []byte(lab.Transcript(s.Wire.Since(0))), 0o644)
 	})
+	if s.Shark, err = lab.StartShark(ctx, s.LAN.Core, lab.LANDevice, "port 5060 or ip[6:2] & 0x1fff != 0", filepath.Join(dir, "sip.pcapng")); err != nil {
+		return err
+	}
 	server, err := s.LAN.Host("exchange", 2)
 	if err != nil {
 		return err
 	}
-	s.Kamailio, err = lab.StartKamailio(ctx, server, lab.KamailioConfig{Name: "kamailio", Domain: domain, Listen: exchangeAt, Presence: true})
+	kam := lab.KamailioConfig{Name: "kamailio", Domain: domain, Listen: exchangeAt, Presence: true}
+	list := ""
+	if listed {
+		kam.Lists = []lab.List{{Owner: watcher, Name: desks, People: []string{ben, cora}}}
+		list = addressOf(desks)
+	}
+	s.Kamailio, err = lab.StartKamailio(ctx, server, kam)
 	if err != nil {
 		return err
+	}
+	if s.mailbox, err = s.LAN.Host("mailbox", 13); err != nil {
+		return err
+	}
+	s.scenario = filepath.Join(dir, "publish.xml")
+	if err := os.WriteFile(s.scenario, []byte(publish), 0o644); err != nil {
+		return fmt.Errorf("lamps: %w", err)
 	}
 	if s.Ben, err = s.baresip(ctx, ben, false); err != nil {
 		return err
@@ -81,7 +105,7 @@ func (s *Stage) open(ctx context.Context, dir, transport string) (err error) {
 	if s.Cora, err = s.twin(ctx, cora, transport, "[presence]\npublish = true\n"); err != nil {
 		return err
 	}
-	keys := fmt.Sprintf("[keys]\npeople = [\"%s=Ben\", \"%s=Cora\"]\nplaces = [\"%s=Place 1\"]\npresence = true\n", ben, cora, place)
+	keys := fmt.Sprintf("[keys]\npeople = [\"%s=Ben\", \"%s=Cora\"]\nplaces = [\"%s=Place 1\"]\npresence = true\nlist = %q\n", ben, cora, place, list)
 	if s.Watcher, err = s.twin(ctx, watcher, transport, keys); err != nil {
 		return err
 	}
@@ -142,6 +166,35 @@ func (s *Stage) lamps(ctx context.Context, want ...phone.Lamp) (time.Time, error
 			}
 		}
 		return len(st.Watched) == len(want)
+	})
+	return time.Now(), err
+}
+
+//go:embed publish.xml
+var publish string
+
+// Messages has the mailbox of the watcher, which the place answers for, tell the server that so many new and old messages
+// are in it.
+func (s *Stage) Messages(ctx context.Context, fresh, old uint32) error {
+	return lab.RunSIPp(ctx, s.mailbox, lab.SIPp{Name: "mailbox", Scenario: s.scenario, Local: mailboxAt, Remote: exchangeAt, User: watcher, Rate: 50,
+		Keys: map[string]string{"domain": domain, "account": addressOf(place), "counts": fmt.Sprintf("%d/%d", fresh, old),
+			"waiting": map[bool]string{true: "yes", false: "no"}[fresh > 0]}})
+}
+
+func addressOf(user string) string { return "sip:" + user + "@" + domain }
+
+// mail waits until the watcher shows so many messages, with its lamp, and gives when it did.
+func (s *Stage) mail(ctx context.Context, fresh, old uint32) (time.Time, error) {
+	_, err := s.Watcher.WaitState(ctx, fmt.Sprintf("messages %d/%d", fresh, old), func(st *phone.State) bool {
+		m := st.Lines[0].Mail
+		return m.Known && !m.Stale && m.New == fresh && m.Old == old && m.Waiting == (fresh > 0) && m.Account == addressOf(place)
+	})
+	if err != nil {
+		return time.Time{}, err
+	}
+	err = lab.PollEvery(ctx, 10*time.Millisecond, "the lamp of messages", func() (bool, error) {
+		lit, err := s.Watcher.Lamps(ctx)
+		return lit[hal.LampRing] == (fresh > 0), err
 	})
 	return time.Now(), err
 }
