@@ -323,7 +323,11 @@ func FuzzStep(f *testing.F) {
 func TestLives(t *testing.T) {
 	random := rand.New(rand.NewPCG(1, 2))
 	b := make([]byte, 1500)
-	for range 40 {
+	lives := 40
+	if testing.Short() {
+		lives = 8
+	}
+	for range lives {
 		for i := range b {
 			b[i] = byte(random.Uint32())
 		}

@@ -23,7 +23,7 @@ func newStage(t *testing.T, transport string, listed bool) (*Stage, context.Cont
 	if dir == "" {
 		dir = t.TempDir()
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	t.Cleanup(cancel)
 	s, err := NewStage(ctx, dir, transport, listed)
 	if err != nil {

@@ -13,6 +13,8 @@ import (
 
 	"opendeskphone/firmware/phone"
 	"opendeskphone/hal"
+	"opendeskphone/sip/mwi"
+	"opendeskphone/sip/roster"
 	"opendeskphone/tools/lab"
 	"opendeskphone/tools/lab/desk"
 )
@@ -23,14 +25,16 @@ const (
 	watcher = "100"
 	ben     = "201"
 	cora    = "202"
-	place   = "701"
+	place   = "701" // where the mailboxes are called, too
 	desks   = "desks"
+	meeting = "conf1"
 )
 
 var (
 	exchangeAt = netip.AddrPortFrom(lab.LANAddr(2).Addr(), 5060)
 	hosts      = map[string]int{watcher: 100, cora: 102, ben: 11, place: 12}
-	mailboxAt  = lab.LANAddr(13).Addr()
+	focusURI   = "sip:" + meeting + "@" + serversAt.Addr().String()
+	serversAt  = netip.AddrPortFrom(lab.LANAddr(13).Addr(), 5060)
 )
 
 // silence is what a baresip says; it must last as long as a call.
@@ -43,11 +47,10 @@ type Stage struct {
 	Kamailio *lab.Kamailio
 	Watcher  *desk.Twin
 	Cora     *desk.Twin
-	Ben      *lab.Baresip // answers when told
-	Place    *lab.Baresip // answers at once
-	Shark    *lab.Shark   // sees all of SIP
-	mailbox  *lab.Namespace
-	scenario string // of the mailbox
+	Ben      *lab.Baresip   // answers when told
+	Place    *lab.Baresip   // answers at once
+	Shark    *lab.Shark     // sees all of SIP
+	servers  *lab.Namespace // of the mailboxes and conferences
 	stops    []func() error
 }
 
@@ -79,7 +82,7 @@ func (s *Stage) open(ctx context.Context, dir, transport string, listed bool) (e
 	if err != nil {
 		return err
 	}
-	kam := lab.KamailioConfig{Name: "kamailio", Domain: domain, Listen: exchangeAt, Presence: true}
+	kam := lab.KamailioConfig{Name: "kamailio", Domain: domain, Listen: exchangeAt, Presence: true, Mailbox: place, Focus: serversAt}
 	list := ""
 	if listed {
 		kam.Lists = []lab.List{{Owner: watcher, Name: desks, People: []string{ben, cora}}}
@@ -89,12 +92,13 @@ func (s *Stage) open(ctx context.Context, dir, transport string, listed bool) (e
 	if err != nil {
 		return err
 	}
-	if s.mailbox, err = s.LAN.Host("mailbox", 13); err != nil {
+	if s.servers, err = s.LAN.Host("servers", 13); err != nil {
 		return err
 	}
-	s.scenario = filepath.Join(dir, "publish.xml")
-	if err := os.WriteFile(s.scenario, []byte(publish), 0o644); err != nil {
-		return fmt.Errorf("lamps: %w", err)
+	for _, f := range []struct{ name, text string }{{publishFile, publish}, {focusFile, focus}} {
+		if err := os.WriteFile(filepath.Join(s.servers.Dir(), f.name), []byte(f.text), 0o644); err != nil {
+			return fmt.Errorf("lamps: %w", err)
+		}
 	}
 	if s.Ben, err = s.baresip(ctx, ben, false); err != nil {
 		return err
@@ -102,11 +106,11 @@ func (s *Stage) open(ctx context.Context, dir, transport string, listed bool) (e
 	if s.Place, err = s.baresip(ctx, place, true); err != nil {
 		return err
 	}
-	if s.Cora, err = s.twin(ctx, cora, transport, "[presence]\npublish = true\n"); err != nil {
+	if s.Cora, err = s.twin(ctx, cora, transport, "voicemail_by = \"busy\"\n", "[presence]\npublish = true\n"); err != nil {
 		return err
 	}
 	keys := fmt.Sprintf("[keys]\npeople = [\"%s=Ben\", \"%s=Cora\"]\nplaces = [\"%s=Place 1\"]\npresence = true\nlist = %q\n", ben, cora, place, list)
-	if s.Watcher, err = s.twin(ctx, watcher, transport, keys); err != nil {
+	if s.Watcher, err = s.twin(ctx, watcher, transport, "", keys); err != nil {
 		return err
 	}
 	_, err = s.lamps(ctx, phone.LampFree, phone.LampFree, phone.LampFree)
@@ -127,19 +131,19 @@ func (s *Stage) baresip(ctx context.Context, user string, automatic bool) (*lab.
 	return b, b.WaitRegistered(ctx)
 }
 
-func (s *Stage) twin(ctx context.Context, user, transport, more string) (*desk.Twin, error) {
+func (s *Stage) twin(ctx context.Context, user, transport, line, more string) (*desk.Twin, error) {
 	t, err := desk.StartTwin(ctx, desk.Setup{Name: "phone" + user, LAN: s.LAN, Host: hosts[user], Settings: fmt.Sprintf(`
 [[line]]
 aor = "sip:%s@%s"
 registrar = %q
 password = %q
 transport = %q
-[media]
+%s[media]
 codecs = ["PCMA"]
 [network]
 dhcp = false
 address = %q
-%s`, user, domain, exchangeAt, lab.PasswordOf(user), transport, lab.LANAddr(hosts[user]).String(), more)})
+%s`, user, domain, exchangeAt, lab.PasswordOf(user), transport, line, lab.LANAddr(hosts[user]).String(), more)})
 	if err != nil {
 		return nil, err
 	}
@@ -173,12 +177,34 @@ func (s *Stage) lamps(ctx context.Context, want ...phone.Lamp) (time.Time, error
 //go:embed publish.xml
 var publish string
 
+//go:embed focus.xml
+var focus string
+
+const publishFile, focusFile = "publish.xml", "focus.xml"
+
+// serve has sipp play a server's part.
+func (s *Stage) serve(ctx context.Context, file string, keys map[string]string) error {
+	return lab.RunSIPp(ctx, s.servers, lab.SIPp{Name: strings.TrimSuffix(file, ".xml"), Scenario: filepath.Join(s.servers.Dir(), file), Local: serversAt.Addr(),
+		Remote: exchangeAt, User: meeting, Rate: 50, Keys: keys})
+}
+
 // Messages has the mailbox of the watcher, which the place answers for, tell the server that so many new and old messages
 // are in it.
 func (s *Stage) Messages(ctx context.Context, fresh, old uint32) error {
-	return lab.RunSIPp(ctx, s.mailbox, lab.SIPp{Name: "mailbox", Scenario: s.scenario, Local: mailboxAt, Remote: exchangeAt, User: watcher, Rate: 50,
-		Keys: map[string]string{"domain": domain, "account": addressOf(place), "counts": fmt.Sprintf("%d/%d", fresh, old),
-			"waiting": map[bool]string{true: "yes", false: "no"}[fresh > 0]}})
+	waiting := map[bool]string{true: "yes", false: "no"}[fresh > 0]
+	return s.serve(ctx, publishFile, map[string]string{"entity": addressOf(watcher), "event": mwi.Event, "type": mwi.Type,
+		"body": fmt.Sprintf("Messages-Waiting: %s\r\nMessage-Account: %s\r\nVoice-Message: %d/%d", waiting, addressOf(place), fresh, old)})
+}
+
+// present has the conference server tell who is in the conference.
+func (s *Stage) present(ctx context.Context, users ...string) error {
+	var b strings.Builder
+	fmt.Fprintf(&b, `<?xml version="1.0"?><conference-info xmlns="urn:ietf:params:xml:ns:conference-info" entity="%s" state="full" version="1"><users>`, focusURI)
+	for _, u := range users {
+		fmt.Fprintf(&b, `<user entity="%[1]s"><endpoint entity="%[1]s"><status>connected</status></endpoint></user>`, addressOf(u))
+	}
+	b.WriteString("</users></conference-info>")
+	return s.serve(ctx, publishFile, map[string]string{"entity": focusURI, "event": roster.Event, "type": roster.Type, "body": b.String()})
 }
 
 func addressOf(user string) string { return "sip:" + user + "@" + domain }
