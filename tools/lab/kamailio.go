@@ -107,12 +107,10 @@ func (k *Kamailio) writeConfig() error {
 	switch {
 	case k.cfg.Edge.IsValid():
 		text = edgeTemplate
-	case k.cfg.Focus.IsValid():
-		if err := k.makeDatabase(); err != nil {
-			return err
-		}
 	case k.cfg.Presence:
 		text = presenceTemplate
+	}
+	if k.cfg.Presence || k.cfg.Focus.IsValid() {
 		if err := k.makeDatabase(); err != nil {
 			return err
 		}
