@@ -153,11 +153,12 @@ func (p *party) Push(f *audio.Frame) {
 	}
 }
 
-// card gives what the microphone hears.
+// card gives what the microphone hears, once there is somebody to clean it.
 type card struct {
-	mic  []audio.Frame
-	tick int
-	done func()
+	mic   []audio.Frame
+	tick  int
+	clean chan struct{}
+	done  func()
 }
 
 func (c *card) Rate() int    { return audio.Rate }
@@ -165,6 +166,7 @@ func (c *card) Close() error { return nil }
 
 // Exchange ends one tick and begins the next.
 func (c *card) Exchange(mic, _ []int16) error {
+	<-c.clean
 	mark(ends, c.tick)
 	if c.tick++; c.tick == len(c.mic) {
 		c.done()
@@ -194,10 +196,13 @@ func call() error {
 	}
 	ctx, stop := context.WithCancel(context.Background())
 	defer stop()
-	c := &card{mic: microphone(far), done: stop}
+	c := &card{mic: microphone(far), clean: make(chan struct{}), done: stop}
 	en := engine.New(engine.Default(), func() (engine.Device, error) { return c, nil }, nil, slog.New(slog.DiscardHandler))
 	en.SetPath(engine.Speaker)
-	en.SetCleaner(func(engine.Path) engine.Cleaner { return send.NewVoice(send.Profile{Noise: true, Level: true}) })
+	en.SetCleaner(func(engine.Path) engine.Cleaner {
+		defer close(c.clean)
+		return send.NewVoice(send.Profile{Noise: true, Level: true})
+	})
 	en.SetParties([]engine.Party{p})
 	return en.Run(ctx)
 }
