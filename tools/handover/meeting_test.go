@@ -33,7 +33,9 @@ func TestConferenceAtAServer(t *testing.T) {
 		run  func(*meeting, *testing.T)
 	}{
 		{"the focus takes our place in each call", func(m *meeting, t *testing.T) { m.movedAndAsked(t, focus.Config{}) }},
-		{"the parties are sent to it", func(m *meeting, t *testing.T) { m.movedAndAsked(t, focus.Config{NoReplaces: true, Whole: true}) }},
+		{"the parties are sent to it, and Kamailio tells who is there", func(m *meeting, t *testing.T) {
+			m.movedAndAsked(t, focus.Config{NoReplaces: true, NoMute: true, Published: true})
+		}},
 		{"two become many, and one is behind a gateway", (*meeting).twoAndAGateway},
 		{"the factory refuses", func(m *meeting, t *testing.T) { m.staysHere(t, "testdata/factory-refuses.xml") }},
 		{"the factory makes no conference", func(m *meeting, t *testing.T) { m.staysHere(t, "uas") }},
@@ -125,7 +127,8 @@ func (m *meeting) hearFocus(t *testing.T, who ...Cast) {
 // without us.
 func (m *meeting) movedAndAsked(t *testing.T, c focus.Config) {
 	m.open(t, c)
-	shark, err := lab.StartShark(soon(t), m.LAN.Core, lab.LANDevice, "port 5060", filepath.Join(m.Dir, "meeting.pcapng"))
+	// Kamailio sends news by UDP however long they are: what comes in fragments is wanted whole.
+	shark, err := lab.StartShark(soon(t), m.LAN.Core, lab.LANDevice, "port 5060 or ip[6:2] & 0x1fff != 0", filepath.Join(m.Dir, "meeting.pcapng"))
 	must(t, err)
 	mark := m.Wire.Mark()
 	m.joined(t, m.baresip.User, m.linphone.User)
@@ -137,6 +140,7 @@ func (m *meeting) movedAndAsked(t *testing.T, c focus.Config) {
 	f := m.waitPresent(t, "Talking", "100, 201, 202")
 	m.do(t, phone.AddMember{Call: f.ID, Number: m.third.User})
 	m.waitPresent(t, "Talking", "100, 201, 202, 203")
+	m.mutes(t, f, c)
 	m.do(t, phone.DropMember{Call: f.ID, Member: fmt.Sprintf("sip:%s@%s", m.baresip.User, Domain)})
 	m.waitPresent(t, "Talking", "100, 202, 203")
 	m.leave(t)
@@ -148,6 +152,27 @@ func (m *meeting) movedAndAsked(t *testing.T, c focus.Config) {
 	}
 	must(t, shark.Close(soon(t)))
 	m.judged(t, shark.File)
+}
+
+// mutes: the focus lets nobody hear linphonec, and lets all hear it again, as its roster then tells; one that takes no such
+// order is not asked.
+func (m *meeting) mutes(t *testing.T, f *phone.Call, c focus.Config) {
+	t.Helper()
+	order := phone.MuteMember{Call: f.ID, Member: fmt.Sprintf("sip:%s@%s", m.linphone.User, Domain), On: true}
+	if c.NoMute {
+		if err := m.Phone.Do(soon(t), order); err == nil || !strings.Contains(err.Error(), phone.Forbidden.Error()) {
+			t.Errorf("a focus that cannot mute: %v", err)
+		}
+		return
+	}
+	for _, order.On = range []bool{true, false} {
+		m.do(t, order)
+		_, err := m.Phone.WaitState(soon(t), fmt.Sprint("linphonec is muted: ", order.On), func(st *phone.State) bool {
+			who := st.Roster(f.ID).Member(order.Member)
+			return who != nil && who.Muted == order.On && !st.Call(f.ID).Referred
+		})
+		must(t, err)
+	}
 }
 
 // judged has tshark look at what was said: nothing that it cannot read, and every news of the conference believed, also

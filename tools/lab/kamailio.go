@@ -12,7 +12,6 @@ import (
 	"strings"
 	"sync/atomic"
 	"text/template"
-	"time"
 
 	"opendeskphone/sip/ua"
 )
@@ -45,12 +44,16 @@ type KamailioConfig struct {
 	// NATs has it answer everybody where a request really came from, also in dialogs, as one must
 	// whose users sit behind NATs.
 	NATs bool
-	// Focus is a conference server that has the users beginning with conf; it calls without a password.
+	// Focus is a conference server that has the users beginning with conf; it calls without a password. Who is in its
+	// conferences this Kamailio tells, where the server publishes it.
 	Focus netip.AddrPort
 	// Relay is an RTPEngine through which all voice goes: encrypted to and from those who signal over TLS, plain to others.
 	Relay netip.AddrPort
 	// Presence makes it one that tells who is in a call.
 	Presence bool
+	// Lists are those of a server of presence, and Mailbox the user there who takes the calls of those who are busy.
+	Lists   []List
+	Mailbox string
 	// PBX is an old exchange beside it: numbers that begin with + or 4 are there, and calls from there need no digest. A
 	// call to a user of Twins rings at this extension there, too.
 	PBX     netip.AddrPort
@@ -106,6 +109,8 @@ func (k *Kamailio) writeConfig() error {
 		text = edgeTemplate
 	case k.cfg.Presence:
 		text = presenceTemplate
+	}
+	if k.cfg.Presence || k.cfg.Focus.IsValid() {
 		if err := k.makeDatabase(); err != nil {
 			return err
 		}
@@ -114,7 +119,7 @@ func (k *Kamailio) writeConfig() error {
 	var b bytes.Buffer
 	err = t.Execute(&b, map[string]any{
 		"Domain": k.cfg.Domain, "Listen": k.cfg.Listen, "TLS": k.cfg.TLS, "TLSConfig": k.tlsFile(),
-		"Modules": filepath.Dir(modules[0]), "Control": k.control(), "Database": k.file("presence.db"), "Algorithm": k.cfg.Algorithm, "Outbound": k.cfg.Outbound, "Edge": k.cfg.Edge, "NATs": k.cfg.NATs, "Relay": k.cfg.Relay, "Focus": k.cfg.Focus,
+		"Modules": filepath.Dir(modules[0]), "Control": k.control(), "Database": k.file("db"), "Lists": k.cfg.Lists, "Mailbox": k.cfg.Mailbox, "Algorithm": k.cfg.Algorithm, "Outbound": k.cfg.Outbound, "Edge": k.cfg.Edge, "NATs": k.cfg.NATs, "Relay": k.cfg.Relay, "Focus": k.cfg.Focus,
 		"PBX": k.cfg.PBX, "Twins": k.cfg.Twins, "Numbers": k.cfg.Numbers, "DomainID": ua.DomainID(k.cfg.Domain),
 	})
 	if err != nil {
@@ -155,7 +160,7 @@ func (k *Kamailio) Start(ctx context.Context) error {
 		return err
 	}
 	k.proc = proc
-	ctx, cancel := context.WithTimeout(ctx, 15*time.Second)
+	ctx, cancel := context.WithTimeout(ctx, startPatience)
 	defer cancel()
 	return Poll(ctx, name+" ready", func() (bool, error) {
 		select {

@@ -4,6 +4,7 @@
 //
 //	factory  INVITE -> a new room, which answers in its stead
 //	room     INVITE -> in; REFER -> calls, replaces, ends; SUBSCRIBE Event: conference -> NOTIFY
+//	         INFO application/cccp+xml, modifyEndpointMedia -> mutes, and says so by an INFO of its own ([MS-CONFAV])
 //
 // It has no accounts and believes everybody: it belongs in a network of its own.
 package focus
@@ -28,9 +29,10 @@ type Config struct {
 	Factory string         // user part of the factory; rooms are called Factory-1, Factory-2 ...
 	Proxy   netip.AddrPort // by which it calls
 
+	NoMute     bool // it takes no order to mute, and does not say that it does
 	NoReplaces bool // it takes nobody's place: a REFER with Replaces is refused
 	NoRefer    bool // it takes no REFER at all
-	Whole      bool // tells all anew each time; else, after the first time, what has changed
+	Published  bool // who is in a conference is published to Proxy, which tells it; its address is then of Domain
 }
 
 // Focus is a running conference server.
@@ -55,6 +57,9 @@ func New(cfg Config, n stack.Network, log *slog.Logger) *Focus {
 	sc.UserAgent = "focus"
 	sc.Rules.Methods = append(sc.Rules.Methods, stack.SUBSCRIBE)
 	sc.Rules.Extensions = []string{"replaces"}
+	if !cfg.NoMute {
+		sc.Rules.Bodies = append(sc.Rules.Bodies, cccp)
+	}
 	if cfg.NoRefer {
 		sc.Rules.Methods = []stack.Method{stack.INVITE, stack.ACK, stack.CANCEL, stack.BYE, stack.OPTIONS, stack.INFO, stack.UPDATE, stack.SUBSCRIBE}
 	}
@@ -88,6 +93,7 @@ type room struct {
 	members []*member
 	subs    []*sub
 	version int
+	news    publication
 	mix     *mixer
 }
 
@@ -102,6 +108,11 @@ func (f *Focus) room(user string) *room {
 
 // uri names the room for everybody.
 func (r *room) uri() stack.Uri {
+	if r.f.cfg.Published {
+		uri := stack.Uri{Scheme: "sip", User: r.user, Host: r.f.cfg.Domain}
+		uri.UriParams.Add("gr", "") // a GRUU, as RFC 4579 §3 wants: for any other address of its own a proxy would take us for a strict router
+		return uri
+	}
 	return stack.Uri{Scheme: "sip", User: r.user, Host: r.f.cfg.Local.Addr().String(), Port: int(r.f.cfg.Local.Port())}
 }
 
@@ -178,6 +189,9 @@ func (r *room) dress(msg interface{ AppendHeader(stack.Header) }) {
 	}
 	msg.AppendHeader(stack.NewHeader("Allow", allow))
 	msg.AppendHeader(stack.NewHeader("Allow-Events", "conference"))
+	if !r.f.cfg.NoMute {
+		msg.AppendHeader(stack.NewHeader("Accept", "application/sdp, "+cccp))
+	}
 	msg.AppendHeader(stack.NewHeader("Supported", "replaces"))
 }
 
