@@ -20,8 +20,7 @@ const curvesHead = `# The voice: where a goal is not met
 
 FIGURES.md has goals of the voice and what is reached. This page has, for each goal that is missed, what else could be had and at what price, with others' libraries
 beside us on the same sounds and networks. ` + "`make curves`" + ` measures and writes it; nothing is written in by hand. Figures are means over seeds %s of the corpus
-(tools/voicebench), of the first alone with recorded voices. Those are the American, Mexican, Canadian, Italian and Russian prompts of Debian's asterisk-core-sounds, one talker each, where espeak-ng
-has ten. The decisions are in [0013](adr/0013-echo.md) and [0014](adr/0014-g722-behind-a-gap.md).
+(tools/voicebench)%s. The decisions are in [0013](adr/0013-echo.md) and [0014](adr/0014-g722-behind-a-gap.md).
 `
 
 var sections = []section{{`
@@ -39,7 +38,8 @@ sends what its encoder asks for.
 
 What is lost of the codec itself stands in "nothing lost". G.722 predicts from what it decoded, and behind a gap its filters and step sizes are not the encoder's for some 20 ms:
 L16 with the very same concealment meets its goals, and [0014](adr/0014-g722-behind-a-gap.md) shows that three of the four are missed even by who is told the
-encoder's state. A copy of each packet (RFC 2198) buys the rest at twice the bit rate; the phone sends copies only with Opus, which spends its bits on them instead of adding any.
+encoder's state. A copy of each packet (RFC 2198) buys most of the rest at twice the bit rate; the phone sends copies only with Opus, within its 48 kbit/s. Opus at random is short of a goal
+that it hardly reaches at the rate of a call without any loss; above 48 kbit/s it passes it.
 `, (*voicebench.Bench).LossCurve, false}, {`
 ## A room that changes in the middle of double talk: back within 0.5 s
 SDR of the near end in dB, over spells since the change; before it, over 2 s. The goal asks to be within 3 dB of what was before. Who was poor before is back at once: webrtc
@@ -47,18 +47,26 @@ takes the near end away with the echo, before as after.
 
 Least squares in hindsight are what a linear filter could know: told the moment of the change, the lag of the echo and the decay of the room, it gets all that
 was heard from the change to the beginning of a spell, and in each spell the best of six weights of that knowledge and of two emphases is taken afterwards. What
-half a second of speech tells of a room, with a near end as loud as the echo over it, is not enough for the goal. Ours does not get all of that, for it must first notice, and keeps
-the near end's level meanwhile.
+half a second of speech tells of a room, with a near end as loud as the echo over it, is not enough for the goal. Ours, which learns on within a spell, is where that
+estimate is.
 `, (*voicebench.Bench).ChangeCurve, false}, {`
 ## Recovery while the far side alone talks 0.5 s, and ESTOI in double talk .974
 Scene by scene. Jumps of the delay are found by correlation; a new room has to be learnt, and the mean is made by that scene. In double talk what begins with it, without a word of the far
 side alone to learn from (dt_cold), is behind the others. [0013](adr/0013-echo.md) has the trade between that and quiet behind loudspeakers that bend.
 `, (*voicebench.Bench).EchoScenes, false}}
 
+// of says what recordings there are.
+func of(speech string) string {
+	if speech == "" {
+		return ""
+	}
+	return ", with recorded voices of the first alone"
+}
+
 // curves writes the page of what is missed.
 func curves(ctx context.Context, b *bench, path string) error {
 	var page strings.Builder
-	fmt.Fprintf(&page, curvesHead, strings.Trim(strings.Join(strings.Fields(fmt.Sprint(cli.Seeds)), ", "), "[]"))
+	fmt.Fprintf(&page, curvesHead, strings.Trim(strings.Join(strings.Fields(fmt.Sprint(cli.Seeds)), ", "), "[]"), of(cli.Speech))
 	synthetic, err := b.voiceBench("")
 	if err != nil {
 		return err
