@@ -38,7 +38,8 @@ curves: voice-programs ## write docs/VOICE.md: what the goals of the voice that 
 		mkdir -p $(SPEECH)/$$(basename $$talker) && cp $$talker/*.g722 $(SPEECH)/$$(basename $$talker); done
 	build/bench --curves docs/VOICE.md --speech $(SPEECH)
 
-# How many instructions the audio work takes on the phone's processor; its libraries are those of the image.
+# How many instructions the audio work takes on the phone's processor; its libraries are those of the image. libopus asks
+# /proc/cpuinfo for the vector unit, and would find this machine's, which has none.
 COST_PACKAGES := gcc qemu-user gcc-arm-linux-gnueabihf libc6-dev-armhf-cross
 
 .PHONY: deps-cost cost-programs cost
@@ -63,6 +64,7 @@ $(ANCHORS)/speex-arm: $(ANCHOR_SOURCES)/speex.c $(ANCHOR_SOURCES)/sound.h $(ANCH
 
 cost-programs: deps-cost sysroot
 	$(MAKE) $(ANCHORS)/count.so $(ANCHORS)/speex-arm
+	install -D -m 644 $(ANCHOR_SOURCES)/cpuinfo $(ARM_SYSROOT)/proc/cpuinfo
 	$(ARM_CGO) $(ARM_GO) -o $(ARM_BIN)/ticks ./tools/voicebench/ticks
 
 cost: cost-programs ## count the instructions of the audio work on ARM; more than there were is a failure
