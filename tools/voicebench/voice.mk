@@ -64,7 +64,7 @@ $(ANCHORS)/speex-arm: $(ANCHOR_SOURCES)/speex.c $(ANCHOR_SOURCES)/sound.h $(ANCH
 
 cost-programs: deps-cost sysroot
 	$(MAKE) $(ANCHORS)/count.so $(ANCHORS)/speex-arm
-	install -D -m 644 $(ANCHOR_SOURCES)/cpuinfo $(ARM_SYSROOT)/proc/cpuinfo
+	install -D -m 644 $(ANCHOR_SOURCES)/cpuinfo $(ANCHOR_SYSROOT)/proc/cpuinfo
 	$(ARM_CGO) $(ARM_GO) -o $(ARM_BIN)/ticks ./tools/voicebench/ticks
 
 cost: cost-programs ## count the instructions of the audio work on ARM; more than there were is a failure
