@@ -79,7 +79,7 @@ func (s shell) sticks(t *testing.T) {
 			t.Fatal(err)
 		}
 		wait(t, s.Machine, "stick "+kind)
-		s.run(t, "grep /run/stick /proc/mounts", ` /run/stick `+kind+` \S*rw,nosuid,nodev,noexec,noatime\S*nosymfollow`)
+		s.run(t, "grep /run/stick /proc/mounts", ` /run/stick `+kind+` rw,dirsync,nosuid,nodev,noexec,noatime,nosymfollow`)
 		s.run(t, "stat -c '%u %a of "+kind+"' /run/stick/recordings", `\n1000 700 of `+kind)
 		if err := s.Stick(""); err != nil {
 			t.Fatal(err)
