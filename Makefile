@@ -42,12 +42,13 @@ deps-test:
 .PHONY: test
 test: deps-test check race fuzz arm cost image-test e2e ## everything CI checks, on this machine alone
 
+# The tests with real peers wait most of their time: more of them run at once than there are processors.
 .PHONY: check
 check: ## formatting, vet, unit tests, golden screens, rules of the house
 	@test -z "$$(gofmt -l .)" || { gofmt -l .; echo "check: gofmt would change these files"; exit 1; }
 	$(GO) vet ./...
 	$(GO) test $$($(GO) list ./... | grep -vxF -e opendeskphone/tools/e2e -e "$$(tools/rooted.sh)")
-	$(GO) test -p 2 -timeout 20m -exec '$(AS_ROOT) env PATH=$(PATH)' $$(tools/rooted.sh)
+	$(GO) test -p 2 -parallel 4 -timeout 20m -exec '$(AS_ROOT) env PATH=$(PATH)' $$(tools/rooted.sh)
 
 # The race detector needs cgo itself, so it runs on the packages that have none of their own.
 .PHONY: race

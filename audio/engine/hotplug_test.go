@@ -84,7 +84,11 @@ func TestAHeadsetPluggedInDuringACallIsHeardWithin500ms(t *testing.T) {
 		go func() { done <- e.Run(ctx) }()
 		time.Sleep(time.Second)
 		worst := time.Duration(0)
-		for _, away := range []time.Duration{7, 130, 333, 501, 777, 1_999, 10_007, 61_003, 600_011} {
+		times := []time.Duration{7, 130, 333, 501, 777, 1_999, 10_007, 61_003, 600_011}
+		if testing.Short() { // an engine that ticks for minutes takes a while on an emulated processor
+			times = times[:6]
+		}
+		for _, away := range times {
 			s.change()
 			time.Sleep(away * time.Millisecond)
 			s.change()

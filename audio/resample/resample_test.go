@@ -74,10 +74,14 @@ func TestWhatWouldFoldIsStopped(t *testing.T) {
 }
 
 func TestEveryBlockOfTenMillisecondsGivesTen(t *testing.T) {
+	blocks := 5000
+	if testing.Short() {
+		blocks = 500
+	}
 	for _, q := range [][2]int{{8000, 48000}, {44100, 48000}, {48000, 44100}, {22050 * 2, 16000}, {48000, 8000}} {
 		r := New(q[0], q[1])
 		in, out := make([]float32, q[0]/100), make([]float32, 0, r.Max(q[0]/100))
-		for n := range 5000 {
+		for n := range blocks {
 			if got := r.Process(out[:0], in); len(got) != q[1]/100 {
 				t.Fatalf("%v: block %d gave %d samples", q, n, len(got))
 			}
@@ -86,7 +90,11 @@ func TestEveryBlockOfTenMillisecondsGivesTen(t *testing.T) {
 }
 
 func TestSkewChangesTheNumberOfSamplesAndKeepsTheSound(t *testing.T) {
-	for _, ppm := range []float64{-300, -20, 20, 300} {
+	skews := []float64{-300, -20, 20, 300}
+	if testing.Short() {
+		skews = skews[:1]
+	}
+	for _, ppm := range skews {
 		r := New(48000, 48000)
 		r.Skew(ppm)
 		n := 0

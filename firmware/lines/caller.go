@@ -56,7 +56,7 @@ func (a *Adapter) peer(p ua.Peer) phone.Peer {
 // invited says who calls.
 func (a *Adapter) invited(e ua.Incoming) phone.Invited {
 	in := phone.Invited{Ref: phone.Ref(e.Call), Remote: a.peer(e.From), Conversation: e.Conversation,
-		Refers: e.Able.Refers, TakesOver: e.Able.Replaces, Focus: e.Able.Focus, Proof: serverProof(e), Callback: e.Callback, Auto: e.Auto, After: e.After}
+		Refers: e.Able.Refers, TakesOver: e.Able.Replaces, Focus: e.Able.Focus, Controls: e.Able.Controls, Proof: serverProof(e), Callback: e.Callback, Auto: e.Auto, After: e.After}
 	if e.ReferredBy != (ua.Peer{}) {
 		in.ReferredBy = a.peer(e.ReferredBy)
 	}

@@ -65,6 +65,8 @@ func (a *Adapter) handle(e ua.Event) {
 			a.agent.Refetch(e.Sub)
 		}
 		a.rosterNotified(e)
+	case ua.Controlled:
+		a.with(e.Call, func(c *call) { a.controlled(c, e) })
 	case ua.Referral:
 		a.with(e.Call, func(c *call) { a.referral(c, e) })
 	case ua.ReferAsked:
@@ -179,7 +181,7 @@ func (a *Adapter) accepted(c *call, e ua.Accepted) {
 	c.voice.Expect(nil)
 	a.tell(c, 200, "")
 	a.apply(c, m)
-	a.post(phone.Able{Call: c.id, Refers: e.Able.Refers, Replaces: e.Able.Replaces, Focus: e.Able.Focus})
+	a.post(phone.Able{Call: c.id, Refers: e.Able.Refers, Replaces: e.Able.Replaces, Focus: e.Able.Focus, Controls: e.Able.Controls})
 	a.post(phone.Accepted{Call: c.id})
 	c.focus.uri = e.Able.Focus
 	a.attend(c)

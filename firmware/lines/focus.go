@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"opendeskphone/firmware/phone"
+	"opendeskphone/sip/cccp"
 	"opendeskphone/sip/roster"
 	"opendeskphone/sip/ua"
 )
@@ -16,6 +17,9 @@ type attend struct {
 	uri string
 	sub ua.SubRef // 0: not subscribed
 	who roster.Roster
+
+	orders uint32 // how many have been given; the number of the last
+	waits  bool   // for the outcome of the last
 }
 
 // attend asks the focus who is in its conference.
@@ -81,6 +85,68 @@ func (a *Adapter) rosterOf(c *call) phone.RosterChanged {
 			State: memberState(u.Status()), Muted: u.Muted(), Self: strings.EqualFold(p.URI, a.lines[c.line].Account.AOR)})
 	}
 	return out
+}
+
+// control asks the focus to let nobody hear a member, or to let all hear him.
+func (a *Adapter) control(e phone.SendMute) {
+	c := a.calls[e.Call]
+	if c == nil {
+		return // gone, and the centre hears of it
+	}
+	m, ok := c.focus.voiceOf(e.Member)
+	if !ok {
+		a.post(phone.MoveRefused{Call: c.id, Cause: phone.NotFound})
+		return
+	}
+	c.focus.orders, c.focus.waits = c.focus.orders+1, true
+	m.ID, m.Conference, m.From, m.On = c.focus.orders, c.focus.uri, a.lines[c.line].Account.AOR, e.On
+	a.agent.Control(c.ref, m.XML())
+}
+
+// voiceOf names a member's audio as the focus does.
+func (f *attend) voiceOf(member string) (cccp.Mute, bool) {
+	for i := range f.who.Users {
+		u := &f.who.Users[i]
+		if ua.Clean(u.Entity) != member {
+			continue
+		}
+		for _, e := range u.Endpoints {
+			for _, m := range e.Media {
+				if m.Kind == "audio" {
+					return cccp.Mute{User: u.Entity, Endpoint: e.Entity, Media: m.ID}, true
+				}
+			}
+		}
+	}
+	return cccp.Mute{}, false
+}
+
+// controlled takes what the focus says to the last order: at once, or later in a request of its own.
+func (a *Adapter) controlled(c *call, e ua.Controlled) {
+	switch {
+	case !c.focus.waits:
+		return
+	case e.Code >= 300:
+		c.focus.waits = false
+		a.post(phone.MoveRefused{Call: c.id, Cause: failCause(e.Code), Reason: e.Text})
+		return
+	case e.Body == nil: // the answer comes later
+		return
+	}
+	said, err := cccp.Read(e.Body)
+	switch {
+	case err != nil:
+		a.log.Warn("what a focus answers cannot be read", "call", c.id, "err", err)
+	case said.ID != c.focus.orders:
+	case said.Outcome == cccp.Pending:
+		a.post(phone.MoveProgressed{Call: c.id})
+	case said.Outcome == cccp.Done:
+		c.focus.waits = false
+		a.post(phone.Moved{Call: c.id})
+	default:
+		c.focus.waits = false
+		a.post(phone.MoveRefused{Call: c.id, Cause: phone.NotAllowed, Reason: ua.Clean(said.Reason)})
+	}
 }
 
 func memberState(s roster.Status) phone.MemberState {

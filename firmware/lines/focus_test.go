@@ -2,6 +2,7 @@ package lines
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 
 	"opendeskphone/firmware/phone"
@@ -61,5 +62,52 @@ func TestAConferenceCallsUs(t *testing.T) {
 		w.said = nil
 		w.ask(ua.Confirmed{Call: 7})
 		w.wantSaid("subscribe 1 conference " + room + " false")
+	})
+}
+
+// TestTheFocusMutes: a member is muted by an order that names his audio as the roster does; only the answer to that order counts.
+func TestTheFocusMutes(t *testing.T) {
+	inWorld(t, offer.Off, func(w *world) {
+		w.ask(phone.SendInvite{Call: 1, Target: "sip:conf@example.com", Conversation: "c"})
+		w.ask(ua.Accepted{Call: 101, SDP: w.farAnswer("call"), Able: ua.Able{Focus: room, Controls: true}})
+		user := func(filter string) string {
+			return `<user entity="sip:200@example.com"><endpoint entity="{9F}"><status>connected</status><media id="4"><type>audio</type><status>sendrecv</status>` + filter + `</media></endpoint></user>`
+		}
+		w.tells(1, "full", user(""))
+		w.said = nil
+		w.ask(phone.SendMute{Call: 1, Member: "sip:200@example.com", On: true})
+		if len(w.said) != 1 || !strings.HasPrefix(w.said[0], "control 101 ") {
+			t.Fatalf("said %q", w.said)
+		}
+		for _, want := range []string{`requestId="1"`, `to="` + room + `"`, `from="sip:anna@example.com"`, `userEntity="sip:200@example.com" endpointEntity="{9F}" mediaId="4"`, ">block<"} {
+			if !strings.Contains(w.said[0], want) {
+				t.Errorf("no %s in %s", want, w.said[0])
+			}
+		}
+		answer := func(id int, code string) []byte {
+			return fmt.Appendf(nil, `<response xmlns="urn:ietf:params:xml:ns:cccp" requestId="%d" code="%s" reason="why"/>`, id, code)
+		}
+		w.done = nil
+		w.ask(ua.Controlled{Call: 101, Code: 200})
+		w.ask(ua.Controlled{Call: 101, Body: answer(9, "failure")}) // to somebody else
+		w.ask(ua.Controlled{Call: 101, Body: []byte("rubbish")})
+		w.wantDone()
+		w.ask(ua.Controlled{Call: 101, Body: answer(1, "pending")})
+		w.ask(ua.Controlled{Call: 101, Body: answer(1, "success")})
+		w.ask(ua.Controlled{Call: 101, Body: answer(1, "failure")}) // it has been answered
+		w.wantDone(phone.MoveProgressed{Call: 1}, phone.Moved{Call: 1})
+		w.done = nil
+		w.tells(2, "full", user(`<media-ingress-filter xmlns="http://schemas.microsoft.com/rtc/2005/08/confinfoextensions">block</media-ingress-filter>`))
+		if r, ok := w.done[0].(phone.RosterChanged); !ok || !r.Members[0].Muted {
+			t.Errorf("%+v", w.done)
+		}
+		w.done = nil
+		w.ask(phone.SendMute{Call: 1, Member: "sip:200@example.com"})
+		w.ask(ua.Controlled{Call: 101, Code: 200, Body: answer(2, "failure")})
+		w.ask(phone.SendMute{Call: 1, Member: "sip:200@example.com"})
+		w.ask(ua.Controlled{Call: 101, Code: 403, Text: "Forbidden"})
+		w.ask(phone.SendMute{Call: 1, Member: "sip:300@example.com", On: true})
+		w.wantDone(phone.MoveRefused{Call: 1, Cause: phone.NotAllowed, Reason: "why"}, phone.MoveRefused{Call: 1, Cause: phone.NotAllowed, Reason: "Forbidden"},
+			phone.MoveRefused{Call: 1, Cause: phone.NotFound})
 	})
 }

@@ -82,6 +82,7 @@ type UserAgent interface {
 	RefuseOffer(ref ua.CallRef, code int)
 	Trickle(ref ua.CallRef, fragment []byte)
 	Refer(ref ua.CallRef, target string)
+	Control(ref ua.CallRef, order []byte)
 	ReferTo(ref, place ua.CallRef)
 	RefuseRefer(ref ua.ReferRef)
 	TellReferrer(ref ua.ReferRef, code int, text string)

@@ -79,7 +79,10 @@ func (w *world) Refer(ref ua.CallRef, target string) {
 	w.say("refer", fmt.Sprint(ref, " ", target), nil)
 }
 func (w *world) ReferTo(ref, place ua.CallRef) { w.say("refer", fmt.Sprint(ref, " to ", place), nil) }
-func (w *world) RefuseRefer(ref ua.ReferRef)   { w.say("refuse refer", ref, nil) }
+func (w *world) Control(ref ua.CallRef, order []byte) {
+	w.say("control", fmt.Sprint(ref, " ", string(order)), nil)
+}
+func (w *world) RefuseRefer(ref ua.ReferRef) { w.say("refuse refer", ref, nil) }
 func (w *world) TellReferrer(ref ua.ReferRef, code int, _ string) {
 	w.say("tell", fmt.Sprint(ref, " ", code), nil)
 }

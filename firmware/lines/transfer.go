@@ -26,6 +26,8 @@ func (a *Adapter) execMove(e phone.Effect) {
 			}
 			a.whenQuiet(c, func() { a.agent.Refer(c.ref, target) })
 		}
+	case phone.SendMute:
+		a.control(e)
 	case phone.SendBridge:
 		c, with := a.calls[e.Call], a.calls[e.With]
 		if c == nil || with == nil {

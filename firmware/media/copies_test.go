@@ -39,6 +39,9 @@ var repeating = codec.Codec{Name: "X", PT: 110, Clock: 48000, Channels: 1, Packe
 // Three packets of thirty are lost together: copies bring them back, a fifteenth of a second late, and the reports
 // go on telling how the network is.
 func TestCopiesBringLostPacketsBack(t *testing.T) {
+	if testing.Short() {
+		t.Skip("long sound: the race detector and emulated processors look for other faults")
+	}
 	synctest.Test(t, func(t *testing.T) {
 		k := newCall(t, choice{codecs: []codec.Codec{repeating}})
 		var n, plain, copied atomic.Int64

@@ -59,6 +59,9 @@ func (k *call) wantKeyed() {
 // hold and resume with one handshake.
 func TestHandshakeOnThePathOfTheVoice(t *testing.T) {
 	for name, c := range map[string]choice{"one port": {}, "two ports": {apart: true}, "NAT": {nat: true}} {
+		if testing.Short() && !c.nat { // minutes of sound take a while on an emulated processor
+			continue
+		}
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				k := watched(t, c)

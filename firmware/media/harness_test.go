@@ -150,8 +150,10 @@ func (p *phone) tick() {
 	p.Push(&f)
 }
 
-// talk lets both talk for so long.
+// talk lets both talk for so long. What the test set before is seen by what runs on the network then.
 func (k *call) talk(d time.Duration) {
+	k.lan.mu.Lock()
+	k.lan.mu.Unlock()
 	clock := time.NewTicker(10 * time.Millisecond)
 	defer clock.Stop()
 	for range d / (10 * time.Millisecond) {

@@ -28,6 +28,20 @@ type (
 		Call   CallID
 		Number string
 	}
+	// MuteMember has the focus let nobody hear somebody, or let all hear him again (sip/cccp). The roster tells that it does.
+	MuteMember struct {
+		cmd
+		Call   CallID
+		Member string
+		On     bool
+	}
+	// SendMute asks the focus of Call for that; Moved and MoveRefused are its outcome.
+	SendMute struct {
+		fx
+		Call   CallID
+		Member string
+		On     bool
+	}
 	// DropMember has the focus put somebody out (REFER with method BYE, RFC 4579 §5.11). Member is a Member.ID.
 	DropMember struct {
 		cmd
@@ -299,18 +313,38 @@ func (t *step) addMember(c *Call, number string) error {
 }
 
 func (t *step) dropMember(c *Call, id string) error {
-	m := t.Roster(c.ID).Member(id)
-	switch {
-	case c.Focus == "" || m == nil:
-		return WrongState
-	case m.Self:
-		return WrongValue
-	case !c.Refers:
-		return Forbidden
-	case t.Busy(c):
-		return Moving
+	m, err := t.other(c, id, c.Refers)
+	if err != nil {
+		return err
 	}
 	c.MoveTarget, c.MoveFailed = m.URI, NoCause
 	t.refer(c, SendRefer{Target: m.URI, Bye: true})
 	return nil
+}
+
+func (t *step) muteMember(c *Call, id string, on bool) error {
+	m, err := t.other(c, id, c.Controls)
+	if err != nil {
+		return err
+	}
+	c.MoveTarget, c.MoveFailed = m.URI, NoCause
+	t.do(SendMute{Call: c.ID, Member: id, On: on})
+	t.await(c)
+	return nil
+}
+
+// other finds somebody else in a conference at a server of whom something is asked; able tells whether it may be asked at all.
+func (t *step) other(c *Call, id string, able bool) (*Member, error) {
+	m := t.Roster(c.ID).Member(id)
+	switch {
+	case c.Focus == "" || m == nil:
+		return nil, WrongState
+	case m.Self:
+		return nil, WrongValue
+	case !able:
+		return nil, Forbidden
+	case t.Busy(c):
+		return nil, Moving
+	}
+	return m, nil
 }

@@ -107,7 +107,9 @@ func (t *step) fieldChanged(in Event) {
 	case Proved:
 		set(in.Call, func(c *Call) { c.Proof = in.Proof })
 	case Able:
-		set(in.Call, func(c *Call) { c.Refers, c.Replaces, c.Focus = in.Refers, in.Replaces, cmp.Or(in.Focus, c.Focus) })
+		set(in.Call, func(c *Call) {
+			c.Refers, c.Replaces, c.Focus, c.Controls = in.Refers, in.Replaces, cmp.Or(in.Focus, c.Focus), c.Controls || in.Controls
+		})
 	case Redirected:
 		set(in.Call, func(c *Call) { c.ForwardedTo = in.To })
 	case Conversing:
@@ -167,7 +169,7 @@ func (t *step) invited(in Invited) {
 		return
 	}
 	c := t.begin(Call{Line: in.Line, Dir: Incoming, Remote: in.Remote, Conversation: in.Conversation,
-		ReferredBy: in.ReferredBy, ForwardedBy: in.ForwardedBy, Proof: in.Proof, Refers: in.Refers, Replaces: in.TakesOver, Focus: in.Focus,
+		ReferredBy: in.ReferredBy, ForwardedBy: in.ForwardedBy, Proof: in.Proof, Refers: in.Refers, Replaces: in.TakesOver, Focus: in.Focus, Controls: in.Controls,
 		RingFor: r.For, Then: r.Then, Quiet: r.Quiet}, Ringing)
 	t.do(SendRinging{Ref: in.Ref, Call: c.ID})
 	t.announce(c, in)

@@ -44,7 +44,7 @@ var (
 var (
 	all   = slices.Concat(Inputs(), slices.Repeat(begins, 4), slices.Repeat(goesOn, 2))
 	meets = slices.Concat(slices.Repeat([]Input{Accepted{}, Able{}}, 8), slices.Repeat([]Input{Invited{}, Answer{}, Confirmed{}, Join{}, Moved{}, MoveRefused{}}, 3), []Input{
-		Dial{}, CallFailed{}, MoveProgressed{}, Byed{}, Hangup{}, Hold{}, Resume{}, Swap{}, TimerFired{}, ResumeRefused{}, AddMember{}, DropMember{}, RosterChanged{}, Split{},
+		Dial{}, CallFailed{}, MoveProgressed{}, Byed{}, Hangup{}, Hold{}, Resume{}, Swap{}, TimerFired{}, ResumeRefused{}, AddMember{}, DropMember{}, MuteMember{}, RosterChanged{}, Split{},
 		Transfer{}, CompleteTransfer{}, MoveTo{}, Referred{}, RecordCall{}})
 )
 
@@ -173,6 +173,8 @@ func (w *world) take(e Effect) {
 		w.tell(e.Call, "hold")
 	case SendRefer:
 		w.tell(e.Call, "refer")
+	case SendMute:
+		w.tell(e.Call, "mute")
 	case SendBridge:
 		w.tell(e.Call, "bridge")
 		w.tell(e.With, "bridge")
@@ -321,7 +323,11 @@ func FuzzStep(f *testing.F) {
 func TestLives(t *testing.T) {
 	random := rand.New(rand.NewPCG(1, 2))
 	b := make([]byte, 1500)
-	for range 40 {
+	lives := 40
+	if testing.Short() {
+		lives = 8
+	}
+	for range lives {
 		for i := range b {
 			b[i] = byte(random.Uint32())
 		}

@@ -160,6 +160,8 @@ func order(e Effect) string {
 			return fmt.Sprintf("refer %d to %d", e.Call, e.Replaces)
 		}
 		return fmt.Sprintf("refer %d to %s", e.Call, e.Target)
+	case SendMute:
+		return fmt.Sprintf("mute %d %s %v", e.Call, e.Member, e.On)
 	case SendBridge:
 		return fmt.Sprintf("bridge %d %d", e.Call, e.With)
 	case RefuseRefer:

@@ -177,6 +177,7 @@ type (
 		Refers       bool   // see Able
 		TakesOver    bool   // see Able.Replaces
 		Focus        string // see Able
+		Controls     bool   // see Able
 		Auto         bool   // it asks the phone to answer by itself, after a while
 		After        time.Duration
 	}

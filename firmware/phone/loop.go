@@ -3,6 +3,7 @@ package phone
 import (
 	"context"
 	"log/slog"
+	"runtime"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -101,6 +102,9 @@ func (l *Loop) step(by Origin, in Input) error {
 		l.publish(&s, changes)
 	}
 	for _, e := range effects {
+		if _, ours := e.(SetSound); ours {
+			runtime.Gosched() // the far side of a call is served before our own ear
+		}
 		l.carryOut(e)
 	}
 	if len(changes) > 0 { // the far side of a call is served before those who look on, and these before the log

@@ -76,12 +76,13 @@ type (
 	}
 
 	// Able tells what the far side of a call can do: take a REFER, and take over a call (Replaces). Focus is the address
-	// of the conference that it says to be.
+	// of the conference that it says to be, Controls that this takes orders about its members.
 	Able struct {
 		evt
 		Call             CallID
 		Refers, Replaces bool
 		Focus            string
+		Controls         bool
 	}
 	// Referred: the far side of a call asks us to call somebody else in its stead (REFER, RFC 3515).
 	Referred struct {
@@ -155,6 +156,8 @@ func (t *step) moving(in Command) error {
 		return t.withCall(in.Call, func(c *Call) error { return t.addMember(c, in.Number) }, Talking, Held)
 	case DropMember:
 		return t.withCall(in.Call, func(c *Call) error { return t.dropMember(c, in.Member) }, Talking, Held)
+	case MuteMember:
+		return t.withCall(in.Call, func(c *Call) error { return t.muteMember(c, in.Member, in.On) }, Talking, Held)
 	}
 	return nil
 }
@@ -299,8 +302,14 @@ func (t *step) start(c *Call, m Move, target string) {
 
 // refer asks the far side of a call to call somebody else.
 func (t *step) refer(c *Call, e SendRefer) {
-	c.Referred, e.Call = true, c.ID
+	e.Call = c.ID
 	t.do(e)
+	t.await(c)
+}
+
+// await waits for what becomes of a wish that the far side of a call was told.
+func (t *step) await(c *Call) {
+	c.Referred = true
 	t.do(StartTimer{ID: TimerID{MoveTime, c.ID}, After: moveTime})
 	t.touched(c)
 }
@@ -470,7 +479,7 @@ func (t *step) replace(in Invited) {
 		return
 	}
 	c := t.begin(Call{Line: in.Line, Dir: Incoming, Remote: in.Remote, ReferredBy: in.ReferredBy, Proof: in.Proof,
-		Conversation: in.Conversation, Refers: in.Refers, Replaces: in.TakesOver, Focus: in.Focus, Conf: old.Conf, ConsultOf: old.ConsultOf}, Ringing)
+		Conversation: in.Conversation, Refers: in.Refers, Replaces: in.TakesOver, Focus: in.Focus, Controls: in.Controls, Conf: old.Conf, ConsultOf: old.ConsultOf}, Ringing)
 	t.do(SendRinging{Ref: in.Ref, Call: c.ID})
 	held := old.State == Held
 	t.end(old, Replaced)

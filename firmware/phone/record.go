@@ -95,7 +95,7 @@ func Inputs() []Input {
 		ResumeRefused{}, Secured{}, RemoteChanged{}, Proved{}, Noticed{}, Recalled{}, TimerFired{},
 		Ask{}, AnswerQuestion{}, QuestionDropped{}, SetLock{}, PINRefused{}, PCDo{}, PCCallChanged{}, PCStreams{},
 		AnswerPairing{}, PairingMoved{}, PCAttached{},
-		Transfer{}, Consult{}, CompleteTransfer{}, Reconnect{}, MoveTo{}, Pull{}, Join{}, Split{}, AddMember{}, DropMember{}, RosterChanged{},
+		Transfer{}, Consult{}, CompleteTransfer{}, Reconnect{}, MoveTo{}, Pull{}, Join{}, Split{}, AddMember{}, DropMember{}, MuteMember{}, RosterChanged{},
 		Able{}, Referred{}, MoveProgressed{}, Moved{}, MoveRefused{}, Conversing{}, Redirected{},
 		PageHeard{}, PageSilent{}, TestSound{}, SoundTested{}, RecordCall{}, RecordingFailed{}, PlayRecording{}, StopPlaying{}, PausePlaying{}, SeekPlaying{}, Played{},
 		MailTold{}, MailListed{}, MailUnsure{},
@@ -108,6 +108,6 @@ func Effects() []Effect {
 	return []Effect{
 		SendInvite{}, SendRinging{}, RefuseInvite{}, SendAccept{}, SendReject{}, SendDeflect{}, SendCancel{}, SendBye{}, SendHold{}, PlayDTMF{},
 		SendRegister{}, SetSound{}, StartTimer{}, StopTimer{}, LogCall{}, QuestionAnswered{}, SendPC{}, SendPCVolume{}, PairingAnswered{},
-		SendPage{}, HearPage{}, EndPage{}, SendRefer{}, SendBridge{}, RefuseRefer{}, StartRecording{}, StopRecording{}, StartPlaying{}, EndPlaying{}, HoldPlaying{}, MovePlaying{}, SendPresence{},
+		SendPage{}, HearPage{}, EndPage{}, SendRefer{}, SendMute{}, SendBridge{}, RefuseRefer{}, StartRecording{}, StopRecording{}, StartPlaying{}, EndPlaying{}, HoldPlaying{}, MovePlaying{}, SendPresence{},
 	}
 }

@@ -135,11 +135,12 @@ type Call struct {
 	Withheld     bool   // our number is not told
 	Refers       bool   // the far side can be asked to call somebody else (REFER)
 	Replaces     bool   // the far side can take over a call (RFC 3891)
+	Controls     bool   // the far side is a focus that can be asked to mute others
 	Move         Move
 	MoveTarget   string        // where it is moved to, while Move lasts and after
 	MoveFailed   Cause         // why the last move came to nothing, until the call goes on
 	With         CallID        // the other call of the move; 0: none
-	Referred     bool          // our REFER in this call has no outcome yet
+	Referred     bool          // our REFER in this call, or another wish, has no outcome yet
 	Page         uint8         // the paging group it speaks to, or hears; 0: it is a call proper
 	Over         CallID        // of a page: the call it has broken into
 	Shadow       bool          // made for a move: nobody at the phone hears it

@@ -75,6 +75,11 @@ func (c *Client) DropParticipant(ctx context.Context, p ParticipantParams) (Call
 	return one(ctx, c, "call.dropParticipant", p)
 }
 
+// MuteParticipant has the server that holds a conference let nobody hear somebody, or let all hear him.
+func (c *Client) MuteParticipant(ctx context.Context, p MuteParticipantParams) (Call, error) {
+	return one(ctx, c, "call.muteParticipant", p)
+}
+
 // Split takes a call out of its conference.
 func (c *Client) Split(ctx context.Context, p CallParams) (Call, error) {
 	return one(ctx, c, "call.split", p)

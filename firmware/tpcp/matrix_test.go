@@ -61,6 +61,7 @@ var matrix = []struct{ name, method, params, want string }{
 	{"conference elsewhere", "call.conference", `{"callIds":["c-1","c-2"],"mode":"focus"}`, "unserved unserved unserved unserved unserved unserved unserved unserved unserved unserved"},
 	{"split", "call.split", `{"callId":"c-1"}`, "none state state state state state state state state state"},
 	{"drop", "call.dropParticipant", `{"confId":"f-1","participantId":"c-1"}`, "none state state state state state state state state state"},
+	{"mute nobody", "call.muteParticipant", `{"confId":"s-1","participantId":"c-1","on":true}`, "state state state state state state state state state state"},
 	{"add to nothing", "call.addParticipant", `{"confId":"s-1","uri":"sip:203@pbx.example"}`, "state state state state state state state state state state"},
 	{"add nobody", "call.addParticipant", `{"confId":"s-1"}`, "dest dest dest dest dest dest dest dest dest dest"},
 	{"move to the computer", "call.moveToPC", `{"callId":"c-1","pcTarget":"sip:anna@192.0.2.7"}`, "none state state state state state state ok ok state"},
@@ -258,7 +259,11 @@ var situations = map[string]func(*bench){
 		b.key(phone.Join{Calls: [phone.MaxConf]phone.CallID{1, 2}})
 		b.key(phone.Hold{Call: 1})
 	},
-	"meeting":                      func(b *bench) { b.meeting() },
+	"meeting": func(b *bench) { b.meeting() },
+	"meeting that is controlled": func(b *bench) {
+		b.meeting()
+		b.post(phone.Able{Call: 1, Focus: "sip:room1@pbx.example", Controls: true})
+	},
 	"meeting that is asked":        func(b *bench) { b.meeting(); b.key(phone.AddMember{Call: 1, Number: "203"}) },
 	"meeting that takes no wishes": func(b *bench) { b.meeting(); b.post(phone.Able{Call: 1}) },
 	"moving into a meeting": func(b *bench) {
@@ -321,6 +326,8 @@ func doing(action string, c, other Call) string {
 		return fmt.Sprintf(`{"confId":%q,"uri":"203"}`, conf)
 	case "dropParticipant":
 		return fmt.Sprintf(`{"confId":%q,"participantId":"sip:201@pbx.example"}`, conf)
+	case "muteParticipant":
+		return fmt.Sprintf(`{"confId":%q,"participantId":"sip:201@pbx.example","on":true}`, conf)
 	case "swap":
 		return fmt.Sprintf(`{"heldCallId":%q,"activeCallId":%q}`, held.CallID, active.CallID)
 	case "completeTransfer":
@@ -334,7 +341,7 @@ func doing(action string, c, other Call) string {
 }
 
 func TestActionsAreWhatIsLegal(t *testing.T) {
-	actions := strings.Fields("answer reject hangup hold resume swap dtmf mute legA note transfer consult completeTransfer reconnect conference split addParticipant dropParticipant moveToPC")
+	actions := strings.Fields("answer reject hangup hold resume swap dtmf mute legA note transfer consult completeTransfer reconnect conference split addParticipant dropParticipant muteParticipant moveToPC")
 	for name, reach := range situations {
 		for _, action := range actions {
 			for i := range 2 {

@@ -28,6 +28,7 @@ var methods = map[string]method{
 	"call.split":            {right: Control, flags: act | onCall, do: on(callSplit)},
 	"call.addParticipant":   {right: Control, flags: act, do: on(callAdd)},
 	"call.dropParticipant":  {right: Control, flags: act, do: on(callDrop)},
+	"call.muteParticipant":  {right: Control, flags: act, do: on(callMuteOther)},
 	"call.dtmf":             {right: Control, flags: act | onCall | long, do: on(callDTMF)},
 	"call.mute":             {right: Control, flags: act, do: on(callMute)},
 	"call.legA":             {right: Control, flags: act | onCall, do: on(callLegA)},

@@ -129,6 +129,18 @@ func callAdd(r *request, p ParticipantParams) (any, error) {
 	return r.ask(c.ID, phone.AddMember{Call: c.ID, Number: to})
 }
 
+// callMuteOther has the server of a conference let nobody hear somebody, or let all hear him again.
+func callMuteOther(r *request, p MuteParticipantParams) (any, error) {
+	c := meetingOf(r.server.control.State(), p.ConfID)
+	if c == nil {
+		return nil, refuse(CodeBadState, "no server holds this conference; whom the phone has in its own it cannot mute")
+	}
+	if !c.Controls {
+		return nil, refuse(CodeNotSupported, "the server that holds this conference does not say that it can mute")
+	}
+	return r.ask(c.ID, phone.MuteMember{Call: c.ID, Member: p.ParticipantID, On: p.On})
+}
+
 // meetingOf finds the call that leads to a conference at a server.
 func meetingOf(st *phone.State, id string) *phone.Call {
 	for i := range st.Calls {

@@ -73,6 +73,13 @@ type (
 		URI           string `json:"uri,omitempty"`
 		ParticipantID string `json:"participantId,omitempty"`
 	}
+	// MuteParticipantParams are those of call.muteParticipant.
+	MuteParticipantParams struct {
+		Act
+		ConfID        string `json:"confId"`
+		ParticipantID string `json:"participantId"`
+		On            bool   `json:"on"`
+	}
 	// DTMFParams are those of call.dtmf.
 	DTMFParams struct {
 		CallParams

@@ -357,6 +357,7 @@ func legal(s *phone.State, c *phone.Call, t traits) []string {
 	may(at && c.Conf != 0 && quiet, "split")
 	may(at && c.Focus != "" && c.Refers, "addParticipant")
 	may(at && c.Focus != "" && c.Refers && others(s.Roster(c.ID)), "dropParticipant")
+	may(at && c.Focus != "" && c.Controls && others(s.Roster(c.ID)), "muteParticipant")
 	return out
 }
 

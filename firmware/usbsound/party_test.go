@@ -117,10 +117,14 @@ func TestTenMinutesWithTwoClocks(t *testing.T) {
 }
 
 func TestFullBandPasses(t *testing.T) {
-	for _, c := range []struct {
+	sounds := []struct {
 		rate int
 		hz   float64
-	}{{audio.Rate, 14000}, {audio.Rate, 50}, {16000, 6000}} {
+	}{{16000, 6000}, {audio.Rate, 14000}, {audio.Rate, 50}}
+	if testing.Short() {
+		sounds = sounds[:1]
+	}
+	for _, c := range sounds {
 		m := &meeting{p: NewParty(), ppm: 50, rate: c.rate, hz: c.hz}
 		m.run(20 * time.Second)
 		for name, out := range map[string][]float64{"ear": m.ear, "PC": m.pc} {
@@ -156,6 +160,9 @@ func TestStallIsNotDelayForEver(t *testing.T) {
 // While the phone is in a call of its own nobody hears the PC, which plays on. Afterwards it is heard as before: what
 // could not be measured meanwhile has not been learned.
 func TestPhonesCallDoesNotSpoilThePCsSound(t *testing.T) {
+	if testing.Short() {
+		t.Skip("long sound: the race detector and emulated processors look for other faults")
+	}
 	p := NewParty()
 	m := &meeting{p: p, rate: audio.Rate, hz: 440}
 	m.run(6 * time.Second)

@@ -17,6 +17,7 @@ func TestTheGrammarIsStrict(t *testing.T) {
 		"an SSRC without 0x":    strings.Replace(good, "SSRC=0x", "SSRC=", 1),
 		"a bare line feed":      strings.Replace(good, "\r\n", "\n", 1),
 		"a MOS of two digits":   strings.Replace(good, "MOSLQ=4", "MOSLQ=14", 1),
+		"no RemoteGroup":        strings.Replace(good, "RemoteGroup", "RemoteGroups", 1),
 		"no RemoteAddr":         strings.Replace(good, "RemoteAddr", "LocalAddr", 1),
 		"local time":            strings.Replace(good, "Z STOP", "+01:00 STOP", 1),
 		"a severity of its own": strings.Replace(good, "VQSessionReport: CallTerm", "VQAlertReport: Type=NLR Severity=Bad Dir=local", 1),

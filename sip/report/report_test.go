@@ -34,11 +34,13 @@ CallID: 1890463548@alice.example.org
 LocalID: "Anna  Berg  Ö" <sip:100@pbx.example>
 RemoteID: <sip:+49305550142@pbx.example;user=phone>
 OrigID: "Anna  Berg  Ö" <sip:100@pbx.example>
+LocalGroup: pbx.example
+RemoteGroup: pbx.example
 LocalAddr: IP=192.0.2.7 PORT=5004 SSRC=0x1a3b5c7d
 RemoteAddr: IP=2001:db8::9 PORT=6000 SSRC=0x2468abcd
 LocalMetrics:
 Timestamps: START=2026-03-04T09:20:30Z STOP=2026-03-04T09:21:50Z
-SessionDesc: PT=8 PD=PCMA SR=8000 FD=20 FO=160 FPP=1 PPS=50
+SessionDesc: PT=8 PD=PCMA SR=8000 PPS=50 FD=20 FO=160 FPP=1
 JitterBuffer: JBA=3 JBN=40 JBM=200 JBX=200
 PacketLoss: NLR=2.50 JDR=0.50
 BurstGapLoss: BLD=60.00 BD=90 GLD=1.00 GD=5000 GMIN=16
@@ -47,7 +49,7 @@ Signal: SL=-20 NL=-61 RERL=55
 QualityEst: RLQ=84 RCQ=80 MOSLQ=4.1 MOSCQ=4.0 QoEEstAlg=G.107
 RemoteMetrics:
 Timestamps: START=2026-03-04T09:20:30Z STOP=2026-03-04T09:21:50Z
-SessionDesc: PT=8 PD=PCMA SR=8000 FD=20 FO=160 FPP=1 PPS=50
+SessionDesc: PT=8 PD=PCMA SR=8000 PPS=50 FD=20 FO=160 FPP=1
 PacketLoss: NLR=1.00
 Delay: ESD=50 SOWD=95 IAJ=3
 DialogID: 1890463548@alice.example.org;to-tag=9123dh311;from-tag=8472761

@@ -29,6 +29,8 @@ func WriteText(c *Call) []byte {
 		from = c.Local
 	}
 	w.line("OrigID: %s", from.name())
+	w.line("LocalGroup: %s", c.Local.group()) // where the RFC's examples and linphone have them, and flexisip wants them
+	w.line("RemoteGroup: %s", c.Remote.group())
 	w.line("LocalAddr: %s", c.LocalSide.text())
 	w.line("RemoteAddr: %s", c.RemoteSide.text())
 	w.line("LocalMetrics:")
@@ -86,8 +88,8 @@ func (w *writer) items(name string, items ...string) {
 func (w *writer) metrics(c *Call, m *Metrics) {
 	w.line("Timestamps: START=%s STOP=%s", moment(c.Began), moment(c.Ended))
 	if m.Codec != "" {
-		w.items("SessionDesc", "PT="+whole(float64(m.PayloadType), 0, 127), "PD="+word(m.Codec), number("SR", float64(m.Clock), 999_999), number("FD", float64(m.PacketMS), 9999),
-			number("FO", float64(m.octets()), 99_999), item(m.PacketMS > 0, "FPP=1"), number("PPS", perSecond(m.PacketMS), 99_999))
+		w.items("SessionDesc", "PT="+whole(float64(m.PayloadType), 0, 127), "PD="+word(m.Codec), number("SR", float64(m.Clock), 999_999), number("PPS", perSecond(m.PacketMS), 99_999),
+			number("FD", float64(m.PacketMS), 9999), number("FO", float64(m.octets()), 99_999), item(m.PacketMS > 0, "FPP=1"))
 	}
 	adaptive := m.JitterNominal > 0 || m.JitterMax > 0
 	w.items("JitterBuffer", item(adaptive, "JBA=3"), delay("JBN", m.JitterNominal), delay("JBM", m.JitterMax), delay("JBX", m.JitterMax))
@@ -195,6 +197,19 @@ func (s Side) text() string {
 		addr = netip.IPv4Unspecified()
 	}
 	return fmt.Sprintf("IP=%s PORT=%d SSRC=0x%08x", addr, s.Addr.Port(), s.SSRC)
+}
+
+// group is what a party is counted under where reports are put together: its domain; "tel" where it is but a number.
+func (p Party) group() string {
+	scheme, rest, _ := strings.Cut(p.URI, ":")
+	if scheme == "tel" {
+		return scheme
+	}
+	if _, host, at := strings.Cut(rest, "@"); at {
+		rest = host
+	}
+	domain, _, _ := strings.Cut(rest, ";")
+	return word(domain)
 }
 
 // name is a party as a name-addr (RFC 3261 §25.1).

@@ -88,6 +88,8 @@ type Media struct {
 	ID     string
 	Kind   string // "audio"
 	Status string // "sendrecv" as the endpoint sees it: sendonly, recvonly, inactive
+
+	Blocked bool // the focus lets nobody hear it ([MS-CONFAV] §2.2.1.1.1.1)
 }
 
 // Apply takes a document. A partial one must be the next after the last; ErrMissed says that it is not.
@@ -157,6 +159,7 @@ type xmlMedia struct {
 	State  string  `xml:"state,attr"`
 	Kind   *string `xml:"type"`
 	Status *string `xml:"status"`
+	Filter *string `xml:"http://schemas.microsoft.com/rtc/2005/08/confinfoextensions media-ingress-filter"`
 }
 
 // read reads a document within the bounds.
@@ -274,6 +277,9 @@ func (m xmlMedia) over(o Media) Media {
 	o.ID = clip(m.ID)
 	set(&o.Kind, m.Kind)
 	set(&o.Status, m.Status)
+	if m.Filter != nil {
+		o.Blocked = strings.TrimSpace(*m.Filter) == "block"
+	}
 	return o
 }
 
@@ -327,7 +333,7 @@ func (u *User) Muted() bool {
 // speaks tells whether an endpoint sends audio, as far as it is known: RFC 4575 §5.8.5 has it from the view of the endpoint.
 func (e *Endpoint) speaks() bool {
 	for _, m := range e.Media {
-		if m.Kind == "audio" && (m.Status == "recvonly" || m.Status == "inactive") {
+		if m.Kind == "audio" && (m.Blocked || m.Status == "recvonly" || m.Status == "inactive") {
 			return false
 		}
 	}

@@ -104,8 +104,15 @@ func TestLookups(t *testing.T) {
 	if got, err := sys.LookupAddr(hurried, "half.com"); err != nil || !slices.Equal(got, []netip.Addr{netip.MustParseAddr("192.0.2.7")}) {
 		t.Errorf("a server that is deaf for IPv6: %v, %v", got, err)
 	}
-	if got, err := sys.LookupAddr(ctx, "dual.com"); err != nil || len(got) != 2 || !slices.Contains(got, netip.IPv6Loopback()) {
-		t.Errorf("both families: %v, %v", got, err)
+	var both []netip.Addr
+	for try := 0; try < 50 && len(both) < 2; try++ { // on a busy machine one family's answer may come too late
+		var err error
+		if both, err = sys.LookupAddr(ctx, "dual.com"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if len(both) != 2 || !slices.Contains(both, netip.IPv6Loopback()) {
+		t.Errorf("both families: %v", both)
 	}
 	if got, err := sys.LookupAddr(ctx, "none.com"); err != nil || len(got) != 0 {
 		t.Errorf("no such host: %v, %v", got, err)

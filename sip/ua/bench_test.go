@@ -31,7 +31,7 @@ const (
 
 // far is the rest of the world: one SIP element whose answers a test scripts.
 type far struct {
-	mu   sync.Mutex
+	mu   *sync.Mutex // one for all of a test
 	s    *stack.Stack
 	addr netip.Addr
 	on   map[stack.Method]func(tx *stack.ServerTx, req *stack.Request, from stack.Source)
@@ -147,12 +147,13 @@ func (p patient) Dial(ctx context.Context, local netip.Addr, remote netip.AddrPo
 // bench is a UA and the rest of the world on a network in memory.
 type bench struct {
 	*testing.T
-	net    *siptest.Net
-	ua     *UA
-	far    *far
-	dns    atomic.Int64 // how long the DNS takes
-	cancel func()
-	ended  chan struct{}
+	net     *siptest.Net
+	ua      *UA
+	far     *far
+	scripts sync.Mutex   // of every far; what the test set before it is seen by the scripts that run after it
+	dns     atomic.Int64 // how long the DNS takes
+	cancel  func()
+	ended   chan struct{}
 
 	mu     sync.Mutex
 	events []Event
@@ -192,7 +193,7 @@ func (b *bench) newFar(addr netip.Addr) *far { return b.newFarOn(b.net.Host(addr
 
 // newFarOn is newFar on a network of the test's own, and a port.
 func (b *bench) newFarOn(n stack.Network, addr netip.Addr, port uint16) *far {
-	f := &far{addr: addr, on: map[stack.Method]func(*stack.ServerTx, *stack.Request, stack.Source){}}
+	f := &far{mu: &b.scripts, addr: addr, on: map[stack.Method]func(*stack.ServerTx, *stack.Request, stack.Source){}}
 	cfg := config(port)
 	cfg.Rules.Methods = append(cfg.Rules.Methods, stack.REGISTER, stack.SUBSCRIBE, stack.PUBLISH, SERVICE)
 	cfg.Rules.Bodies = append(cfg.Rules.Bodies, "application/pidf+xml", "application/resource-lists+xml", "application/vq-rtcpxr")
@@ -244,8 +245,8 @@ func (b *bench) handle(e Event) {
 
 // pass lets time pass.
 func (b *bench) pass(d time.Duration) {
-	b.far.mu.Lock() // what the test set is seen by the scripts that run meanwhile
-	b.far.mu.Unlock()
+	b.scripts.Lock()
+	b.scripts.Unlock()
 	<-time.After(d)
 	synctest.Wait()
 }
@@ -275,7 +276,7 @@ func take[E Event](b *bench) E {
 			}
 		}
 		b.mu.Unlock()
-		<-time.After(100 * time.Millisecond)
+		b.pass(100 * time.Millisecond)
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()

@@ -3,6 +3,7 @@ package ua
 import (
 	"strings"
 
+	"opendeskphone/sip/cccp"
 	"opendeskphone/sip/stack"
 )
 
@@ -13,6 +14,16 @@ type Trickled struct {
 }
 
 func (Trickled) event() {}
+
+// Controlled: the focus of a conference says what has become of an order.
+type Controlled struct {
+	Call CallRef
+	Code int    // of the response to the INFO that bore the order; 0: it comes later, in an INFO of the focus's own
+	Text string // the reason phrase
+	Body []byte // of type application/cccp+xml; nil: none
+}
+
+func (Controlled) event() {}
 
 const (
 	tricklePackage = "trickle-ice"
@@ -35,11 +46,46 @@ func (u *UA) Trickle(ref CallRef, fragment []byte) {
 	})
 }
 
-// informed takes an INFO. One without a package is of the old way, and is let be.
+// Control gives the focus of a conference an order of the conference control protocol.
+func (u *UA) Control(ref CallRef, order []byte) {
+	u.with(ref, func(c *call) {
+		if c.phase != talking {
+			u.on(Controlled{Call: ref, Code: 481})
+			return
+		}
+		req := c.leg.request(stack.INFO)
+		h := stack.ContentTypeHeader(cccp.Type)
+		req.AppendHeader(&h)
+		req.SetBody(order)
+		c.leg.ask(req, func(_ *ask, res *stack.Response, err error) {
+			if err != nil {
+				u.on(Controlled{Call: ref, Code: 408})
+				return
+			}
+			u.on(Controlled{Call: ref, Code: res.StatusCode, Text: Clean(res.Reason), Body: controlIn(res)})
+		})
+	})
+}
+
+// controlIn gives what a message says in the conference control protocol, nil if it says nothing.
+func controlIn(msg interface {
+	ContentType() *stack.ContentTypeHeader
+	Body() []byte
+}) []byte {
+	if h := msg.ContentType(); h != nil && strings.EqualFold(strings.TrimSpace(h.Value()), cccp.Type) && len(msg.Body()) > 0 {
+		return msg.Body()
+	}
+	return nil
+}
+
+// informed takes an INFO. One without a package is of the old way: it is let be, unless it is of conference control.
 func (c *call) informed(tx *stack.ServerTx, req *stack.Request) {
 	switch of := strings.TrimSpace(header(req, "Info-Package")); {
 	case of == "":
 		tx.Respond(stack.Reply(req, 200, ""))
+		if body := controlIn(req); body != nil {
+			c.u.on(Controlled{Call: c.ref, Body: body})
+		}
 	case !strings.EqualFold(of, tricklePackage): // RFC 6086 §4.2.2
 		res := stack.Reply(req, 469, "Bad Info Package")
 		res.AppendHeader(stack.NewHeader("Recv-Info", tricklePackage))

@@ -3,6 +3,7 @@ package ua
 import (
 	"testing"
 
+	"opendeskphone/sip/cccp"
 	"opendeskphone/sip/stack"
 )
 
@@ -32,6 +33,65 @@ func TestCandidatesByINFO(t *testing.T) {
 			t.Fatalf("sent %v", all)
 		}
 	})
+}
+
+// TestAFocusIsGivenOrders: an order goes by INFO, and what the focus says to it comes with the response, or in an INFO of its own.
+func TestAFocusIsGivenOrders(t *testing.T) {
+	onNet(t, func(b *bench) {
+		b.line()
+		c, ref := b.answered()
+		b.ua.Control(ref, []byte("<request/>"))
+		b.pass(0)
+		all := b.far.all(stack.INFO)
+		if len(all) != 1 || string(all[0].Body()) != "<request/>" || all[0].ContentType().Value() != cccp.Type || header(all[0], "Info-Package") != "" {
+			t.Fatalf("sent %v", all)
+		}
+		if e := take[Controlled](b); e.Call != ref || e.Code != 200 || e.Body != nil {
+			t.Errorf("%+v", e)
+		}
+		c.f.s.Post(func() {
+			req := c.d.Request(stack.INFO)
+			h := stack.ContentTypeHeader(cccp.Type)
+			req.AppendHeader(&h)
+			req.SetBody([]byte("<response/>"))
+			c.f.s.Send(req, stack.Target{Transport: stack.UDP, Addr: c.b.at()}, func(*stack.Response, error) {})
+		})
+		b.pass(0)
+		if e := take[Controlled](b); e.Call != ref || e.Code != 0 || string(e.Body) != "<response/>" {
+			t.Errorf("%+v", e)
+		}
+		b.ua.Hangup(ref)
+		b.pass(0)
+		b.ua.Control(ref, []byte("<request/>"))
+		b.pass(0)
+		none[Controlled](b) // there is no call any more
+	})
+}
+
+// TestWhatAFocusSaysOfItself: that it takes orders, by its Accept or by its address.
+func TestWhatAFocusSaysOfItself(t *testing.T) {
+	for _, c := range []struct {
+		contact, accept string
+		focus, controls bool
+	}{
+		{"<sip:conf-1@10.0.0.9>;isfocus", "application/sdp, application/cccp+xml", true, true},
+		{"<sip:conf-1@10.0.0.9>;isfocus", "application/sdp", true, false},
+		{"<sip:anna@x.example;gruu;opaque=app:conf:focus:id:AB12>;isfocus", "", true, true},
+		{"<sip:anna@10.0.0.9>", "application/cccp+xml", false, false},
+	} {
+		res := stack.NewResponse(200, "OK")
+		display, uri, params, err := stack.ParseAddress(c.contact)
+		if err != nil {
+			t.Fatal(err)
+		}
+		res.AppendHeader(&stack.ContactHeader{DisplayName: display, Address: uri, Params: params})
+		if c.accept != "" {
+			res.AppendHeader(stack.NewHeader("Accept", c.accept))
+		}
+		if a := ableIn(res); (a.Focus != "") != c.focus || a.Controls != c.controls {
+			t.Errorf("%s, %s: %+v", c.contact, c.accept, a)
+		}
+	}
 }
 
 // fragment sends an INFO of a package within the call.

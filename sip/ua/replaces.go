@@ -4,6 +4,7 @@ import (
 	"net/url"
 	"strings"
 
+	"opendeskphone/sip/cccp"
 	"opendeskphone/sip/dialog"
 	"opendeskphone/sip/stack"
 )
@@ -76,6 +77,7 @@ type Able struct {
 	Refers   bool   // take a REFER; true if it does not say what it takes
 	Replaces bool   // take over a call by Replaces (RFC 3891)
 	Focus    string // it is a conference, of this address (isfocus, RFC 4579 §4.1); empty: it is not
+	Controls bool   // the focus takes orders of the conference control protocol (sip/cccp)
 	Gateway  bool   // it is one into an old exchange, or as little able: hold is all that it takes in a call
 }
 
@@ -93,6 +95,7 @@ func ableIn(msg interface {
 	able := Able{Refers: refers, Replaces: refers && has(msg, "Supported", "replaces"), Gateway: !refers}
 	if c := msg.Contact(); c != nil && c.Params.Has("isfocus") && !c.Address.Wildcard {
 		able.Focus = Clean(c.Address.String())
+		able.Controls = has(msg, "Accept", cccp.Type) || cccp.IsFocus(able.Focus)
 	}
 	return able
 }

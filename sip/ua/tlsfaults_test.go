@@ -313,6 +313,9 @@ func TestTLSFaults(t *testing.T) {
 	count := len(names)
 	passed := 0
 	for i := range count {
+		if testing.Short() && i%4 > 0 { // an emulated processor takes seconds for each handshake
+			continue
+		}
 		if t.Run(names[i], func(t *testing.T) { synctest.Test(t, func(t *testing.T) { meetsBadServer(t, i) }) }) {
 			passed++
 		}

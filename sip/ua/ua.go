@@ -7,6 +7,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"opendeskphone/sip/cccp"
 	"opendeskphone/sip/stack"
 )
 
@@ -31,7 +32,7 @@ func Rules() stack.Rules {
 		Methods: []stack.Method{stack.INVITE, stack.ACK, stack.CANCEL, stack.BYE, stack.OPTIONS,
 			stack.INFO, stack.NOTIFY, stack.REFER, stack.UPDATE, stack.PRACK},
 		Extensions: []string{"100rel", "timer", "outbound", "path", "gruu", "replaces", "norefersub", "trickle-ice", "eventlist"},
-		Bodies:     []string{sdpType, trickleType},
+		Bodies:     []string{sdpType, trickleType, cccp.Type},
 	}
 }
 

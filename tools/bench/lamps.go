@@ -30,7 +30,7 @@ func measureLamps(ctx context.Context, b *bench) error {
 }
 
 func recovery(ctx context.Context, dir, transport string) (worst time.Duration, err error) {
-	s, err := lamps.NewStage(ctx, dir, transport)
+	s, err := lamps.NewStage(ctx, dir, transport, false)
 	if err != nil {
 		return 0, err
 	}

@@ -312,6 +312,7 @@ func faults(t *testing.T) map[string]bent {
 		"more than 40 requests at once get 1015 with retryMs, and later all is well": edit(noRetry),
 		"methods that hello does not list are refused with 1011":                     code(1011, -32601),
 		"methods on a call that is not there are 1004":                               code(1004, 1006),
+		"a conference that no server holds is 1006":                                  code(1006, 1011),
 		"call.make: no line is 1005, no destination 1012":                            code(1012, 1006),
 		"call.list has calls":                                                        result("calls", nil),
 		"line.list has the lines of hello":                                           result("lines", []any{}),

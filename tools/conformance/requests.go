@@ -91,7 +91,7 @@ func inSession(do func(*leg) error) func(*run) error {
 
 // allMethods are those of section 6.
 const allMethods = "call.make call.answer call.reject call.hangup call.hold call.resume call.swap call.dtmf call.mute call.legA call.list call.note call.deflect " +
-	"call.transfer call.consult call.completeTransfer call.reconnect call.conference call.addParticipant call.dropParticipant call.moveToPC call.pullFromPC " +
+	"call.transfer call.consult call.completeTransfer call.reconnect call.conference call.addParticipant call.dropParticipant call.muteParticipant call.moveToPC call.pullFromPC " +
 	"line.list line.bootstrap line.forward.get line.forward.set line.dnd.set line.simring.set line.team.set line.workHours.set rules.get rules.set mwi.get voicemail.call presence.set " +
 	"device.get device.volume.set device.ringer.set device.speaker device.backlight device.display log.list log.note log.add log.delete log.import contacts.list contacts.put contacts.delete " +
 	"cred.capabilities cred.install cred.status cred.clear cred.csr cred.installCert lock.hostState diag.stats number.explain trace.list trace.get"
@@ -130,6 +130,10 @@ var methodChecks = []check{
 	{"6.1", "call.make: no line is 1005, no destination 1012", "call.make", inSession(func(l *leg) error {
 		return first(l.refused("call.make", params{"to": "201", "lineId": "no-such-line"}, 1005), l.refused("call.make", params{"to": ""}, 1012),
 			l.refused("call.make", params{"to": "sip:"}, 1012))
+	})},
+	{"6.2", "a conference that no server holds is 1006", "call.addParticipant call.muteParticipant", inSession(func(l *leg) error {
+		return first(l.refused("call.addParticipant", params{"confId": "no-such-conference", "uri": "201"}, 1006),
+			l.refused("call.muteParticipant", params{"confId": "no-such-conference", "participantId": "nobody", "on": true}, 1006))
 	})},
 	{"6.1", "call.list has calls", "call.list", inSession(func(l *leg) error {
 		var out struct{ Calls []call }

@@ -98,7 +98,7 @@ func (d *desktop) enumerated(t *testing.T) {
 }
 
 // replugs is how often the cable is pulled and put back; the figures do it a hundred times.
-const replugs = 40
+const replugs = 20
 
 func (d *desktop) replugged(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 15*time.Minute)

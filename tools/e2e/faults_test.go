@@ -11,12 +11,18 @@ import (
 	"opendeskphone/tools/lab/desk"
 )
 
-// TestRegistrarReturns stops the registrar under a registered phone and starts it again, empty: the
-// phone must be registered within 5 seconds of its return, and must not hammer in between.
-func TestRegistrarReturns(t *testing.T) {
+// TestComesBack takes the registrar from one phone, and then its link, and gives them back.
+func TestComesBack(t *testing.T) {
 	s := newScene(t)
 	s.start(t, desk.Setup{Settings: mainSettings("expires = 60\n")})
 	s.atRegistrar(t, phoneUser, 1, 30*time.Second)
+	t.Run("registrar", s.registrarReturns)
+	t.Run("link", s.linkReturns)
+}
+
+// registrarReturns stops the registrar under a registered phone and starts it again, empty: the
+// phone must be registered within 5 seconds of its return, and must not hammer in between.
+func (s *scene) registrarReturns(t *testing.T) {
 	s.kamailio.Stop()
 	s.shows(t, "line-failing", masks.small)
 	must(t, s.kamailio.Start(t.Context()))
@@ -26,11 +32,8 @@ func TestRegistrarReturns(t *testing.T) {
 	s.shows(t, "home-fresh", masks.clock, masks.day)
 }
 
-// TestLinkFlap pulls the cable for ten seconds in a call: the call lives, and sound comes back.
-func TestLinkFlap(t *testing.T) {
-	s := newScene(t)
-	s.start(t, desk.Setup{Settings: mainSettings("")})
-	s.atRegistrar(t, phoneUser, 1, 30*time.Second)
+// linkReturns pulls the cable for ten seconds in a call: the call lives, and sound comes back.
+func (s *scene) linkReturns(t *testing.T) {
 	row := callRow{peer: cast{make: "baresip", user: "201", host: 11, codecs: []string{"opus"}}, want: want{correlation: 0.8}}
 	p := s.enter(t, row.peer)
 	mark := p.Mark()

@@ -79,6 +79,7 @@ func scenario(steps []string) string {
 // newTwin is a phone whose line has sipp for its exchange, with more settings, and the place where sipp is to run.
 func newTwin(t *testing.T, more string) (*desk.Twin, *lab.Namespace) {
 	t.Helper()
+	t.Parallel()
 	must(t, lab.Require("ip", "sipp"))
 	lan, err := lab.NewLAN(t.TempDir())
 	must(t, err)
@@ -87,6 +88,8 @@ func newTwin(t *testing.T, more string) (*desk.Twin, *lab.Namespace) {
 		"@"+Domain, "@"+lab.LANAddr(sippHost).Addr().String(), "display =", "register = false\npeers = [\""+lab.LANAddr(sippHost).Addr().String()+"\"]\ndisplay =").Replace(settings(PhoneUser, phoneHost, "")) + more})
 	must(t, err)
 	t.Cleanup(func() { must(t, twin.Close()) })
+	_, err = twin.WaitState(soon(t), "line", func(s *phone.State) bool { return len(s.Lines) > 0 && s.Lines[0].State == phone.LineRegistered })
+	must(t, err)
 	host, err := lan.Host("sipp", sippHost)
 	must(t, err)
 	return twin, host

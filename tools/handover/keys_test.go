@@ -54,6 +54,7 @@ func (s *Stage) callByKeys(t *testing.T, first []hal.Key, number, states string)
 
 // TestTransferByKeys hands B over to C with nothing but the keys of the phone.
 func TestTransferByKeys(t *testing.T) {
+	t.Parallel()
 	t.Run("hand over", func(t *testing.T) {
 		s := newStage(t)
 		s.enter(t, bareB)

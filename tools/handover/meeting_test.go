@@ -33,7 +33,9 @@ func TestConferenceAtAServer(t *testing.T) {
 		run  func(*meeting, *testing.T)
 	}{
 		{"the focus takes our place in each call", func(m *meeting, t *testing.T) { m.movedAndAsked(t, focus.Config{}) }},
-		{"the parties are sent to it", func(m *meeting, t *testing.T) { m.movedAndAsked(t, focus.Config{NoReplaces: true, Whole: true}) }},
+		{"the parties are sent to it", func(m *meeting, t *testing.T) {
+			m.movedAndAsked(t, focus.Config{NoReplaces: true, Whole: true, NoMute: true})
+		}},
 		{"two become many, and one is behind a gateway", (*meeting).twoAndAGateway},
 		{"the factory refuses", func(m *meeting, t *testing.T) { m.staysHere(t, "testdata/factory-refuses.xml") }},
 		{"the factory makes no conference", func(m *meeting, t *testing.T) { m.staysHere(t, "uas") }},
@@ -137,6 +139,7 @@ func (m *meeting) movedAndAsked(t *testing.T, c focus.Config) {
 	f := m.waitPresent(t, "Talking", "100, 201, 202")
 	m.do(t, phone.AddMember{Call: f.ID, Number: m.third.User})
 	m.waitPresent(t, "Talking", "100, 201, 202, 203")
+	m.mutes(t, f, c)
 	m.do(t, phone.DropMember{Call: f.ID, Member: fmt.Sprintf("sip:%s@%s", m.baresip.User, Domain)})
 	m.waitPresent(t, "Talking", "100, 202, 203")
 	m.leave(t)
@@ -148,6 +151,27 @@ func (m *meeting) movedAndAsked(t *testing.T, c focus.Config) {
 	}
 	must(t, shark.Close(soon(t)))
 	m.judged(t, shark.File)
+}
+
+// mutes: the focus lets nobody hear linphonec, and lets all hear it again, as its roster then tells; one that takes no such
+// order is not asked.
+func (m *meeting) mutes(t *testing.T, f *phone.Call, c focus.Config) {
+	t.Helper()
+	order := phone.MuteMember{Call: f.ID, Member: fmt.Sprintf("sip:%s@%s", m.linphone.User, Domain), On: true}
+	if c.NoMute {
+		if err := m.Phone.Do(soon(t), order); err == nil || !strings.Contains(err.Error(), phone.Forbidden.Error()) {
+			t.Errorf("a focus that cannot mute: %v", err)
+		}
+		return
+	}
+	for _, order.On = range []bool{true, false} {
+		m.do(t, order)
+		_, err := m.Phone.WaitState(soon(t), fmt.Sprint("linphonec is muted: ", order.On), func(st *phone.State) bool {
+			who := st.Roster(f.ID).Member(order.Member)
+			return who != nil && who.Muted == order.On && !st.Call(f.ID).Referred
+		})
+		must(t, err)
+	}
 }
 
 // judged has tshark look at what was said: nothing that it cannot read, and every news of the conference believed, also

@@ -222,6 +222,7 @@ func (o *office) attendedTransfer(t *testing.T) {
 	_, _, before := o.PBX.Counts()
 	o.do(t, phone.Consult{Call: id, Number: colleague.User})
 	st := o.waitCalls(t, "Held Talking")
+	o.waitHeld(t, 1) // there, too: it puts a hold off that comes before its ACK
 	wire := o.Wire.Mark()
 	o.do(t, phone.CompleteTransfer{Call: id, Consult: st.Calls[1].ID})
 	o.joined(t, wire, before)

@@ -1,13 +1,18 @@
 package handover
 
 import (
+	"fmt"
+	"math"
 	"net/netip"
+	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
 	"github.com/pion/rtcp"
 
 	"opendeskphone/firmware/phone"
+	"opendeskphone/sip/report/vqtest"
 	"opendeskphone/tools/lab"
 )
 
@@ -42,10 +47,11 @@ func (s *Stage) metrics(t *testing.T, mark int, from, to netip.Addr, want func(*
 }
 
 // TestSoundIsMeasuredOnBothSides: another make agrees to extended reports, both send them, and a break of the network
-// is told in its terms.
+// is told in its terms. Both tell a collector of the call, and they say the same of it, in the same way.
 func TestSoundIsMeasuredOnBothSides(t *testing.T) {
-	s := newStage(t)
-	peer := Cast{Make: "linphonec", User: "202", Host: 12}
+	const collector = "sip:collector@" + Domain
+	s := newStageBy(t, withLine("outbound_proxy = \"phone.test\"\nreport_to = \""+collector+"\"\n", ""))
+	peer := Cast{Make: "linphonec", User: "202", Host: 12, Tells: collector}
 	s.enter(t, peer)
 	mark := s.Wire.Mark()
 	s.do(t, phone.Dial{Number: peer.User})
@@ -71,4 +77,75 @@ func TestSoundIsMeasuredOnBothSides(t *testing.T) {
 	if broken.BurstDensity < 200 || broken.BurstDuration < 300 || broken.LossRate < 10 || broken.MOSLQ > ours.MOSLQ {
 		t.Errorf("a break of 1.5 s is reported as %+v", broken)
 	}
+	s.do(t, phone.Hangup{Call: s.first(t)})
+	told := s.published(t, mark, s.Phone.Addr())
+	must(t, vqtest.Valid([]byte(told)))
+	agree(t, told, s.published(t, mark, peer.Addr()))
+}
+
+// published waits for the report on the end of a call that somebody sends, and gives its text.
+func (s *Stage) published(t *testing.T, mark int, from netip.Addr) (text string) {
+	t.Helper()
+	_, err := s.Wire.Wait(soon(t), mark, "a report of "+from.String(), func(p lab.Packet) bool {
+		head, body, _ := strings.Cut(string(p.Data), "\r\n\r\n")
+		if p.Src.Addr() != from || !strings.HasPrefix(head, "PUBLISH ") || !strings.HasPrefix(body, "VQSessionReport: CallTerm") {
+			return false
+		}
+		if !strings.Contains(head, "\r\nEvent: vq-rtcpxr\r\n") || !strings.Contains(head, "\r\nContent-Type: application/vq-rtcpxr") {
+			t.Errorf("published as\n%s", head)
+		}
+		text = body
+		return true
+	})
+	must(t, err)
+	return text
+}
+
+// agree holds two reports on one call against each other: the same lines in the same order, and each side is the other's
+// far side, also in what the one has told the other by RTCP XR.
+func agree(t *testing.T, ours, theirs string) {
+	t.Helper()
+	a, b := vqtest.Values([]byte(ours)), vqtest.Values([]byte(theirs))
+	bare := strings.NewReplacer("<", "", ">", "")
+	for mine, other := range map[string]string{"CallID": "CallID", "OrigID": "OrigID", "LocalID": "RemoteID", "RemoteID": "LocalID", "local PD": "local PD", "local SR": "local SR", "local JBM": "remote JBM"} {
+		if bare.Replace(a[mine]) != bare.Replace(b[other]) || a[mine] == "" {
+			t.Errorf("our %s is %q, their %s is %q", mine, a[mine], other, b[other])
+		}
+	}
+	for mine, other := range map[string]string{"LocalAddr": "RemoteAddr", "RemoteAddr": "LocalAddr"} {
+		if place(t, a[mine]) != place(t, b[other]) {
+			t.Errorf("our %s is %s, their %s is %s", mine, a[mine], other, b[other])
+		}
+	}
+	if x, y := vqtest.Number(a, "remote MOSLQ"), vqtest.Number(b, "local MOSLQ"); math.Abs(x-y) > 0.3 {
+		t.Errorf("they hear %v, as we say, or %v", x, y)
+	}
+	order := lineNames(ours)
+	for _, name := range lineNames(theirs) {
+		at := slices.Index(order, name)
+		switch {
+		case name == "LinphoneExt":
+		case at < 0:
+			t.Errorf("%s is not where linphonec has it:\n%s\ntheirs:\n%s", name, ours, theirs)
+		default:
+			order = order[at+1:]
+		}
+	}
+}
+
+// place is an address of a report with its source, whose number is written in either way.
+func place(t *testing.T, value string) string {
+	t.Helper()
+	at, ssrc, _ := strings.Cut(value, " SSRC=")
+	n, err := strconv.ParseUint(ssrc, 0, 32)
+	must(t, err)
+	return fmt.Sprint(at, " ", n)
+}
+
+func lineNames(report string) (names []string) {
+	for line := range strings.SplitSeq(report, "\r\n") {
+		name, _, _ := strings.Cut(line, ":")
+		names = append(names, name)
+	}
+	return names
 }

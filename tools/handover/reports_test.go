@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"opendeskphone/firmware/phone"
+	"opendeskphone/sip/report"
 	"opendeskphone/sip/report/vqtest"
 	"opendeskphone/tools/lab"
 )
@@ -226,6 +227,16 @@ func (s *Stage) judge(t *testing.T, first, bodies [][]byte, capture string, peer
 	}
 	if f := kinds["failure"][0]; f["local SIP"] != "404" || !strings.Contains(f["RemoteID"], "999@") {
 		t.Errorf("the call that failed: %v", f)
+	}
+	published, err := lab.SharkFields(t.Context(), capture, `sip.Method == "PUBLISH" && ip.src == `+s.Phone.Addr().String(), "sip.Event", "sip.Content-Type", "sip.Expires")
+	must(t, err)
+	for _, p := range published {
+		if !slices.Equal(p, []string{"vq-rtcpxr", report.Text, "3600"}) {
+			t.Errorf("tshark sees a report published as %q", p)
+		}
+	}
+	if len(published) < 2 { // with the interval's and a warning, while the call stands
+		t.Errorf("tshark sees %d reports", len(published))
 	}
 	last := kinds["VQSessionReport"][0]
 	streams, err := lab.SharkStreams(t.Context(), capture)

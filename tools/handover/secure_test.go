@@ -22,9 +22,9 @@ type secured struct {
 // TestSecuredCalls: calls both ways with peers that insist on a handshake or on keys by SDES; the phone hears them,
 // through hold and resume, and the lock tells the truth.
 func TestSecuredCalls(t *testing.T) {
+	t.Parallel()
 	const print, gcm, cm128, cm256 = "a=fingerprint:", " AEAD_AES_128_GCM ", " AES_CM_128_HMAC_SHA1_80 ", " AES_256_CM_HMAC_SHA1_80 "
 	t.Run("signalling in the open", func(t *testing.T) {
-		t.Parallel()
 		s := newStage(t)
 		s.securedCalls(t, []secured{
 			{Cast{Make: "baresip", User: "201", Host: 11, DTLS: true}, print, print, phone.Call{Secure: true, DTLS: true}},
@@ -33,7 +33,6 @@ func TestSecuredCalls(t *testing.T) {
 		})
 	})
 	t.Run("TLS and encryption required", func(t *testing.T) {
-		t.Parallel()
 		s := newStageBy(t, func(ctx context.Context, dir string) (*Stage, error) {
 			return NewTLSStage(ctx, dir, "srtp = \"required\"\n")
 		})

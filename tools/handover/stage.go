@@ -52,6 +52,7 @@ type Cast struct {
 	DTLS   bool      // wants encryption with keys by DTLS
 	Apart  bool      // baresip alone: it is registered nowhere, and called by its address
 	Suites string    // of linphonec
+	Tells  string    // linphonec alone: to whom it reports how calls sounded; empty: nobody
 }
 
 // Addr is the peer's address.
@@ -249,7 +250,7 @@ func (s *Stage) Enter(ctx context.Context, c Cast) (Peer, error) {
 		p, err = lab.StartBaresip(ctx, host, cfg)
 	case "linphonec":
 		p, err = lab.StartLinphonec(ctx, host, lab.LinphonecConfig{User: c.User, Addr: c.Addr(), Domain: Domain, Registrar: registrarAt,
-			Codecs: []string{"PCMA"}, Automatic: !c.Manual, Speech: says, SRTP: c.SDES, DTLS: c.DTLS, Suites: c.Suites})
+			Codecs: []string{"PCMA"}, Automatic: !c.Manual, Speech: says, SRTP: c.SDES, DTLS: c.DTLS, Suites: c.Suites, Collector: c.Tells})
 	default:
 		return nil, fmt.Errorf("handover: no peer is made by %q", c.Make)
 	}

@@ -92,7 +92,7 @@ func StartBaresip(ctx context.Context, ns *Namespace, cfg BaresipConfig) (*Bares
 	if b.proc, err = ns.Start(Command{Name: cfg.name(), Argv: []string{"baresip", family[cfg.Addr.Is6()], "-f", b.dir}, Dir: b.dir}); err != nil {
 		return nil, err
 	}
-	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+	ctx, cancel := context.WithTimeout(ctx, startPatience)
 	defer cancel()
 	err = Poll(ctx, cfg.name()+" ready", func() (bool, error) {
 		b.ctl, err = ns.Dial(ctx, "tcp", netip.AddrPortFrom(cfg.Addr, 4444))

@@ -12,7 +12,6 @@ import (
 	"strings"
 	"sync/atomic"
 	"text/template"
-	"time"
 
 	"opendeskphone/sip/ua"
 )
@@ -51,6 +50,9 @@ type KamailioConfig struct {
 	Relay netip.AddrPort
 	// Presence makes it one that tells who is in a call.
 	Presence bool
+	// Lists are those of a server of presence, and Mailbox the user there who takes the calls of those who are busy.
+	Lists   []List
+	Mailbox string
 	// PBX is an old exchange beside it: numbers that begin with + or 4 are there, and calls from there need no digest. A
 	// call to a user of Twins rings at this extension there, too.
 	PBX     netip.AddrPort
@@ -114,7 +116,7 @@ func (k *Kamailio) writeConfig() error {
 	var b bytes.Buffer
 	err = t.Execute(&b, map[string]any{
 		"Domain": k.cfg.Domain, "Listen": k.cfg.Listen, "TLS": k.cfg.TLS, "TLSConfig": k.tlsFile(),
-		"Modules": filepath.Dir(modules[0]), "Control": k.control(), "Database": k.file("presence.db"), "Algorithm": k.cfg.Algorithm, "Outbound": k.cfg.Outbound, "Edge": k.cfg.Edge, "NATs": k.cfg.NATs, "Relay": k.cfg.Relay, "Focus": k.cfg.Focus,
+		"Modules": filepath.Dir(modules[0]), "Control": k.control(), "Database": k.file("db"), "Lists": k.cfg.Lists, "Mailbox": k.cfg.Mailbox, "Algorithm": k.cfg.Algorithm, "Outbound": k.cfg.Outbound, "Edge": k.cfg.Edge, "NATs": k.cfg.NATs, "Relay": k.cfg.Relay, "Focus": k.cfg.Focus,
 		"PBX": k.cfg.PBX, "Twins": k.cfg.Twins, "Numbers": k.cfg.Numbers, "DomainID": ua.DomainID(k.cfg.Domain),
 	})
 	if err != nil {
@@ -155,7 +157,7 @@ func (k *Kamailio) Start(ctx context.Context) error {
 		return err
 	}
 	k.proc = proc
-	ctx, cancel := context.WithTimeout(ctx, 15*time.Second)
+	ctx, cancel := context.WithTimeout(ctx, startPatience)
 	defer cancel()
 	return Poll(ctx, name+" ready", func() (bool, error) {
 		select {

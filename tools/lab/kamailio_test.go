@@ -19,9 +19,10 @@ func need(t *testing.T, tools ...string) {
 	}
 }
 
-// room makes a network.
+// room makes a network, and has the test run beside others.
 func room(t *testing.T) *LAN {
 	t.Helper()
+	t.Parallel()
 	need(t, "ip")
 	dir := t.TempDir()
 	if keep := os.Getenv("LAB_KEEP"); keep != "" { // a directory: logs and recordings stay there

@@ -14,7 +14,6 @@ import (
 	"slices"
 	"strings"
 	"text/template"
-	"time"
 )
 
 // LinphonecConfig describes one linphonec, with an address of its own in the namespace.
@@ -30,6 +29,7 @@ type LinphonecConfig struct {
 	Suites    string         // of SRTP, as "AEAD_AES_128_GCM"; those that are usual when empty
 	Automatic bool           // answers at once; otherwise when told
 	Speech    Clip           // what it says, from the start of each call
+	Collector string         // address to which it reports how calls sounded (RFC 6035); empty: it does not
 }
 
 // Linphonec is a running linphonec 5.1: a second make of SIP phone, by other people.
@@ -73,7 +73,7 @@ func StartLinphonec(ctx context.Context, ns *Namespace, cfg LinphonecConfig) (*L
 	if err != nil {
 		return nil, err
 	}
-	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+	ctx, cancel := context.WithTimeout(ctx, startPatience)
 	defer cancel()
 	for _, line := range []string{"soundcard use files", "play speech.wav"} {
 		if err := l.Do(ctx, line, "linphonec>"); err != nil {
@@ -111,7 +111,7 @@ func (c LinphonecConfig) Settings() ([]byte, error) {
 	var b bytes.Buffer
 	err := template.Must(template.New("linphonerc").Parse(linphonecTemplate)).Execute(&b, map[string]any{
 		"Addr": c.Addr, "User": c.User, "Password": PasswordOf(c.User), "Domain": c.Domain,
-		"Registrar": registrar, "Transport": c.Transport, "SRTP": c.SRTP, "DTLS": c.DTLS, "Suites": c.Suites, "Codecs": c.codecs()})
+		"Registrar": registrar, "Transport": c.Transport, "SRTP": c.SRTP, "DTLS": c.DTLS, "Suites": c.Suites, "Collector": c.Collector, "Codecs": c.codecs()})
 	if err != nil {
 		return nil, fmt.Errorf("lab: fill linphonerc: %w", err)
 	}

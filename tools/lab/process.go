@@ -192,9 +192,12 @@ func (l *Log) WaitFor(ctx context.Context, mark int, match func(text string) boo
 	}
 }
 
-// WaitUp waits, ten seconds at the most, until a server that was started does what it is for.
+// startPatience is how long a program may take to start, on a busy machine too.
+const startPatience = 40 * time.Second
+
+// WaitUp waits until a server that was started does what it is for.
 func (p *Process) WaitUp(ctx context.Context, name string, up func(context.Context) (bool, error)) error {
-	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+	ctx, cancel := context.WithTimeout(ctx, startPatience)
 	defer cancel()
 	return Poll(ctx, name+" ready", func() (bool, error) {
 		select {

@@ -35,8 +35,17 @@ func StartShark(ctx context.Context, ns *Namespace, dev, filter, file string) (*
 	return s, nil
 }
 
+// blocks is for how long the kernel and dumpcap, which captures for tshark, keep packets that do not fill a block; what they
+// have when they are ended is lost.
+const blocks = 500 * time.Millisecond
+
 // Close ends the capture; its file is whole then.
 func (s *Shark) Close(ctx context.Context) error {
+	select {
+	case <-time.After(blocks):
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 	if err := s.proc.Signal(syscall.SIGINT); err != nil {
 		return err
 	}

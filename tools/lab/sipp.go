@@ -24,8 +24,9 @@ type SIPp struct {
 	Limit    int           // calls at a time; 0: as many as come
 	Patience time.Duration // for the whole run; 0: a minute
 	TCP      bool
-	User     string // the number it calls
-	Messages string // file that takes every message, see SIPpReceived
+	User     string            // the number it calls
+	Messages string            // file that takes every message, see SIPpReceived
+	Keys     map[string]string // what the scenario has as [name]
 }
 
 // RunSIPp runs a scenario to its end; calls that did not go by the scenario are an error with the
@@ -49,6 +50,9 @@ func RunSIPp(ctx context.Context, ns *Namespace, s SIPp) error {
 	}
 	if s.Limit > 0 {
 		argv = append(argv, "-l", fmt.Sprint(s.Limit))
+	}
+	for name, value := range s.Keys {
+		argv = append(argv, "-key", name, value)
 	}
 	if s.Scenario == "uac" || s.Scenario == "uas" {
 		argv = append(argv, "-sn", s.Scenario)

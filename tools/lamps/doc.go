@@ -1,4 +1,4 @@
-// Package lamps has phones call each other through a Kamailio that tells who is in a call, and holds the keys of one phone
-// against the truth: while calls come and go, when a call is picked up or parked, and over a restart of the server. Its
-// tests hold what must be so; the bench writes the times down.
+// Package lamps has phones call each other through a Kamailio that tells who is in a call and which messages wait, and holds
+// the keys of one phone against the truth: while calls come and go, when a call is picked up, parked or sent on, and over a
+// restart of the server. Its tests hold what must be so; the bench writes the times down.
 package lamps

@@ -17,15 +17,15 @@ func TestMain(m *testing.M) { desk.RunTests(m) }
 // slack is for a machine that does other things too; the bench holds the times themselves.
 const slack = 10 * time.Second
 
-func newStage(t *testing.T, transport string) (*Stage, context.Context) {
+func newStage(t *testing.T, transport string, listed bool) (*Stage, context.Context) {
 	t.Helper()
 	dir := *outDir
 	if dir == "" {
 		dir = t.TempDir()
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	t.Cleanup(cancel)
-	s, err := NewStage(ctx, dir, transport)
+	s, err := NewStage(ctx, dir, transport, listed)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -44,9 +44,19 @@ func must(t *testing.T, err error) {
 	}
 }
 
+// recovers restarts the server: lamps, keys and counts must be right soon.
+func (s *Stage) recovers(ctx context.Context, t *testing.T, away time.Duration) {
+	t.Helper()
+	took, err := s.Recovery(ctx, away)
+	must(t, err)
+	if t.Logf("right after a restart of the server: %v", took); took > 10*time.Second+slack {
+		t.Errorf("right only after %v", took)
+	}
+}
+
 // TestKeys: the keys of a phone against the calls of others, through a server that is restarted.
 func TestKeys(t *testing.T) {
-	s, ctx := newStage(t, "tcp")
+	s, ctx := newStage(t, "tcp", false)
 	must(t, s.callsShow(ctx))
 
 	// Ben is called by Cora, and the watcher picks the call up.
@@ -88,19 +98,20 @@ func TestKeys(t *testing.T) {
 	_, err = s.lamps(ctx, phone.LampFree, phone.LampFree, phone.LampFree)
 	must(t, err)
 
-	took, err := s.Recovery(ctx, time.Second)
+	// The mailbox tells the server that a message waits, and that it was heard.
+	must(t, s.Messages(ctx, 1, 0))
+	_, err = s.mail(ctx, 1, 0)
 	must(t, err)
-	if t.Logf("lamps right after a restart of the server: %v", took); took > 10*time.Second+slack {
-		t.Errorf("lamps right only after %v", took)
-	}
+	must(t, s.Messages(ctx, 0, 1))
+	_, err = s.mail(ctx, 0, 1)
+	must(t, err)
+
+	s.recovers(ctx, t, time.Second)
+	s.judged(ctx, t)
 }
 
 // TestUnnoticedRestart: a server on UDP is started anew so fast that nobody misses it.
 func TestUnnoticedRestart(t *testing.T) {
-	s, ctx := newStage(t, "udp")
-	took, err := s.Recovery(ctx, time.Millisecond)
-	must(t, err)
-	if t.Logf("lamps right after a restart of the server: %v", took); took > 10*time.Second+slack {
-		t.Errorf("lamps right only after %v", took)
-	}
+	s, ctx := newStage(t, "udp", false)
+	s.recovers(ctx, t, time.Millisecond)
 }

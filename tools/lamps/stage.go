@@ -2,6 +2,7 @@ package lamps
 
 import (
 	"context"
+	_ "embed"
 	"errors"
 	"fmt"
 	"net/netip"
@@ -11,6 +12,9 @@ import (
 	"time"
 
 	"opendeskphone/firmware/phone"
+	"opendeskphone/hal"
+	"opendeskphone/sip/mwi"
+	"opendeskphone/sip/roster"
 	"opendeskphone/tools/lab"
 	"opendeskphone/tools/lab/desk"
 )
@@ -21,12 +25,16 @@ const (
 	watcher = "100"
 	ben     = "201"
 	cora    = "202"
-	place   = "701"
+	place   = "701" // where the mailboxes are called, too
+	desks   = "desks"
+	meeting = "conf1"
 )
 
 var (
 	exchangeAt = netip.AddrPortFrom(lab.LANAddr(2).Addr(), 5060)
 	hosts      = map[string]int{watcher: 100, cora: 102, ben: 11, place: 12}
+	focusURI   = "sip:" + meeting + "@" + serversAt.Addr().String()
+	serversAt  = netip.AddrPortFrom(lab.LANAddr(13).Addr(), 5060)
 )
 
 // silence is what a baresip says; it must last as long as a call.
@@ -39,21 +47,24 @@ type Stage struct {
 	Kamailio *lab.Kamailio
 	Watcher  *desk.Twin
 	Cora     *desk.Twin
-	Ben      *lab.Baresip // answers when told
-	Place    *lab.Baresip // answers at once
+	Ben      *lab.Baresip   // answers when told
+	Place    *lab.Baresip   // answers at once
+	Shark    *lab.Shark     // sees all of SIP
+	servers  *lab.Namespace // of the mailboxes and conferences
 	stops    []func() error
 }
 
-// NewStage sets all up and waits until the keys are known. All signal over a transport. Close it.
-func NewStage(ctx context.Context, dir, transport string) (*Stage, error) {
+// NewStage sets all up and waits until the keys are known. All signal over a transport. If listed, the watcher asks the
+// server about a list of people and not about each. Close it.
+func NewStage(ctx context.Context, dir, transport string, listed bool) (*Stage, error) {
 	s := &Stage{}
-	if err := s.open(ctx, dir, transport); err != nil {
+	if err := s.open(ctx, dir, transport, listed); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
 	return s, nil
 }
 
-func (s *Stage) open(ctx context.Context, dir, transport string) (err error) {
+func (s *Stage) open(ctx context.Context, dir, transport string, listed bool) (err error) {
 	if s.LAN, err = lab.NewLAN(dir); err != nil {
 		return err
 	}
@@ -64,13 +75,30 @@ func (s *Stage) open(ctx context.Context, dir, transport string) (err error) {
 	s.stops = append(s.stops, s.Wire.Close, func() error {
 		return os.WriteFile(filepath.Join(dir, "sip.log"), []byte(lab.Transcript(s.Wire.Since(0))), 0o644)
 	})
+	if s.Shark, err = lab.StartShark(ctx, s.LAN.Core, lab.LANDevice, "port 5060 or ip[6:2] & 0x1fff != 0", filepath.Join(dir, "sip.pcapng")); err != nil {
+		return err
+	}
 	server, err := s.LAN.Host("exchange", 2)
 	if err != nil {
 		return err
 	}
-	s.Kamailio, err = lab.StartKamailio(ctx, server, lab.KamailioConfig{Name: "kamailio", Domain: domain, Listen: exchangeAt, Presence: true})
+	kam := lab.KamailioConfig{Name: "kamailio", Domain: domain, Listen: exchangeAt, Presence: true, Mailbox: place, Focus: serversAt}
+	list := ""
+	if listed {
+		kam.Lists = []lab.List{{Owner: watcher, Name: desks, People: []string{ben, cora}}}
+		list = addressOf(desks)
+	}
+	s.Kamailio, err = lab.StartKamailio(ctx, server, kam)
 	if err != nil {
 		return err
+	}
+	if s.servers, err = s.LAN.Host("servers", 13); err != nil {
+		return err
+	}
+	for _, f := range []struct{ name, text string }{{publishFile, publish}, {focusFile, focus}} {
+		if err := os.WriteFile(filepath.Join(s.servers.Dir(), f.name), []byte(f.text), 0o644); err != nil {
+			return fmt.Errorf("lamps: %w", err)
+		}
 	}
 	if s.Ben, err = s.baresip(ctx, ben, false); err != nil {
 		return err
@@ -78,11 +106,11 @@ func (s *Stage) open(ctx context.Context, dir, transport string) (err error) {
 	if s.Place, err = s.baresip(ctx, place, true); err != nil {
 		return err
 	}
-	if s.Cora, err = s.twin(ctx, cora, transport, "[presence]\npublish = true\n"); err != nil {
+	if s.Cora, err = s.twin(ctx, cora, transport, "voicemail_by = \"busy\"\n", "[presence]\npublish = true\n"); err != nil {
 		return err
 	}
-	keys := fmt.Sprintf("[keys]\npeople = [\"%s=Ben\", \"%s=Cora\"]\nplaces = [\"%s=Place 1\"]\npresence = true\n", ben, cora, place)
-	if s.Watcher, err = s.twin(ctx, watcher, transport, keys); err != nil {
+	keys := fmt.Sprintf("[keys]\npeople = [\"%s=Ben\", \"%s=Cora\"]\nplaces = [\"%s=Place 1\"]\npresence = true\nlist = %q\n", ben, cora, place, list)
+	if s.Watcher, err = s.twin(ctx, watcher, transport, "", keys); err != nil {
 		return err
 	}
 	_, err = s.lamps(ctx, phone.LampFree, phone.LampFree, phone.LampFree)
@@ -103,19 +131,19 @@ func (s *Stage) baresip(ctx context.Context, user string, automatic bool) (*lab.
 	return b, b.WaitRegistered(ctx)
 }
 
-func (s *Stage) twin(ctx context.Context, user, transport, more string) (*desk.Twin, error) {
+func (s *Stage) twin(ctx context.Context, user, transport, line, more string) (*desk.Twin, error) {
 	t, err := desk.StartTwin(ctx, desk.Setup{Name: "phone" + user, LAN: s.LAN, Host: hosts[user], Settings: fmt.Sprintf(`
 [[line]]
 aor = "sip:%s@%s"
 registrar = %q
 password = %q
 transport = %q
-[media]
+%s[media]
 codecs = ["PCMA"]
 [network]
 dhcp = false
 address = %q
-%s`, user, domain, exchangeAt, lab.PasswordOf(user), transport, lab.LANAddr(hosts[user]).String(), more)})
+%s`, user, domain, exchangeAt, lab.PasswordOf(user), transport, line, lab.LANAddr(hosts[user]).String(), more)})
 	if err != nil {
 		return nil, err
 	}
@@ -142,6 +170,57 @@ func (s *Stage) lamps(ctx context.Context, want ...phone.Lamp) (time.Time, error
 			}
 		}
 		return len(st.Watched) == len(want)
+	})
+	return time.Now(), err
+}
+
+//go:embed publish.xml
+var publish string
+
+//go:embed focus.xml
+var focus string
+
+const publishFile, focusFile = "publish.xml", "focus.xml"
+
+// serve has sipp play a server's part.
+func (s *Stage) serve(ctx context.Context, file string, keys map[string]string) error {
+	return lab.RunSIPp(ctx, s.servers, lab.SIPp{Name: strings.TrimSuffix(file, ".xml"), Scenario: filepath.Join(s.servers.Dir(), file), Local: serversAt.Addr(),
+		Remote: exchangeAt, User: meeting, Rate: 50, Keys: keys})
+}
+
+// Messages has the mailbox of the watcher, which the place answers for, tell the server that so many new and old messages
+// are in it.
+func (s *Stage) Messages(ctx context.Context, fresh, old uint32) error {
+	waiting := map[bool]string{true: "yes", false: "no"}[fresh > 0]
+	return s.serve(ctx, publishFile, map[string]string{"entity": addressOf(watcher), "event": mwi.Event, "type": mwi.Type,
+		"body": fmt.Sprintf("Messages-Waiting: %s\r\nMessage-Account: %s\r\nVoice-Message: %d/%d", waiting, addressOf(place), fresh, old)})
+}
+
+// present has the conference server tell who is in the conference.
+func (s *Stage) present(ctx context.Context, users ...string) error {
+	var b strings.Builder
+	fmt.Fprintf(&b, `<?xml version="1.0"?><conference-info xmlns="urn:ietf:params:xml:ns:conference-info" entity="%s" state="full" version="1"><users>`, focusURI)
+	for _, u := range users {
+		fmt.Fprintf(&b, `<user entity="%[1]s"><endpoint entity="%[1]s"><status>connected</status></endpoint></user>`, addressOf(u))
+	}
+	b.WriteString("</users></conference-info>")
+	return s.serve(ctx, publishFile, map[string]string{"entity": focusURI, "event": roster.Event, "type": roster.Type, "body": b.String()})
+}
+
+func addressOf(user string) string { return "sip:" + user + "@" + domain }
+
+// mail waits until the watcher shows so many messages, with its lamp, and gives when it did.
+func (s *Stage) mail(ctx context.Context, fresh, old uint32) (time.Time, error) {
+	_, err := s.Watcher.WaitState(ctx, fmt.Sprintf("messages %d/%d", fresh, old), func(st *phone.State) bool {
+		m := st.Lines[0].Mail
+		return m.Known && !m.Stale && m.New == fresh && m.Old == old && m.Waiting == (fresh > 0) && m.Account == addressOf(place)
+	})
+	if err != nil {
+		return time.Time{}, err
+	}
+	err = lab.PollEvery(ctx, 10*time.Millisecond, "the lamp of messages", func() (bool, error) {
+		lit, err := s.Watcher.Lamps(ctx)
+		return lit[hal.LampRing] == (fresh > 0), err
 	})
 	return time.Now(), err
 }

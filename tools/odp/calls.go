@@ -251,33 +251,6 @@ func (c *transferCmd) complete(sh *shell) error {
 	return sh.act("call.completeTransfer", params{"callId": held.CallID, "consultCallId": front.CallID})
 }
 
-type conferenceCmd struct {
-	Server bool     `help:"Have the line's server hold it; one call is enough."`
-	Calls  []string `arg:"" optional:"" help:"Calls to join; all that have been answered if left out."`
-}
-
-// Run implements the command.
-func (c *conferenceCmd) Run(sh *shell) error {
-	ids := c.Calls
-	all, err := sh.calls()
-	if err != nil {
-		return err
-	}
-	for _, o := range all {
-		if len(c.Calls) == 0 && pc.Talking(o) {
-			ids = append(ids, o.CallID)
-		}
-	}
-	mode, least := "local", 2
-	if c.Server {
-		mode, least = "focus", 1
-	}
-	if len(ids) < least {
-		return &pc.Refusal{Kind: pc.Usage, Words: "A conference needs two calls that have been answered, at a server one."}
-	}
-	return sh.act("call.conference", params{"callIds": ids, "mode": mode})
-}
-
 type dtmfCmd struct {
 	Digits string `arg:"" help:"Keys: 0 to 9, *, #, A to D."`
 	Call   string `help:"Call; the one you speak in if left out." placeholder:"CALL"`

@@ -171,6 +171,9 @@ func TestCallsFromTheCommandLine(t *testing.T) {
 	wants(t, u.says(0, "volume"), "speaker", "ringer")
 	wants(t, u.says(exitFailed, "volume", "3"), "the cable must be plugged in")
 	u.says(0, "dtmf", "12#")
+	wants(t, u.says(exitUsage, "conference"), "needs two calls")
+	wants(t, u.says(exitUsage, "conference", "show"), "You are in no conference")
+	wants(t, u.says(exitUsage, "conference", "mute", "Mira"), "You are in no conference")
 	wants(t, u.says(exitUsage, "answer"), "no call that rings")
 	wants(t, u.says(exitUsage, "hangup", "c-99"), "no call c-99")
 

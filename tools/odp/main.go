@@ -54,7 +54,7 @@ type commands struct {
 	Hold       holdCmd       `cmd:"" help:"Put a call on hold." group:"calls"`
 	Resume     resumeCmd     `cmd:"" help:"Go on with a held call." group:"calls"`
 	Transfer   transferCmd   `cmd:"" help:"Transfer a call, or connect two." group:"calls"`
-	Conference conferenceCmd `cmd:"" help:"Join calls into a conference." group:"calls"`
+	Conference conferenceCmd `cmd:"" help:"Join calls into a conference, and say who is in it." group:"calls"`
 	Move       moveCmd       `cmd:"" help:"Move a call to a SIP program on this computer." group:"calls"`
 	Pull       pullCmd       `cmd:"" help:"Take a call back from it." group:"calls"`
 	DTMF       dtmfCmd       `cmd:"" name:"dtmf" help:"Send keys into a call." group:"calls"`

@@ -22,7 +22,7 @@ func TestVoicemail(t *testing.T) {
 	if dir == "" {
 		dir = t.TempDir()
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), 40*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
 	s, err := NewStage(ctx, dir, true)
 	if err != nil {

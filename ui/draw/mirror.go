@@ -52,9 +52,6 @@ func (s *Scene) MirroredWithin(x0, x1 int, f func()) {
 	s.turn = was
 }
 
-// Mirrors tells whether what is drawn now is mirrored.
-func (s *Scene) Mirrors() bool { return s.turn.mirrors() }
-
 func (t *turn) mirrors() bool { return t.on && !t.fixed }
 
 func (t *turn) box(r image.Rectangle) image.Rectangle {

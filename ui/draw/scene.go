@@ -123,10 +123,11 @@ func (s *Scene) Shape(sh Shape, at image.Point, c theme.RGB) {
 	s.mask(maskKey{shape: sh.Kind, w: int16(sh.Size), h: int16(sh.Size), a: int16(sh.Width), half: sh.Half}, at, false, c)
 }
 
-// Icon draws an icon of size px around a point.
+// Icon draws an icon of size px around a point. One that points onwards points the other way where pictures are mirrored.
 func (s *Scene) Icon(icon Icon, at image.Point, size int, c theme.RGB) {
 	if icon != NoIcon {
-		s.mask(maskKey{shape: iconShape, w: int16(size), h: int16(size), a: int16(icon)}, at, icon == IconChevron && s.turn.mirrors(), c)
+		onwards := icon == IconChevron || icon == IconArrow || icon == IconForward
+		s.mask(maskKey{shape: iconShape, w: int16(size), h: int16(size), a: int16(icon)}, at, onwards && s.turn.mirrors(), c)
 	}
 }
 

@@ -76,6 +76,9 @@ func TestRepeatedShapeDoesNotAllocate(t *testing.T) {
 }
 
 func TestCachesAreBounded(t *testing.T) {
+	if testing.Short() {
+		t.Skip("draws thousands of words: the race detector and emulated processors look for other faults")
+	}
 	s := newSet(t)
 	for i := range 3000 {
 		text := strings.Repeat("x", i%50) + string(rune('0'+i%10)) + string(rune(0x400+i%90)) + string(rune(0x3b1+i/90%20))

@@ -424,6 +424,13 @@ func (m *confMenu) about(v *view, who *confMember) (out []entry) {
 	case who.call.Refers:
 		out = append(out, entry{draw.IconHangup, remove, m.run(v, phone.DropMember{Call: who.call.ID, Member: who.id.id})})
 	}
+	if r := v.st.Roster(who.call.ID).Member(who.id.id); r != nil && who.call.Controls && r.State == phone.MemberJoined {
+		mute := entry{draw.IconMicOff, fmt.Sprintf(w.MuteOne, who.who.first), m.run(v, phone.MuteMember{Call: who.call.ID, Member: r.ID, On: true})}
+		if r.Muted {
+			mute = entry{draw.IconMic, fmt.Sprintf(w.UnmuteOne, who.who.first), m.run(v, phone.MuteMember{Call: who.call.ID, Member: r.ID})}
+		}
+		out = append(out, mute)
+	}
 	if who.call.Conf != 0 && who.id.id == "" && stands(who.call) {
 		out = append(out, entry{draw.IconPerson, fmt.Sprintf(w.Alone, who.who.first), m.run(v, phone.Split{Call: who.call.ID})})
 	}

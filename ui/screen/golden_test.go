@@ -449,7 +449,7 @@ func TestGolden(t *testing.T) {
 				continue
 			}
 			t.Run(s.name+"/"+v.name, func(t *testing.T) {
-				if testing.Short() && v.name != "dark" {
+				if testing.Short() && v.name != "480x272" {
 					t.Skip("one variant of each screen is enough under -short")
 				}
 				d := newDesk(t, v.size, v.o)

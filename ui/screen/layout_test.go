@@ -80,8 +80,12 @@ func TestTextsStandApart(t *testing.T) {
 	}
 }
 
-// panels are all the panels, and those that can be set large a second time.
+// panels are all the panels, and those that can be set large a second time; one panel is enough for the race detector
+// and an emulated processor.
 func panels() []*theme.Panel {
+	if testing.Short() {
+		return theme.Panels[:1]
+	}
 	out := slices.Clone(theme.Panels)
 	for _, p := range theme.Panels {
 		if large := p.Large(); large.LargeText {

@@ -282,10 +282,12 @@ func (p *voicemail) pane(v *view, box image.Rectangle, m *Message, fault MailFau
 		at = Place{Lasts: m.Lasts}
 		v.Wave(x0, x1, y, v.S(48), nil, 0)
 	}
-	v.Text(widget.Semi(v.Type.Body), x0, box.Min.Y+v.S(233), draw.Start, text.Duration(at.At), v.T1)
-	if at.Lasts > 0 {
-		v.Text(widget.Regular(v.Type.Body), x1, box.Min.Y+v.S(233), draw.End, text.Duration(at.Lasts), v.T2)
-	}
+	v.Upright(x0, x1, func() { // time runs to the right everywhere
+		v.Text(widget.Semi(v.Type.Body), x0, box.Min.Y+v.S(233), draw.Start, text.Duration(at.At), v.T1)
+		if at.Lasts > 0 {
+			v.Text(widget.Regular(v.Type.Body), x1, box.Min.Y+v.S(233), draw.End, text.Duration(at.Lasts), v.T2)
+		}
+	})
 	note := widget.Regular(v.Type.Note)
 	switch {
 	case fault >= MailUnplayable:

@@ -32,6 +32,15 @@ func four() *phone.State {
 	return meeting(4, j, member(mira, phone.MemberCalling), member(ruth, phone.MemberHolding), phone.Member{ID: "me", Self: true})
 }
 
+// controlled are Jonas, who is muted, and Mira, at a focus that can be asked to mute.
+func controlled() *phone.State {
+	j := member(jonas, phone.MemberJoined)
+	j.Muted = true
+	s := meeting(3, j, member(mira, phone.MemberJoined), phone.Member{ID: "me", Self: true})
+	s.Calls[0].Controls = true
+	return s
+}
+
 // crowd is more than there is room for.
 func crowd() *phone.State {
 	all := []phone.Member{{ID: "me", Self: true}}
@@ -47,6 +56,7 @@ func meetings() []situation {
 		{name: "meeting", state: four(), setUp: sounds},
 		{name: "meeting-focus", state: four(), setUp: sounds, keys: []hal.Key{hal.Right, hal.Right}},
 		{name: "meeting-more", state: four(), keys: []hal.Key{hal.Soft4}},
+		{name: "meeting-mute", state: controlled(), keys: []hal.Key{hal.Right, hal.Right, hal.Soft4}},
 		{name: "meeting-add", state: four(), keys: []hal.Key{hal.Soft3, hal.Digit2}},
 		{name: "meeting-crowd", state: crowd(), keys: slices.Repeat([]hal.Key{hal.Down}, 9)},
 		{name: "meeting-unknown", state: withCalls(meeting(0).Calls...), setUp: sounds},
@@ -73,6 +83,8 @@ func TestWhatAServersConferenceIsAsked(t *testing.T) {
 		"join here":             {one(""), []hal.Key{hal.Soft3}, []phone.Command{phone.Join{Calls: [phone.MaxConf]phone.CallID{1, 2}}}},
 		"take one in":           {withCalls(append(four().Calls, other(2, phone.Held, mira, time.Minute))...), []hal.Key{hal.Soft3}, []phone.Command{phone.Join{Calls: [phone.MaxConf]phone.CallID{1, 2}, Server: true}}},
 		"remove one":            {four(), []hal.Key{hal.Right, hal.Soft4, hal.Digit2}, []phone.Command{phone.DropMember{Call: 1, Member: jonas.URI}}},
+		"mute one":              {controlled(), []hal.Key{hal.Right, hal.Right, hal.Soft4, hal.Digit3}, []phone.Command{phone.MuteMember{Call: 1, Member: mira.URI, On: true}}},
+		"unmute one":            {controlled(), []hal.Key{hal.Right, hal.Soft4, hal.Digit3}, []phone.Command{phone.MuteMember{Call: 1, Member: jonas.URI}}},
 		"no wishes":             {mine, []hal.Key{hal.Right, hal.Soft4, hal.Digit2}, nil},
 		"have one called":       {four(), []hal.Key{hal.Soft3, hal.Digit2, hal.Digit4, hal.Digit3, hal.Digit1, hal.Soft1}, []phone.Command{phone.AddMember{Call: 1, Number: "2431"}}},
 		"leave it":              {four(), []hal.Key{hal.Soft5}, []phone.Command{phone.Hangup{Call: 1}}},

@@ -65,11 +65,7 @@ func (v *view) twoTiles(head, sub string, a, b callTile) {
 	mid, d := image.Pt((r.Min.X+r.Max.X)/2, (top+bottom)/2), v.By(76, 32, 48)
 	v.Disc(mid, d+v.By(16, 8, 10), v.Bg)
 	v.Disc(mid, d, v.T1)
-	arrow := v.Icon
-	if v.Mirrors() {
-		arrow = v.Mirrored
-	}
-	arrow(draw.IconArrow, mid, d/2, v.Bg)
+	v.Icon(draw.IconArrow, mid, d/2, v.Bg)
 }
 
 func (v *view) callTile(box image.Rectangle, t *callTile) {

@@ -24,6 +24,7 @@ type Moves struct {
 	Present, Called        string // of one who is in the conference, and of one whom the conference calls
 	AtServer               string // the row that makes a call a conference
 	Remove, Alone          string // take who it is
+	MuteOne, UnmuteOne     string // likewise
 	MoreHeld               string // takes how many calls are held besides
 }
 
@@ -35,6 +36,7 @@ var englishMoves = Moves{
 	HandedOver: "handed over", BeingMoved: "Handing over", BackWith: "You are back with %s", Waits: "%s is still here, on hold", BackKey: "Back takes %s back.",
 	ToPC: "Going to the computer", ToOther: "Transfer to somebody else", Conference: "Conference", Others: "you and %d others", You: "You",
 	Speaking: "Speaking", Listening: "Listening", MicOn: "Microphone on", MicOff: "Muted", Present: "Taking part", Called: "Being called", NoServer: "The server holds no conference", Here: "This phone does", AtServer: "Make it a conference", Remove: "Remove %s", Alone: "Talk to %s alone",
+	MuteOne: "Mute %s", UnmuteOne: "Unmute %s",
 	MoreHeld: "%d more on hold",
 }
 
@@ -46,6 +48,7 @@ var germanMoves = Moves{
 	HandedOver: "übergeben", BeingMoved: "Wird übergeben", BackWith: "Sie sind wieder mit %s verbunden", Waits: "%s ist noch da, gehalten", BackKey: "Zurück holt %s zurück.",
 	ToPC: "Geht zum Computer", ToOther: "An jemand anderen weitergeben", Conference: "Konferenz", Others: "Sie und %d andere", You: "Sie",
 	Speaking: "Spricht", Listening: "Hört zu", MicOn: "Mikrofon an", MicOff: "Stumm", Present: "Nimmt teil", Called: "Wird gerufen", NoServer: "Der Server hält keine Konferenz", Here: "Dieses Telefon hält sie", AtServer: "Zur Konferenz machen", Remove: "%s entfernen", Alone: "Nur mit %s sprechen",
+	MuteOne: "%s stummschalten", UnmuteOne: "%s wieder laut schalten",
 	MoreHeld: "%d gehalten",
 }
 
@@ -69,6 +72,7 @@ func arabicMoves(c *Catalogue) {
 		HandedOver: "سلمت", BeingMoved: "يجري تسليمها", BackWith: "عدت إلى %s", Waits: "%s ما زال هنا، معلقا", BackKey: "الرجوع يعيد %s.",
 		ToPC: "تنتقل إلى الحاسوب", ToOther: "تحويل إلى شخص آخر", Conference: "مؤتمر", Others: "أنت و%d غيرك", You: "أنت",
 		Speaking: "يتكلم", Listening: "يستمع", MicOn: "الميكروفون مفتوح", MicOff: "مكتوم", Present: "مشارك", Called: "يجري الاتصال به", NoServer: "الخادم لا يعقد مؤتمرات", Here: "هذا الهاتف يعقده", AtServer: "تحويلها إلى مؤتمر", Remove: "إخراج %s", Alone: "التحدث مع %s وحده",
+		MuteOne: "كتم صوت %s", UnmuteOne: "إلغاء كتم صوت %s",
 		MoreHeld: "%d معلقة",
 	}
 }

@@ -8,8 +8,9 @@ import (
 	"strings"
 )
 
-// grammar is the grammar of RFC 6035 §4.6.1 as one expression, a rule a variable, by the names of the RFC. Of the optional
-// lines between RemoteAddr and LocalMetrics (groups and MAC addresses) none is ours.
+// grammar is the grammar of RFC 6035 §4.6.1 as one expression, a rule a variable, by the names of the RFC. Two things in it
+// are as the RFC's examples (§4.7) have them, and not its rules: the groups stand before the addresses, and no empty line
+// follows them. Of the optional lines between RemoteAddr and LocalMetrics (MAC addresses) none is ours.
 var grammar = func() *regexp.Regexp {
 	const (
 		crlf    = `\r\n`
@@ -48,8 +49,8 @@ var grammar = func() *regexp.Regexp {
 	}
 	item := func(name, value string) string { return name + equal + value }
 	metrics := `Timestamps` + hcolon + `START` + equal + date + wsp + `STOP` + equal + date + crlf +
-		list(`SessionDesc`, item(`PT`, digit+`{1,3}`), item(`PD`, `(?:`+word+`|"`+plus+`")`), item(`SR`, digit+`{1,6}`), item(`FD`, digit+`{1,4}`), item(`FO`, five),
-			item(`FPP`, digit+`{1,2}`), item(`PPS`, five), item(`FMTP`, `"`+plus+`"`), item(`PLC`, `[0-3]`), item(`SSUP`, `(?:on|off)`)) +
+		list(`SessionDesc`, item(`PT`, digit+`{1,3}`), item(`PD`, `(?:`+word+`|"`+plus+`")`), item(`SR`, digit+`{1,6}`), item(`PPS`, five), item(`FD`, digit+`{1,4}`),
+			item(`FO`, five), item(`FPP`, digit+`{1,2}`), item(`FMTP`, `"`+plus+`"`), item(`PLC`, `[0-3]`), item(`SSUP`, `(?:on|off)`)) +
 		list(`JitterBuffer`, item(`JBA`, `[0-3]`), item(`JBR`, digit+`{1,2}`), item(`JBN`, five), item(`JBM`, five), item(`JBX`, five)) +
 		list(`PacketLoss`, item(`NLR`, percent), item(`JDR`, percent)) +
 		list(`BurstGapLoss`, item(`BLD`, percent), item(`BD`, digit+`{1,7}`), item(`GLD`, percent), item(`GD`, digit+`{1,7}`), item(`GMIN`, digit+`{1,3}`)) +
@@ -61,7 +62,7 @@ var grammar = func() *regexp.Regexp {
 	kind := `(?:VQSessionReport(?:` + hcolon + `CallTerm)?|VQIntervalReport|VQAlertReport` + hcolon +
 		`Type` + equal + `(?:RLQ|RCQ|EXTR|MOSLQ|MOSCQ|BD|NLR|JDR|RTD|ESD|IAJ|RERL|SL|NL|` + plus + `)` + wsp + `Severity` + equal + `(?:Warning|Critical|Clear)` + wsp + `Dir` + equal + `(?:local|remote))` + crlf
 	info := `CallID` + hcolon + callID + crlf + `LocalID` + hcolon + name + crlf + `RemoteID` + hcolon + name + crlf + `OrigID` + hcolon + name + crlf +
-		`LocalAddr` + hcolon + addr + crlf + `RemoteAddr` + hcolon + addr + crlf
+		`LocalGroup` + hcolon + plus + crlf + `RemoteGroup` + hcolon + plus + crlf + `LocalAddr` + hcolon + addr + crlf + `RemoteAddr` + hcolon + addr + crlf
 	return regexp.MustCompile(`^` + kind + info + `LocalMetrics` + hcolon + crlf + metrics + `(?:RemoteMetrics` + hcolon + crlf + metrics + `)?` +
 		`(?:DialogID` + hcolon + callID + `(?:;` + tag + `)*` + crlf + `)?$`)
 }()

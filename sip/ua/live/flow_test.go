@@ -21,6 +21,7 @@ var keepsAlive = map[stack.Transport]func([]byte) bool{
 // TestTwoFlows: a registrar behind two edge proxies (RFC 5626 with Path, RFC 3327). The phone has a flow by each, and keeps it alive; a
 // call rings once, and when an edge dies without a word, calls come and go by the other.
 func TestTwoFlows(t *testing.T) {
+	t.Parallel()
 	for _, transport := range []stack.Transport{stack.UDP, stack.TCP} {
 		t.Run(string(transport), func(t *testing.T) {
 			t.Parallel()

@@ -49,13 +49,15 @@ func must[V any](t *testing.T, v V, err error) V {
 }
 
 func soon(t *testing.T) context.Context {
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	t.Cleanup(cancel)
 	return ctx
 }
 
+// newWorld has the test run beside others: each has a network of its own.
 func newWorld(t *testing.T, algorithm string) *world {
 	t.Helper()
+	t.Parallel()
 	if err := lab.Require("ip", "kamailio", "kamcmd", "baresip"); err != nil {
 		t.Fatal(err)
 	}
@@ -211,7 +213,7 @@ func (p *phone) handle(e ua.Event) {
 // next takes the first event of a type that fits; it fails the test after 20 s.
 func next[E ua.Event](p *phone, fits func(E) bool) E {
 	p.Helper()
-	deadline := time.After(20 * time.Second)
+	deadline := time.After(time.Minute)
 	for {
 		p.mu.Lock()
 		grown := p.grown

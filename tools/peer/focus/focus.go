@@ -4,6 +4,7 @@
 //
 //	factory  INVITE -> a new room, which answers in its stead
 //	room     INVITE -> in; REFER -> calls, replaces, ends; SUBSCRIBE Event: conference -> NOTIFY
+//	         INFO application/cccp+xml, modifyEndpointMedia -> mutes, and says so by an INFO of its own ([MS-CONFAV])
 //
 // It has no accounts and believes everybody: it belongs in a network of its own.
 package focus
@@ -28,6 +29,7 @@ type Config struct {
 	Factory string         // user part of the factory; rooms are called Factory-1, Factory-2 ...
 	Proxy   netip.AddrPort // by which it calls
 
+	NoMute     bool // it takes no order to mute, and does not say that it does
 	NoReplaces bool // it takes nobody's place: a REFER with Replaces is refused
 	NoRefer    bool // it takes no REFER at all
 	Whole      bool // tells all anew each time; else, after the first time, what has changed
@@ -55,6 +57,9 @@ func New(cfg Config, n stack.Network, log *slog.Logger) *Focus {
 	sc.UserAgent = "focus"
 	sc.Rules.Methods = append(sc.Rules.Methods, stack.SUBSCRIBE)
 	sc.Rules.Extensions = []string{"replaces"}
+	if !cfg.NoMute {
+		sc.Rules.Bodies = append(sc.Rules.Bodies, cccp)
+	}
 	if cfg.NoRefer {
 		sc.Rules.Methods = []stack.Method{stack.INVITE, stack.ACK, stack.CANCEL, stack.BYE, stack.OPTIONS, stack.INFO, stack.UPDATE, stack.SUBSCRIBE}
 	}
@@ -178,6 +183,9 @@ func (r *room) dress(msg interface{ AppendHeader(stack.Header) }) {
 	}
 	msg.AppendHeader(stack.NewHeader("Allow", allow))
 	msg.AppendHeader(stack.NewHeader("Allow-Events", "conference"))
+	if !r.f.cfg.NoMute {
+		msg.AppendHeader(stack.NewHeader("Accept", "application/sdp, "+cccp))
+	}
 	msg.AppendHeader(stack.NewHeader("Supported", "replaces"))
 }
 

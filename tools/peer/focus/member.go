@@ -24,6 +24,7 @@ type member struct {
 	sdp    *offer.Session
 	conn   net.PacketConn
 	leg    *leg
+	muted  bool
 }
 
 // voice opens the member's end of the voice.
@@ -116,6 +117,8 @@ func (m *member) request(tx *stack.ServerTx, req *stack.Request) {
 		m.refer(tx, req)
 	case stack.SUBSCRIBE:
 		tx.Respond(stack.Reply(req, 489, ""))
+	case stack.INFO:
+		m.control(tx, req)
 	default:
 		tx.Respond(stack.Reply(req, 200, ""))
 	}

@@ -29,6 +29,7 @@ type leg struct {
 	sends  bool
 	queue  [][packet]int16
 	now    [packet]int16 // what it says in this packet
+	muted  bool          // nobody hears it
 	seq    uint16
 	stamp  uint32
 	source uint32
@@ -79,6 +80,12 @@ func (x *mixer) set(l *leg, to netip.AddrPort, sends bool) {
 	l.to, l.sends = to, sends
 }
 
+func (x *mixer) mute(l *leg, on bool) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	l.muted = on
+}
+
 // hear takes the packets of a leg until it is closed.
 func (x *mixer) hear(l *leg) {
 	b := make([]byte, 2048)
@@ -109,7 +116,10 @@ func (x *mixer) mix() {
 	for _, l := range x.legs {
 		l.now = [packet]int16{}
 		if len(l.queue) > 0 {
-			l.now, l.queue = l.queue[0], l.queue[1:]
+			if !l.muted {
+				l.now = l.queue[0]
+			}
+			l.queue = l.queue[1:]
 		}
 		for i, v := range l.now {
 			sum[i] += int(v)

@@ -114,8 +114,8 @@ func (r *room) document(state string, members []*member) []byte {
 			fmt.Fprintf(&b, `<user entity="%s" state="deleted"/>`, entity)
 			continue
 		}
-		fmt.Fprintf(&b, `<user entity="%[1]s" state="full"><display-text>%[2]s</display-text><roles><entry>participant</entry></roles><endpoint entity="%[1]s" state="full"><status>%[3]s</status><joining-method>dialed-in</joining-method><media id="1" state="full"><type>audio</type><status>sendrecv</status></media></endpoint></user>`,
-			entity, escape(m.name), m.status)
+		fmt.Fprintf(&b, `<user entity="%[1]s" state="full"><display-text>%[2]s</display-text><roles><entry>participant</entry></roles><endpoint entity="%[1]s" state="full"><status>%[3]s</status><joining-method>dialed-in</joining-method><media id="1" state="full"><type>audio</type><status>sendrecv</status><media-ingress-filter xmlns="%[4]s">%[5]s</media-ingress-filter></media></endpoint></user>`,
+			entity, escape(m.name), m.status, extensions, filter(m.muted))
 	}
 	b.WriteString(`</users></conference-info>`)
 	return b.Bytes()
