@@ -16,6 +16,7 @@ import (
 
 // In a conference everybody speaks in turn, so that each can be told in what the others hear: once for the phone to get to
 // know how loud he is, and once to be heard.
+// These tests take longest, and of tests that wait for room the last, by the names of their files, comes first.
 const (
 	turn    = 4 * time.Second // from the start of one to the start of the next
 	talk    = 3 * time.Second
