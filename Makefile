@@ -48,7 +48,7 @@ check: ## formatting, vet, unit tests, golden screens, rules of the house
 	@test -z "$$(gofmt -l .)" || { gofmt -l .; echo "check: gofmt would change these files"; exit 1; }
 	$(GO) vet ./...
 	$(GO) test $$($(GO) list ./... | grep -vxF -e opendeskphone/tools/e2e -e "$$(tools/rooted.sh)")
-	$(GO) test -p 2 -parallel 4 -timeout 20m -exec '$(AS_ROOT) env PATH=$(PATH)' $$(tools/rooted.sh)
+	$(GO) test -p 2 -parallel 3 -timeout 20m -exec '$(AS_ROOT) env PATH=$(PATH)' $$(tools/rooted.sh)
 
 # The race detector needs cgo itself, so it runs on the packages that have none of their own.
 .PHONY: race

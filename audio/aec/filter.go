@@ -202,9 +202,7 @@ func (f *kalman) constrain() {
 	for _, r := range f.responses {
 		if p < len(r.at) {
 			re, im, _ := r.part(p)
-			f.fourier.Inverse(f.block, re, im)
-			clear(f.block[2*f.hop:])
-			f.fourier.Forward(re, im, f.block)
+			f.fourier.Cut(re, im, f.block, 2*f.hop)
 			f.turn++
 			return
 		}

@@ -56,13 +56,16 @@ func (c *card) exchange(mic, spk *audio.Frame) error {
 func toInt(dst []int16, src []float32) {
 	n := min(len(dst), len(src))
 	for i, v := range src[:n] {
-		s := v * 32768
-		if s >= 0 {
-			s += 0.5
-		} else {
-			s -= 0.5
+		switch s := v * 32768; {
+		case s >= 32767:
+			dst[i] = 32767
+		case s >= 0:
+			dst[i] = int16(s + 0.5)
+		case s > -32768:
+			dst[i] = int16(s - 0.5)
+		default:
+			dst[i] = -32768
 		}
-		dst[i] = int16(min(max(s, -32768), 32767))
 	}
 	clear(dst[n:])
 }

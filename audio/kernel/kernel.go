@@ -8,12 +8,13 @@
 package kernel
 
 // Align is what the lengths of rows are multiples of.
-const Align = 4
+const Align = 8
 
 // set is one way to do it all.
 type set struct {
 	forward func(t *Transform, re, im, x []float32)
 	inverse func(t *Transform, x, re, im []float32)
+	cut     func(t *Transform, re, im, x []float32, n int)
 	expect  func(yr, yi, doubt, x, w []float32, at []int32)
 	learn   func(w, x []float32, at []int32, er, ei, step []float32, share, fade float32)
 	fir     func(y, x, h []float32)
@@ -21,7 +22,7 @@ type set struct {
 }
 
 var (
-	scalar = set{forward, inverse, expect, learn, fir, layer}
+	scalar = set{forward, inverse, cut, expect, learn, fir, layer}
 	use    = fastest()
 )
 
@@ -61,10 +62,10 @@ func check(rows bool, x, w []float32, at []int32, row int) {
 	}
 }
 
-// FIR writes to y the products of the filter h with x at each place: y[i] = Σ h[j]·x[i+j]. The length of y is a multiple of
-// 2·Align, that of h of 2.
+// FIR writes to y the products of the filter h with x at each place: y[i] = Σ h[j]·x[i+j]. The length of y is a multiple of Align,
+// that of h of 2.
 func FIR(y, x, h []float32) {
-	if len(y)%(2*Align) != 0 || len(h)%2 != 0 || len(x) < len(y)+len(h)-1 {
+	if len(y)%Align != 0 || len(h)%2 != 0 || len(x) < len(y)+len(h)-1 {
 		panic("kernel: a filter of a wrong length")
 	}
 	use.fir(y, x, h)
@@ -129,20 +130,17 @@ func fir(y, x, h []float32) {
 	}
 }
 
-// layer computes four rows at a time.
+// layer computes eight rows at a time.
 func layer(y, w, bias, x []float32) {
-	for o := 0; o < len(y); o += 4 {
-		b := (*[4]float32)(bias[o:])
-		s0, s1, s2, s3 := b[0], b[1], b[2], b[3]
-		rows := w[o*len(x):][:4*len(x)]
+	for o := 0; o < len(y); o += 8 {
+		s := *(*[8]float32)(bias[o:])
+		rows := w[o*len(x):][:8*len(x)]
 		for _, v := range x {
-			c := (*[4]float32)(rows)
-			s0 += c[0] * v
-			s1 += c[1] * v
-			s2 += c[2] * v
-			s3 += c[3] * v
-			rows = rows[4:]
+			for i, c := range (*[8]float32)(rows) {
+				s[i] += c * v
+			}
+			rows = rows[8:]
 		}
-		*(*[4]float32)(y[o:]) = [4]float32{s0, s1, s2, s3}
+		*(*[8]float32)(y[o:]) = s
 	}
 }

@@ -18,7 +18,7 @@ func noise(n int, seed uint64) []float32 {
 
 // TestTransform: the spectrum is that of the definition, and the way back gives the block again.
 func TestTransform(t *testing.T) {
-	for _, n := range []int{32, 128, 512} {
+	for _, n := range []int{128, 512} {
 		p, x := NewTransform(n), noise(n, 2)
 		re, im := make([]float32, n/2+1), make([]float32, n/2+1)
 		p.Forward(re, im, x)
@@ -110,12 +110,12 @@ func TestALearntResponseIsExpected(t *testing.T) {
 }
 
 func TestWrongLengthsArePanics(t *testing.T) {
-	x := make([]float32, 48)
+	x := make([]float32, 96)
 	for what, f := range map[string]func(){
 		"a transform of 256":     func() { NewTransform(256) },
 		"a row of 6":             func() { Expect(x[:6], x[:6], x[:6], x, x, []int32{0}) },
 		"a place before the row": func() { Expect(x[:8], x[:8], x[:8], x, x, []int32{-1}) },
-		"a place behind it":      func() { Learn(x, x, []int32{25}, x[:8], x[:8], x[:8], 1, 1) },
+		"a place behind it":      func() { Learn(x, x, []int32{73}, x[:8], x[:8], x[:8], 1, 1) },
 		"too short a filter":     func() { FIR(x[:40], x[:40], x[:30]) },
 		"a layer of wrong size":  func() { Layer(x[:8], x[:40], x[:8], x[:4]) },
 	} {
@@ -131,13 +131,13 @@ func TestWrongLengthsArePanics(t *testing.T) {
 }
 
 func TestNoAllocation(t *testing.T) {
-	p, x, re, im := NewTransform(512), noise(512, 1), make([]float32, 260), make([]float32, 260)
-	w, at, y := noise(3*260*2, 2), []int32{0, 780}, make([]float32, 160)
+	p, x, re, im := NewTransform(512), noise(512, 1), make([]float32, 264), make([]float32, 264)
+	w, at, y := noise(3*264*2, 2), []int32{0, 792}, make([]float32, 160)
 	if n := testing.AllocsPerRun(10, func() {
 		p.Forward(re, im, x)
 		p.Inverse(x, re, im)
-		Expect(re, im, x[:260], w, w, at)
-		Learn(w, w, at, re, im, x[:260], 0.1, 0.1)
+		Expect(re, im, x[:264], w, w, at)
+		Learn(w, w, at, re, im, x[:264], 0.1, 0.1)
 		FIR(y, x, w[:30])
 		Layer(y[:8], w[:64], x[:8], x[:8])
 	}); n != 0 {

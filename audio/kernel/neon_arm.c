@@ -4,6 +4,7 @@
 // they are added (VMLA does, VFMA would not): the results are the same.
 
 #include <arm_neon.h>
+#include <string.h>
 #include <sys/auxv.h>
 #include "neon_arm.h"
 
@@ -25,6 +26,29 @@ static inline v4 reverse(v4 v) {
 	return vcombine_f32(vget_high_f32(v), vget_low_f32(v));
 }
 
+// pair is eight floats, which one instruction loads or stores, and moves the pointer behind them; the compiler takes four.
+typedef float32x4x2_t pair;
+typedef const float eight[8];
+
+static inline pair take(const float **p) {
+	pair v;
+	__asm__("vld1.32 %h0, [%1]!" : "=w"(v), "+r"(*p) : "m"(*(eight *)*p));
+	return v;
+}
+
+// load4 and store4 do so with four.
+static inline v4 load4(const float **p) {
+	v4 v;
+	__asm__("vld1.32 %h0, [%1]!" : "=w"(v), "+r"(*p) : "m"(*(const float(*)[4])*p));
+	return v;
+}
+
+static inline void store4(float **p, v4 v) { __asm__("vst1.32 %h2, [%0]!" : "+r"(*p), "=m"(*(float(*)[4])*p) : "w"(v)); }
+
+static inline void give(float **p, pair v) {
+	__asm__("vst1.32 %h2, [%0]!" : "+r"(*p), "=m"(*(float(*)[8])*p) : "w"(v));
+}
+
 // butterfly is the sums and differences of radix 4.
 typedef struct { v4 r[4], i[4]; } butterfly;
 
@@ -34,67 +58,86 @@ static inline butterfly radix4(v4 ar, v4 ai, v4 br, v4 bi, v4 cr, v4 ci, v4 dr, 
 	return (butterfly){{add(sr, ur), add(tr, vi), sub(sr, ur), sub(tr, vi)}, {add(si, ui), sub(ti, vr), sub(si, ui), add(ti, vr)}};
 }
 
-// turn multiplies output k by its twiddle.
-static inline void turn(butterfly *b, int k, v4 wr, v4 wi) {
-	v4 r = b->r[k], i = b->i[k];
-	b->r[k] = minus(mul(r, wr), i, wi);
-	b->i[k] = plus(mul(r, wi), i, wr);
+static inline butterfly of_pairs(pair a, pair b, pair c, pair d) {
+	return radix4(a.val[0], a.val[1], b.val[0], b.val[1], c.val[0], c.val[1], d.val[0], d.val[1]);
 }
 
-static const float *first(int m, const float *w, const float *x, float *yr, float *yi) {
-	int n = m / 4;
-	for (int p = 0; p < n; p += 4, w += 24, x += 8, yr += 16, yi += 16) {
-		float32x4x2_t a = vld2q_f32(x), b = vld2q_f32(x + 2 * n), c = vld2q_f32(x + 4 * n), d = vld2q_f32(x + 6 * n);
-		butterfly f = radix4(a.val[0], a.val[1], b.val[0], b.val[1], c.val[0], c.val[1], d.val[0], d.val[1]);
-		for (int k = 1; k < 4; k++)
-			turn(&f, k, load(w + 8 * k - 8), load(w + 8 * k - 4));
-		vst4q_f32(yr, ((float32x4x4_t){{f.r[0], f.r[1], f.r[2], f.r[3]}}));
-		vst4q_f32(yi, ((float32x4x4_t){{f.i[0], f.i[1], f.i[2], f.i[3]}}));
+// first leaves sixteen real parts and sixteen imaginary ones in turn.
+static const float *first(int m, const float *w, const float *x, float *y) {
+	for (int p = 0; p < m / 4; p += 4, x += 8, y += 32) {
+		butterfly f = of_pairs(vld2q_f32(x), vld2q_f32(x + m / 2), vld2q_f32(x + m), vld2q_f32(x + m / 2 * 3));
+		for (int k = 1; k < 4; k++) {
+			pair t = take(&w);
+			v4 r = f.r[k], i = f.i[k];
+			f.r[k] = minus(mul(r, t.val[0]), i, t.val[1]);
+			f.i[k] = plus(mul(r, t.val[1]), i, t.val[0]);
+		}
+		vst4q_f32(y, ((float32x4x4_t){{f.r[0], f.r[1], f.r[2], f.r[3]}}));
+		vst4q_f32(y + 16, ((float32x4x4_t){{f.i[0], f.i[1], f.i[2], f.i[3]}}));
 	}
 	return w;
 }
 
-static inline butterfly four(int n, const float *xr, const float *xi) {
-	return radix4(load(xr), load(xi), load(xr + n), load(xi + n), load(xr + 2 * n), load(xi + 2 * n), load(xr + 3 * n), load(xi + 3 * n));
+// turn multiplies output k by a twiddle, the same for all.
+static inline void turn(butterfly *b, int k, float32x2_t w) {
+	v4 r = b->r[k], i = b->i[k];
+	b->r[k] = vmlsq_lane_f32(vmulq_lane_f32(r, w, 0), i, w, 1);
+	b->i[k] = vmlaq_lane_f32(vmulq_lane_f32(r, w, 1), i, w, 0);
 }
 
-static inline void put(const butterfly *f, int s, float *yr, float *yi) {
-	for (int k = 0; k < 4; k++) {
-		store(yr + k * s, f->r[k]);
-		store(yi + k * s, f->i[k]);
-	}
+static inline void turns(butterfly *b, const float *w) {
+	for (int k = 1; k < 4; k++)
+		turn(b, k, vld1_f32(w + 2 * k - 2));
 }
 
-static const float *pass(int m, int s, const float *w, const float *xr, const float *xi, float *yr, float *yi) {
-	int n = m / 4;
-	for (int p = 0; p < n; p += s, w += 6, yr += 3 * s, yi += 3 * s)
-		for (int q = 0; q < s; q += 4, xr += 4, xi += 4, yr += 4, yi += 4) {
-			butterfly f = four(n, xr, xi);
-			for (int k = 1; k < 4; k++)
-				turn(&f, k, vdupq_n_f32(w[2 * k - 2]), vdupq_n_f32(w[2 * k - 1]));
-			put(&f, s, yr, yi);
+// second is the pass of stride 4: it finds what first left. From now on four real parts and four imaginary ones are in turn.
+static const float *second(int m, const float *w, const float *x, float *y) {
+	for (int p = 0; p < m / 16; p += 4, x += 16)
+		for (int q = 0; q < 4; q++, w += 6, x += 4) {
+			const float *i = x + 16;
+			butterfly f = radix4(load(x), load(i), load(x + m / 2), load(i + m / 2), load(x + m), load(i + m), load(x + m / 2 * 3), load(i + m / 2 * 3));
+			turns(&f, w);
+			for (int k = 0; k < 4; k++)
+				give(&y, (pair){{f.r[k], f.i[k]}});
 		}
 	return w;
 }
 
-// complex transforms pairs; the result is in the second half of the scratch if the number of passes is even.
-static const float *complex(int m, const float *w, const float *x, float *scratch) {
+// pass is one of a longer stride s.
+static const float *pass(int m, int s, const float *w, const float *a, float *y) {
+	const float *b = a + m / 2, *c = b + m / 2, *d = c + m / 2;
+	for (int p = 0; p < m / 4; p += s, w += 6, y += 6 * s) {
+		float *y1 = y + 2 * s, *y2 = y1 + 2 * s, *y3 = y2 + 2 * s;
+		for (int q = 0; q < s; q += 4) {
+			butterfly f = of_pairs(take(&a), take(&b), take(&c), take(&d));
+			turns(&f, w);
+			give(&y, (pair){{f.r[0], f.i[0]}}), give(&y1, (pair){{f.r[1], f.i[1]}}), give(&y2, (pair){{f.r[2], f.i[2]}}), give(&y3, (pair){{f.r[3], f.i[3]}});
+		}
+	}
+	return w;
+}
+
+// most transforms pairs but for the last pass, and gives the part of the scratch in which the result is.
+static const float *most(int m, const float *w, const float *x, float *scratch) {
 	float *y = scratch, *z = scratch + 2 * m;
-	w = first(m, w, x, y, y + m);
-	for (int s = 4; s < m / 4; s *= 4) {
-		w = pass(m, s, w, y, y + m, z, z + m);
+	w = first(m, w, x, y);
+	w = second(m, w, y, z);
+	for (int s = 16; s < m / 4; s *= 4) {
+		w = pass(m, s, w, z, y);
 		float *t = y;
 		y = z, z = t;
-	}
-	for (int q = 0, n = m / 4; q < n; q += 4) {
-		butterfly f = four(n, y + q, y + m + q);
-		put(&f, n, z + q, z + m + q);
 	}
 	return z;
 }
 
 void odp_forward(int m, const float *w, const float *cos, const float *sin, float *scratch, float *re, float *im, const float *x) {
-	const float *zr = complex(m, w, x, scratch), *zi = zr + m;
+	const float *a = most(m, w, x, scratch), *b = a + m / 2, *c = b + m / 2, *d = c + m / 2;
+	float *zr = a == scratch ? scratch + 2 * m : scratch, *zi = zr + m;
+	for (int q = 0, n = m / 4; q < n; q += 4) {
+		butterfly f = of_pairs(take(&a), take(&b), take(&c), take(&d));
+		for (int k = 0; k < 4; k++)
+			store(zr + q + k * n, f.r[k]), store(zi + q + k * n, f.i[k]);
+	}
 	v4 half = vdupq_n_f32(0.5f);
 	re[0] = zr[0] + zi[0], re[m] = zr[0] - zi[0], im[0] = im[m] = 0;
 	for (int k = 1, l = m - 4; k <= m / 2; k += 4, l -= 4) {
@@ -119,19 +162,31 @@ void odp_inverse(int m, const float *w, const float *cos, const float *sin, floa
 		vst2q_f32(x + 2 * k, ((float32x4x2_t){{add(ei, or), sub(er, oi)}}));
 		vst2q_f32(x + 2 * l, ((float32x4x2_t){{reverse(sub(or, ei)), reverse(add(er, oi))}}));
 	}
-	const float *zr = complex(m, w, x, scratch), *zi = zr + m;
-	for (int i = 0; i < m; i += 4)
-		vst2q_f32(x + 2 * i, ((float32x4x2_t){{load(zi + i), load(zr + i)}}));
+	const float *a = most(m, w, x, scratch), *b = a + m / 2, *c = b + m / 2, *d = c + m / 2;
+	for (int q = 0; q < m / 4; q += 4, x += 8) {
+		butterfly f = of_pairs(take(&a), take(&b), take(&c), take(&d));
+		for (int k = 0; k < 4; k++)
+			vst2q_f32(x + k * (m / 2), ((float32x4x2_t){{f.i[k], f.r[k]}}));
+	}
+}
+
+void odp_cut(int m, const float *w, const float *cos, const float *sin, float *scratch, float *re, float *im, float *x, int n) {
+	odp_inverse(m, w, cos, sin, scratch, x, re, im);
+	memset(x + n, 0, (2 * m - n) * sizeof *x);
+	odp_forward(m, w, cos, sin, scratch, re, im, x);
 }
 
 void odp_expect(int n, float *yr, float *yi, float *doubt, const float *x, const float *w, const int *at, int parts) {
-	for (; parts > 0; parts--, at++, w += 2 * n) {
-		const float *xr = x + *at;
-		for (int k = 0; k < n; k += 4, xr += 4, w += 4) {
-			v4 a = load(xr), b = load(xr + n), c = load(w), d = load(w + n);
-			store(yr + k, minus(plus(load(yr + k), a, c), b, d));
-			store(yi + k, plus(plus(load(yi + k), a, d), b, c));
-			store(doubt + k, plus(load(doubt + k), load(xr + 2 * n), load(w + 2 * n)));
+	for (; parts > 0; parts--, at++, w += 3 * n) {
+		const float *ar = x + *at, *ai = ar + n, *power = ai + n, *wr = w, *wi = w + n, *v = wi + n;
+		for (int k = 0; k < n; k += 8) {
+			pair a = take(&ar), b = take(&ai), c = take(&wr), d = take(&wi), e = take(&power), f = take(&v);
+			for (int h = 0; h < 2; h++) {
+				int l = k + 4 * h;
+				store(yr + l, minus(plus(load(yr + l), a.val[h], c.val[h]), b.val[h], d.val[h]));
+				store(yi + l, plus(plus(load(yi + l), a.val[h], d.val[h]), b.val[h], c.val[h]));
+				store(doubt + l, plus(load(doubt + l), e.val[h], f.val[h]));
+			}
 		}
 	}
 }
@@ -139,13 +194,12 @@ void odp_expect(int n, float *yr, float *yi, float *doubt, const float *x, const
 void odp_learn(int n, float *w, const float *x, const int *at, int parts, const float *er, const float *ei, const float *step, float share, float fade) {
 	v4 one = vdupq_n_f32(1), by = vdupq_n_f32(share), grow = vdupq_n_f32(fade);
 	for (; parts > 0; parts--, at++, w += 2 * n) {
-		const float *xr = x + *at;
-		for (int k = 0; k < n; k += 4, xr += 4, w += 4) {
-			v4 v = load(w + 2 * n), mu = mul(v, load(step + k)), a = load(xr), b = load(xr + n), c = load(er + k), d = load(ei + k);
-			v4 r = plus(load(w), mu, plus(mul(a, c), b, d)), i = plus(load(w + n), mu, minus(mul(a, d), b, c));
-			store(w, r), store(w + n, i);
-			v = mul(v, minus(one, mul(by, mu), load(xr + 2 * n)));
-			store(w + 2 * n, plus(v, grow, plus(mul(r, r), i, i)));
+		const float *ar = x + *at, *ai = ar + n, *power = ai + n, *s = step, *e = er, *f = ei;
+		for (float *wi = w + n, *wv = wi + n, *end = wi; w < end;) {
+			v4 v = load(wv), mu = mul(v, load4(&s)), a = load4(&ar), b = load4(&ai), c = load4(&e), d = load4(&f);
+			v4 r = plus(load(w), mu, plus(mul(a, c), b, d)), i = plus(load(wi), mu, minus(mul(a, d), b, c));
+			v = mul(v, minus(one, mul(by, mu), load4(&power)));
+			store4(&w, r), store4(&wi, i), store4(&wv, plus(v, grow, plus(mul(r, r), i, i)));
 		}
 	}
 }
@@ -164,15 +218,14 @@ void odp_fir(int n, float *y, const float *x, const float *h, int taps) {
 }
 
 void odp_layer(int n, float *y, const float *w, const float *bias, const float *x, int columns) {
-	for (int o = 0; o < n; o += 4) {
-		v4 s = load(bias + o);
-		for (int i = 0; i < columns; i += 4, w += 16) {
-			v4 v = load(x + i);
-			s = vmlaq_lane_f32(s, load(w), vget_low_f32(v), 0);
-			s = vmlaq_lane_f32(s, load(w + 4), vget_low_f32(v), 1);
-			s = vmlaq_lane_f32(s, load(w + 8), vget_high_f32(v), 0);
-			s = vmlaq_lane_f32(s, load(w + 12), vget_high_f32(v), 1);
+	for (int o = 0; o < n; o += 8) {
+		v4 a = load(bias + o), b = load(bias + o + 4);
+		for (int i = 0; i < columns; i += 2) {
+			float32x2_t v = vld1_f32(x + i);
+			pair c = take(&w), d = take(&w);
+			a = vmlaq_lane_f32(a, c.val[0], v, 0), b = vmlaq_lane_f32(b, c.val[1], v, 0);
+			a = vmlaq_lane_f32(a, d.val[0], v, 1), b = vmlaq_lane_f32(b, d.val[1], v, 1);
 		}
-		store(y + o, s);
+		store(y + o, a), store(y + o + 4, b);
 	}
 }

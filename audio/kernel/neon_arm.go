@@ -7,6 +7,8 @@ package kernel
 // #cgo nocallback odp_forward
 // #cgo noescape odp_inverse
 // #cgo nocallback odp_inverse
+// #cgo noescape odp_cut
+// #cgo nocallback odp_cut
 // #cgo noescape odp_expect
 // #cgo nocallback odp_expect
 // #cgo noescape odp_learn
@@ -37,6 +39,9 @@ var neon = set{
 	},
 	inverse: func(t *Transform, x, re, im []float32) {
 		C.odp_inverse(C.int(t.half), row(t.twiddle), row(t.cos), row(t.sin), row(t.scratch), row(x), row(re), row(im))
+	},
+	cut: func(t *Transform, re, im, x []float32, n int) {
+		C.odp_cut(C.int(t.half), row(t.twiddle), row(t.cos), row(t.sin), row(t.scratch), row(re), row(im), row(x), C.int(n))
 	},
 	expect: func(yr, yi, doubt, x, w []float32, at []int32) {
 		C.odp_expect(C.int(len(yr)), row(yr), row(yi), row(doubt), row(x), row(w), places(at), C.int(len(at)))

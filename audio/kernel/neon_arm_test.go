@@ -20,7 +20,7 @@ func TestTheVectorUnitIsExact(t *testing.T) {
 			}
 		}
 	}
-	for _, n := range []int{32, 128, 512, 2048} {
+	for _, n := range []int{128, 512, 2048} {
 		p := NewTransform(n)
 		same("forward", func(s *set) []float32 {
 			re, im := make([]float32, n/2+1), make([]float32, n/2+1)
@@ -33,7 +33,7 @@ func TestTheVectorUnitIsExact(t *testing.T) {
 			return x
 		})
 	}
-	const n, parts = 260, 5
+	const n, parts = 264, 5
 	x, w, at := noise(3*n*parts, 3), noise(3*n*parts, 4), []int32{3 * n, 0, 12 * n, 9 * n, 6 * n}
 	same("expect", func(s *set) []float32 {
 		yr, yi, doubt := noise(n, 5), noise(n, 6), noise(n, 7)

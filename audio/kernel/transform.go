@@ -14,11 +14,11 @@ type Transform struct {
 	scratch []float32 // two complex blocks, real and imaginary parts apart
 }
 
-// NewTransform makes one for blocks of n samples: 32, 128, 512, 2048 or 8192; it panics at any other, which is a mistake
+// NewTransform makes one for blocks of n samples: 128, 512, 2048 or 8192; it panics at any other, which is a mistake
 // of the program.
 func NewTransform(n int) *Transform {
 	m := n / 2
-	if m < 16 || m > 1<<12 || m&(m-1) != 0 || m&0x5555 == 0 || n != 2*m {
+	if m < 64 || m > 1<<12 || m&(m-1) != 0 || m&0x5555 == 0 || n != 2*m {
 		panic("kernel: the length of a transform is not twice a power of four")
 	}
 	t := &Transform{half: m, scratch: make([]float32, 4*m)}
@@ -62,6 +62,18 @@ func (t *Transform) Forward(re, im, x []float32) {
 // Inverse writes to x the block whose spectrum is re and im: what Forward had.
 func (t *Transform) Inverse(x, re, im []float32) {
 	use.inverse(t, x[:2*t.half], re[:t.half+1], im[:t.half+1])
+}
+
+// Cut takes the block whose spectrum is re and im, silences it from sample n on, and leaves the spectrum of that in re and im
+// and the block in x.
+func (t *Transform) Cut(re, im, x []float32, n int) {
+	use.cut(t, re[:t.half+1], im[:t.half+1], x[:2*t.half], min(max(n, 0), 2*t.half))
+}
+
+func cut(t *Transform, re, im, x []float32, n int) {
+	inverse(t, x, re, im)
+	clear(x[n:])
+	forward(t, re, im, x)
 }
 
 func forward(t *Transform, re, im, x []float32) {

@@ -7,22 +7,23 @@ import "opendeskphone/audio"
 const MaxParties = 16
 
 // Minus writes to out[i] the sum of all of in but in[i], without limiting. in and out have the same
-// length; out[i] may be the same frame as in[i]. It does not allocate.
+// length and no frame in common. It does not allocate.
 func Minus(out, in []*audio.Frame) {
 	n := min(len(out), len(in), MaxParties)
-	// Small numbers of parties are summed directly: subtracting from a sum would leave a trace of the own voice.
-	var sums [MaxParties]float32
-	for i := range audio.FrameLen {
-		for a := range n {
-			sums[a] = 0
-			for b := range n {
-				if a != b {
-					sums[a] += in[b][i]
-				}
+	// All others are summed, each time: subtracting from a sum would leave a trace of the own voice.
+	for a, f := range out[:n] {
+		alone := true
+		for b, g := range in[:n] {
+			switch {
+			case a == b:
+			case alone:
+				*f, alone = *g, false
+			default:
+				f.Add(g)
 			}
 		}
-		for a := range n {
-			out[a][i] = sums[a]
+		if alone {
+			f.Clear()
 		}
 	}
 	for _, f := range out[n:] {

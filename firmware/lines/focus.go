@@ -57,7 +57,7 @@ func (a *Adapter) rosterWatching(e ua.Watching) {
 
 func (a *Adapter) rosterNotified(e ua.Notified) {
 	c := a.attending(e.Sub)
-	if c == nil {
+	if c == nil || len(e.Body) == 0 { // a server of presence has none until the focus has published
 		return
 	}
 	switch err := c.focus.who.Apply(e.Body); {

@@ -27,6 +27,8 @@ func TestWhoIsInAConferenceIsAskedFor(t *testing.T) {
 		w.ask(ua.Accepted{Call: 101, SDP: w.farAnswer("call"), Able: ua.Able{Refers: true, Focus: room}})
 		w.wantSaid("subscribe 1 conference " + room + " false")
 		w.done = nil
+		w.ask(ua.Notified{Sub: 1, Type: "application/conference-info+xml"}) // nobody has told the server yet
+		w.wantDone()
 		w.tells(1, "full", `<user entity="sip:anna@example.com"/><user entity="sip:200@example.com"><display-text>liar</display-text>
 			<endpoint entity="e"><status>alerting</status></endpoint></user><user entity="mailto:x@y"/>`)
 		w.wantDone(phone.RosterChanged{Call: 1, Subject: "Friday", Count: 3, Members: []phone.Member{

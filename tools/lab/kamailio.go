@@ -44,7 +44,8 @@ type KamailioConfig struct {
 	// NATs has it answer everybody where a request really came from, also in dialogs, as one must
 	// whose users sit behind NATs.
 	NATs bool
-	// Focus is a conference server that has the users beginning with conf; it calls without a password.
+	// Focus is a conference server that has the users beginning with conf; it calls without a password. Who is in its
+	// conferences this Kamailio tells, where the server publishes it.
 	Focus netip.AddrPort
 	// Relay is an RTPEngine through which all voice goes: encrypted to and from those who signal over TLS, plain to others.
 	Relay netip.AddrPort
@@ -108,6 +109,8 @@ func (k *Kamailio) writeConfig() error {
 		text = edgeTemplate
 	case k.cfg.Presence:
 		text = presenceTemplate
+	}
+	if k.cfg.Presence || k.cfg.Focus.IsValid() {
 		if err := k.makeDatabase(); err != nil {
 			return err
 		}

@@ -120,9 +120,9 @@ func (s *Stage) declined(ctx context.Context, t *testing.T) {
 
 // meets: who is in a conference is told by the server of presence, to which the conference server has told it.
 func (s *Stage) meets(ctx context.Context, t *testing.T) {
-	done := make(chan error, 1)
-	go func() { done <- s.serve(ctx, focusFile, nil) }()
 	must(t, s.present(ctx, watcher, ben))
+	done := make(chan error, 1)
+	go func() { done <- s.serve(ctx, focusFile, nil) }() // if the INVITE comes before, the proxy repeats it
 	must(t, s.Watcher.Do(ctx, phone.Dial{Number: addressOf(meeting)}))
 	_, err := s.Watcher.WaitState(ctx, "the roster", func(st *phone.State) bool {
 		return len(st.Rosters) == 1 && len(st.Rosters[0].Members) == 2 && st.Rosters[0].Members[0].Self && st.Rosters[0].Members[1].Number == ben
@@ -155,7 +155,7 @@ func (s *Stage) codes(ctx context.Context, t *testing.T) {
 	for _, pick := range []phone.PickUp{{Number: ben}, {}} {
 		mark := s.Ben.Mark()
 		must(t, s.Cora.Do(ctx, phone.Dial{Number: ben}))
-		must(t, s.Ben.WaitRinging(ctx, mark))
+		call(ctx, t, s.Cora, "Ringback") // the server has heard that it rings
 		_, err := s.lamps(ctx, phone.LampRinging, phone.LampBusy, phone.LampFree)
 		must(t, err)
 		must(t, s.Watcher.Do(ctx, pick))
@@ -165,7 +165,7 @@ func (s *Stage) codes(ctx context.Context, t *testing.T) {
 		idle(ctx, t, s.Watcher)
 	}
 	must(t, s.Cora.Do(ctx, phone.Dial{Number: watcher}))
-	call(ctx, t, s.Watcher, "Ringing")
+	call(ctx, t, s.Cora, "Ringback")
 	mark := s.Ben.Mark()
 	must(t, s.Ben.Dial(ctx, "sip:*8@"+domain))
 	must(t, s.Ben.WaitTalking(ctx, mark))

@@ -29,7 +29,8 @@ figures-voice: voice-programs cost-programs ## measure the voice alone, others' 
 listen: voice-programs ## write sounds before and after into build/listen, to hear
 	build/bench --listen build/listen
 
-# How many instructions the audio work takes on the phone's processor; its libraries are those of the image.
+# How many instructions the audio work takes on the phone's processor; its libraries are those of the image. libopus asks
+# /proc/cpuinfo for the vector unit, and would find this machine's, which has none.
 COST_PACKAGES := gcc qemu-user gcc-arm-linux-gnueabihf libc6-dev-armhf-cross
 
 .PHONY: deps-cost cost-programs cost
@@ -54,6 +55,7 @@ $(ANCHORS)/speex-arm: $(ANCHOR_SOURCES)/speex.c $(ANCHOR_SOURCES)/sound.h $(ANCH
 
 cost-programs: deps-cost sysroot
 	$(MAKE) $(ANCHORS)/count.so $(ANCHORS)/speex-arm
+	install -D -m 644 $(ANCHOR_SOURCES)/cpuinfo $(ANCHOR_SYSROOT)/proc/cpuinfo
 	$(ARM_CGO) $(ARM_GO) -o $(ARM_BIN)/ticks ./tools/voicebench/ticks
 
 cost: cost-programs ## count the instructions of the audio work on ARM; more than there were is a failure

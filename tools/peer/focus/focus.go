@@ -32,7 +32,7 @@ type Config struct {
 	NoMute     bool // it takes no order to mute, and does not say that it does
 	NoReplaces bool // it takes nobody's place: a REFER with Replaces is refused
 	NoRefer    bool // it takes no REFER at all
-	Whole      bool // tells all anew each time; else, after the first time, what has changed
+	Published  bool // who is in a conference is published to Proxy, which tells it; its address is then of Domain
 }
 
 // Focus is a running conference server.
@@ -93,6 +93,7 @@ type room struct {
 	members []*member
 	subs    []*sub
 	version int
+	news    publication
 	mix     *mixer
 }
 
@@ -107,6 +108,11 @@ func (f *Focus) room(user string) *room {
 
 // uri names the room for everybody.
 func (r *room) uri() stack.Uri {
+	if r.f.cfg.Published {
+		uri := stack.Uri{Scheme: "sip", User: r.user, Host: r.f.cfg.Domain}
+		uri.UriParams.Add("gr", "") // a GRUU, as RFC 4579 §3 wants: for any other address of its own a proxy would take us for a strict router
+		return uri
+	}
 	return stack.Uri{Scheme: "sip", User: r.user, Host: r.f.cfg.Local.Addr().String(), Port: int(r.f.cfg.Local.Port())}
 }
 

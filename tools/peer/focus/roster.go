@@ -93,12 +93,62 @@ func (s *sub) notify(state string, body []byte) {
 // tell tells all who have subscribed that something of a member has changed.
 func (r *room) tell(m *member) {
 	r.version++
-	body := r.document("full", r.members)
-	if !r.f.cfg.Whole {
-		body = r.document("partial", []*member{m})
+	if r.f.cfg.Published {
+		r.publish()
+		return
 	}
+	body := r.document("partial", []*member{m})
 	for _, s := range slices.Clone(r.subs) {
 		s.notify("active;expires=3600", body)
+	}
+}
+
+// publication is what the proxy has been told of a room (RFC 3903).
+type publication struct {
+	etag string
+	busy bool // one is on its way
+	more bool // something has changed since
+}
+
+// publish tells the proxy all there is, one after the other.
+func (r *room) publish() {
+	if r.news.busy {
+		r.news.more = true
+		return
+	}
+	r.news.busy, r.news.more = true, false
+	uri := r.uri()
+	req := stack.NewRequest(stack.PUBLISH, uri)
+	us := &stack.FromHeader{Address: *uri.Clone()}
+	us.Params.Add("tag", stack.NewTag())
+	id := stack.CallIDHeader(stack.NewCallID())
+	req.AppendHeader(us)
+	req.AppendHeader(&stack.ToHeader{Address: *uri.Clone()})
+	req.AppendHeader(&id)
+	req.AppendHeader(&stack.CSeqHeader{SeqNo: 1, MethodName: stack.PUBLISH})
+	req.AppendHeader(stack.NewHeader("Event", "conference"))
+	req.AppendHeader(stack.NewHeader("Expires", "3600"))
+	if r.news.etag != "" {
+		req.AppendHeader(stack.NewHeader("SIP-If-Match", r.news.etag))
+	}
+	attach(req, "application/conference-info+xml", r.document("full", r.members))
+	r.f.s.Send(req, r.f.way(uri), func(res *stack.Response, err error) {
+		if err != nil || res.StatusCode >= 200 {
+			r.published(res, err)
+		}
+	})
+}
+
+func (r *room) published(res *stack.Response, err error) {
+	r.news.busy = false
+	switch {
+	case err != nil || res.StatusCode >= 300:
+		r.f.log.Warn("focus: the proxy takes no news", "err", err)
+	case res.GetHeader("SIP-ETag") != nil:
+		r.news.etag = res.GetHeader("SIP-ETag").Value()
+	}
+	if r.news.more {
+		r.publish()
 	}
 }
 

@@ -131,6 +131,7 @@ func bridge(c codec.Codec) func() error {
 
 // party is a far side that speaks and is sent Opus, in packets of 20 ms.
 type party struct {
+	card    *card
 	packets [][]byte
 	buffer  *jitter.Buffer
 	enc     codec.Encoder
@@ -140,6 +141,10 @@ type party struct {
 }
 
 func (p *party) Pull(f *audio.Frame) {
+	if !p.card.clean {
+		f.Clear()
+		return
+	}
 	if n := p.tick / 2; p.tick%2 == 0 && n < len(p.packets) {
 		p.buffer.Put(jitter.Packet{Seq: uint16(n), TS: uint32(n * 960), Payload: p.packets[n]})
 	}
@@ -147,17 +152,32 @@ func (p *party) Pull(f *audio.Frame) {
 }
 
 func (p *party) Push(f *audio.Frame) {
+	if !p.card.clean {
+		return
+	}
 	p.said[p.tick%2] = *f
 	if p.tick++; p.tick%2 == 0 {
 		p.out = p.enc.Encode(p.out[:0], p.said[:])
 	}
 }
 
-// card gives what the microphone hears.
+// card gives what the microphone hears, once there is somebody to clean it.
 type card struct {
-	mic  []audio.Frame
-	tick int
-	done func()
+	mic   []audio.Frame
+	tick  int
+	clean bool
+	done  func()
+}
+
+// cleaner tells the card that it is at work.
+type cleaner struct {
+	engine.Cleaner
+	card *card
+}
+
+func (c cleaner) Process(mic, spk *audio.Frame) {
+	c.card.clean = true
+	c.Cleaner.Process(mic, spk)
 }
 
 func (c *card) Rate() int    { return audio.Rate }
@@ -165,6 +185,10 @@ func (c *card) Close() error { return nil }
 
 // Exchange ends one tick and begins the next.
 func (c *card) Exchange(mic, _ []int16) error {
+	if !c.clean {
+		clear(mic)
+		return nil
+	}
 	mark(ends, c.tick)
 	if c.tick++; c.tick == len(c.mic) {
 		c.done()
@@ -195,9 +219,12 @@ func call() error {
 	ctx, stop := context.WithCancel(context.Background())
 	defer stop()
 	c := &card{mic: microphone(far), done: stop}
+	p.card = c
 	en := engine.New(engine.Default(), func() (engine.Device, error) { return c, nil }, nil, slog.New(slog.DiscardHandler))
 	en.SetPath(engine.Speaker)
-	en.SetCleaner(func(engine.Path) engine.Cleaner { return send.NewVoice(send.Profile{Noise: true, Level: true}) })
+	en.SetCleaner(func(engine.Path) engine.Cleaner {
+		return cleaner{send.NewVoice(send.Profile{Noise: true, Level: true}), c}
+	})
 	en.SetParties([]engine.Party{p})
 	return en.Run(ctx)
 }
