@@ -18,10 +18,9 @@ const (
 	several  = 4                       // ...so many that are late are not a burst, but the path as it is now
 	outage   = audio.Rate * 300 / 1000 // what is late by more is so by a fault that no delay is to cover
 
-	fastShare = 0.02  // share of packets that may be faster than what is called the fastest
-	lateShare = 0.20  // share of packets that may be later than what is called usual
-	madeShare = 0.020 // share of time that may have to be made up at the delay aimed at
-	reach     = 1.8   // how far the sound in hand reaches when it is played slowly
+	fastShare = 0.02 // share of packets that may be faster than what is called the fastest
+	lateShare = 0.20 // share of packets that may be later than what is called usual
+	reach     = 1.8  // how far the sound in hand reaches when it is played slowly
 )
 
 // delay learns how late packets are and what that costs, by histograms that forget (Moon, Kurose and
@@ -33,6 +32,7 @@ const (
 // delay would have left to be made up: from where it ends, or the delay of the packets just before if
 // that is more, to where the packet came.
 type delay struct {
+	share  float64        // of the time that may have to be made up at the delay aimed at
 	base   int64          // lateness of the upper edge of bin 0
 	weight [bins]float64  // packets by lateness
 	made   [bins]float64  // samples that a delay below the bin would have left to be made up in it
@@ -46,7 +46,7 @@ type delay struct {
 
 	least int64 // lateness of the fastest packets
 	usual int64 // lateness that all but lateShare of the packets keep within
-	calm  int64 // lateness that leaves no more to be made up than madeShare
+	calm  int64 // lateness that leaves no more to be made up than the share that may
 	far   int64 // lateness that leaves a quarter of that
 	peak  int64 // greatest lateness of the recent packets
 	often int64 // lateness that several of those watched have
@@ -54,7 +54,7 @@ type delay struct {
 
 // start forgets all and puts the first packet into the middle.
 func (d *delay) start(late int64) {
-	*d = delay{base: late - firstBin*audio.FrameLen, unit: 1, at: -1, guess: late + headroom*audio.FrameLen,
+	*d = delay{share: d.share, base: late - firstBin*audio.FrameLen, unit: 1, at: -1, guess: late + headroom*audio.FrameLen,
 		least: late, usual: late, calm: late, far: late, peak: late}
 	for i := range d.last {
 		d.last[i] = late
@@ -157,9 +157,9 @@ func (d *delay) learn(span int64) {
 	d.least = d.edge(d.upTo(fastShare))
 	d.usual = d.edge(d.upTo(1 - lateShare))
 	all := d.total * float64(span)
-	d.far = d.edge(d.downTo(madeShare / 4 * all))
+	d.far = d.edge(d.downTo(d.share / 4 * all))
 	d.peak, d.often = d.newest()
-	d.calm = max(d.usual, d.often, d.edge(d.downTo(madeShare*all)))
+	d.calm = max(d.usual, d.often, d.edge(d.downTo(d.share*all)))
 	if d.known < little {
 		d.calm = max(d.calm, d.guess)
 	}

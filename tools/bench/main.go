@@ -26,13 +26,14 @@ var cli struct {
 	Only   []string `help:"Measure the groups of these figures only, or these groups. Where a file is written, its other rows stay." placeholder:"ID" xor:"only"`
 	Write  string   `help:"File of the figures. Empty: print them only." type:"path" placeholder:"FILE" xor:"write"`
 	Listen string   `help:"Measure nothing, but write sounds before and after into this folder, for a person to hear." type:"path" placeholder:"DIR" xor:"only,write"`
+	Curves string   `help:"Measure nothing else, but write to this file what the goals of the voice that are missed would take." type:"path" placeholder:"FILE" xor:"only,write"`
 	Calls  int      `help:"Calls per call figure." default:"30"`
 
 	DSPBench string `name:"dspbench" help:"Program that runs the phone's audio code." type:"path" default:"build/dspbench" placeholder:"FILE"`
 	Anchors  string `help:"Folder of the programs that run others' audio code." type:"path" default:"build/anchors" placeholder:"DIR"`
 	Ticks    string `help:"Program that does the phone's audio work, for ARM." type:"path" default:"build/arm/ticks" placeholder:"FILE"`
 	Sysroot  string `help:"Folder with the libraries of ARM programs." type:"path" default:"build/sysroot-anchors" placeholder:"DIR"`
-	Speech   string `help:"Folder of 16-bit WAV files to measure the voice with, a folder a talker. Without it, espeak-ng speaks." type:"existingdir" placeholder:"DIR"`
+	Speech   string `help:"Folder of WAV or G.722 files to measure the voice with, a folder a talker. Without it, espeak-ng speaks." type:"existingdir" placeholder:"DIR"`
 	Seeds    []int  `help:"Seeds of the corpus: the voice's figures are means over them." default:"1,2,3" placeholder:"N"`
 }
 
@@ -89,7 +90,7 @@ func run() error {
 	if err := lab.Require("espeak-ng"); err != nil {
 		return err
 	}
-	if cli.Listen == "" && slices.ContainsFunc(callGroups, wanted) {
+	if cli.Listen == "" && cli.Curves == "" && slices.ContainsFunc(callGroups, wanted) {
 		if err := lab.Require("ip", "baresip", "kamailio"); err != nil {
 			return err
 		}
@@ -102,6 +103,9 @@ func run() error {
 	b := &bench{dir: dir, calls: cli.Calls, image: cli.Image, got: map[string]row{}}
 	if cli.Listen != "" {
 		return errors.Join(listen(ctx, b, cli.Listen), os.RemoveAll(dir))
+	}
+	if cli.Curves != "" {
+		return errors.Join(curves(ctx, b, cli.Curves), os.RemoveAll(dir))
 	}
 	var failed []error
 	for _, g := range slices.Concat(voiceGroups, callGroups) {
@@ -142,7 +146,7 @@ The flood and blast rows are of 20 s each, in a call with baresip: strangers sen
 are a loud tone; the gap is the longest between two packets of our voice, and the registrar asks OPTIONS 20 times a second. The soak is of sipp's calls,
 one after the other, after 6,000 that fill the call log; its memory is what stays once all that nobody needs was given back.
 The aec, ns, plc and jb rows are of the voice bench (tools/voicebench), means over its seeds; their anchors are named. In them a goal is the least
-a value shall be unless it says otherwise. Loss is one packet of 20 ms in ten; Opus is at 48 kbit/s at the most, G.722's anchor is the last packet again.
+a value shall be unless it says otherwise; [VOICE.md](VOICE.md) has what those that are missed would take. Loss is one packet of 20 ms in ten; Opus is at 48 kbit/s at the most, G.722's anchor is the last packet again.
 The delay of jb rows is what the buffer adds to the fastest packet, wherever the packets fall between the sound card's frames.
 Instructions are of ARMv7, counted by QEMU: mean of a tick of 10 ms for echo and noise together (aec_ns; speexdsp at 16 kHz) and for a whole
 hands-free call in Opus, and the costliest tick that makes up sound. A near loss is of the worst scene; a recovery that never comes counts until the end of the scene.

@@ -45,7 +45,7 @@ func measureCost(ctx context.Context, b *bench) error {
 
 // listen writes sounds for a person to hear.
 func listen(ctx context.Context, b *bench, dir string) error {
-	v, err := b.voiceBench()
+	v, err := b.voiceBench(cli.Speech)
 	if err != nil {
 		return err
 	}
@@ -56,14 +56,14 @@ func listen(ctx context.Context, b *bench, dir string) error {
 	return nil
 }
 
-// voiceBench is the bench of the voice.
-func (b *bench) voiceBench() (*voicebench.Bench, error) {
+// voiceBench is the bench of the voice, with recordings if there is a folder of them.
+func (b *bench) voiceBench(speech string) (*voicebench.Bench, error) {
 	say := func(format string, args ...any) { fmt.Fprintf(os.Stderr, "bench: "+format+"\n", args...) }
 	v := &voicebench.Bench{Dir: filepath.Join(b.dir, "voice"), DSPBench: cli.DSPBench, Anchors: cli.Anchors,
 		Ticks: cli.Ticks, Sysroot: cli.Sysroot, Seeds: cli.Seeds, Say: say}
 	err := os.MkdirAll(v.Dir, 0o755)
-	if err == nil && cli.Speech != "" {
-		v.Talkers, err = corpus.Recorded(cli.Speech)
+	if err == nil && speech != "" {
+		v.Talkers, err = corpus.Recorded(speech)
 	} else if err == nil {
 		v.Talkers, err = corpus.Synthetic()
 	}
@@ -72,7 +72,7 @@ func (b *bench) voiceBench() (*voicebench.Bench, error) {
 
 // voice measures a part of the voice and keeps its figures.
 func (b *bench) voice(measure func(*voicebench.Bench) (voicebench.Values, error)) error {
-	v, err := b.voiceBench()
+	v, err := b.voiceBench(cli.Speech)
 	if err != nil {
 		return err
 	}

@@ -25,6 +25,7 @@ type jbCommand struct {
 	Ptime int           `name:"ptime" default:"20" enum:"10,20,40,60" help:"Length of a packet in ms: 10, 20, 40 or 60."`
 	Phase float64       `default:"-1" placeholder:"MS" help:"Time from the first arrival to the first frame played. Without it, ten runs of 0 to 9 ms are averaged."`
 	Max   time.Duration `default:"400ms" help:"Greatest delay of the buffer, as in the phone's settings."`
+	Made  float64       `placeholder:"PERCENT" help:"Share of the time that the buffer may aim to make up, for less delay. If left out, the phone's."`
 	In    string        `type:"existingfile" placeholder:"WAV" help:"What is spoken, again and again. Without it, a buzzing voice: 1.2 s of talk and 0.4 s of pause."`
 	Out   string        `placeholder:"WAV" help:"Where to write what is heard, in the first run."`
 	CSV   string        `name:"csv" placeholder:"FILE" help:"Where to write what happened every 10 ms, in the first run."`
@@ -211,7 +212,7 @@ func (c *jbCommand) play(t trace, say func(int) []byte, phase float64) (h heard,
 	if err != nil {
 		return h, err
 	}
-	b := jitter.New(jitter.Config{Clock: codec.PCMU.Clock, Max: c.Max}, d)
+	b := jitter.New(jitter.Config{Clock: codec.PCMU.Clock, Max: c.Max, Made: c.Made / 100}, d)
 	var delays []float64
 	var f audio.Frame
 	coming := t.came

@@ -103,12 +103,17 @@ func (s *scene) judgeSingle(add func(string, float64), out []float64) {
 	}
 }
 
-// judgeDouble measures what became of the near end while both talked.
-func (s *scene) judgeDouble(add func(string, float64), out []float64) {
+// aligned takes a system's delay out, by the near end's last words, and what is not measured.
+func (s *scene) aligned(out []float64) []float64 {
 	end := float64(len(out)) / corpus.Rate
 	alone := end - s.Alone + 0.5 // the last word of the far side has died away
 	late := score.Latency(cut(out, alone, end), cut(s.Near, alone, end), corpus.Rate)
-	out = score.NearBand(score.Advance(out, late), corpus.Rate)
+	return score.NearBand(score.Advance(out, late), corpus.Rate)
+}
+
+// judgeDouble measures what became of the near end while both talked.
+func (s *scene) judgeDouble(add func(string, float64), out []float64) {
+	out = s.aligned(out)
 	from, to := s.Single, s.Single+s.Double
 	if from == 0 && !s.Turns {
 		from = 2 // what begins with double talk may learn for so long

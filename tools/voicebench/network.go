@@ -45,20 +45,17 @@ func (b *Bench) Loss(ctx context.Context) (Values, error) {
 	var t tally
 	each := len(codecs) * len(losses)
 	err := b.each(ctx, "loss", each*len(b.Seeds), func(i int, dir string) error {
-		return b.lossy(ctx, &t, codecs[i%len(codecs)], losses[i%each/len(codecs)], b.Seeds[i/each], dir)
+		return b.lossy(ctx, &t, codecs[i%len(codecs)], losses[i%each/len(codecs)], b.Seeds[i/each], dir, Ours)
 	})
 	return t.values(), err
 }
 
-// lossy measures what the phone and its anchor make of one kind of loss.
-func (b *Bench) lossy(ctx context.Context, t *tally, c codec, l loss, seed int, dir string) error {
-	var clean []float64
-	for n := range talks {
-		clean = append(clean, resampled(b.Talkers.Talk(seed, n), c.rate)...)
-	}
+// lossy measures what the anchor and other systems make of one kind of loss.
+func (b *Bench) lossy(ctx context.Context, t *tally, c codec, l loss, seed int, dir string, others ...string) error {
+	clean := b.talk(seed, c.rate)
 	lost, in, out := filepath.Join(dir, "loss.txt"), filepath.Join(dir, "in.wav"), filepath.Join(dir, "out.wav")
 	err := errors.Join(write(in, clean, c.rate), os.WriteFile(lost, digits(corpus.Loss(seed, talks*corpus.TalkSeconds*50, share, l.run)), 0o644))
-	for _, system := range []string{Ours, c.anchor} {
+	for _, system := range append(others, c.anchor) {
 		if err == nil {
 			err = b.send(ctx, c, system, in, lost, out)
 		}
@@ -67,6 +64,14 @@ func (b *Bench) lossy(ctx context.Context, t *tally, c codec, l loss, seed int, 
 		}
 	}
 	return err
+}
+
+// talk is what is said of a seed.
+func (b *Bench) talk(seed, rate int) (x []float64) {
+	for n := range talks {
+		x = append(x, resampled(b.Talkers.Talk(seed, n), rate)...)
+	}
+	return x
 }
 
 func resampled(x []float64, rate int) []float64 {
@@ -146,7 +151,7 @@ func (b *Bench) Jitter(ctx context.Context) (Values, error) {
 }
 
 // play has a system play a trace, and gives delay in ms and concealment in percent.
-func (b *Bench) play(ctx context.Context, system, trace string) (delay, made float64, err error) {
+func (b *Bench) play(ctx context.Context, system, trace string, more ...string) (delay, made float64, err error) {
 	if system != Ours {
 		line, err := b.anchor(ctx, "speex", "jb", trace)
 		if err == nil {
@@ -154,7 +159,7 @@ func (b *Bench) play(ctx context.Context, system, trace string) (delay, made flo
 		}
 		return delay, made, err
 	}
-	line, err := call(ctx, b.DSPBench, "jb", "-trace", trace)
+	line, err := call(ctx, b.DSPBench, append([]string{"jb", "-trace", trace}, more...)...)
 	if err != nil {
 		return 0, 0, err
 	}

@@ -4,7 +4,7 @@ VOICE_PACKAGES := espeak-ng g++ libspeexdsp-dev libwebrtc-audio-processing-dev l
 ANCHORS := build/anchors
 ANCHOR_SOURCES := tools/voicebench/anchors
 
-.PHONY: deps-voice voice-programs figures-voice listen
+.PHONY: deps-voice voice-programs figures-voice listen curves
 
 deps-voice:
 	@tools/deps.sh $(NATIVE_PACKAGES) $(VOICE_PACKAGES)
@@ -28,6 +28,15 @@ figures-voice: voice-programs cost-programs ## measure the voice alone, others' 
 
 listen: voice-programs ## write sounds before and after into build/listen, to hear
 	build/bench --listen build/listen
+
+# Recorded voices, a folder a talker.
+SPEECH := build/speech
+SPEECH_LANGUAGES := en es fr it ru
+curves: voice-programs ## write docs/VOICE.md: what the goals of the voice that are missed would take
+	@tools/deps.sh $(SPEECH_LANGUAGES:%=asterisk-core-sounds-%-g722)
+	for talker in /usr/share/asterisk/sounds/*/; do \
+		mkdir -p $(SPEECH)/$$(basename $$talker) && cp $$talker/*.g722 $(SPEECH)/$$(basename $$talker); done
+	build/bench --curves docs/VOICE.md --speech $(SPEECH)
 
 # How many instructions the audio work takes on the phone's processor; its libraries are those of the image. libopus asks
 # /proc/cpuinfo for the vector unit, and would find this machine's, which has none.

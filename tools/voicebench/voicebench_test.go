@@ -127,7 +127,7 @@ func TestNothingLostIsPerfect(t *testing.T) {
 	b := bench(t)
 	var all tally
 	for _, c := range codecs {
-		if err := b.lossy(t.Context(), &all, c, losses[1], 1, t.TempDir()); err != nil {
+		if err := b.lossy(t.Context(), &all, c, losses[1], 1, t.TempDir(), Ours); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 
+	"opendeskphone/audio"
+	"opendeskphone/audio/codec"
 	"opendeskphone/tools/lab"
 	"opendeskphone/tools/voicebench/dsp"
 )
@@ -208,8 +210,20 @@ func TestRecordingsAreTakenByTalker(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(dir, "ben/no.wav"), []byte("text"), 0o600); err != nil {
 		t.Fatal(err)
 	}
+	enc, _, err := codec.G722.New()
+	if err != nil {
+		t.Fatal(err)
+	}
+	hum, codes := make([]audio.Frame, 350), []byte(nil)
+	copy(audio.Samples(hum), clip(1.5, .3).At(audio.Rate).Samples)
+	for ; len(hum) > 0; hum = hum[2:] {
+		codes = enc.Encode(codes, hum[:2])
+	}
+	if err := os.WriteFile(filepath.Join(dir, "ben/prompt.g722"), codes, 0o600); err != nil {
+		t.Fatal(err)
+	}
 	who, err := Recorded(dir)
-	if err != nil || len(who) != 2 || len(who[0]) != 2 || len(who[1]) != 1 {
+	if err != nil || len(who) != 2 || len(who[0]) != 2 || len(who[1]) != 2 {
 		t.Fatalf("%d talkers: %v", len(who), err)
 	}
 	if n := len(who[0][0]); n < 2*Rate-800 || n > 2*Rate+800 {

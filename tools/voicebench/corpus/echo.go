@@ -15,10 +15,11 @@ type Condition struct {
 	Double float64 // s for which both do, after that
 	Alone  float64 // s for which the near end alone does, at the end
 
-	rt60, distance float64 // of the room, s; of the microphone from the loudspeaker, m
+	RT60           float64 // of the room, s
+	distance       float64 // of the microphone from the loudspeaker, m
 	bend           float64 // overdrive of the loudspeaker, 0 for none
 	ppm            float64 // by which the microphone's clock is slow
-	delay          float64 // of the loudspeaker, ms
+	Delay          float64 // of the loudspeaker, ms
 	loss           float64 // of the echo below the far side's level, dB
 	noise          string
 	noiseLevel     float64 // dBm0
@@ -30,7 +31,7 @@ type Condition struct {
 }
 
 func condition(name string, change func(c *Condition)) Condition {
-	c := Condition{Name: name, Single: 20, Alone: 5, rt60: .3, distance: .2, delay: 40, noise: "pink", noiseLevel: -62, nearLevel: -19}
+	c := Condition{Name: name, Single: 20, Alone: 5, RT60: .3, distance: .2, Delay: 40, noise: "pink", noiseLevel: -62, nearLevel: -19}
 	if change != nil {
 		change(&c)
 	}
@@ -55,8 +56,8 @@ var Conditions = []Condition{
 	condition("st_linear", nil),
 	condition("st_nl_mild", func(c *Condition) { c.bend = .8 }),
 	condition("st_nl_hard", func(c *Condition) { c.bend = 2 }),
-	condition("st_rt02", func(c *Condition) { c.rt60, c.distance = .2, .15 }),
-	condition("st_rt06", func(c *Condition) { c.rt60, c.distance = .6, .3 }),
+	condition("st_rt02", func(c *Condition) { c.RT60, c.distance = .2, .15 }),
+	condition("st_rt06", func(c *Condition) { c.RT60, c.distance = .6, .3 }),
 	condition("st_noise", func(c *Condition) { c.noise, c.noiseLevel = "fan", -45 }),
 	condition("st_babble", func(c *Condition) { c.noise, c.noiseLevel = "babble", -42 }),
 	condition("st_loud", func(c *Condition) { c.loss, c.bend = -10, 1 }),
@@ -64,23 +65,23 @@ var Conditions = []Condition{
 	condition("st_drift_m100", func(c *Condition) { c.ppm = -100 }),
 	condition("st_drift_p30", func(c *Condition) { c.ppm = 30 }),
 	condition("st_jump_p30", func(c *Condition) { c.JumpAt, c.jumpBy = 10, 30 }),
-	condition("st_jump_m20", func(c *Condition) { c.delay, c.JumpAt, c.jumpBy = 60, 10, -20 }),
+	condition("st_jump_m20", func(c *Condition) { c.Delay, c.JumpAt, c.jumpBy = 60, 10, -20 }),
 	condition("st_pathchange", func(c *Condition) { c.ChangeAt = 10 }),
-	condition("st_delay200", func(c *Condition) { c.delay = 200 }),
+	condition("st_delay200", func(c *Condition) { c.Delay = 200 }),
 	condition("dt_near0", double(3, nil)),
 	condition("dt_near_p10", double(13, nil)),
 	condition("dt_near_m10", double(-2, func(c *Condition) { c.nearLevel = -24 })),
 	condition("dt_nl_noise", double(3, func(c *Condition) { c.bend, c.noise, c.noiseLevel = 1, "fan", -48 })),
 	condition("dt_cold", double(3, func(c *Condition) { c.Single = 0 })),
 	condition("dt_drift_p50", double(3, func(c *Condition) { c.ppm = 50 })),
-	condition("dt_rt06", double(3, func(c *Condition) { c.rt60, c.distance = .6, .3 })),
+	condition("dt_rt06", double(3, func(c *Condition) { c.RT60, c.distance = .6, .3 })),
 	condition("ne_quiet", silentFar),
 	condition("ne_noise", func(c *Condition) { silentFar(c); c.noise, c.noiseLevel = "babble", -40 }),
 	condition("dt_pathchange", double(3, func(c *Condition) { c.Double, c.ChangeAt, c.JumpAt, c.jumpBy, c.Extra = 18, 18, 24, 25, true })),
 	condition("st_drift_200", func(c *Condition) { c.ppm, c.Extra = 200, true }),
 	condition("st_drift_p300", func(c *Condition) { c.ppm, c.Extra = 300, true }),
 	condition("st_drift_m300", func(c *Condition) { c.ppm, c.Extra = -300, true }),
-	condition("st_delay_300", func(c *Condition) { c.delay, c.Extra = 300, true }),
+	condition("st_delay_300", func(c *Condition) { c.Delay, c.Extra = 300, true }),
 	condition("conversation", func(c *Condition) { c.Single, c.Double, c.Alone, c.loss, c.Turns, c.Extra = 0, 48, 6, 3, true, true }),
 }
 
@@ -102,9 +103,9 @@ func (t Talkers) Scene(c Condition, seed int) Scene {
 	s := Scene{Condition: c}
 	n := int((c.Single + c.Double + c.Alone) * Rate)
 	talk := t.talk(c, r, n, &s)
-	path := room(r, c.rt60, c.distance)
+	path := room(r, c.RT60, c.distance)
 	s.Echo = leveled(c.echo(r, s.Far, path), -16-c.loss)
-	mouth := room(r, c.rt60, .5)
+	mouth := room(r, c.RT60, .5)
 	s.Near = leveled(dsp.Convolve(talk, mouth), c.nearLevel)
 	s.Mic = plus(s.Near, s.Echo, scaled(t.noise(r, c.noise, n), math.Pow(10, (c.noiseLevel+dBm0)/20)))
 	clip(s.Mic)
@@ -150,17 +151,17 @@ func (c Condition) echo(r *rand.Rand, far, path []float64) []float64 {
 	played := loudspeaker(far, c.bend)
 	y := dsp.Convolve(played, path)
 	if c.ChangeAt > 0 { // within 20 ms
-		other := dsp.Convolve(played, room(r, c.rt60, 1.3*c.distance))
+		other := dsp.Convolve(played, room(r, c.RT60, 1.3*c.distance))
 		at := int(c.ChangeAt * Rate)
 		for i := at; i < len(y); i++ {
 			share := min(float64(i-at)/(Rate/50), 1)
 			y[i] += share * (other[i] - y[i])
 		}
 	}
-	late := delayed(y, c.delay)
+	late := delayed(y, c.Delay)
 	if c.JumpAt > 0 {
 		at := int(c.JumpAt * Rate)
-		copy(late[at:], delayed(y, c.delay+c.jumpBy)[at:])
+		copy(late[at:], delayed(y, c.Delay+c.jumpBy)[at:])
 	}
 	return drifted(late, c.ppm)
 }

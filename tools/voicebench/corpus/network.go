@@ -3,6 +3,7 @@ package corpus
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 )
 
@@ -51,6 +52,11 @@ var Networks = []Network{
 	{Name: "unman", base: 90, spread: 8, crowded: .05, queue: 120, drain: 10, lost: .04, run: 3, ppm: 50, unordered: true},
 	{Name: "spike", base: 30, spread: 1, crowded: .004, queue: 250, drain: 6, lost: .002, run: 2, unordered: true},
 	{Name: "drift", base: 20, spread: 1, ppm: 200, unordered: true},
+}
+
+// NetworkNamed gives the network of a name that is known to be there.
+func NetworkNamed(name string) Network {
+	return Networks[slices.IndexFunc(Networks, func(w Network) bool { return w.Name == name })]
 }
 
 // Trace gives n packets of 20 ms as lines of number, time sent and time of arrival in ms, by commas; a lost one has no arrival.

@@ -10,10 +10,13 @@ import (
 	"io/fs"
 	"math"
 	"math/rand/v2"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 
+	"opendeskphone/audio"
+	"opendeskphone/audio/codec"
 	"opendeskphone/tools/lab"
 	"opendeskphone/tools/voicebench/dsp"
 )
@@ -80,14 +83,14 @@ const (
 	longest      = 9 * Rate
 )
 
-// Recorded takes the 16-bit WAV files below a folder: each folder is a talker. Files are used if they hold at least 0.8 s of sound at
+// Recorded takes the WAV files of 16 bits and the files of G.722 below a folder: each folder is a talker. Files are used if they hold at least 0.8 s of sound at
 // 14.4 kHz or more and are not overdriven; of each the first 9 s, of a talker the first 40 files, and of the folder the first 64 talkers,
 // by name.
 func Recorded(dir string) (Talkers, error) {
 	var out Talkers
 	said := map[string]int{}
 	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() || !strings.EqualFold(filepath.Ext(path), ".wav") {
+		if ext := strings.ToLower(filepath.Ext(path)); err != nil || d.IsDir() || ext != ".wav" && ext != ".g722" {
 			return err
 		}
 		who, known := said[filepath.Dir(path)]
@@ -114,7 +117,7 @@ func Recorded(dir string) (Talkers, error) {
 
 // recording gives the sound of a file, nil if it is of no use.
 func recording(path string) []float64 {
-	c, err := lab.ReadWAV(path)
+	c, err := clipOf(path)
 	if err != nil || c.Rate < Rate*9/10 {
 		return nil
 	}
@@ -129,6 +132,31 @@ func recording(path string) []float64 {
 		return nil
 	}
 	return trimmed(x[:min(len(x), longest)])
+}
+
+// clipOf reads a WAV file, or one that is nothing but the codes of G.722, as exchanges keep their prompts.
+func clipOf(path string) (lab.Clip, error) {
+	if strings.EqualFold(filepath.Ext(path), ".wav") {
+		return lab.ReadWAV(path)
+	}
+	codes, err := os.ReadFile(path)
+	if err != nil {
+		return lab.Clip{}, err
+	}
+	_, dec, err := codec.G722.New()
+	if err != nil {
+		return lab.Clip{}, err
+	}
+	const packet = 160 // of 20 ms
+	c := lab.Clip{Rate: audio.Rate}
+	var block [2 * audio.FrameLen]float32
+	for ; len(codes) >= packet; codes = codes[packet:] {
+		if _, err := dec.Decode(block[:], codes[:packet]); err != nil {
+			return c, err
+		}
+		c.Samples = append(c.Samples, block[:]...)
+	}
+	return c, nil
 }
 
 func doubles(c lab.Clip) []float64 {

@@ -1,0 +1,318 @@
+package voicebench
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+
+	"opendeskphone/audio/jitter"
+	"opendeskphone/tools/voicebench/corpus"
+	"opendeskphone/tools/voicebench/score"
+)
+
+// Table is a trade-off, or what a figure is made of.
+type Table struct {
+	Head []string
+	Rows [][]string
+}
+
+// add appends a row of names and then values.
+func (c *Table) add(names []string, format string, values ...float64) {
+	row := append([]string(nil), names...)
+	for _, v := range values {
+		if math.IsNaN(v) {
+			row = append(row, "–")
+		} else {
+			row = append(row, fmt.Sprintf(format, v))
+		}
+	}
+	c.Rows = append(c.Rows, row)
+}
+
+// of is what was measured, or nothing.
+func (v Values) of(id, system string) float64 {
+	if x, ok := v[id][system]; ok {
+		return x
+	}
+	return math.NaN()
+}
+
+// burdened are networks whose goal is not met, with delays in ms for a buffer that never changes its own.
+var burdened = []struct {
+	name  string
+	fixed []float64
+}{{"lan", []float64{0, 0.25, 0.5, 1, 2, 5}}, {"wifi", []float64{40, 60, 80, 100, 120, 140}}}
+
+// shares of the time, in percent, that our buffer may aim to make up.
+var shares = []float64{0.5, 1, 1.5, 2, 100 * jitter.DefaultMade, 2.5, 3, 4}
+
+// JitterCurve sets delay against what is made up: of a buffer that never changes its delay, of ours at several aims, and of the anchor.
+func (b *Bench) JitterCurve(ctx context.Context) (*Table, error) {
+	var t tally
+	err := b.each(ctx, "jitter curve", len(burdened)*len(b.Seeds), func(i int, dir string) error {
+		n := burdened[i%len(burdened)]
+		path := filepath.Join(dir, "trace.csv")
+		trace := corpus.NetworkNamed(n.name).Trace(b.Seeds[i/len(burdened)], packets)
+		keep := func(system string, delay, made float64) {
+			t.add(n.name+" delay", system, delay)
+			t.add(n.name+" made", system, made)
+		}
+		for _, d := range n.fixed {
+			delay, made := fixedDelay(trace, d)
+			keep(fixedName(d), delay, made)
+		}
+		err := os.WriteFile(path, []byte(trace), 0o644)
+		for _, share := range shares {
+			var delay, made float64
+			if err == nil {
+				delay, made, err = b.play(ctx, Ours, path, "--made", fmt.Sprint(share))
+			}
+			keep(shareName(share), delay, made)
+		}
+		if err == nil {
+			var delay, made float64
+			delay, made, err = b.play(ctx, "speex_jitter", path)
+			keep("speex_jitter", delay, made)
+		}
+		return err
+	})
+	v, out := t.values(), &Table{Head: []string{"network", "buffer", "delay ms", "made up %"}}
+	for _, n := range burdened {
+		var systems []string
+		for _, d := range n.fixed {
+			systems = append(systems, fixedName(d))
+		}
+		for _, share := range shares {
+			systems = append(systems, shareName(share))
+		}
+		for _, s := range append(systems, "speex_jitter") {
+			out.add([]string{n.name, s}, "%.2f", v.of(n.name+" delay", s), v.of(n.name+" made", s))
+		}
+	}
+	return out, err
+}
+
+func fixedName(delay float64) string { return fmt.Sprintf("constant, %g ms or the next frame", delay) }
+
+func shareName(share float64) string {
+	name := fmt.Sprintf("%s, aims at %g %%", Ours, share)
+	if share == 100*jitter.DefaultMade {
+		name += " (taken)"
+	}
+	return name
+}
+
+// fixedDelay plays a trace with a delay above the fastest packet that is chosen in hindsight and never changes: the least that is not below
+// what is asked for and falls on a frame of the sound card, as a mean over ten phases of its frames.
+func fixedDelay(trace string, least float64) (delay, made float64) {
+	const frame, phases = 10.0, 10
+	var sent, came []float64
+	fastest := math.Inf(1)
+	for line := range strings.Lines(trace) {
+		row := strings.Split(strings.TrimSpace(line), ",")
+		s, _ := strconv.ParseFloat(row[1], 64)
+		a, err := strconv.ParseFloat(row[2], 64)
+		if err != nil {
+			a = math.Inf(1)
+		}
+		sent, came = append(sent, s), append(came, a)
+		fastest = min(fastest, a-s)
+	}
+	for phase := range phases {
+		on := float64(phase) - fastest // a frame is played when its sound is as late as this, or by whole frames more
+		d := on + frame*math.Ceil((least-on)/frame)
+		late := 0
+		for i := range sent {
+			for half := range 2 {
+				if came[i] > sent[i]+fastest+d+frame*float64(half) {
+					late++
+				}
+			}
+		}
+		delay += d / phases
+		made += 50 * float64(late) / float64(len(sent)) / phases
+	}
+	return delay, made
+}
+
+// variant is another way to send by a codec.
+type variant struct {
+	codec codec
+	name  string
+	args  []string // of dspbench plc
+	whole bool     // nothing is lost
+}
+
+// variants are those by the codecs with a goal that is not met.
+func variants() (all []variant) {
+	for _, c := range codecs {
+		add := func(name string, args ...string) { all = append(all, variant{c, name, args, false}) }
+		add("as it is")
+		add("no packet held behind a gap", "-wait", "0")
+		switch c.name {
+		case "g711":
+			add("with a copy of each packet, one later", "-back", "1")
+		case "g722":
+			add("with a copy of each packet, one later", "-back", "1")
+			add("in place of G.722: L16, which remembers nothing", "-codec", "l16")
+		case "opus":
+			for back := range 4 {
+				add(fmt.Sprintf("copies, %d packets later", back), "-back", strconv.Itoa(back))
+			}
+			all[len(all)-4].name = "without copies"
+		}
+		all = append(all, variant{c, "nothing lost", nil, true})
+	}
+	return all
+}
+
+// LossCurve sets bit rate and waiting against what is heard.
+func (b *Bench) LossCurve(ctx context.Context) (*Table, error) {
+	var t tally
+	all := variants()
+	err := b.each(ctx, "loss curve", len(codecs)*len(losses)*len(b.Seeds), func(i int, dir string) error {
+		c, l := codecs[i%len(codecs)], losses[i/len(codecs)%len(losses)]
+		seed := b.Seeds[i/len(codecs)/len(losses)]
+		if err := b.lossy(ctx, &t, c, l, seed, dir); err != nil {
+			return err
+		}
+		for _, v := range all {
+			if v.codec.name == c.name {
+				if err := b.vary(ctx, &t, v, l, seed, dir); err != nil {
+					return err
+				}
+			}
+		}
+		return nil
+	})
+	v, out := t.values(), &Table{Head: []string{"codec", "how", "kbit/s", "random NSIM", "random ESTOI", "bursty NSIM", "bursty ESTOI"}}
+	for _, w := range all {
+		lossRow(out, v, w.codec, w.name)
+		if w.whole {
+			lossRow(out, v, w.codec, w.codec.anchor)
+		}
+	}
+	return out, err
+}
+
+func lossRow(out *Table, v Values, c codec, name string) {
+	id := func(l loss, what string) float64 { return v.of("plc_"+c.name+"_"+l.name+"_"+what, name) }
+	kbps := "–"
+	if rate := v.of(c.name+" kbps", name); !math.IsNaN(rate) {
+		kbps = fmt.Sprintf("%.0f", rate)
+	}
+	out.add([]string{c.name, name, kbps}, "%.3f", id(losses[0], "nsim"), id(losses[0], "estoi"), id(losses[1], "nsim"), id(losses[1], "estoi"))
+}
+
+// vary measures one variant on the files that lossy left.
+func (b *Bench) vary(ctx context.Context, t *tally, v variant, l loss, seed int, dir string) error {
+	lost, in, out, stats := filepath.Join(dir, "loss.txt"), filepath.Join(dir, "in.wav"), filepath.Join(dir, "out.wav"), filepath.Join(dir, "stats.json")
+	if v.whole {
+		lost = os.DevNull
+	}
+	clean := b.talk(seed, v.codec.rate)
+	_, err := call(ctx, b.DSPBench, append([]string{"plc", "-in", in, "-loss", lost, "-out", out, "-json", stats, "-codec", v.codec.name}, v.args...)...)
+	if err != nil {
+		return err
+	}
+	text, err := os.ReadFile(stats)
+	if err != nil {
+		return err
+	}
+	var figures struct{ Kbps float64 }
+	err = json.Unmarshal(text, &figures)
+	t.add(v.codec.name+" kbps", v.name, figures.Kbps)
+	return errors.Join(err, t.heard(clean, out, v.codec, "plc_"+v.codec.name+"_"+l.name, v.name))
+}
+
+// after are spells in s after the path has changed.
+var after = [][2]float64{{0, 0.5}, {0.5, 1}, {1, 2}, {2, 4}, {4, 6}}
+
+// ChangeCurve sets the time since the room changed in the middle of double talk against what is left of the echo then.
+func (b *Bench) ChangeCurve(ctx context.Context) (*Table, error) {
+	const knowing = "least squares in hindsight"
+	var t tally
+	err := b.each(ctx, "change curve", len(b.Seeds), func(i int, dir string) error {
+		s, err := b.scene(corpus.Named("dt_pathchange"), b.Seeds[i], dir)
+		if err == nil {
+			err = b.cancel(ctx, s)
+		}
+		for _, system := range []string{Ours, Ours + " linear", "speexdsp", "webrtc"} {
+			out, err1 := read(s.file(system), len(s.Mic))
+			if err = errors.Join(err, err1); err != nil {
+				return err
+			}
+			out = s.aligned(out)
+			t.add("before", system, sdrOf(s, out, -2, 0))
+			for _, a := range after {
+				t.add(fmt.Sprint(a), system, sdrOf(s, out, a[0], a[1]))
+			}
+		}
+		for _, a := range after[1:] {
+			t.add(fmt.Sprint(a), knowing, s.hindsight(s.ChangeAt+0.02, s.ChangeAt+a[0]).best(s.near, s.ChangeAt+a[1]))
+		}
+		return nil
+	})
+	v, out := t.values(), &Table{Head: []string{"system", "before"}}
+	for _, a := range after {
+		out.Head = append(out.Head, fmt.Sprintf("%g to %g s", a[0], a[1]))
+	}
+	for _, system := range []string{knowing, Ours, Ours + " linear", "speexdsp", "webrtc"} {
+		row := []float64{v.of("before", system)}
+		for _, a := range after {
+			row = append(row, v.of(fmt.Sprint(a), system))
+		}
+		out.add([]string{system}, "%.1f", row...)
+	}
+	return out, err
+}
+
+// sdrOf is the near end's SDR in a spell about the change.
+func sdrOf(s *scene, out []float64, from, to float64) float64 {
+	return score.SDR(cut(out, s.ChangeAt+from, s.ChangeAt+to), cut(s.near, s.ChangeAt+from, s.ChangeAt+to))
+}
+
+// EchoScenes takes the means apart that miss their goal: recovery after a change, and intelligibility in double talk, scene by scene.
+func (b *Bench) EchoScenes(ctx context.Context) (*Table, error) {
+	systems := []string{Ours, "speexdsp", "webrtc"}
+	var scenes []corpus.Condition
+	for _, c := range corpus.Conditions {
+		if !c.Extra && (c.JumpAt+c.ChangeAt > 0 || c.Double > 0) {
+			scenes = append(scenes, c)
+		}
+	}
+	tallies := make([]tally, len(scenes))
+	err := b.each(ctx, "echo scenes", len(scenes)*len(b.Seeds), func(i int, dir string) error {
+		s, err := b.scene(scenes[i%len(scenes)], b.Seeds[i/len(scenes)], dir)
+		if err == nil {
+			err = b.cancel(ctx, s)
+		}
+		for _, system := range systems {
+			if err == nil {
+				err = s.judge(&tallies[i%len(scenes)], system)
+			}
+		}
+		return err
+	})
+	out := &Table{Head: append([]string{"figure", "scene"}, systems...)}
+	for _, figure := range []struct{ id, format string }{{"aec_recovery_s", "%.2f"}, {"aec_dt_estoi", "%.3f"}} {
+		for i, c := range scenes {
+			v := tallies[i].values()
+			if _, ok := v[figure.id]; !ok {
+				continue
+			}
+			var row []float64
+			for _, system := range systems {
+				row = append(row, v.of(figure.id, system))
+			}
+			out.add([]string{figure.id, c.Name}, figure.format, row...)
+		}
+	}
+	return out, err
+}
