@@ -19,7 +19,8 @@ import (
 type call struct {
 	id     phone.CallID // 0 until the centre has taken it
 	ref    ua.CallRef   // 0 until it is sent
-	callID string       // incoming: of its messages
+	callID string       // of its messages
+	theirs ua.DialogID  // its dialog as the far side has it; zero until there is one
 	line   phone.LineID
 	target string
 	sdp    *offer.Session
@@ -149,6 +150,8 @@ func (a *Adapter) exec(e phone.Effect) {
 	case phone.SendPresence:
 		a.own = e.Presence
 		a.tellOwn()
+	case phone.SendAppearances:
+		a.appeared(e.Calls)
 	case phone.SendRinging:
 		a.ringing(e)
 	case phone.RefuseInvite:

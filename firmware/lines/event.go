@@ -24,7 +24,7 @@ func (a *Adapter) handle(e ua.Event) {
 	case ua.Incoming:
 		a.incoming(e)
 	case ua.Begun:
-		a.with(e.Call, func(c *call) { a.name(c, e.CallID) })
+		a.with(e.Call, func(c *call) { a.name(c, e.CallID); c.callID = e.CallID; a.tellShare(c.line) })
 	case ua.Redirected:
 		a.with(e.Call, func(c *call) { a.post(phone.Redirected{Call: c.id, To: a.peer(e.To)}) })
 	case ua.Progress:
@@ -55,16 +55,19 @@ func (a *Adapter) handle(e ua.Event) {
 			a.watchingMoved(n, e)
 		}
 		a.rosterWatching(e)
+		a.shareWatching(e)
 	case ua.Neutral:
 		if n := a.watches[e.Sub]; n != nil {
 			a.neutral(n)
 		}
+		a.shareNeutral(e)
 	case ua.Notified:
 		a.mailNotified(e)
 		if n := a.watches[e.Sub]; n != nil && !a.notified(n, e) {
 			a.agent.Refetch(e.Sub)
 		}
 		a.rosterNotified(e)
+		a.shareNotified(e)
 	case ua.Controlled:
 		a.with(e.Call, func(c *call) { a.controlled(c, e) })
 	case ua.Referral:
@@ -134,7 +137,7 @@ func (a *Adapter) incoming(e ua.Incoming) {
 		a.agent.Reject(e.Call, 404)
 		return
 	}
-	c := &call{ref: e.Call, callID: e.CallID, line: line, lame: out || e.Able.Gateway, gateway: out || e.Way.Gateway, way: e.Way, late: e.SDP == nil, open: !e.Sealed, remote: e.SDP}
+	c := &call{ref: e.Call, callID: e.CallID, line: line, lame: out || e.Able.Gateway, gateway: out || e.Way.Gateway, way: e.Way, theirs: e.Theirs, late: e.SDP == nil, open: !e.Sealed, remote: e.SDP}
 	c.from, c.vouched = e.From, e.Verstat != ua.NoVerstat
 	c.focus.uri = e.Able.Focus
 	invited := a.invited(e)
@@ -177,7 +180,7 @@ func (a *Adapter) accepted(c *call, e ua.Accepted) {
 		a.fail(c, sdpCause(err), err.Error())
 		return
 	}
-	c.stands, c.remote, c.lame = true, e.SDP, c.lame || e.Able.Gateway
+	c.stands, c.theirs, c.remote, c.lame = true, e.Theirs, e.SDP, c.lame || e.Able.Gateway
 	c.voice.Expect(nil)
 	a.tell(c, 200, "")
 	a.apply(c, m)

@@ -31,6 +31,7 @@ type Line struct {
 	Numbers []string // under which it is called, in E.164: what callers' proofs must be made out to
 	Codecs  []string // names in order of preference; empty: those of the voice
 	MWI     bool     // ask the server for news of the mailbox
+	Shared  bool     // with the other phones of its address
 }
 
 // Voice is the media session of one call.
@@ -119,6 +120,8 @@ type Adapter struct {
 	watched  Watch
 	watches  map[ua.SubRef]*watching
 	own      phone.Presence // of the user, as published
+	me       string         // how the names of our dialogs begin
+	shares   map[phone.LineID]*share
 	gateways Gateways
 	up       map[phone.LineID]bool      // the line is registered
 	silent   map[phone.LineID]time.Time // when its server was found to be silent
@@ -132,6 +135,7 @@ func New(lines []Line, agent UserAgent, voices Voices, known Callers, route func
 	a := &Adapter{
 		agent: agent, voices: voices, known: known, route: route, post: post, log: log, inbox: make(chan any, inboxLen),
 		calls: map[phone.CallID]*call{}, refs: map[ua.CallRef]*call{}, up: map[phone.LineID]bool{}, silent: map[phone.LineID]time.Time{},
+		me: newName(), shares: map[phone.LineID]*share{},
 	}
 	a.inbox <- configure(lines)
 	return a
@@ -262,6 +266,7 @@ func (a *Adapter) take(m any) {
 
 func (a *Adapter) configure(lines []Line) {
 	a.watchMail(lines)
+	a.setShares(lines)
 	for i := range max(len(lines), len(a.lines)) {
 		id := ua.AccountID(i)
 		had, has := i < len(a.lines), i < len(lines)

@@ -80,17 +80,39 @@ func noLineCanCall(s *phone.State) bool {
 	return failing
 }
 
-// key is the lamp of the i-th line key: a line's, or behind those that of somebody else. What is not known is dark.
+// key is the lamp of the i-th line key: a line's, or behind those an appearance of a shared one, or that of somebody else. What is not known is dark.
 func key(s *phone.State, i int) blink {
 	at := i - len(s.Lines)
-	if at < 0 || at >= len(s.Watched) || len(s.Lines) == 0 {
+	if at < 0 {
 		return line(s, phone.LineID(i))
+	}
+	if at < len(s.Appearances) {
+		return appearance(s, s.Appearances[at])
+	}
+	if at -= len(s.Appearances); at >= len(s.Watched) || len(s.Lines) == 0 {
+		return dark
 	}
 	switch s.Watched[at].Lamp {
 	case phone.LampRinging:
 		return ringing
 	case phone.LampBusy:
 		return steady
+	}
+	return dark
+}
+
+// appearance is the lamp of a place on a shared line: what we do there, or else what another phone does.
+func appearance(s *phone.State, a phone.Appearance) blink {
+	if c := s.At(a); c != nil {
+		return ofCall(c.State)
+	}
+	switch a.State {
+	case phone.AppearanceRinging:
+		return ringing
+	case phone.AppearanceBusy:
+		return steady
+	case phone.AppearanceHeld:
+		return held
 	}
 	return dark
 }
@@ -102,17 +124,25 @@ func line(s *phone.State, id phone.LineID) blink {
 		if c.Line != id {
 			continue
 		}
-		switch c.State {
-		case phone.Ringing:
+		switch is := ofCall(c.State); {
+		case is == ringing:
 			return ringing
-		case phone.Held:
-			if out != steady {
-				out = held
-			}
-		case phone.Failed:
-		default:
-			out = steady
+		case is == steady || out == dark:
+			out = is
 		}
 	}
 	return out
+}
+
+// ofCall is the rhythm of a call's state.
+func ofCall(s phone.CallState) blink {
+	switch s {
+	case phone.Ringing:
+		return ringing
+	case phone.Held:
+		return held
+	case phone.Failed:
+		return dark
+	}
+	return steady
 }

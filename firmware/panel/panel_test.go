@@ -189,3 +189,17 @@ func TestLampsOfOtherPeople(t *testing.T) {
 		}
 	}
 }
+
+func TestLampsOfASharedLine(t *testing.T) {
+	s := phone.New(phone.Config{Lines: []phone.LineConfig{{Appearances: 4}}})
+	for i, want := range []blink{dark, ringing, steady, held} {
+		s.Appearances[i].State = []phone.AppearanceState{phone.AppearanceFree, phone.AppearanceRinging, phone.AppearanceBusy, phone.AppearanceHeld}[i]
+		if got := rhythms(&s)[hal.LampLine2+hal.Lamp(i)]; got != want {
+			t.Errorf("%v: %v, want %v", s.Appearances[i].State, got, want)
+		}
+	}
+	s.Calls = []phone.Call{{Appearance: 1, State: phone.Held}}
+	if got := rhythms(&s)[hal.LampLine2]; got != held {
+		t.Errorf("our own held call: %v", got)
+	}
+}

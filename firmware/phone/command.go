@@ -33,7 +33,7 @@ func (t *step) command(in Command) error {
 	case Hangup:
 		return t.withCall(in.Call, func(c *Call) error { t.hangup(c); return nil })
 	case Hold:
-		return t.withCall(in.Call, t.hold, Talking)
+		return t.withCall(in.Call, func(c *Call) error { return t.hold(c, in.Private) }, Talking)
 	case Resume:
 		return t.withCall(in.Call, t.takeBack, Held)
 	case Swap:
@@ -102,6 +102,8 @@ func (t *step) setting(in Command) error {
 		return t.pausePlaying(in.On)
 	case SeekPlaying:
 		return t.seekPlaying(in.To)
+	case TakeAppearance:
+		return t.takeAppearance(in)
 	case PickUp:
 		return t.pickUp(in.Number)
 	case SetAvailability:
@@ -179,7 +181,7 @@ func (t *step) callable(number string, line LineID) (Number, LineID, error) {
 	if err == nil && n.Rule == EmergencyRule {
 		t.makeRoom()
 	}
-	if err == nil && t.Full() {
+	if err == nil && (t.Full() || n.Rule != EmergencyRule && n.Rule != PageRule && t.crowded(line)) {
 		err = TooMany
 	}
 	return n, line, err
@@ -332,8 +334,10 @@ func (t *step) hangupAll(c *Call) {
 	}
 }
 
-func (t *step) hold(c *Call) error {
+func (t *step) hold(c *Call, private bool) error {
 	switch {
+	case private && c.Appearance == 0:
+		return WrongValue
 	case c.Shadow:
 		return Moving
 	case c.Page != 0:
@@ -341,6 +345,7 @@ func (t *step) hold(c *Call) error {
 	}
 	for _, m := range t.together(c) {
 		t.enter(m, Held, NoCause)
+		m.Private = private
 		t.do(SendHold{Call: m.ID, On: true})
 	}
 	return nil
@@ -493,7 +498,7 @@ func (t *step) configure(c Config) error {
 		if len(t.Calls) > 0 {
 			return Busy
 		}
-		t.Lines, t.Selected = lines(c), 0
+		t.Lines, t.Selected, t.Appearances = lines(c), 0, appearances(c)
 	}
 	if !slices.Equal(c.Pages, t.Config.Pages) {
 		t.newPages()

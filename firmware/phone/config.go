@@ -48,6 +48,7 @@ type LineConfig struct {
 	Mailbox             string // number or address of the mailbox; empty: as the server says
 	MailboxOnBusy       bool   // a call is sent there by saying busy
 	URIs                URIForm
+	Appearances         uint8 // so many it has, shared with the other phones of its address; 0: it is not shared
 }
 
 // DefaultConfig is a phone without lines.
@@ -104,6 +105,9 @@ func (c *Config) Validate() error {
 		}
 	}
 	for i, l := range c.Lines {
+		if l.Appearances > MaxAppearances {
+			return fmt.Errorf("line %d: appearances: at most %d, not %d", i+1, MaxAppearances, l.Appearances)
+		}
 		if _, err := c.Number(l.Mailbox); l.Mailbox != "" && err != nil {
 			return fmt.Errorf("line %d: voicemail: %w", i+1, err)
 		}

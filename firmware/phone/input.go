@@ -71,10 +71,11 @@ type (
 		cmd
 		Call CallID
 	}
-	// Hold holds a talking call, with its whole conference.
+	// Hold holds a talking call, with its whole conference. Private: no other phone of its shared line may take it.
 	Hold struct {
 		cmd
-		Call CallID
+		Call    CallID
+		Private bool
 	}
 	// Resume takes a held call back, with its conference; the talking one is held.
 	Resume struct {

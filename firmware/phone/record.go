@@ -55,6 +55,9 @@ func (s *State) possible() error {
 	if err := s.possibleRosters(); err != nil {
 		return err
 	}
+	if err := s.possibleAppearances(); err != nil {
+		return err
+	}
 	if len(s.Watched) > MaxWatched || s.Availability >= presenceCount {
 		return fmt.Errorf("phone: read state: %d watched, availability %d", len(s.Watched), s.Availability)
 	}
@@ -99,7 +102,7 @@ func Inputs() []Input {
 		Able{}, Referred{}, MoveProgressed{}, Moved{}, MoveRefused{}, Conversing{}, Redirected{},
 		PageHeard{}, PageSilent{}, TestSound{}, SoundTested{}, RecordCall{}, RecordingFailed{}, PlayRecording{}, StopPlaying{}, PausePlaying{}, SeekPlaying{}, Played{},
 		MailTold{}, MailListed{}, MailUnsure{},
-		PickUp{}, SetAvailability{}, LampChanged{}, PresenceChanged{},
+		PickUp{}, TakeAppearance{}, AppearancesTold{}, SetAvailability{}, LampChanged{}, PresenceChanged{},
 	}
 }
 
@@ -108,6 +111,6 @@ func Effects() []Effect {
 	return []Effect{
 		SendInvite{}, SendRinging{}, RefuseInvite{}, SendAccept{}, SendReject{}, SendDeflect{}, SendCancel{}, SendBye{}, SendHold{}, PlayDTMF{},
 		SendRegister{}, SetSound{}, StartTimer{}, StopTimer{}, LogCall{}, QuestionAnswered{}, SendPC{}, SendPCVolume{}, PairingAnswered{},
-		SendPage{}, HearPage{}, EndPage{}, SendRefer{}, SendMute{}, SendBridge{}, RefuseRefer{}, StartRecording{}, StopRecording{}, StartPlaying{}, EndPlaying{}, HoldPlaying{}, MovePlaying{}, SendPresence{},
+		SendPage{}, HearPage{}, EndPage{}, SendRefer{}, SendMute{}, SendBridge{}, RefuseRefer{}, StartRecording{}, StopRecording{}, StartPlaying{}, EndPlaying{}, HoldPlaying{}, MovePlaying{}, SendPresence{}, SendAppearances{},
 	}
 }

@@ -126,6 +126,8 @@ type Call struct {
 	Cause        Cause
 	Reason       string // words of the network for Cause, may be empty
 	Conversation string // ID of the conversation this call belongs to (RFC 7989 Session-ID)
+	Appearance   uint8  // of a shared line, from 1; 0: it has none
+	Private      bool   // Held: no other phone of the shared line may take it
 	Conf         ConfID // conference at this phone; 0: none
 	ConsultOf    CallID // the call this one is to ask about; 0: none
 	ReferredBy   Peer   // who sent us to the far side, or the far side to us, if that is said
@@ -240,12 +242,13 @@ type State struct {
 	Playing      Playing
 	Question     Question // what the person at the phone is asked now
 	Test         SoundTest
-	Watched      []Watched // who has a key, in the order of the settings
-	Availability Presence  // what a computer knows of the user; PresenceUnknown: nothing
-	Leaving      bool      // it is locked, and not yet for long
-	Gone         bool      // nobody has been at the locked phone for long
-	AwaitsHelp   bool      // an emergency number was called not long ago: help may call back
-	Rosters      []Roster  // of the calls that lead to a conference at a server
+	Watched      []Watched    // who has a key, in the order of the settings
+	Appearances  []Appearance // of shared lines, in the order of their keys
+	Availability Presence     // what a computer knows of the user; PresenceUnknown: nothing
+	Leaving      bool         // it is locked, and not yet for long
+	Gone         bool         // nobody has been at the locked phone for long
+	AwaitsHelp   bool         // an emergency number was called not long ago: help may call back
+	Rosters      []Roster     // of the calls that lead to a conference at a server
 	Config       Config
 	nextCall     CallID
 }

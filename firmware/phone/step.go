@@ -7,7 +7,7 @@ import (
 
 // New gives the phone as it is when switched on: no calls, all lines off.
 func New(c Config) State {
-	s := State{RingVolume: 10, PageVolume: c.PageVolume, Path: c.HandsFree, Config: c, Lines: lines(c), Watched: watched(c)}
+	s := State{RingVolume: 10, PageVolume: c.PageVolume, Path: c.HandsFree, Config: c, Lines: lines(c), Watched: watched(c), Appearances: appearances(c)}
 	for p := range s.Volume {
 		s.Volume[p] = 10
 	}
@@ -26,7 +26,7 @@ func lines(c Config) []Line {
 // changed and what adapters must do. An error is a Refusal; then s comes back untouched. Times are
 // kept for people to see and never compared, but for working hours: a clock that is set decides nothing else.
 func Step(s State, now time.Time, by Origin, in Input) (State, []Change, []Effect, error) {
-	before, shown := s.sound(), s.Published()
+	before, shown, appeared := s.sound(), s.Published(), s.appeared()
 	t := &step{State: s, now: now, by: by}
 	t.Calls, t.Lines = append(make([]Call, 0, MaxCalls+5), s.Calls...), slices.Clone(s.Lines) // room: begin must not move them
 	var err error
@@ -44,6 +44,7 @@ func Step(s State, now time.Time, by Origin, in Input) (State, []Change, []Effec
 	t.meetPages()
 	t.hush()
 	t.Calls = slices.DeleteFunc(t.Calls, func(c Call) bool { return c.State == Ended })
+	t.appear()
 	t.meetPC()
 	t.breakTest()
 	if t.Muted && !t.spoken() {
@@ -55,6 +56,9 @@ func Step(s State, now time.Time, by Origin, in Input) (State, []Change, []Effec
 	}
 	if now := t.Published(); now != shown {
 		t.do(SendPresence{Presence: now})
+	}
+	if now := t.appeared(); !slices.Equal(now, appeared) {
+		t.do(SendAppearances{Calls: now})
 	}
 	return t.State, t.changes, t.effects, nil
 }
@@ -96,7 +100,7 @@ func (t *step) enter(c *Call, to CallState, cause Cause) {
 	from := c.State
 	t.unawait(c)
 	t.unannounce(c)
-	c.State, c.Since, c.Cause, c.MoveFailed = to, t.now, cause, NoCause
+	c.State, c.Since, c.Cause, c.MoveFailed, c.Private = to, t.now, cause, NoCause, false
 	if (to == Talking || to == Answering || to == Held) && c.Answered.IsZero() {
 		c.Answered = t.now
 	}

@@ -174,6 +174,9 @@ func (t *step) watchEvent(in Event) {
 			return
 		}
 		number, set = in.Number, func(w *Watched) { w.Presence, w.Note = in.Presence, in.Note }
+	case AppearancesTold:
+		t.appearancesTold(in)
+		return
 	default:
 		t.movingEvent(in)
 		return

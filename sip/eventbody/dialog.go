@@ -1,6 +1,7 @@
 package eventbody
 
 import (
+	"cmp"
 	"encoding/xml"
 	"fmt"
 	"slices"
@@ -25,11 +26,17 @@ const (
 
 var dialogStates = map[string]DialogState{"trying": Trying, "proceeding": Proceeding, "early": Early, "confirmed": Confirmed, "terminated": Terminated}
 
+// String is the state as a document writes it.
+func (s DialogState) String() string {
+	return [...]string{Trying: "trying", Proceeding: "proceeding", Early: "early", Confirmed: "confirmed", Terminated: "terminated"}[s]
+}
+
 // Party is an end of a dialog.
 type Party struct {
 	Display string // as written, not cleaned
 	URI     string
 	Target  string // its Contact
+	Holds   bool   // it gives out no sound ("+sip.rendering" is "no", RFC 4235 §3.7.3)
 }
 
 // Dialog is a dialog of whom is watched; local is their side.
@@ -39,6 +46,8 @@ type Dialog struct {
 	Called                      bool // they were called (recipient)
 	State                       DialogState
 	Local, Remote               Party
+	Appearance                  uint8 // of a line that phones share, from 1 (RFC 7463 §6); 0: it is none
+	Exclusive                   bool  // nobody else of that line may take it or join it
 }
 
 // DialogInfo is a document about the dialogs of an entity.
@@ -73,14 +82,86 @@ func ParseDialogInfo(body []byte) (DialogInfo, error) {
 			return DialogInfo{}, ErrSize
 		}
 		d.Dialogs = append(d.Dialogs, Dialog{ID: n.attr["id"], CallID: n.attr["call-id"], LocalTag: n.attr["local-tag"], RemoteTag: n.attr["remote-tag"],
-			Called: n.attr["direction"] == "recipient", State: s, Local: party(n.at("local")), Remote: party(n.at("remote"))})
+			Called: n.attr["direction"] == "recipient", State: s, Local: party(n.at("local")), Remote: party(n.at("remote")),
+			Appearance: appearance(n), Exclusive: n.at("exclusive").words() == "true"})
 	}
 	return d, nil
 }
 
 func party(n *node) Party {
-	id := n.at("identity")
-	return Party{Display: id.attr["display"], URI: id.words(), Target: n.at("target").attr["uri"]}
+	id, target := n.at("identity"), n.at("target")
+	p := Party{Display: id.attr["display"], URI: id.words(), Target: target.attr["uri"]}
+	for _, param := range target.all("param") {
+		p.Holds = p.Holds || param.attr["pname"] == "+sip.rendering" && param.attr["pval"] == "no"
+	}
+	return p
+}
+
+// appearance is the number of a dialog's place on a line; one that is none is none.
+func appearance(n *node) uint8 {
+	number, err := strconv.ParseUint(n.at("appearance").words(), 10, 8)
+	if err != nil {
+		return 0
+	}
+	return uint8(number)
+}
+
+// Write writes the document. Each dialog names its own namespaces, for servers take them out and put them into others.
+func (d *DialogInfo) Write() []byte {
+	state := "partial"
+	if d.Full {
+		state = "full"
+	}
+	var b strings.Builder
+	fmt.Fprintf(&b, `<?xml version="1.0" encoding="UTF-8"?>`+"\n"+`<dialog-info xmlns="urn:ietf:params:xml:ns:dialog-info" version="%d" state="%s" entity="%s">`, d.Version, state, escaped(d.Entity))
+	for i := range d.Dialogs {
+		d.Dialogs[i].write(&b)
+	}
+	b.WriteString("</dialog-info>\n")
+	return []byte(b.String())
+}
+
+func (d *Dialog) write(b *strings.Builder) {
+	direction := "initiator"
+	if d.Called {
+		direction = "recipient"
+	}
+	fmt.Fprintf(b, `<dialog id="%s" direction="%s"`, escaped(d.ID), direction)
+	for _, a := range [][2]string{{"call-id", d.CallID}, {"local-tag", d.LocalTag}, {"remote-tag", d.RemoteTag}} {
+		if a[1] != "" {
+			fmt.Fprintf(b, ` %s="%s"`, a[0], escaped(a[1]))
+		}
+	}
+	b.WriteString(">")
+	if d.Appearance > 0 {
+		fmt.Fprintf(b, `<sa:appearance xmlns:sa="urn:ietf:params:xml:ns:sa-dialog-info">%d</sa:appearance>`, d.Appearance)
+	}
+	if d.Exclusive {
+		b.WriteString(`<sa:exclusive xmlns:sa="urn:ietf:params:xml:ns:sa-dialog-info">true</sa:exclusive>`)
+	}
+	fmt.Fprintf(b, "<state>%v</state>", d.State)
+	d.Local.write(b, "local")
+	d.Remote.write(b, "remote")
+	b.WriteString("</dialog>")
+}
+
+func (p *Party) write(b *strings.Builder, name string) {
+	if *p == (Party{}) {
+		return
+	}
+	display := ""
+	if p.Display != "" {
+		display = ` display="` + escaped(p.Display) + `"`
+	}
+	fmt.Fprintf(b, "<%s><identity%s>%s</identity>", name, display, escaped(p.URI))
+	if p.Target != "" || p.Holds {
+		fmt.Fprintf(b, `<target uri="%s">`, escaped(cmp.Or(p.Target, p.URI)))
+		if p.Holds {
+			b.WriteString(`<param pname="+sip.rendering" pval="no"/>`)
+		}
+		b.WriteString("</target>")
+	}
+	fmt.Fprintf(b, "</%s>", name)
 }
 
 // Dialogs are those of an entity, as told document by document.

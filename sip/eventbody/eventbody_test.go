@@ -42,9 +42,29 @@ const rlmi = `<list xmlns="urn:ietf:params:xml:ns:rlmi" uri="sip:desk@example.co
 func TestDialogInfo(t *testing.T) {
 	got, err := ParseDialogInfo([]byte(ringing))
 	want := DialogInfo{Full: true, Entity: "sip:bob@example.com", Dialogs: []Dialog{{ID: "as7d900as8", CallID: "a84b4c76e66710", LocalTag: "1928301774", RemoteTag: "hh76a",
-		Called: true, State: Early, Local: Party{"Bob", "sip:bob@example.com", "sip:bob@10.0.0.2"}, Remote: Party{"Carol & Co", "sip:carol@example.com", ""}}}}
+		Called: true, State: Early, Local: Party{Display: "Bob", URI: "sip:bob@example.com", Target: "sip:bob@10.0.0.2"}, Remote: Party{Display: "Carol & Co", URI: "sip:carol@example.com"}}}}
 	if err != nil || !reflect.DeepEqual(got, want) {
 		t.Errorf("%+v %v", got, err)
+	}
+}
+
+// TestDialogInfoComesBack: what is written reads the same, with hostile names in it.
+func TestDialogInfoComesBack(t *testing.T) {
+	for _, d := range []DialogInfo{
+		{Full: true, Entity: "sip:a&b@x"},
+		{Version: 7, Entity: "sip:a@x", Dialogs: []Dialog{
+			{ID: "1", State: Trying, Appearance: 2},
+			{ID: `"<`, CallID: "c", LocalTag: "l", RemoteTag: "r", Called: true, State: Confirmed, Appearance: 255, Exclusive: true,
+				Local: Party{URI: "sip:a@x", Target: "sip:a@x", Holds: true}, Remote: Party{Display: `<"&'>`, URI: "sip:b@x", Target: "sip:b@1.2.3.4"}},
+		}},
+	} {
+		if back, err := ParseDialogInfo(d.Write()); err != nil || !reflect.DeepEqual(back, d) {
+			t.Errorf("%+v came back as %+v %v", d, back, err)
+		}
+	}
+	odd := strings.Replace(ringing, "<state>", "<appearance>256</appearance><exclusive>TRUE</exclusive><state>", 1)
+	if d, err := ParseDialogInfo([]byte(odd)); err != nil || d.Dialogs[0].Appearance != 0 || d.Dialogs[0].Exclusive {
+		t.Errorf("%+v %v", d, err)
 	}
 }
 

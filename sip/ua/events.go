@@ -66,6 +66,7 @@ type (
 		Called      []string // the numbers the call may have been made to, unread
 		Way         Way      // how the call has come
 		Callback    bool     // an emergency service calls back (RFC 7090), as our own server says
+		Theirs      DialogID // the dialog as the caller has it
 	}
 	// Begun: our call is about to be sent; its messages bear this Call-ID.
 	Begun struct {
@@ -91,6 +92,7 @@ type (
 		Dialog int
 		SDP    []byte // the answer
 		Able   Able
+		Theirs DialogID // the dialog as the called has it
 	}
 	// Failed: our call did not come about.
 	Failed struct {

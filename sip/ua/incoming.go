@@ -124,7 +124,7 @@ func (u *UA) serves(from netip.AddrPort) bool {
 // announce says who calls.
 func (c *call) announce(req *stack.Request, from stack.Source) Incoming {
 	e := Incoming{Call: c.ref, Account: c.acc.id, Sealed: from.Transport == stack.TLS, SDP: sdpOf(req), CallID: c.key.callID, Way: c.way, Conversation: c.identity.conversation(req), Able: ableIn(req),
-		Identities: identities(req)}
+		Identities: identities(req), Theirs: c.leg.theirs()}
 	e.From, e.Asserted = c.acc.caller(req, from)
 	if c.acc.vouches(from.Addr) {
 		e.Verstat, e.Attest = verstat(req)

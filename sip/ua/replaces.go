@@ -121,6 +121,10 @@ func (l *leg) naming() string {
 		uri = l.Remote()
 	}
 	uri.Headers = nil
-	id := DialogID{CallID: l.ID.CallID, ToTag: l.ID.RemoteTag, FromTag: l.ID.LocalTag}
-	return uri.String() + "?Replaces=" + strings.ReplaceAll(url.QueryEscape(id.header()), "+", "%20")
+	return uri.String() + "?Replaces=" + strings.ReplaceAll(url.QueryEscape(l.theirs().header()), "+", "%20")
+}
+
+// theirs names the dialog of a leg as the far side has it.
+func (l *leg) theirs() DialogID {
+	return DialogID{CallID: l.ID.CallID, ToTag: l.ID.RemoteTag, FromTag: l.ID.LocalTag}
 }

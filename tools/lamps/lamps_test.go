@@ -98,6 +98,8 @@ func TestKeys(t *testing.T) {
 	_, err = s.lamps(ctx, phone.LampFree, phone.LampFree, phone.LampFree)
 	must(t, err)
 
+	s.shares(ctx, t)
+
 	// The mailbox tells the server that a message waits, and that it was heard.
 	must(t, s.Messages(ctx, 1, 0))
 	_, err = s.mail(ctx, 1, 0)
@@ -108,6 +110,60 @@ func TestKeys(t *testing.T) {
 
 	s.recovers(ctx, t, time.Second)
 	s.judged(ctx, t)
+}
+
+// shares holds the line that the watcher and Cora share against the truth: a call of one is seen by the other, who takes it
+// over once it is held, if it is not held privately; a call to both is at one place and leaves one of them when it is answered.
+func (s *Stage) shares(ctx context.Context, t *testing.T) {
+	t.Helper()
+	far, err := s.twin(ctx, dora, "tcp", "", "") // one that knows Replaces, which this baresip does not
+	must(t, err)
+	must(t, s.Watcher.Do(ctx, phone.TakeAppearance{Line: 1, Number: 2}))
+	must(t, s.appearances(ctx, s.Cora, "free busy"))
+	for _, d := range dora {
+		must(t, s.Watcher.Do(ctx, phone.Digit{Digit: d}))
+	}
+	must(t, s.Watcher.Do(ctx, phone.DialNow{}))
+	st, err := calls(ctx, far, "Ringing")
+	must(t, err)
+	must(t, far.Do(ctx, phone.Answer{Call: st.Calls[0].ID}))
+	st, err = calls(ctx, s.Watcher, "Talking")
+	must(t, err)
+	if err := s.Cora.Do(ctx, phone.TakeAppearance{Line: 1, Number: 2}); err == nil {
+		t.Error("a call was taken from under somebody who talks")
+	}
+	must(t, s.Watcher.Do(ctx, phone.Hold{Call: st.Calls[0].ID, Private: true}))
+	must(t, s.appearances(ctx, s.Cora, "free private"))
+	if err := s.Cora.Do(ctx, phone.TakeAppearance{Line: 1, Number: 2}); err == nil {
+		t.Error("a call that was held privately was taken")
+	}
+	must(t, s.Watcher.Do(ctx, phone.Resume{Call: st.Calls[0].ID}))
+	must(t, s.appearances(ctx, s.Cora, "free busy"))
+	must(t, s.Watcher.Do(ctx, phone.Hold{Call: st.Calls[0].ID}))
+	must(t, s.appearances(ctx, s.Cora, "free held"))
+	must(t, s.Cora.Do(ctx, phone.TakeAppearance{Line: 1, Number: 2}))
+	st, err = calls(ctx, s.Cora, "Talking")
+	must(t, err)
+	_, err = calls(ctx, s.Watcher, "")
+	must(t, err)
+	must(t, s.appearances(ctx, s.Watcher, "busy free"))
+	must(t, s.Cora.Do(ctx, phone.Hangup{Call: st.Calls[0].ID}))
+	must(t, s.appearances(ctx, s.Watcher, "free free"))
+
+	must(t, s.Ben.Dial(ctx, "sip:"+shared+"@"+domain))
+	_, err = calls(ctx, s.Watcher, "Ringing")
+	must(t, err)
+	_, err = calls(ctx, s.Cora, "Ringing")
+	must(t, err)
+	must(t, s.appearances(ctx, s.Cora, "ringing free"))
+	must(t, s.Watcher.Do(ctx, phone.TakeAppearance{Line: 1, Number: 1}))
+	_, err = calls(ctx, s.Cora, "")
+	must(t, err)
+	must(t, s.appearances(ctx, s.Cora, "busy free"))
+	st, err = calls(ctx, s.Watcher, "Talking")
+	must(t, err)
+	must(t, s.Watcher.Do(ctx, phone.Hangup{Call: st.Calls[0].ID}))
+	must(t, s.appearances(ctx, s.Cora, "free free"))
 }
 
 // TestUnnoticedRestart: a server on UDP is started anew so fast that nobody misses it.

@@ -19,12 +19,15 @@ import (
 	"opendeskphone/tools/lab/desk"
 )
 
-// Who is where. The watcher has keys for Ben, Cora and a place to park at; Cora's phone is ours, the others are baresip.
+// Who is where. The watcher has keys for Ben, Cora and a place to park at; Cora's phone is ours, the others are baresip. The
+// watcher and Cora share a line of two appearances.
 const (
 	domain  = "phone.test"
 	watcher = "100"
 	ben     = "201"
 	cora    = "202"
+	shared  = "300"
+	dora    = "203"
 	place   = "701" // where the mailboxes are called, too
 	desks   = "desks"
 	meeting = "conf1"
@@ -32,7 +35,7 @@ const (
 
 var (
 	exchangeAt = netip.AddrPortFrom(lab.LANAddr(2).Addr(), 5060)
-	hosts      = map[string]int{watcher: 100, cora: 102, ben: 11, place: 12}
+	hosts      = map[string]int{watcher: 100, cora: 102, dora: 103, ben: 11, place: 12}
 	focusURI   = "sip:" + meeting + "@" + serversAt.Addr().String()
 	serversAt  = netip.AddrPortFrom(lab.LANAddr(13).Addr(), 5060)
 )
@@ -106,15 +109,25 @@ func (s *Stage) open(ctx context.Context, dir, transport string, listed bool) (e
 	if s.Place, err = s.baresip(ctx, place, true); err != nil {
 		return err
 	}
-	if s.Cora, err = s.twin(ctx, cora, transport, "voicemail_by = \"busy\"\n", "[presence]\npublish = true\n"); err != nil {
+	if s.Cora, err = s.twin(ctx, cora, transport, "voicemail_by = \"busy\"\n", "[presence]\npublish = true\n"+sharedLine(transport)); err != nil {
 		return err
 	}
-	keys := fmt.Sprintf("[keys]\npeople = [\"%s=Ben\", \"%s=Cora\"]\nplaces = [\"%s=Place 1\"]\npresence = true\nlist = %q\n", ben, cora, place, list)
+	keys := fmt.Sprintf("[keys]\npeople = [\"%s=Ben\", \"%s=Cora\"]\nplaces = [\"%s=Place 1\"]\npresence = true\nlist = %q\n%s", ben, cora, place, list, sharedLine(transport))
 	if s.Watcher, err = s.twin(ctx, watcher, transport, "", keys); err != nil {
 		return err
 	}
+	for _, t := range []*desk.Twin{s.Watcher, s.Cora} {
+		if err := s.appearances(ctx, t, "free free"); err != nil {
+			return err
+		}
+	}
 	_, err = s.lamps(ctx, phone.LampFree, phone.LampFree, phone.LampFree)
 	return err
+}
+
+// sharedLine is the second line of both phones of ours.
+func sharedLine(transport string) string {
+	return fmt.Sprintf("[[line]]\naor = \"sip:%s@%s\"\nregistrar = %q\npassword = %q\ntransport = %q\nappearances = 2\n", shared, domain, exchangeAt, lab.PasswordOf(shared), transport)
 }
 
 func (s *Stage) baresip(ctx context.Context, user string, automatic bool) (*lab.Baresip, error) {
@@ -172,6 +185,22 @@ func (s *Stage) lamps(ctx context.Context, want ...phone.Lamp) (time.Time, error
 		return len(st.Watched) == len(want)
 	})
 	return time.Now(), err
+}
+
+// appearances waits until a phone has seen the others do this at the places of the shared line.
+func (s *Stage) appearances(ctx context.Context, t *desk.Twin, want string) error {
+	_, err := t.WaitState(ctx, "appearances "+want, func(st *phone.State) bool {
+		var have []string
+		for _, a := range st.Appearances {
+			is := a.State.String()
+			if a.Exclusive {
+				is = "private"
+			}
+			have = append(have, is)
+		}
+		return strings.Join(have, " ") == want
+	})
+	return err
 }
 
 //go:embed publish.xml

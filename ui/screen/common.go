@@ -107,7 +107,11 @@ func (v *view) tileOfCall(t *widget.Tile, id phone.LineID) {
 	if best < 0 {
 		return
 	}
-	c := &v.st.Calls[best]
+	v.showCall(t, &v.st.Calls[best])
+}
+
+// showCall shows how a call is.
+func (v *view) showCall(t *widget.Tile, c *phone.Call) {
 	elapsed := text.Duration(v.now.Sub(timerStart(c)))
 	switch c.State {
 	case phone.Ringing:

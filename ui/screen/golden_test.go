@@ -285,6 +285,7 @@ func situations() []situation {
 		{name: "home-keys", state: watching()},
 		{name: "home-keys-unknown", state: unwatched()},
 		{name: "in-call-keys", state: watching(talking(1, jonas, 767*time.Second))},
+		{name: "home-shared", state: sharedLine()},
 		{name: "home-focus", state: idle(), keys: []hal.Key{hal.Down}},
 		{name: "home-line-failing", state: failing},
 		{name: "home-certificate", state: expired},

@@ -134,6 +134,7 @@ func (m *moreMenu) entries(v *view) []entry {
 		}
 	}
 	out = append(out, v.recordEntry(v.st.Call(m.call))...)
+	out = append(out, m.privateHold(v)...)
 	out = append(out, m.displaced(v)...)
 	if c := v.st.Call(m.call); stands(c) && c.Move == phone.NoMove && c.Page == 0 && !confers(c) && v.st.Factory(c) != "" {
 		out = append(out, entry{draw.IconAdd, v.Words.Moves.AtServer, m.run(v, phone.Join{Calls: [phone.MaxConf]phone.CallID{c.ID}, Server: true})})

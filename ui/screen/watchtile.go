@@ -9,11 +9,11 @@ import (
 	"opendeskphone/ui/widget"
 )
 
-// Behind the keys of the lines stand those of the settings: other people, places to park calls at, and the group's pickup.
+// Behind the keys of the lines stand those of the settings: appearances of shared lines, other people, places to park calls at, and the group's pickup.
 
 // setKeys is how many of those there are.
 func (v *view) setKeys() int {
-	n := len(v.st.Watched)
+	n := len(v.st.Appearances) + len(v.st.Watched)
 	if v.st.Config.GroupPickup != "" {
 		n++
 	}
@@ -25,7 +25,7 @@ func (v *view) setKeys() int {
 
 // watched gives who the i-th line key is about; nil: nobody of the settings.
 func (v *view) watched(i int) *phone.Watched {
-	if at := i - len(v.st.Lines); at >= 0 && at < len(v.st.Watched) && len(v.st.Lines) > 0 {
+	if at := i - len(v.st.Lines) - len(v.st.Appearances); at >= 0 && at < len(v.st.Watched) && len(v.st.Lines) > 0 {
 		return &v.st.Watched[at]
 	}
 	return nil
@@ -33,11 +33,14 @@ func (v *view) watched(i int) *phone.Watched {
 
 // groups tells whether the i-th line key is the group's pickup.
 func (v *view) groups(i int) bool {
-	return v.st.Config.GroupPickup != "" && len(v.st.Lines) > 0 && i == len(v.st.Lines)+len(v.st.Watched)
+	return v.st.Config.GroupPickup != "" && len(v.st.Lines) > 0 && i == len(v.st.Lines)+len(v.st.Appearances)+len(v.st.Watched)
 }
 
 // setTile is the i-th line key, one of the settings.
 func (v *view) setTile(i int) widget.Tile {
+	if a := v.appearance(i); a != nil {
+		return v.appearanceTile(a)
+	}
 	w := v.watched(i)
 	if w == nil {
 		return widget.Tile{Icon: draw.IconBell, Title: v.Words.Watch.PickUp, Short: v.Words.Watch.PickUp, Second: v.Words.Watch.OfGroup}
@@ -121,6 +124,10 @@ func (v *view) setTiles() {
 // setKey presses the i-th line key; it tells whether that is one of the settings. In a call a place takes it, and the keys
 // of people do nothing: a hand that slips holds nobody.
 func (v *view) setKey(i int) bool {
+	if a := v.appearance(i); a != nil {
+		v.appearanceKey(a)
+		return true
+	}
 	w, front := v.watched(i), v.st.Foreground()
 	idle := len(v.st.Calls) == 0 || front != nil && front.State == phone.Dialing
 	switch {

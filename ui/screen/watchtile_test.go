@@ -36,6 +36,55 @@ func unwatched() *phone.State {
 	return s
 }
 
+// sharedLine is a phone of one line with three appearances: another phone holds Ruth and talks at the next, and one is free.
+func sharedLine(calls ...phone.Call) *phone.State {
+	s := withCalls(calls...)
+	s.OffHook = len(calls) > 0
+	s.Lines = s.Lines[:1]
+	s.Appearances = []phone.Appearance{{Number: 1, State: phone.AppearanceHeld, Caller: ruth}, {Number: 2, State: phone.AppearanceBusy}, {Number: 3, State: phone.AppearanceFree}}
+	return s
+}
+
+// TestKeysOfASharedLine presses the appearances of a line in every state they can be in.
+func TestKeysOfASharedLine(t *testing.T) {
+	mine := talking(1, jonas, time.Minute)
+	mine.Appearance = 3
+	take := func(n uint8) []phone.Command { return []phone.Command{phone.TakeAppearance{Number: n}} }
+	for _, r := range []struct {
+		name string
+		st   *phone.State
+		key  hal.Key
+		want []phone.Command
+	}{
+		{"held there", sharedLine(), hal.Line2, take(1)},
+		{"in use there", sharedLine(), hal.Line3, take(2)}, // the phone says that it cannot be
+		{"free", sharedLine(), hal.Line4, take(3)},
+		{"held there, in a call", sharedLine(mine), hal.Line2, take(1)},
+		{"in use there, in a call", sharedLine(mine), hal.Line3, nil},
+		{"our own call", sharedLine(mine), hal.Line4, nil},
+	} {
+		d := newDesk(t, image.Pt(800, 480), Options{Theme: "dark", Language: "en"})
+		d.st = r.st
+		d.paint()
+		d.Press(r.key, d.st, d.now)
+		if got := d.Commands(); !slices.Equal(got, r.want) {
+			t.Errorf("%s: %v, want %v", r.name, got, r.want)
+		}
+	}
+	d := newDesk(t, image.Pt(800, 480), Options{Theme: "dark", Language: "en"})
+	d.st = sharedLine(mine)
+	d.paint()
+	menu := (&moreMenu{call: 1}).entries(d.view(nil, d.st, d.now))
+	i := slices.IndexFunc(menu, func(e entry) bool { return e.name == "Hold privately" })
+	if i < 0 {
+		t.Fatal("a call of a shared line cannot be held privately")
+	}
+	menu[i].do()
+	if got := d.Commands(); !slices.Equal(got, []phone.Command{phone.Hold{Call: 1, Private: true}}) {
+		t.Errorf("held privately by %v", got)
+	}
+}
+
 // TestKeysOfTheSettings presses them in every state they can be in.
 func TestKeysOfTheSettings(t *testing.T) {
 	lamps := func(ls ...phone.Lamp) *phone.State {
