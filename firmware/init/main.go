@@ -25,6 +25,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"opendeskphone/boards"
+	"opendeskphone/firmware/lldp"
 )
 
 func main() {
@@ -68,7 +69,7 @@ func (m *machine) run() ending {
 	defer cancel()
 	work.Go(func() { watchDevices(ctx, m.log) })
 	m.load("net")
-	n := newNetwork(m.board.NIC, m.con, m.log)
+	n := newNetwork(m.board.NIC, lldp.Phone{Maker: "Open Desk Phone", Model: m.board.Name, Version: m.release.version}, m.con, m.log)
 	c := newClock(m.release.built, m.con, m.log)
 	work.Go(func() { n.Run(ctx, c.SetServers) })
 	work.Go(func() { c.Run(ctx) })

@@ -30,6 +30,7 @@ import (
 	"opendeskphone/firmware/recording"
 	"opendeskphone/firmware/settings"
 	"opendeskphone/firmware/store"
+	"opendeskphone/firmware/uplink"
 	"opendeskphone/hal"
 	"opendeskphone/hal/linux"
 	"opendeskphone/sip/stack"
@@ -183,7 +184,9 @@ func inRoom() bool {
 
 func facts() device.Facts {
 	host, _ := os.Hostname()
-	return device.LocalFacts(host, free)
+	f := device.LocalFacts(host, free)
+	f.Uplink = uplink.Read(uplink.File)
+	return f
 }
 
 // free is how many bytes the data folder has room for; negative: not known.
