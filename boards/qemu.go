@@ -19,7 +19,7 @@ var QEMUArm = Board{
 	Cmdline:    "console=ttyAMA0 quiet panic=5 vt.global_cursor_default=0",
 	Modules: Modules{
 		Boot:  []string{"virtio_pci", "virtio_blk", "squashfs", "ext4"},
-		Net:   []string{"virtio_net"},
+		Net:   []string{"virtio_net", "8021q"},
 		Panel: []string{"virtio_gpu", "bochs", "virtio_input", "evdev", "virtio_console"},
 		Sound: []string{"snd_aloop pcm_substreams=1", "xhci_pci", "snd_usb_audio"},
 		USB:   []string{"libcomposite", "usb_f_hid", "usb_f_uac1", "usb_f_uac2", "usbip_vudc"},

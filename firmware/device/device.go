@@ -36,6 +36,7 @@ import (
 	"opendeskphone/firmware/settings"
 	"opendeskphone/firmware/store"
 	"opendeskphone/firmware/tpcp"
+	"opendeskphone/firmware/uplink"
 	"opendeskphone/firmware/usbsound"
 	"opendeskphone/hal"
 	"opendeskphone/sip/stack"
@@ -74,6 +75,7 @@ type Facts struct {
 	Hostname  string
 	MAC       string
 	Free      int64 // bytes left for data, negative: not known
+	Uplink    uplink.State
 }
 
 // Device is one phone.
@@ -302,7 +304,8 @@ func (d *Device) mediaFactory() *media.Factory {
 // setMedia makes the calls from now on by these settings.
 func (d *Device) setMedia(m settings.Media) error {
 	cfg := media.Default()
-	cfg.PortMin, cfg.PortMax, cfg.DSCP, cfg.Ptime, cfg.Codecs, cfg.RTCPMux = m.PortMin, m.PortMax, m.DSCP, m.Ptime, m.Codecs, m.RTCPMux
+	cfg.PortMin, cfg.PortMax, cfg.Ptime, cfg.Codecs, cfg.RTCPMux = m.PortMin, m.PortMax, m.Ptime, m.Codecs, m.RTCPMux
+	cfg.DSCP = settings.VoiceDSCP(m.DSCP, d.opts.About().Uplink.DSCP)
 	if err := cfg.Validate(); err != nil {
 		return fmt.Errorf("device: %w", err)
 	}

@@ -3,10 +3,13 @@ package device
 import (
 	"context"
 	"errors"
+	"reflect"
 	"slices"
 	"time"
 
 	"opendeskphone/firmware/phone"
+	"opendeskphone/firmware/settings"
+	"opendeskphone/firmware/uplink"
 )
 
 // A link that comes up brings several changes: the last is waited for, but not for long, since an address
@@ -16,12 +19,30 @@ const (
 	settleMax = 400 * time.Millisecond
 )
 
+// mark marks packets as the network wants it now.
+func (d *Device) mark() {
+	d.report("quality marks", d.setMedia(d.settings.File().Media))
+	if s := d.sip.stack.Load(); s != nil {
+		s.Mark(d.signalingDSCP())
+	}
+}
+
+func (d *Device) signalingDSCP() int {
+	return settings.SignalingDSCP(d.settings.File().SIP.DSCP, d.opts.About().Uplink.SignalingDSCP)
+}
+
 // followNetwork registers anew whenever the phone's addresses have changed, and tells the user when
-// it has none.
+// it has none. Calls from then on are marked as the network wants it.
 func (d *Device) followNetwork(ctx context.Context) error {
 	var had []string
+	var told uplink.State
 	for first := true; ; first = false {
-		now := d.opts.About().Addresses
+		facts := d.opts.About()
+		now := facts.Addresses
+		if first || !reflect.DeepEqual(facts.Uplink, told) {
+			told = facts.Uplink
+			d.mark()
+		}
 		text := ""
 		if len(now) == 0 {
 			text = "no address"

@@ -24,6 +24,7 @@ type sipSide struct {
 	device   *Device
 	adapter  atomic.Pointer[lines.Adapter]
 	agent    atomic.Pointer[ua.UA]
+	stack    atomic.Pointer[stack.Stack]
 	again    chan struct{}                // capacity 1: build it anew
 	settings atomic.Pointer[settings.SIP] // it was built by
 }
@@ -75,6 +76,8 @@ func (s *sipSide) once(ctx context.Context) error {
 	st := stack.New(stackConfig(f.SIP, d.opts.Version), d.opts.Network, d.log)
 	var adapter *lines.Adapter
 	st.Observe(d.sipSeen)
+	st.Mark(d.signalingDSCP())
+	s.stack.Store(st)
 	agent := ua.New(d.agentConfig(ctx, f), st, func(e ua.Event) { d.agentSaid(e); adapter.Handle(e) }, d.log)
 	adapter = lines.New(d.accounts(f.Lines), agent, d.voices, d.callers(f.STIR), d.route, d.fromLines, d.log)
 	adapter.SetPages(lines.Pages{Groups: f.Paging.Addresses(), Codec: f.Paging.Codec})

@@ -212,7 +212,7 @@ func FuzzLease(f *testing.F) {
 		if !(0 < l.renew && l.renew < l.rebind && l.rebind < l.expire && l.expire <= maxLease) {
 			t.Fatalf("times %v %v %v", l.renew, l.rebind, l.expire)
 		}
-		if c := l.config; len(c.dns) > maxServers || c.domain != "" && !isDomain(c.domain) || !c.address.IsValid() {
+		if c := l.config; c.vlan < 0 || c.vlan > maxVLAN || len(c.dns) > maxServers || c.domain != "" && !isDomain(c.domain) || !c.address.IsValid() {
 			t.Fatalf("config %+v", c)
 		}
 	})

@@ -21,8 +21,8 @@ import (
 
 func TestWrongSettingsKeepTheNetwork(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "settings.toml")
-	if n, err := readNetwork(file); err != nil || !n.DHCP {
-		t.Error("without a file:", n, err)
+	if f, err := readSettings(file); err != nil || !f.Network.DHCP {
+		t.Error("without a file:", f.Network, err)
 	}
 	good := "[network]\ndhcp = false\naddress = '192.0.2.7/24'\n"
 	if err := os.WriteFile(strings.TrimSuffix(file, ".toml")+".good.toml", []byte(good), 0o600); err != nil {
@@ -32,9 +32,9 @@ func TestWrongSettingsKeepTheNetwork(t *testing.T) {
 		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		n, err := readNetwork(file)
-		if n.Address != "192.0.2.7/24" || (text == good) != (err == nil) {
-			t.Errorf("%q: %+v, %v", text, n, err)
+		f, err := readSettings(file)
+		if f.Network.Address != "192.0.2.7/24" || (text == good) != (err == nil) {
+			t.Errorf("%q: %+v, %v", text, f.Network, err)
 		}
 	}
 }

@@ -26,6 +26,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"opendeskphone/boards"
+	"opendeskphone/firmware/lldp"
 )
 
 func main() {
@@ -70,7 +71,7 @@ func (m *machine) run() ending {
 	disks := make(chan struct{}, 1)
 	work.Go(func() { watchDevices(ctx, disks, m.log) })
 	m.load("net")
-	n := newNetwork(m.board.NIC, m.con, m.log)
+	n := newNetwork(m.board.NIC, lldp.Phone{Maker: "Open Desk Phone", Model: m.board.Name, Version: m.release.version}, m.con, m.log)
 	c := newClock(m.release.built, m.con, m.log)
 	work.Go(func() { n.Run(ctx, c.SetServers) })
 	work.Go(func() { c.Run(ctx) })

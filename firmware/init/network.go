@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net"
@@ -10,12 +11,16 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/vishvananda/netlink"
 	"golang.org/x/sys/unix"
 
+	"opendeskphone/firmware/lldp"
 	"opendeskphone/firmware/settings"
+	"opendeskphone/firmware/uplink"
 )
 
 // ipConfig is what an interface is set to.
@@ -25,6 +30,7 @@ type ipConfig struct {
 	dns     []netip.Addr
 	domain  string
 	ntp     []string
+	vlan    int // for voice, that the server of the untagged network names; 0: none
 }
 
 // defaultNTP are the time servers when nobody names any.
@@ -33,20 +39,50 @@ var defaultNTP = []string{"0.debian.pool.ntp.org", "1.debian.pool.ntp.org"}
 // settingsPeriod is how often the settings file is looked at.
 const settingsPeriod = 2 * time.Second
 
-// network keeps the Ethernet interface configured: by DHCP or by the settings, anew when the cable
-// comes back or the settings change.
+// network keeps the phone on the network: on the VLAN where it should be, with an address by DHCP or by the
+// settings, anew when the cable comes back, the settings change or the switch has another opinion.
 type network struct {
 	nic      string
+	about    lldp.Phone // what the switch is told of us
 	con      *console
 	log      *slog.Logger
 	settings settings.Network // in force
-	last     *lease           // of the session before; read and written by the one session that runs
 	setNTP   func([]string)
-	ready    bool // the first address has been told
+	heard    chan lldp.Neighbour // capacity 1
+	offers   chan int            // capacity 1: a VLAN that DHCP named
+	learnt   learnt
+	at       place
+	since    time.Time // the session has run
+
+	// Read and written by the one session that runs, or while none does.
+	last  *lease // of the session before
+	ready bool   // the first address has been told
+	bound atomic.Bool
+
+	mu    sync.Mutex // over what phone and switch are told
+	state uplink.State
+	dscp  int // of voice, by the settings; negative: they do not say
+	file  string
 }
 
-func newNetwork(nic string, con *console, log *slog.Logger) *network {
-	return &network{nic: nic, con: con, log: log}
+func newNetwork(nic string, about lldp.Phone, con *console, log *slog.Logger) *network {
+	return &network{nic: nic, about: about, con: con, log: log, heard: make(chan lldp.Neighbour, 1), offers: make(chan int, 1), file: uplink.File}
+}
+
+// tell changes what the phone is told.
+func (n *network) tell(change func(*uplink.State)) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	now := n.state
+	change(&now)
+	if reflect.DeepEqual(now, n.state) {
+		return
+	}
+	n.state = now
+	n.log.Info("network", "state", string(now.Encode()))
+	if err := writeAtomic(n.file, now.Encode()); err != nil {
+		n.log.Warn("the phone is not told of its network", "err", err)
+	}
 }
 
 // Run keeps the interface up until ctx ends. setNTP is told the time servers.
@@ -64,8 +100,10 @@ func (n *network) Run(ctx context.Context, setNTP func([]string)) {
 		n.log.Error("no link events", "err", err)
 	}
 	n.use(n.readSettings())
-	s := &session{}
+	n.move(n.learnt.decide(n.settings))
+	s, lldp := &session{}, &session{}
 	defer s.stop()
+	defer lldp.stop()
 	tick := time.NewTicker(settingsPeriod)
 	defer tick.Stop()
 	stamp := readStamp(settingsFile)
@@ -87,12 +125,24 @@ func (n *network) Run(ctx context.Context, setNTP func([]string)) {
 			}
 			if now := u.Attrs().RawFlags&unix.IFF_LOWER_UP != 0; now != up {
 				up = now
-				n.linkChanged(ctx, s, up)
+				n.linkChanged(ctx, s, lldp, up)
 			}
+		case nb := <-n.heard:
+			n.learnt.hear(nb)
+			n.tell(func(s *uplink.State) { s.Switch, s.Port = cmp.Or(nb.Name, nb.Chassis), nb.Port })
+			if up && (n.at == (place{}) || time.Since(n.since) > dwell) {
+				n.review(ctx, s)
+			}
+		case vlan := <-n.offers:
+			n.learnt.offer(vlan)
+			n.review(ctx, s)
 		case <-tick.C:
 			if t := readStamp(settingsFile); !t.Equal(stamp) {
 				stamp = t
 				n.settingsChanged(ctx, s, up)
+			}
+			if up && time.Since(n.since) > dwell {
+				n.review(ctx, s)
 			}
 		}
 	}
@@ -107,48 +157,66 @@ func (n *network) raise(link netlink.Link) {
 
 // linkChanged starts and stops the configuration with the cable. The address stays while the cable
 // is out, so that a call outlives a short break.
-func (n *network) linkChanged(ctx context.Context, s *session, up bool) {
+func (n *network) linkChanged(ctx context.Context, s, lldp *session, up bool) {
 	n.log.Info("link", "nic", n.nic, "up", up)
 	if up {
 		n.con.milestone("link up")
-		s.start(ctx, n.configure)
+		n.learnt.heard, n.learnt.refused = false, 0
+		lldp.start(ctx, n.listen)
+		n.begin(ctx, s)
 		return
 	}
 	n.con.milestone("link down")
 	s.stop()
+	lldp.stop()
+}
+
+// begin starts the configuration of the place where the phone is.
+func (n *network) begin(ctx context.Context, s *session) {
+	n.since = time.Now()
+	n.bound.Store(false)
+	s.start(ctx, n.configure)
 }
 
 // settingsChanged puts new settings in force, if they are new.
 func (n *network) settingsChanged(ctx context.Context, s *session, up bool) {
 	now := n.readSettings()
-	if reflect.DeepEqual(now, n.settings) {
+	if reflect.DeepEqual(now.Network, n.settings) {
+		n.use(now)
 		return
 	}
 	s.stop()
 	n.use(now)
 	n.last = nil
+	n.move(n.learnt.decide(n.settings))
 	if up {
-		s.start(ctx, n.configure)
+		n.begin(ctx, s)
 	}
 }
 
 // readSettings reads the settings in force and says what is wrong with the file.
-func (n *network) readSettings() settings.Network {
-	now, err := readNetwork(settingsFile)
+func (n *network) readSettings() settings.File {
+	now, err := readSettings(settingsFile)
 	if err != nil {
 		n.log.Warn("network settings", "err", err)
 		n.con.printf("%v", err)
 	}
-	now.Hostname = cmp.Or(now.Hostname, defaultHostname(n.nic))
+	now.Network.Hostname = cmp.Or(now.Network.Hostname, defaultHostname(n.nic))
 	return now
 }
 
-// use takes settings; no session may be running, since it reads them.
-func (n *network) use(s settings.Network) {
-	if err := unix.Sethostname([]byte(s.Hostname)); err != nil {
+// use takes settings; if those of the network are others no session may be running, since it reads them.
+func (n *network) use(f settings.File) {
+	n.mu.Lock()
+	n.dscp = f.Media.DSCP
+	n.mu.Unlock()
+	if reflect.DeepEqual(f.Network, n.settings) {
+		return
+	}
+	if err := unix.Sethostname([]byte(f.Network.Hostname)); err != nil {
 		n.log.Error("host name", "err", err)
 	}
-	n.settings = s
+	n.settings = f.Network
 }
 
 func defaultHostname(nic string) string {
@@ -169,22 +237,35 @@ func hardwareAddress(nic string) net.HardwareAddr {
 
 // configure sets the interface, by DHCP until ctx ends or once by the settings.
 func (n *network) configure(ctx context.Context) {
+	nic := n.enter()
 	if !n.settings.DHCP {
-		if err := n.apply(staticConfig(n.settings)); err != nil {
+		if err := n.apply(nic, staticConfig(n.settings)); err != nil {
 			n.log.Error("static address", "err", err)
 		}
 		return
 	}
-	socket, err := openDHCPSocket(ctx, n.nic)
+	socket, err := openDHCPSocket(ctx, nic)
 	if err != nil {
 		n.log.Error("no DHCP", "err", err)
 		return
 	}
 	defer socket.Close()
 	c := &dhcpClient{hw: hardwareAddress(n.nic), hostname: n.settings.Hostname, via: socket,
-		bound: func(ic ipConfig) error { return n.apply(withSettings(ic, n.settings)) }, lost: n.drop}
+		lost: func() { n.drop(nic) }}
+	asked := n.at.vlan != 0 // a server there has no say in this
+	c.bound = func(ic ipConfig) error {
+		if ic.vlan != 0 && !asked {
+			asked = true
+			latest(n.offers, ic.vlan)
+			return errElsewhere // unless we are still here after a moment
+		}
+		return n.apply(nic, withSettings(ic, n.settings))
+	}
 	n.last = c.Run(ctx, n.last)
 }
+
+// errElsewhere is a DHCP server of the untagged network that names a VLAN for voice.
+var errElsewhere = errors.New("init: voice is on a VLAN")
 
 // staticConfig is the configuration the settings spell out; they have been validated.
 func staticConfig(s settings.Network) ipConfig {
@@ -214,10 +295,10 @@ func withSettings(c ipConfig, s settings.Network) ipConfig {
 }
 
 // apply sets the interface to the configuration and takes off what was on it before.
-func (n *network) apply(c ipConfig) error {
-	link, err := netlink.LinkByName(n.nic)
+func (n *network) apply(nic string, c ipConfig) error {
+	link, err := netlink.LinkByName(nic)
 	if err != nil {
-		return fmt.Errorf("init: %s: %w", n.nic, err)
+		return fmt.Errorf("init: %s: %w", nic, err)
 	}
 	want := &netlink.Addr{IPNet: &net.IPNet{IP: c.address.Addr().AsSlice(), Mask: net.CIDRMask(c.address.Bits(), c.address.Addr().BitLen())}}
 	if err := netlink.AddrReplace(link, want); err != nil {
@@ -233,7 +314,8 @@ func (n *network) apply(c ipConfig) error {
 	if err := writeAtomic("/run/resolv.conf", []byte(resolvConf(c))); err != nil {
 		return fmt.Errorf("init: %w", err)
 	}
-	n.log.Info("address", "nic", n.nic, "address", c.address, "gateway", c.gateway, "dns", c.dns)
+	n.bound.Store(true)
+	n.log.Info("address", "nic", nic, "address", c.address, "gateway", c.gateway, "dns", c.dns)
 	if !n.ready {
 		n.ready = true
 		n.con.milestone("address " + c.address.Addr().String())
@@ -243,9 +325,10 @@ func (n *network) apply(c ipConfig) error {
 }
 
 // drop takes the address off when its lease has ended.
-func (n *network) drop() {
-	n.log.Warn("address lost", "nic", n.nic)
-	if link, err := netlink.LinkByName(n.nic); err == nil {
+func (n *network) drop(nic string) {
+	n.log.Warn("address lost", "nic", nic)
+	n.bound.Store(false)
+	if link, err := netlink.LinkByName(nic); err == nil {
 		removeOthers(link, netip.Addr{})
 	}
 }

@@ -9,12 +9,11 @@ import (
 // settingsFile is the user's settings, which the phone daemon writes.
 const settingsFile = "/data/settings.toml"
 
-// readNetwork reads the network part of the settings that are in force: those of the user's file or,
-// if that is wrong, the last good ones, with the fault. Every settings file there is can be used: a
-// phone off the network cannot be helped from afar.
-func readNetwork(file string) (settings.Network, error) {
-	f, err := settings.Load(settings.Paths{User: file})
-	return f.Network, err
+// readSettings reads the settings that are in force: those of the user's file or, if that is wrong, the last
+// good ones, with the fault. Every settings file there is can be used: a phone off the network cannot be
+// helped from afar.
+func readSettings(file string) (settings.File, error) {
+	return settings.Load(settings.Paths{User: file})
 }
 
 // writeAtomic replaces a file so that its readers see either the old or the new one.

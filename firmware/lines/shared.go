@@ -154,11 +154,10 @@ func (a *Adapter) other(s *share, d eventbody.Dialog) phone.Other {
 	}
 	for _, c := range s.calls {
 		call := a.calls[c.Call]
-		same := call != nil && call.callID != "" && call.callID == d.CallID
-		if same {
-			o.Ours = c.Call
-		}
-		if same || c.Number == d.Appearance {
+		switch {
+		case call != nil && call.callID != "" && call.callID == d.CallID: // the phones meet at the lesser place
+			o.Ours, o.First = c.Call, d.Appearance < c.Number
+		case c.Number == d.Appearance:
 			o.First = d.ID < a.dialogName(c.Call)
 		}
 	}

@@ -5,8 +5,7 @@ import (
 	"net"
 	"net/netip"
 
-	"golang.org/x/net/ipv4"
-	"golang.org/x/net/ipv6"
+	"opendeskphone/sip/qos"
 )
 
 // udp is Packets on a real socket.
@@ -23,11 +22,7 @@ func ListenUDP(at netip.AddrPort, dscp int) (Packets, error) {
 	if err != nil {
 		return nil, fmt.Errorf("media: listen: %w", err)
 	}
-	// A network or system that refuses the mark still carries the call; on a dual-stack socket
-	// each call marks its own half.
-	tos := dscp << 2
-	_ = ipv4.NewConn(c).SetTOS(tos)
-	_ = ipv6.NewConn(c).SetTrafficClass(tos)
+	qos.Set(c, dscp, qos.Voice)
 	return udp{c}, nil
 }
 

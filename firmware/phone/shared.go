@@ -43,7 +43,7 @@ type Appearance struct {
 type Other struct {
 	Appearance
 	Ours  CallID // of ours: the same call, that rings at both; 0: it is another
-	First bool   // where both phones have chosen one number, it has it
+	First bool   // it has its number, and ours gives way: goes there if it is the same call, or else away
 }
 
 // Appeared is what the other phones are told of a call of ours.

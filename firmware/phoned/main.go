@@ -30,6 +30,7 @@ import (
 	"opendeskphone/firmware/recording"
 	"opendeskphone/firmware/settings"
 	"opendeskphone/firmware/store"
+	"opendeskphone/firmware/uplink"
 	"opendeskphone/hal"
 	"opendeskphone/hal/linux"
 	"opendeskphone/sip/stack"
@@ -186,7 +187,9 @@ func inRoom() bool {
 
 func facts() device.Facts {
 	host, _ := os.Hostname()
-	return device.LocalFacts(host, func() int64 { return free(cli.Data) })
+	f := device.LocalFacts(host, func() int64 { return free(cli.Data) })
+	f.Uplink = uplink.Read(uplink.File)
+	return f
 }
 
 // free is how many bytes the disk of a folder has room for; negative: not known.

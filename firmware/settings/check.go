@@ -121,8 +121,20 @@ var forms = map[string]form{
 	"key":      {"a number or address, or number=name", checkKey},
 	"feature":  {"a code like *8", checkFeature},
 	"zone":     {"a time zone like Europe/Berlin", checkZone},
+	"vlan":     {"auto, none or 1 to 4094", checkVLAN},
 	"target":   {"a number or an address, at most 128 bytes", checkTarget},
 	"span":     {"days and hours like mon-fri 09:00-17:00", func(s string) error { _, err := phone.ParseSpan(s); return err }},
+}
+
+// checkVLAN wants a VLAN that there can be (IEEE 802.1Q table 9-2).
+func checkVLAN(s string) error {
+	if s == AutoVLAN || s == NoVLAN {
+		return nil
+	}
+	if n, err := strconv.ParseUint(s, 10, 16); err != nil || n == 0 || n > 4094 || s[0] == '0' {
+		return fmt.Errorf("%q is not", shorten(s))
+	}
+	return nil
 }
 
 // checkTarget takes what can be dialled.

@@ -204,6 +204,7 @@ type SIP struct {
 	TCP         bool     `toml:"tcp" doc:"Listen on TCP."`
 	SystemRoots bool     `toml:"system_roots" doc:"Believe the certificate authorities of the system image."`
 	ExtraRoots  []string `toml:"extra_roots" is:"path" eg:"/data/office-ca.pem" doc:"PEM files with further certificate authorities to believe."`
+	DSCP        int      `toml:"dscp" range:"-1 63" doc:"Mark of SIP packets for the network's quality of service. -1: what the switch says by LLDP-MED of voice signaling, else 24, CS3 (RFC 4594)."`
 	Strangers   bool     `toml:"strangers" doc:"Take requests from anybody. Else only the registrar, the proxy and the peers of a line get an answer, and a stranger's call does not ring."`
 }
 
@@ -219,7 +220,7 @@ type Media struct {
 	Codecs    []string `toml:"codecs" one:"opus G722 PCMA PCMU L16" eg:"opus" doc:"Codecs in order of preference."`
 	PortMin   int      `toml:"port_min" range:"1024 65534" doc:"First port of RTP. A call takes two."`
 	PortMax   int      `toml:"port_max" range:"1025 65535" doc:"Last port of RTP."`
-	DSCP      int      `toml:"dscp" range:"0 63" doc:"Mark of voice packets for the network's quality of service; 46 is EF (RFC 4594)."`
+	DSCP      int      `toml:"dscp" range:"-1 63" doc:"Mark of voice packets for the network's quality of service. -1: what the switch says by LLDP-MED, else 46, EF (RFC 4594)."`
 	RTCPMux   bool     `toml:"rtcp_mux" doc:"Offer to have voice and its reports on one port (RFC 5761)."`
 	Ptime     int      `toml:"ptime" unit:"ms" one:"10 20 40 60" doc:"Voice in one packet."`
 	JitterMin int      `toml:"jitter_min" unit:"ms" range:"0 500" doc:"Least delay of the jitter buffer."`
@@ -328,6 +329,30 @@ type Network struct {
 	DNS      []string `toml:"dns" is:"ip" eg:"192.0.2.53" doc:"Addresses of DNS servers."`
 	Hostname string   `toml:"hostname" is:"hostname" eg:"desk-7" doc:"Name of the phone. Empty: odp- and the end of its Ethernet address."`
 	NTP      []string `toml:"ntp" is:"host" eg:"ntp.example" doc:"Time servers."`
+	VLAN     string   `toml:"vlan" is:"vlan" eg:"60" doc:"VLAN of the phone, 1 to 4094. auto: the one that the switch names by LLDP-MED, else the one that DHCP names in the untagged network (option 132), else none. none: none. The Cisco Discovery Protocol is not spoken: its readers have been a way into phones, and its switches know LLDP-MED."`
+	Priority int      `toml:"priority" range:"-1 7" doc:"802.1p priority of voice on the VLAN. -1: what the switch says by LLDP-MED, else 5."`
+}
+
+// What the VLAN can be besides a number.
+const (
+	AutoVLAN = "auto"
+	NoVLAN   = "none"
+)
+
+// VoiceDSCP is the mark of voice: by the setting, which may be negative, else by the switch, if it told one.
+func VoiceDSCP(set int, told *int) int { return dscp(set, told, 46) } // EF, RFC 4594 §4.1
+
+// SignalingDSCP is the mark of SIP.
+func SignalingDSCP(set int, told *int) int { return dscp(set, told, 24) } // CS3, RFC 4594 §4.2
+
+func dscp(set int, told *int, usual int) int {
+	switch {
+	case set >= 0:
+		return set
+	case told != nil:
+		return *told
+	}
+	return usual
 }
 
 // Default is a phone as it leaves the factory: no lines, nothing of a country.
@@ -340,8 +365,8 @@ func Default() File {
 		},
 		Rules:     NewRules(p.Rules),
 		Numbers:   Numbers{Poll: 60},
-		SIP:       SIP{Port: 5060, UDP: true, TCP: true, SystemRoots: true},
-		Media:     Media{Codecs: []string{"opus", "G722", "PCMA", "PCMU"}, PortMin: 16384, PortMax: 16483, DSCP: 46, RTCPMux: true, Ptime: 20, JitterMax: 400},
+		SIP:       SIP{Port: 5060, UDP: true, TCP: true, SystemRoots: true, DSCP: -1},
+		Media:     Media{Codecs: []string{"opus", "G722", "PCMA", "PCMU"}, PortMin: 16384, PortMax: 16483, DSCP: -1, RTCPMux: true, Ptime: 20, JitterMax: 400},
 		Keys:      Keys{Line: 1},
 		Presence:  Presence{Away: 15},
 		Gateways:  Gateways{Transport: "tcp"},
@@ -354,7 +379,7 @@ func Default() File {
 		Lock:      Lock{Idle: 10, Dial: phone.DialEmergency.String(), WithPC: true, UnlockWithPC: true},
 		TPCP:      TPCP{Listen: true, Port: 5588},
 		USB:       USB{Enabled: true, Audio: 1},
-		Network:   Network{DHCP: true},
+		Network:   Network{DHCP: true, VLAN: AutoVLAN, Priority: -1},
 	}
 }
 

@@ -184,3 +184,16 @@ func TestCloneSharesNothing(t *testing.T) {
 	}
 	compare("File", reflect.ValueOf(f), reflect.ValueOf(c))
 }
+
+func TestWhoNamesTheMark(t *testing.T) {
+	told := 34
+	for _, c := range []struct {
+		set  int
+		told *int
+		want [2]int
+	}{{-1, nil, [2]int{46, 24}}, {-1, &told, [2]int{34, 34}}, {0, &told, [2]int{0, 0}}, {10, nil, [2]int{10, 10}}} {
+		if got := [2]int{VoiceDSCP(c.set, c.told), SignalingDSCP(c.set, c.told)}; got != c.want {
+			t.Errorf("set %d: %v, want %v", c.set, got, c.want)
+		}
+	}
+}

@@ -6,7 +6,8 @@ import (
 
 	"github.com/pion/stun/v4"
 	"github.com/pion/transport/v5/stdnet"
-	"golang.org/x/net/ipv4"
+
+	"opendeskphone/sip/qos"
 )
 
 // sockets is the system's network as pion sees it: the sockets it opens to TURN servers bear our quality mark, and are kept
@@ -23,7 +24,7 @@ func (s sockets) ListenPacket(network, address string) (net.PacketConn, error) {
 	if err != nil {
 		return nil, err
 	}
-	_ = ipv4.NewPacketConn(c).SetTOS(s.dscp << 2) // a network or system that refuses it still carries the call
+	qos.Set(c, s.dscp, qos.Voice)
 	r := &relaySocket{PacketConn: c}
 	s.link.mu.Lock()
 	defer s.link.mu.Unlock()

@@ -9,6 +9,8 @@ import (
 	"net"
 	"net/netip"
 	"time"
+
+	"opendeskphone/sip/qos"
 )
 
 // conn is one TCP or TLS connection. The loop owns it; one goroutine reads,
@@ -225,6 +227,7 @@ const firstPing = 2 * time.Second
 // start begins to read and write; what was given to write before goes first.
 func (c *conn) start(nc net.Conn) {
 	c.nc, c.local, c.remote = nc, addrPort(nc.LocalAddr()), addrPort(nc.RemoteAddr())
+	qos.Set(nc, c.s.dscp, qos.Signaling)
 	c.s.tasks.Go(func() { c.writeAll(nc) })
 	c.s.tasks.Go(func() { c.readAll(nc) })
 }

@@ -11,6 +11,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"opendeskphone/sip/qos"
 )
 
 // Errors of transactions and of sending.
@@ -53,6 +55,7 @@ type Stack struct {
 	port    uint16 // the one we listen on, as bound
 	bound   netip.Addr
 	conns   conns
+	dscp    int // of all our packets
 	clients map[txKey]*ClientTx
 	servers map[txKey]*ServerTx
 	merged  map[mergeKey]*ServerTx
@@ -107,6 +110,17 @@ func (s *Stack) Run(ctx context.Context, h Handler) error {
 	s.conns.closeAll()
 	s.tasks.Wait()
 	return nil
+}
+
+// Mark has all packets bear a quality mark (RFC 2474) from now on, those of open connections too.
+func (s *Stack) Mark(dscp int) {
+	s.loop.post(func() {
+		s.dscp = dscp
+		qos.Set(s.udp, dscp, qos.Signaling)
+		for _, c := range s.conns.byID {
+			qos.Set(c.nc, dscp, qos.Signaling)
+		}
+	})
 }
 
 // anyPort is how often a free port is looked for when any will do: one that is free for datagrams may

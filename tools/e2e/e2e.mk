@@ -1,7 +1,7 @@
 # The end-to-end test and the figures. Included by the Makefile.
 
 # What the lab's peers and measures are; the image's own tools are IMAGE_PACKAGES.
-E2E_PACKAGES := iproute2 iptables kamailio kamailio-tls-modules kamailio-outbound-modules kamailio-presence-modules baresip-core linphone-cli libmediastreamer-tools sip-tester espeak-ng chrony tshark coturn openssl rtpengine-daemon dovecot-imapd
+E2E_PACKAGES := iproute2 iptables kamailio kamailio-tls-modules kamailio-outbound-modules kamailio-presence-modules baresip-core linphone-cli libmediastreamer-tools sip-tester espeak-ng chrony tshark coturn openssl rtpengine-daemon dovecot-imapd lldpd dnsmasq-base
 
 # Network namespaces want root.
 AS_ROOT := $(shell [ "$$(id -u)" = 0 ] || echo sudo)

@@ -19,7 +19,7 @@ import (
 // Debian package of each tool the lab starts, for the message when one is missing.
 var debianPackage = map[string]string{
 	"ip": "iproute2", "mediastream": "libmediastreamer-tools", "kamailio": "kamailio", "kamcmd": "kamailio", "baresip": "baresip-core", "linphonec": "linphone-cli",
-	"sipp": "sip-tester", "espeak-ng": "espeak-ng", "qemu-system-arm": "qemu-system-arm", "mke2fs": "e2fsprogs", "iptables": "iptables", "tshark": "tshark", "turnserver": "coturn",
+	"sipp": "sip-tester", "espeak-ng": "espeak-ng", "qemu-system-arm": "qemu-system-arm", "mke2fs": "e2fsprogs", "iptables": "iptables", "tshark": "tshark", "turnserver": "coturn", "lldpd": "lldpd", "dnsmasq": "dnsmasq-base",
 }
 
 // Require says in one error which of the named tools are not installed and which Debian packages
