@@ -11,7 +11,7 @@ import (
 const (
 	// Target is the active speech level in dBov that the Leveller aims at: -19 dBm0 (ITU-T G.100.1: 0 dBm0 is -6.15 dBov).
 	Target = -25.15
-	// Range is the most by which it amplifies or attenuates, in dB.
+	// Range is the most by which a Leveller may amplify, and the most by which it attenuates, in dB.
 	Range = 15.0
 	// Quiet is the level in dBov up to which noise may be amplified, and no further.
 	Quiet = -55.0
@@ -29,8 +29,9 @@ const (
 )
 
 // Leveller moves the gain while someone talks and holds it in pauses. A limiter behind it takes what the gain makes too
-// loud. It delays by the limiter's 1 ms and belongs to one goroutine; the zero value is ready.
+// loud. It delays by the limiter's 1 ms and belongs to one goroutine.
 type Leveller struct {
+	lift    float64 // dB by which it amplifies at the most
 	level   float64 // mean power of speech, before the gain
 	recent  float64 // the same, of late and with the gaps between syllables
 	noise   float64 // mean power of pauses
@@ -39,6 +40,9 @@ type Leveller struct {
 	last    float32 // factor at the end of the last frame, less one
 	limiter mix.Limiter
 }
+
+// New makes one that amplifies by lift dB at the most, up to Range.
+func New(lift float64) *Leveller { return &Leveller{lift: min(max(lift, 0), Range)} }
 
 // Gain is the amplification now, in dB.
 func (l *Leveller) Gain() float64 { return l.gain }
@@ -86,13 +90,13 @@ func (l *Leveller) hear(power float64, speech float32) {
 // fraction is margin as a ratio of powers.
 var fraction = math.Pow(10, -margin/10)
 
-// wanted is the gain in dB that brings the talker to Target, as far as Range and the noise allow.
+// wanted is the gain in dB that brings the talker to Target, as far as its range and the noise allow.
 func (l *Leveller) wanted() float64 {
 	want := Target - decibels(l.level)
 	if want > 0 {
 		want = min(want, max(Quiet-decibels(l.noise), 0))
 	}
-	return min(max(want, -Range), Range)
+	return min(max(want, -Range), l.lift)
 }
 
 func decibels(power float64) float64 { return 10 * math.Log10(power+1e-12) }

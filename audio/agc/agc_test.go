@@ -79,7 +79,7 @@ func TestEveryTalkerComesToTheTarget(t *testing.T) {
 		step = 15
 	}
 	for level := -40.0; level <= -10; level += step {
-		active, _ := run(new(Leveller), &talk{level: level, noise: -75}, 5)
+		active, _ := run(New(Range), &talk{level: level, noise: -75}, 5)
 		if math.Abs(active-Target) > 2 {
 			t.Errorf("a talker at %.0f dBov comes out at %.1f, want %.1f", level, active, Target)
 		}
@@ -88,7 +88,7 @@ func TestEveryTalkerComesToTheTarget(t *testing.T) {
 
 // TestANewTalkerComesToTheTarget: the same for one who takes over the microphone.
 func TestANewTalkerComesToTheTarget(t *testing.T) {
-	l := new(Leveller)
+	l := New(Range)
 	run(l, &talk{level: -15, noise: -75}, 10)
 	if active, _ := run(l, &talk{level: -32, noise: -75}, 6); math.Abs(active-Target) > 2 {
 		t.Errorf("the second talker comes out at %.1f", active)
@@ -101,7 +101,7 @@ func TestNoiseIsNotRaised(t *testing.T) {
 		t.Skip("long sound: the race detector and emulated processors look for other faults")
 	}
 	for _, noise := range []float64{-70, -60, -50} {
-		_, pause := run(new(Leveller), &talk{level: -38, noise: noise}, 10)
+		_, pause := run(New(Range), &talk{level: -38, noise: noise}, 10)
 		if limit := max(noise, Quiet) + 1; pause > limit {
 			t.Errorf("noise of %.0f dBov comes out at %.1f, at most %.1f", noise, pause, limit)
 		}
@@ -110,7 +110,7 @@ func TestNoiseIsNotRaised(t *testing.T) {
 
 // TestPausesDoNotPump: whatever the noise does in a pause, the gain stays.
 func TestPausesDoNotPump(t *testing.T) {
-	l := new(Leveller)
+	l := New(Range)
 	run(l, &talk{level: -35, noise: -75}, 5)
 	before := l.Gain()
 	for n := range 1000 {
@@ -124,7 +124,7 @@ func TestPausesDoNotPump(t *testing.T) {
 
 // TestNothingClips: a shout into a gain set for a whisper stays within full scale.
 func TestNothingClips(t *testing.T) {
-	l := new(Leveller)
+	l := New(Range)
 	run(l, &talk{level: -40, noise: -80}, 5)
 	loud := &talk{level: -8, noise: -80}
 	for n := range 100 {
@@ -139,7 +139,7 @@ func TestNothingClips(t *testing.T) {
 }
 
 func TestNoAllocation(t *testing.T) {
-	l := new(Leveller)
+	l := New(Range)
 	f, _ := (&talk{level: -20, noise: -60}).frame(1)
 	if n := testing.AllocsPerRun(100, func() { l.Process(&f, 0.9) }); n != 0 {
 		t.Errorf("%g allocations", n)
@@ -152,7 +152,7 @@ func FuzzLeveller(f *testing.F) {
 	f.Add(uint64(2), uint32(0x7f800000), float32(0.1))
 	f.Add(uint64(3), uint32(0x41200000), float32(math.NaN()))
 	f.Fuzz(func(t *testing.T, seed uint64, bits uint32, speech float32) {
-		l, r := new(Leveller), rand.New(rand.NewPCG(seed, 1))
+		l, r := New(Range), rand.New(rand.NewPCG(seed, 1))
 		for n := range 100 {
 			var x audio.Frame
 			for i := range x {

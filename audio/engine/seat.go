@@ -16,7 +16,7 @@ type seat struct {
 // level brings a party to the level of the others. It belongs to the audio goroutine.
 type level struct {
 	voice    vad.Detector
-	leveller agc.Leveller
+	leveller *agc.Leveller
 	begun    bool
 }
 
@@ -32,7 +32,7 @@ func seats(p []Party, before []seat) []seat {
 			}
 		}
 		if out[i].level == nil && len(p) > 1 {
-			out[i].level = &level{}
+			out[i].level = &level{leveller: agc.New(agc.Range)}
 		}
 	}
 	return out

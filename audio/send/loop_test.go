@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"opendeskphone/audio"
+	"opendeskphone/audio/agc"
 	"opendeskphone/audio/talker"
 )
 
@@ -46,7 +47,7 @@ type loop struct {
 }
 
 func newLoop(room, back float32, quiet bool) *loop {
-	return &loop{voice: NewVoice(Profile{Noise: quiet, Level: true}), room: room, back: back, near: talker.Say(500),
+	return &loop{voice: NewVoice(Profile{Noise: quiet, Level: true, Lift: agc.Range}), room: room, back: back, near: talker.Say(500),
 		noise: rand.New(rand.NewPCG(1, 2))}
 }
 

@@ -9,21 +9,26 @@ import (
 
 // Profile says what is done to our voice beside taking out the echo.
 type Profile struct {
-	Noise bool // the room's noise goes
-	Level bool // every talker comes to agc.Target
+	Noise bool    // the room's noise goes
+	Level bool    // the talker comes to agc.Target
+	Lift  float64 // dB by which a quiet talker is amplified for that at the most, up to agc.Range
 }
+
+// Close is the Lift of a microphone at the mouth, in dB. It is enough for a quiet voice and a mouthpiece that slipped; who talks
+// farther away is no part of the call, and is not brought up to its level when the talker pauses.
+const Close = 6
 
 // Voice is all that happens between the microphone and the far side. It belongs to one goroutine.
 type Voice struct {
 	profile Profile
 	cleaner *Cleaner
-	level   agc.Leveller
+	level   *agc.Leveller
 	witness witness
 }
 
 // NewVoice makes one.
 func NewVoice(p Profile) *Voice {
-	v := &Voice{profile: p}
+	v := &Voice{profile: p, level: agc.New(p.Lift)}
 	if p.Noise || p.Level {
 		v.cleaner = newCleaner(p.Noise, ns.New())
 	} else {

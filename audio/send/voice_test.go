@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"opendeskphone/audio"
+	"opendeskphone/audio/agc"
 	"opendeskphone/audio/talker"
 )
 
@@ -19,7 +20,7 @@ func TestEveryTalkerArrivesAtOneLevel(t *testing.T) {
 	far, silence := talk(frames, 1), make([]audio.Frame, frames)
 	arrives := func(gain float32, spk []audio.Frame) float64 {
 		near, back := talker.Say(frames), echo(spk, 30*48, 0.3)
-		v := NewVoice(Profile{Noise: true, Level: true})
+		v := NewVoice(Profile{Noise: true, Level: true, Lift: agc.Range})
 		for i := range near {
 			near[i].Scale(gain)
 			near[i].Add(&back[i])
@@ -45,7 +46,7 @@ func TestTheRoomIsTold(t *testing.T) {
 	far, near := talk(frames, 1), talker.Say(frames)
 	back := echo(far, 30*48, 0.3)
 	r := rand.New(rand.NewPCG(1, 2))
-	v := NewVoice(Profile{Noise: true, Level: true})
+	v := NewVoice(Profile{Noise: true, Level: true, Lift: agc.Range})
 	var silence audio.Frame
 	for i := range near {
 		spk := &silence
@@ -69,9 +70,46 @@ func TestTheRoomIsTold(t *testing.T) {
 func TestVoiceDoesNotAllocate(t *testing.T) {
 	far := talk(260, 1)
 	mic := echo(far, 40*48, 0.5)
-	v := NewVoice(Profile{Noise: true, Level: true})
+	v := NewVoice(Profile{Noise: true, Level: true, Lift: agc.Range})
 	i := 0
 	if n := testing.AllocsPerRun(250, func() { v.Process(&mic[i], &far[i]); i++ }); n != 0 {
 		t.Errorf("%g allocations a frame", n)
+	}
+}
+
+// TestAColleagueStaysBehindTheWearer: while the wearer of a headset listens, the voice of somebody farther away, 25 dB below
+// his, is not brought up to his level, as it would be before a microphone for the whole room; his own voice is.
+func TestAColleagueStaysBehindTheWearer(t *testing.T) {
+	if testing.Short() {
+		t.Skip("long sound: the race detector and emulated processors look for other faults")
+	}
+	arrives := func(lift float64) (wearer, colleague float64) {
+		voice := talker.Say(2400)
+		v := NewVoice(Profile{Noise: true, Level: true, Lift: lift})
+		var silence audio.Frame
+		for i := range voice {
+			if i < 1200 {
+				voice[i].Scale(0.3)
+			} else {
+				voice[i].Scale(0.3 / 18)
+			}
+			v.Process(&voice[i], &silence)
+		}
+		level := func(f []audio.Frame) float64 {
+			return 10 * math.Log10(loudness(f)/float64(len(f)*audio.FrameLen))
+		}
+		return level(voice[800:1200]), level(voice[2000:])
+	}
+	wearer, colleague := arrives(Close)
+	room, far := arrives(agc.Range)
+	t.Logf("at the mouth %.1f and %.1f, in the room %.1f and %.1f dBov", wearer, colleague, room, far)
+	if math.Abs(wearer-room) > 1 {
+		t.Errorf("the wearer arrives with %.1f dBov, before a room's microphone with %.1f", wearer, room)
+	}
+	if colleague > wearer-10 {
+		t.Errorf("the wearer arrives with %.1f dBov, a colleague with %.1f", wearer, colleague)
+	}
+	if far < colleague+6 {
+		t.Errorf("a room's microphone brings the far talker to %.1f dBov, one at the mouth to %.1f", far, colleague)
 	}
 }

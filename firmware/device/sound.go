@@ -9,6 +9,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"opendeskphone/audio/agc"
 	"opendeskphone/audio/engine"
 	"opendeskphone/audio/selftest"
 	"opendeskphone/audio/send"
@@ -60,12 +61,20 @@ func (s *sounder) configure(c settings.Sound) {
 
 // cleaner makes what cleans our voice, by the settings.
 func (s *sounder) cleaner(c settings.Sound) func(engine.Path) engine.Cleaner {
-	return func(engine.Path) engine.Cleaner {
+	return func(path engine.Path) engine.Cleaner {
 		if s.toPC.Load() { // programs there have their own ways with noise and level, and music passes
 			return send.NewVoice(send.Profile{})
 		}
-		return send.NewVoice(send.Profile{Noise: c.SuppressNoise, Level: c.LevelVoice})
+		return send.NewVoice(send.Profile{Noise: c.SuppressNoise, Level: c.LevelVoice, Lift: lift(path)})
 	}
+}
+
+// lift is by how much a quiet voice is amplified on a path at the most, in dB.
+func lift(path engine.Path) float64 {
+	if path == engine.Speaker {
+		return agc.Range // whoever is in the room
+	}
+	return send.Close
 }
 
 // Set makes it sound so. What the card has still to play was meant for the path it is on: a ring for the loudspeaker must

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"opendeskphone/audio"
+	"opendeskphone/audio/agc"
 	"opendeskphone/audio/codec"
 	"opendeskphone/audio/codec/opus"
 	"opendeskphone/audio/engine"
@@ -126,7 +127,7 @@ func mouthToEar(t *testing.T, with codec.Codec, ptime int, phase time.Duration) 
 		*phone
 	}{{mouth, k.a}, {ear, k.b}} {
 		e := engine.New(engine.Default(), func() (engine.Device, error) { return end.room, nil }, nil, quiet)
-		e.SetCleaner(func(engine.Path) engine.Cleaner { return send.NewVoice(send.Profile{Level: true}) })
+		e.SetCleaner(func(engine.Path) engine.Cleaner { return send.NewVoice(send.Profile{Level: true, Lift: agc.Range}) })
 		e.SetParties([]engine.Party{end.Session})
 		go func() { ended <- e.Run(ctx) }()
 	}

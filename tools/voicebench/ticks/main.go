@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"opendeskphone/audio"
+	"opendeskphone/audio/agc"
 	"opendeskphone/audio/codec"
 	"opendeskphone/audio/codec/opus"
 	"opendeskphone/audio/engine"
@@ -223,7 +224,7 @@ func call() error {
 	en := engine.New(engine.Default(), func() (engine.Device, error) { return c, nil }, nil, slog.New(slog.DiscardHandler))
 	en.SetPath(engine.Speaker)
 	en.SetCleaner(func(engine.Path) engine.Cleaner {
-		return cleaner{send.NewVoice(send.Profile{Noise: true, Level: true}), c}
+		return cleaner{send.NewVoice(send.Profile{Noise: true, Level: true, Lift: agc.Range}), c}
 	})
 	en.SetParties([]engine.Party{p})
 	return en.Run(ctx)
