@@ -44,11 +44,12 @@ type Modules struct {
 	Panel []string // display and keys
 	Sound []string // sound cards and the rest
 	USB   []string // the USB device port; loaded when the phone asks for it, after all that calls need
+	Stick []string // USB sticks and their file systems; loaded when the phone asks for them
 }
 
 // Groups lists the groups in loading order under the names the image uses.
 func (m Modules) Groups() []ModuleGroup {
-	return []ModuleGroup{{"boot", m.Boot}, {"net", m.Net}, {"panel", m.Panel}, {"sound", m.Sound}, {"usb", m.USB}}
+	return []ModuleGroup{{"boot", m.Boot}, {"net", m.Net}, {"panel", m.Panel}, {"sound", m.Sound}, {"usb", m.USB}, {"stick", m.Stick}}
 }
 
 // ModuleGroup is one named group of modules.

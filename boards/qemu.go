@@ -23,6 +23,7 @@ var QEMUArm = Board{
 		Panel: []string{"virtio_gpu", "bochs", "virtio_input", "evdev", "virtio_console"},
 		Sound: []string{"snd_aloop pcm_substreams=1", "xhci_pci", "snd_usb_audio"},
 		USB:   []string{"libcomposite", "usb_f_hid", "usb_f_uac1", "usb_f_uac2", "usbip_vudc"},
+		Stick: []string{"usb_storage", "sd_mod", "nls_cp437", "nls_ascii", "vfat", "exfat"},
 	},
 	Root:    "/dev/vda",
 	Data:    "/dev/vdb",
@@ -33,8 +34,11 @@ var QEMUArm = Board{
 		Own: []string{"/sys/devices/platform/usbip-vudc.0/usbip_sockfd"}},
 	Display: Display{Card: "/dev/dri/card0", Framebuffer: "/dev/fb0", Size: image.Pt(800, 480)},
 	Keys:    qemuKeys,
-	Touch:   true,
-	Lamps:   Lamps{VirtioPort: "org.opendeskphone.lamps"},
+	// The kernel tells of a sound card's jack by a switch for each thing that a plug may be: SW_HEADPHONE_INSERT,
+	// SW_MICROPHONE_INSERT, SW_LINEOUT_INSERT.
+	Switches: map[uint16]hal.Key{2: hal.Jack, 4: hal.Jack, 6: hal.Jack},
+	Touch:    true,
+	Lamps:    Lamps{VirtioPort: "org.opendeskphone.lamps"},
 	Sound: Sound{Speaker: "hw:CARD=Loopback,DEV=1", Microphone: "hw:CARD=Loopback,DEV=1", Rate: 48000,
 		Period: 20 * time.Millisecond, Periods: 5, Reserve: 20 * time.Millisecond,
 		Cleaned: true, // the microphone is the browser's, which cancels the echo of its own loudspeaker
@@ -65,4 +69,5 @@ var qemuKeys = map[uint16]hal.Key{
 	12: hal.VolumeDown, 74: hal.VolumeDown, 114: hal.VolumeDown, // - keypad- volume-down
 	113: hal.Mute,
 	88:  hal.Hook, // F12 held down: the handset is lifted
+	87:  hal.Jack, // F11 held down: a headset is plugged in
 }

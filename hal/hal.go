@@ -2,7 +2,10 @@
 // and nothing about how. hal/linux are the real ones, hal/sim the twin that ships beside them.
 package hal
 
-import "image"
+import (
+	"context"
+	"image"
+)
 
 // Key is a key of the phone by its meaning; a board maps its scan codes to these.
 type Key uint8
@@ -45,6 +48,7 @@ const (
 	VolumeUp
 	VolumeDown
 	Hook // handset switch: Pressed means off-hook (handset lifted)
+	Jack // headset socket: Pressed means that a headset is plugged in
 	keyCount
 )
 
@@ -129,6 +133,7 @@ type Devices struct {
 	Mixer     Mixer
 	Watchdog  Watchdog
 	OpenUSB   func(USBIdentity) (USB, error)
+	Sticks    func(context.Context) (<-chan Stick, error) // tells of USB sticks until the context ends; nil: it takes none
 }
 
 var keyNames = [keyCount]string{
@@ -136,7 +141,7 @@ var keyNames = [keyCount]string{
 	Digit7: "7", Digit8: "8", Digit9: "9", Star: "*", Pound: "#", Soft1: "soft1", Soft2: "soft2", Soft3: "soft3",
 	Soft4: "soft4", Soft5: "soft5", Line1: "line1", Line2: "line2", Line3: "line3", Line4: "line4", Line5: "line5",
 	Up: "up", Down: "down", Left: "left", Right: "right", OK: "ok", Back: "back", Speaker: "speaker",
-	Headset: "headset", Mute: "mute", Hold: "hold", VolumeUp: "volume-up", VolumeDown: "volume-down", Hook: "hook",
+	Headset: "headset", Mute: "mute", Hold: "hold", VolumeUp: "volume-up", VolumeDown: "volume-down", Hook: "hook", Jack: "jack",
 }
 
 // String gives the key's name, as scripts and the front panel spell it.

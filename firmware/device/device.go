@@ -51,7 +51,7 @@ type Options struct {
 	Pairings   *pairing.File      // the phone\'s key and its computers
 	PIN        lock.Memory        // the lock over a restart
 	Vault      *credentials.Vault // what computers handed over for the lines to sign in with
-	Recordings *recording.Shelf
+	Recordings *recording.Shelves
 	Reports    string // folder for reports that wait for their collector
 	DialPlan   string // file for the location profiles that are fetched
 	Recorder   *diag.Recorder
@@ -110,7 +110,8 @@ type Device struct {
 
 	controllers *tpcp.Server
 
-	usbChanged chan struct{} // capacity 1: the USB settings are others
+	usbChanged   chan struct{} // capacity 1: the USB settings are others
+	stickChanged chan struct{} // capacity 1: whether recordings go to a USB stick is another
 
 	mu      sync.Mutex
 	factory *media.Factory
@@ -118,7 +119,7 @@ type Device struct {
 
 // New makes a phone; nothing runs yet.
 func New(hardware hal.Devices, o Options) (*Device, error) {
-	d := &Device{opts: o, hardware: hardware, settings: o.Settings, store: o.Store, log: o.Log, usbChanged: make(chan struct{}, 1)}
+	d := &Device{opts: o, hardware: hardware, settings: o.Settings, store: o.Store, log: o.Log, usbChanged: make(chan struct{}, 1), stickChanged: make(chan struct{}, 1)}
 	f := o.Settings.File()
 	if err := d.setMedia(f.Media); err != nil {
 		return nil, err
@@ -201,6 +202,9 @@ func (d *Device) Run(ctx context.Context) error {
 	}
 	if d.hardware.OpenUSB != nil {
 		parts = append(parts, part{"usb", d.usb})
+	}
+	if d.hardware.Sticks != nil {
+		parts = append(parts, part{"stick", d.sticks})
 	}
 	if d.opts.NetChanged != nil {
 		parts = append(parts, part{"network", d.followNetwork})
@@ -343,11 +347,6 @@ func (d *Device) setLines(l []settings.Line) {
 func (d *Device) setSound(s settings.Sound) {
 	d.sounder.configure(s)
 	d.engine.SetSidetone(s.Sidetone)
-}
-
-func (d *Device) setRecording(r settings.Recording) {
-	d.sounder.announce(r.Tone)
-	d.tape.SetQuota(int64(r.Quota) * 1_000_000)
 }
 
 func engineConfig(s settings.Sound) engine.Config {

@@ -61,7 +61,7 @@ func start(t *testing.T, dir, text string, prepare func(*sim.Twin, *hal.Devices)
 	}
 	d, err := New(hardware, Options{
 		DialPlan: filepath.Join(dir, "dialplan.json"), Settings: settings.Open(settings.Paths{User: path}, log), Store: store.Open(filepath.Join(dir, "phone.db"), log), Pairings: pairing.OpenFile(filepath.Join(dir, "pairings"), log), PIN: lock.OpenFile(filepath.Join(dir, "lock"), log), Vault: credentials.Open(dir, log),
-		Recordings: recording.OpenShelf(filepath.Join(dir, "recordings"), func() int64 { return -1 }, log), Reports: filepath.Join(dir, "reports"),
+		Recordings: recording.OpenShelves(filepath.Join(dir, "recordings"), func(string) int64 { return -1 }, log), Reports: filepath.Join(dir, "reports"),
 		Recorder: diag.NewRecorder(), Codecs: codec.All(), Network: siptest.NewNet(1).Host(netip.MustParseAddr("192.0.2.1")),
 		Version: "test", About: func() Facts { return Facts{Free: -1} }, Crashes: dir, Log: log,
 	})

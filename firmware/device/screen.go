@@ -53,20 +53,23 @@ func (s shownLog) DeleteCalls(ids ...string) int {
 }
 
 // shownRecordings lets the screens list and delete recordings.
-type shownRecordings struct{ shelf *recording.Shelf }
+type shownRecordings struct{ shelves *recording.Shelves }
 
 // Recordings implements screen.Recordings.
 func (s shownRecordings) Recordings() []screen.RecordedCall {
-	items := s.shelf.Items()
+	items := s.shelves.Items()
 	out := make([]screen.RecordedCall, len(items))
 	for i, it := range items {
-		out[i] = screen.RecordedCall{ID: it.ID, Number: it.With, Began: it.Began, Lasts: it.Lasts}
+		out[i] = screen.RecordedCall{ID: it.ID, OnStick: it.OnStick(), Number: it.With, Began: it.Began, Lasts: it.Lasts}
 	}
 	return out
 }
 
+// Stick implements screen.Recordings.
+func (s shownRecordings) Stick() (wanted, there bool) { return s.shelves.Place() }
+
 // DeleteRecording implements screen.Recordings.
-func (s shownRecordings) DeleteRecording(id string) error { return s.shelf.Remove(id) }
+func (s shownRecordings) DeleteRecording(id string) error { return s.shelves.Remove(id) }
 
 // blind is the screen of a phone without a display.
 type blind struct{}

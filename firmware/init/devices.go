@@ -68,8 +68,9 @@ func parseUevent(msg []byte) (e uevent, ok bool) {
 	return e, clean && e.action != "" && strings.HasPrefix(e.devpath, "/") && path.Clean(e.devpath) == e.devpath
 }
 
-// watchDevices gives devices their groups, those that are there and those that come later.
-func watchDevices(ctx context.Context, log *slog.Logger) {
+// watchDevices gives devices their groups, those that are there and those that come later. It puts a word into disks, which
+// has a capacity of 1, when a disk has come, gone or changed.
+func watchDevices(ctx context.Context, disks chan<- struct{}, log *slog.Logger) {
 	fd, err := unix.Socket(unix.AF_NETLINK, unix.SOCK_RAW|unix.SOCK_CLOEXEC, unix.NETLINK_KOBJECT_UEVENT)
 	if err != nil {
 		log.Error("no device events", "err", err)
@@ -99,7 +100,14 @@ func watchDevices(ctx context.Context, log *slog.Logger) {
 		if sender, ok := from.(*unix.SockaddrNetlink); err != nil || !ok || sender.Pid != 0 {
 			continue // time-out, or not from the kernel
 		}
-		if e, ok := parseUevent(buf[:n]); ok && e.action == "add" {
+		e, ok := parseUevent(buf[:n])
+		switch {
+		case ok && e.subsystem == "block":
+			select {
+			case disks <- struct{}{}:
+			default:
+			}
+		case ok && e.action == "add":
 			deviceCame(e, log)
 		}
 	}

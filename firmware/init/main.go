@@ -5,6 +5,7 @@
 //	modules "boot" -> system disk -> data partition -> modules "net" -> network, clock (beside)
 //	               -> modules "panel" -> phoned (beside) -> modules "sound"
 //	phoned asks for its USB port -> modules "usb" -> gadget
+//	phoned asks for USB sticks -> modules "stick" -> the stick's folder
 //
 // Each milestone is one line on the console, `odp: init: data mounted 1.93`, the number being the
 // seconds since the kernel started.
@@ -67,7 +68,8 @@ func (m *machine) run() ending {
 	var work sync.WaitGroup
 	defer work.Wait()
 	defer cancel()
-	work.Go(func() { watchDevices(ctx, m.log) })
+	disks := make(chan struct{}, 1)
+	work.Go(func() { watchDevices(ctx, disks, m.log) })
 	m.load("net")
 	n := newNetwork(m.board.NIC, lldp.Phone{Maker: "Open Desk Phone", Model: m.board.Name, Version: m.release.version}, m.con, m.log)
 	c := newClock(m.release.built, m.con, m.log)
@@ -78,10 +80,13 @@ func (m *machine) run() ending {
 	watchPowerKey(end)
 	m.startDaemons(ctx, &work, end)
 	m.load("sound")
-	m.modules.Free("usb")
+	m.modules.Free("boot", "net", "panel", "sound")
 	m.con.milestone("devices ready")
 	if m.board.USB.Vendor != 0 {
 		work.Go(func() { m.serveUSB(ctx) })
+	}
+	if len(m.board.Modules.Stick) > 0 {
+		work.Go(func() { m.serveSticks(ctx, disks) })
 	}
 	return m.waitForEnd(end)
 }

@@ -8,6 +8,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"sync"
 
 	"golang.org/x/sys/unix"
 )
@@ -15,7 +16,9 @@ import (
 // moduleLoader loads the kernel modules of the initramfs by their groups. It holds the folder open,
 // since after the change to the system disk no path leads there any more.
 type moduleLoader struct {
-	dir   *os.File
+	dir *os.File
+
+	mu    sync.Mutex
 	steps []moduleStep
 }
 
@@ -33,7 +36,7 @@ func openModules(dir string) (*moduleLoader, error) {
 	}
 	defer f.Close()
 	steps, err := parseModules(f)
-	return &moduleLoader{d, steps}, err
+	return &moduleLoader{dir: d, steps: steps}, err
 }
 
 func parseModules(r io.Reader) ([]moduleStep, error) {
@@ -55,6 +58,8 @@ func parseModules(r io.Reader) ([]moduleStep, error) {
 
 // Load loads one group and gives the faults of those that could not be loaded.
 func (l *moduleLoader) Load(group string) []error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
 	var faults []error
 	for _, s := range l.steps {
 		if s.group != group {
@@ -80,11 +85,12 @@ func (l *moduleLoader) load(s moduleStep) error {
 	return nil
 }
 
-// Free gives the memory of the module files back, but for those of one group; the modules themselves
-// stay loaded.
-func (l *moduleLoader) Free(but string) {
+// Free gives the memory of the module files of some groups back; the modules themselves stay loaded.
+func (l *moduleLoader) Free(groups ...string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
 	l.steps = slices.DeleteFunc(l.steps, func(s moduleStep) bool {
-		if s.group == but {
+		if !slices.Contains(groups, s.group) {
 			return false
 		}
 		_ = unix.Unlinkat(int(l.dir.Fd()), s.name+".ko", 0) // a file left behind costs memory, nothing else

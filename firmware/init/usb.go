@@ -62,7 +62,7 @@ func (m *machine) serveUSB(ctx context.Context) {
 // prepareUSB loads the port's modules, at the first wish: they shall not delay the first call.
 func (m *machine) prepareUSB() error {
 	m.load("usb")
-	m.modules.Free("")
+	m.modules.Free("usb")
 	err := unix.Mount("configfs", filepath.Dir(linux.Gadgets), "configfs", quietMount, "")
 	if err != nil && !errors.Is(err, unix.EBUSY) { // busy: mounted already
 		return fmt.Errorf("init: mount configfs: %w", err)

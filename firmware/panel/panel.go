@@ -131,11 +131,14 @@ func (p *Panel) watch(ctx context.Context, out chan *phone.State) {
 }
 
 func (p *Panel) key(e hal.KeyEvent) {
-	if e.Key == hal.Hook {
+	switch e.Key {
+	case hal.Hook:
 		p.centre.Post("panel", phone.HookMoved{Off: e.Pressed})
-		return
+	case hal.Jack:
+		p.centre.Post("panel", phone.JackMoved{In: e.Pressed})
+	default:
+		p.screen.Key(e)
 	}
-	p.screen.Key(e)
 }
 
 // show sets the lamps that differ and tells when to look again.

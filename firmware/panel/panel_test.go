@@ -113,6 +113,18 @@ func TestHookAnswersAndHangsUp(t *testing.T) {
 	})
 }
 
+func TestAHeadsetTakesTheVoice(t *testing.T) {
+	with(t, func(t *testing.T, b *bench) {
+		for _, in := range []bool{true, false} {
+			b.keys <- hal.KeyEvent{Key: hal.Jack, Pressed: in}
+			synctest.Wait()
+			if s := b.State(); s.Jack != in || (s.Path == phone.Headset) != in {
+				t.Errorf("plugged in %v: state says %v, the voice is on the %v", in, s.Jack, s.Path)
+			}
+		}
+	})
+}
+
 func TestRingLampBlinksOnlyWhileItRings(t *testing.T) {
 	with(t, func(t *testing.T, b *bench) {
 		_, before := b.lamp(hal.LampRing)

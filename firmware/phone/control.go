@@ -30,10 +30,11 @@ const (
 	WatchedChanged
 	AppearancesChanged
 	OwnPresenceChanged // of State.Availability or State.Gone
+	JackChanged
 	whatCount
 )
 
-var whatNames = [whatCount]string{"call", "line", "hook", "path", "mute", "volume", "selected", "missed", "notice", "config", "question", "lock", "pc call", "pc", "recording", "playing", "sound test", "help", "pages", "mail", "watched", "appearances", "own presence"}
+var whatNames = [whatCount]string{"call", "line", "hook", "path", "mute", "volume", "selected", "missed", "notice", "config", "question", "lock", "pc call", "pc", "recording", "playing", "sound test", "help", "pages", "mail", "watched", "appearances", "own presence", "jack"}
 
 // String gives the part in one word, for logs.
 func (w What) String() string { return name(whatNames[:], w) }

@@ -11,6 +11,8 @@ func (t *step) event(in Event) {
 	switch in := in.(type) {
 	case HookMoved:
 		t.hookMoved(in.Off)
+	case JackMoved:
+		t.jackMoved(in.In)
 	case LineChanged:
 		t.lineChanged(in)
 	case Invited:
@@ -143,6 +145,25 @@ func (t *step) hookMoved(off bool) {
 		t.hangupAll(front)
 	default:
 		t.pcHook(false)
+	}
+}
+
+// jackMoved has the voice follow a headset: to it when it is plugged in, whatever goes on, and away from it when it is pulled.
+// That never ends a call.
+func (t *step) jackMoved(in bool) {
+	if t.Jack == in {
+		return
+	}
+	t.Jack = in
+	t.changed(JackChanged)
+	switch {
+	case in:
+		t.setPath(Headset)
+	case t.Path != Headset:
+	case t.OffHook:
+		t.setPath(Handset)
+	default:
+		t.setPath(Speaker)
 	}
 }
 

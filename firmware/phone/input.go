@@ -152,6 +152,11 @@ type (
 		evt
 		Off bool
 	}
+	// JackMoved: a headset was plugged in or pulled.
+	JackMoved struct {
+		evt
+		In bool
+	}
 	// LineChanged: a registration came, went or failed.
 	LineChanged struct {
 		evt

@@ -10,7 +10,7 @@ type Recording struct {
 	Fault RecordingFault // what the newest one lacks
 }
 
-// RecordingFault says why a recording did not begin, ended before its time, or is not whole.
+// RecordingFault says why a recording did not begin, ended before its time, is not whole, or is not where it was wanted.
 type RecordingFault uint8
 
 // The faults.
@@ -19,6 +19,9 @@ const (
 	RecordingsFull                  // all that recordings may take is taken, or the disk is full
 	RecordingBroken                 // the disk does not take it
 	RecordingGaps                   // the disk was too slow: there is silence in places
+	StickMissing                    // no USB stick is plugged in, or none any more: it goes on, on the phone
+	StickFull                       // as is the USB stick: it goes on, on the phone
+	StickBroken                     // the USB stick does not take it: it goes on, on the phone
 	RecordingFaultCount
 )
 
@@ -31,7 +34,7 @@ type (
 		Call CallID
 		On   bool
 	}
-	// RecordingFailed: the recording of that number ended before its time, or is not whole.
+	// RecordingFailed: the recording of that number ended before its time, is not whole, or is not where it was wanted.
 	RecordingFailed struct {
 		evt
 		No    uint64
@@ -104,7 +107,7 @@ func (t *step) recordingFailed(in RecordingFailed) {
 		return
 	}
 	t.Recording.Fault = in.Fault
-	if in.Fault != RecordingGaps {
+	if in.Fault == RecordingsFull || in.Fault == RecordingBroken {
 		t.Recording.Call = 0
 	}
 	t.changed(RecordingChanged)

@@ -225,6 +225,7 @@ type State struct {
 	Lines        []Line
 	Calls        []Call // oldest first; ended calls are gone
 	OffHook      bool   // the handset is lifted
+	Jack         bool   // a headset is plugged in
 	Path         Path
 	Muted        bool
 	Volume       [PathCount]uint8

@@ -199,8 +199,17 @@ func (t *step) takePath() {
 	case t.OffHook:
 		t.setPath(Handset)
 	case t.Path == Handset:
-		t.setPath(t.Config.HandsFree)
+		t.setPath(t.HandsFree())
 	}
+}
+
+// HandsFree is the path of a call that begins with the handset down: a headset that is known to be plugged in, else as it is
+// configured.
+func (s *State) HandsFree() Path {
+	if s.Jack {
+		return Headset
+	}
+	return s.Config.HandsFree
 }
 
 func (t *step) setPath(p Path) {

@@ -110,13 +110,16 @@ func run() error {
 	}
 	hardware.Devices.OpenSound, hardware.Devices.Cleaned = soundOf(board, saved, log), board.Sound.Cleaned && !inRoom()
 	hardware.Devices.OpenUSB = usbOf(board, log)
+	if len(board.Modules.Stick) > 0 {
+		hardware.Devices.Sticks = func(ctx context.Context) (<-chan hal.Stick, error) { return askForSticks(ctx, hal.StickSocket) }
+	}
 	changes, err := linux.WatchNetwork(ctx)
 	if err != nil {
 		log.Error("changes of the network will be noticed late", "err", err)
 	}
 	d, err := device.New(hardware.Devices, device.Options{
 		DialPlan: filepath.Join(cli.Data, "dialplan.json"), Settings: saved, Store: store.Open(filepath.Join(cli.Data, "phone.db"), log),
-		Pairings: pairing.OpenFile(filepath.Join(cli.Data, "pairings"), log), PIN: lock.OpenFile(filepath.Join(cli.Data, "lock"), log), Vault: credentials.Open(cli.Data, log), Recordings: recording.OpenShelf(filepath.Join(cli.Data, "recordings"), free, log), Reports: filepath.Join(cli.Data, "reports"), Recorder: diag.NewRecorder(),
+		Pairings: pairing.OpenFile(filepath.Join(cli.Data, "pairings"), log), PIN: lock.OpenFile(filepath.Join(cli.Data, "lock"), log), Vault: credentials.Open(cli.Data, log), Recordings: recording.OpenShelves(filepath.Join(cli.Data, "recordings"), free, log), Reports: filepath.Join(cli.Data, "reports"), Recorder: diag.NewRecorder(),
 		Codecs: append([]codec.Codec{opus.Codec}, codec.All()...), Network: stack.System{}, Version: version,
 		Board: board.Name, Instance: instance(cli.Data, log), About: facts, NetChanged: changes,
 		Crashes: filepath.Join(cli.Data, "crash"), Log: log,
@@ -184,15 +187,15 @@ func inRoom() bool {
 
 func facts() device.Facts {
 	host, _ := os.Hostname()
-	f := device.LocalFacts(host, free)
+	f := device.LocalFacts(host, func() int64 { return free(cli.Data) })
 	f.Uplink = uplink.Read(uplink.File)
 	return f
 }
 
-// free is how many bytes the data folder has room for; negative: not known.
-func free() int64 {
+// free is how many bytes the disk of a folder has room for; negative: not known.
+func free(dir string) int64 {
 	var st syscall.Statfs_t
-	if syscall.Statfs(cli.Data, &st) != nil {
+	if syscall.Statfs(dir, &st) != nil {
 		return -1
 	}
 	return int64(st.Bavail) * int64(st.Bsize)

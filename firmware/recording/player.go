@@ -3,8 +3,6 @@ package recording
 import (
 	"context"
 	"log/slog"
-	"os"
-	"path/filepath"
 	"sync/atomic"
 	"time"
 
@@ -16,17 +14,17 @@ import (
 // Player plays recordings back, both sides mixed, and voice messages: it is a party of the engine that says them and hears
 // nothing.
 type Player struct {
-	shelf  *Shelf
-	fetch  Fetch
-	post   func(phone.Event)
-	log    *slog.Logger
-	store  atomic.Pointer[supply] // what is played now; nil: nothing
-	paused atomic.Bool
-	opened atomic.Pointer[Place]
-	inbox  chan phone.Effect
+	shelves *Shelves
+	fetch   Fetch
+	post    func(phone.Event)
+	log     *slog.Logger
+	store   atomic.Pointer[supply] // what is played now; nil: nothing
+	paused  atomic.Bool
+	opened  atomic.Pointer[Place]
+	inbox   chan phone.Effect
 }
 
-// Fetch brings a voice message; mine is false for what is none, which lies on the shelf then.
+// Fetch brings a voice message; mine is false for what is none, which lies on a shelf then.
 type Fetch func(ctx context.Context, id string) (clip *wav.Clip, mine bool, err error)
 
 // Place is what is being played, and where.
@@ -48,9 +46,9 @@ type supply struct {
 	head, tail atomic.Uint64
 }
 
-// NewPlayer makes a player of the recordings on a shelf and of what fetch brings. The end of one is posted as phone.Played.
-func NewPlayer(shelf *Shelf, fetch Fetch, post func(phone.Event), log *slog.Logger) *Player {
-	return &Player{shelf: shelf, fetch: fetch, post: post, log: log, inbox: make(chan phone.Effect, 16)}
+// NewPlayer makes a player of the recordings on the shelves and of what fetch brings. The end of one is posted as phone.Played.
+func NewPlayer(shelves *Shelves, fetch Fetch, post func(phone.Event), log *slog.Logger) *Player {
+	return &Player{shelves: shelves, fetch: fetch, post: post, log: log, inbox: make(chan phone.Effect, 16)}
 }
 
 // Exec takes StartPlaying, HoldPlaying, MovePlaying and EndPlaying; it does not block.
@@ -160,7 +158,7 @@ func (p *Player) open(ctx context.Context, id string) (track, error) {
 		p.opened.Store(&Place{ID: id, Lasts: clip.Lasts(), Peaks: clip.Peaks(peaks)})
 		return newClipTrack(clip), nil
 	}
-	f, err := os.Open(filepath.Join(p.shelf.dir, filepath.Base(id)))
+	f, err := p.shelves.open(id)
 	if err != nil {
 		return nil, err
 	}

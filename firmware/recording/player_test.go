@@ -39,11 +39,11 @@ func TestARecordingIsHeardAgain(t *testing.T) {
 		b.Exec(phone.StopRecording{})
 		synctest.Wait()
 		var posted []phone.Event
-		p := NewPlayer(b.shelf, noMessages, func(e phone.Event) { posted = append(posted, e) }, slog.New(slog.DiscardHandler))
+		p := NewPlayer(b.shelves, noMessages, func(e phone.Event) { posted = append(posted, e) }, slog.New(slog.DiscardHandler))
 		ctx, cancel := context.WithCancel(t.Context())
 		done := make(chan error)
 		go func() { done <- p.Run(ctx) }()
-		id := b.shelf.Items()[0].ID
+		id := b.shelves.Items()[0].ID
 		p.Exec(phone.StartPlaying{No: 1, ID: id})
 		synctest.Wait()
 		heard(p, 200*time.Millisecond)

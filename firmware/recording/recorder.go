@@ -1,12 +1,13 @@
 // Package recording keeps conversations as WAV files: the Recorder takes the sound from the audio engine and writes it, the
-// Shelf is the folder they lie in.
+// Shelves are the folders they lie in, the phone's own and that of a USB stick.
 //
 //	audio tick -- Hear --> ring -- 10 times a second --> 48 -> 16 kHz -> file, synced every 5 s
 //
 // A file is whole at every moment: its header never claims more than is on the disk, and Shelf mends one that a power cut
 // left with a header that claims less. Files are for the phone's user alone (0600); their names, which tell who was spoken
 // to, stand in no log. There is a quota: when it is used up a recording is refused, or ends, and the user is told. Nothing
-// is deleted to make room.
+// is deleted to make room. What a stick does not take, because it is full, broken or not there any more, goes on in another
+// file on the phone.
 package recording
 
 import (
@@ -28,11 +29,10 @@ const (
 
 // Recorder records one conversation at a time, as the centre orders. It is the engine's tap.
 type Recorder struct {
-	shelf   *Shelf
+	shelves *Shelves
 	post    func(phone.Event)
 	changed func() // the shelf has something new
 	log     *slog.Logger
-	quota   atomic.Int64         // bytes
 	live    atomic.Pointer[ring] // that takes frames now; nil: none
 	inbox   chan *session        // capacity 1: one may begin while the last one's file is closed
 
@@ -48,14 +48,14 @@ type session struct {
 	ended chan struct{}
 }
 
-// New makes a recorder that writes onto a shelf. What goes wrong is posted as phone.RecordingFailed; changed is told of
+// New makes a recorder that writes onto the shelves. What goes wrong is posted as phone.RecordingFailed; changed is told of
 // each finished recording.
-func New(shelf *Shelf, post func(phone.Event), changed func(), log *slog.Logger) *Recorder {
-	return &Recorder{shelf: shelf, post: post, changed: changed, log: log, inbox: make(chan *session, 1)}
+func New(shelves *Shelves, post func(phone.Event), changed func(), log *slog.Logger) *Recorder {
+	return &Recorder{shelves: shelves, post: post, changed: changed, log: log, inbox: make(chan *session, 1)}
 }
 
-// SetQuota sets how many bytes all recordings together may take.
-func (r *Recorder) SetQuota(bytes int64) { r.quota.Store(bytes) }
+// SetQuota sets how many bytes all recordings on the phone together may take.
+func (r *Recorder) SetQuota(bytes int64) { r.shelves.phone.quota.Store(bytes) }
 
 // Hear implements engine.Tap.
 func (r *Recorder) Hear(own, far *audio.Frame) {
@@ -104,16 +104,23 @@ func (r *Recorder) Run(ctx context.Context) error {
 	}
 }
 
-// record writes one recording from beginning to end.
+// record writes one recording from beginning to end. What the stick does not take goes on on the phone.
 func (r *Recorder) record(ctx context.Context, s *session) {
-	f, fault := r.begin(s)
-	if fault == phone.NoRecordingFault {
-		fault = r.write(ctx, s, f)
-		if err := f.close(); err != nil {
-			r.log.Error("a recording was not finished", "err", bare(err))
+	var fault phone.RecordingFault
+	if wanted, _ := r.shelves.Place(); wanted {
+		fault = r.onStick(ctx, s)
+	} else {
+		fault = r.onto(ctx, s, r.shelves.phone)
+	}
+	switch fault {
+	case phone.StickMissing, phone.StickFull, phone.StickBroken:
+		if s.over(ctx) { // there is nothing to go on with
 			fault = phone.RecordingBroken
+			break
 		}
-		r.shelve(s, f)
+		r.post(phone.RecordingFailed{No: s.no, Fault: fault})
+		s.item.Began = time.Now()
+		fault = r.onto(ctx, s, r.shelves.phone)
 	}
 	r.mu.Lock()
 	r.end(s)
@@ -123,12 +130,55 @@ func (r *Recorder) record(ctx context.Context, s *session) {
 	}
 }
 
+// over tells whether there will be no more sound.
+func (s *session) over(ctx context.Context) bool {
+	select {
+	case <-s.ended:
+		return true
+	default:
+		return ctx.Err() != nil
+	}
+}
+
+// onStick records onto the stick.
+func (r *Recorder) onStick(ctx context.Context, s *session) phone.RecordingFault {
+	stick := r.shelves.stick.Load()
+	if stick == nil {
+		return phone.StickMissing
+	}
+	switch fault := r.onto(ctx, s, stick); {
+	case fault == phone.RecordingsFull:
+		return phone.StickFull
+	case fault == phone.RecordingBroken && !r.shelves.has(stick):
+		return phone.StickMissing
+	case fault == phone.RecordingBroken:
+		return phone.StickBroken
+	default:
+		return fault
+	}
+}
+
+// onto records onto a shelf, until the recording ends or the shelf takes no more.
+func (r *Recorder) onto(ctx context.Context, s *session, shelf *Shelf) phone.RecordingFault {
+	f, fault := r.begin(s, shelf)
+	if fault != phone.NoRecordingFault {
+		return fault
+	}
+	fault = r.write(ctx, s, f, shelf)
+	if err := f.close(); err != nil {
+		r.log.Error("a recording was not finished", "err", bare(err))
+		fault = phone.RecordingBroken
+	}
+	r.shelve(s, f, shelf)
+	return fault
+}
+
 // begin opens the file, if there is room for one.
-func (r *Recorder) begin(s *session) (*file, phone.RecordingFault) {
-	if r.shelf.room(r.quota.Load(), 0) < least {
+func (r *Recorder) begin(s *session, shelf *Shelf) (*file, phone.RecordingFault) {
+	if shelf.room(0) < least {
 		return nil, phone.RecordingsFull
 	}
-	f, err := create(r.shelf.dir, &s.item)
+	f, err := create(shelf.dir, &s.item)
 	if err != nil {
 		r.log.Error("a recording cannot begin", "err", bare(err))
 		return nil, phone.RecordingBroken
@@ -137,7 +187,7 @@ func (r *Recorder) begin(s *session) (*file, phone.RecordingFault) {
 }
 
 // write takes frames into the file until the recording ends, and says what ended it before its time or what it lacks.
-func (r *Recorder) write(ctx context.Context, s *session, f *file) phone.RecordingFault {
+func (r *Recorder) write(ctx context.Context, s *session, f *file, shelf *Shelf) phone.RecordingFault {
 	tick := time.NewTicker(pace)
 	defer tick.Stop()
 	for over := false; ; {
@@ -146,7 +196,9 @@ func (r *Recorder) write(ctx context.Context, s *session, f *file) phone.Recordi
 			return phone.RecordingBroken
 		}
 		switch {
-		case r.shelf.room(r.quota.Load(), f.data) == 0:
+		case !r.shelves.has(shelf):
+			return phone.RecordingBroken
+		case shelf.room(f.data) == 0:
 			return phone.RecordingsFull
 		case over && f.lost > 0:
 			r.log.Warn("a recording has gaps: the disk was too slow", "frames", f.lost)
@@ -165,12 +217,12 @@ func (r *Recorder) write(ctx context.Context, s *session, f *file) phone.Recordi
 }
 
 // shelve lists what was recorded.
-func (r *Recorder) shelve(s *session, f *file) {
+func (r *Recorder) shelve(s *session, f *file, shelf *Shelf) {
 	if f.data == 0 {
 		return
 	}
-	s.item.Lasts = lasts(f.data)
-	r.shelf.put(s.item, head+f.data)
+	s.item.ID, s.item.Lasts = shelf.place+s.item.ID, lasts(f.data)
+	shelf.put(s.item, head+f.data)
 	r.log.Info("a call was recorded", "lasts", s.item.Lasts)
 	r.changed()
 }

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -21,9 +22,10 @@ import (
 // bench is a recorder with an engine of our own.
 type bench struct {
 	*Recorder
-	t   *testing.T
-	dir string
-	log bytes.Buffer
+	t    *testing.T
+	dir  string
+	log  bytes.Buffer
+	free atomic.Int64 // that a stick has left
 
 	mu     sync.Mutex
 	posted []phone.Event
@@ -34,8 +36,14 @@ type bench struct {
 func start(t *testing.T, dir string, free int64) *bench {
 	b := &bench{t: t, dir: dir}
 	log := slog.New(slog.NewTextHandler(&b.log, nil))
-	shelf := OpenShelf(dir, func() int64 { return free }, log)
-	b.Recorder = New(shelf, func(e phone.Event) { b.mu.Lock(); b.posted = append(b.posted, e); b.mu.Unlock() }, func() {}, log)
+	b.free.Store(free)
+	shelves := OpenShelves(dir, func(of string) int64 {
+		if of == dir {
+			return free
+		}
+		return b.free.Load()
+	}, log)
+	b.Recorder = New(shelves, func(e phone.Event) { b.mu.Lock(); b.posted = append(b.posted, e); b.mu.Unlock() }, func() {}, log)
 	b.SetQuota(100_000_000)
 	ctx, cancel := context.WithCancel(t.Context())
 	over := make(chan struct{})
@@ -108,7 +116,7 @@ func TestBothSidesAreKeptApart(t *testing.T) {
 		b.talk(3 * time.Second)
 		b.Exec(phone.StopRecording{})
 		synctest.Wait()
-		items := b.shelf.Items()
+		items := b.shelves.Items()
 		if len(items) != 1 || items[0].With != "+49305550142" || items[0].Lasts < 2900*time.Millisecond || items[0].Lasts > 3*time.Second || len(b.faults()) > 0 {
 			t.Fatalf("kept %+v, faults %v", items, b.faults())
 		}
@@ -172,7 +180,7 @@ func TestAFullDiskOrQuotaEndsTheRecording(t *testing.T) {
 		if got := b.faults(); len(got) != 1 || got[0] != (phone.RecordingFailed{No: 1, Fault: phone.RecordingsFull}) {
 			t.Fatalf("told %v", got)
 		}
-		items := b.shelf.Items()
+		items := b.shelves.Items()
 		if len(items) != 1 || items[0].Lasts < 15*time.Second || items[0].Lasts > 16*time.Second {
 			t.Errorf("kept %+v", items)
 		}
@@ -181,7 +189,7 @@ func TestAFullDiskOrQuotaEndsTheRecording(t *testing.T) {
 		if got := b.faults(); len(got) != 2 || got[1] != (phone.RecordingFailed{No: 2, Fault: phone.RecordingsFull}) {
 			t.Errorf("told %v", got)
 		}
-		if err := b.shelf.Remove(items[0].ID); err != nil || len(b.shelf.Items()) != 0 {
+		if err := b.shelves.Remove(items[0].ID); err != nil || len(b.shelves.Items()) != 0 {
 			t.Error(err)
 		}
 		b.Exec(phone.StartRecording{No: 3})

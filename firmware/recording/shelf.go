@@ -11,50 +11,56 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
 // Item is a recording that is finished.
 type Item struct {
-	ID    string // its file's name
+	ID    string // its file's name; behind "stick/" if it lies on the stick
 	With  string // number or user part of the far side; empty: not known
 	Began time.Time
 	Lasts time.Duration
 }
 
+// OnStick tells whether the recording lies on the USB stick.
+func (it Item) OnStick() bool { return strings.HasPrefix(it.ID, onStick) }
+
 // Limits of what is kept.
 const (
 	maxItems = 10_000   // files looked at
+	spare    = 1 << 20  // bytes of a stick left free: its folder grows too
 	reserve  = 16 << 20 // bytes of the disk left to the rest of the phone
 )
 
-// Shelf is the folder of recordings. Its methods may be called from any goroutine; Items answers from memory.
+// Shelf is a folder of recordings. Its methods may be called from any goroutine; list answers from memory.
 type Shelf struct {
-	dir  string
-	free func() int64 // bytes left on the disk; negative: not known
-	log  *slog.Logger
+	dir   string
+	place string       // what its recordings' names begin with
+	quota atomic.Int64 // bytes that all its recordings together may take
+	leave int64        // bytes of its disk left free
+	free  func() int64 // bytes left on the disk; negative: not known
+	log   *slog.Logger
 
 	mu    sync.Mutex
 	items []Item // newest first; never written again
 	used  int64  // bytes of all finished files
 }
 
-// OpenShelf takes stock of a folder, which need not exist yet. A file that a power cut left in the middle gets a header
+// takeStock lists what lies in the folder, which need not exist yet. A file that a power cut left in the middle gets a header
 // that says how long it really is; one without any sound is removed.
-func OpenShelf(dir string, free func() int64, log *slog.Logger) *Shelf {
-	s := &Shelf{dir: dir, free: free, log: log}
-	entries, err := os.ReadDir(dir)
+func (s *Shelf) takeStock() {
+	entries, err := os.ReadDir(s.dir)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		log.Error("recordings cannot be read", "err", err)
+		s.log.Error("recordings cannot be read", "err", err)
 	}
 	for _, e := range entries[:min(len(entries), maxItems)] {
 		if it, ok := named(e.Name()); ok && e.Type().IsRegular() {
 			if err := s.take(it); err != nil {
-				log.Error("a recording cannot be read", "err", bare(err))
+				s.log.Error("a recording cannot be read", "err", bare(err))
 			}
 		}
 	}
-	return s
 }
 
 // bare is an error without the name of the file, which names the far side: that belongs into no log.
@@ -94,7 +100,7 @@ func (s *Shelf) take(it Item) error {
 		}
 		s.log.Warn("a recording was cut off; mended", "lasts", lasts(data))
 	}
-	it.Lasts = lasts(data)
+	it.ID, it.Lasts = s.place+it.ID, lasts(data)
 	s.put(it, head+data)
 	return nil
 }
@@ -108,22 +114,22 @@ func (s *Shelf) put(it Item, size int64) {
 	s.items, s.used = items, s.used+size
 }
 
-// Items gives the finished recordings, the newest first.
-func (s *Shelf) Items() []Item {
+// list gives the finished recordings, the newest first.
+func (s *Shelf) list() []Item {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.items
 }
 
-// Remove deletes a recording. One that is not there is no error.
-func (s *Shelf) Remove(id string) error {
+// remove deletes a recording. One that is not there is no error.
+func (s *Shelf) remove(id string) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	i := slices.IndexFunc(s.items, func(it Item) bool { return it.ID == id })
 	if i < 0 {
 		return nil
 	}
-	path := filepath.Join(s.dir, id)
+	path := filepath.Join(s.dir, filepath.Base(id))
 	info, err := os.Stat(path)
 	if err == nil {
 		err = os.Remove(path)
@@ -138,13 +144,13 @@ func (s *Shelf) Remove(id string) error {
 	return nil
 }
 
-// room is how many bytes a recording that has taken so many may still take under a quota, at least 0.
-func (s *Shelf) room(quota, taken int64) int64 {
+// room is how many bytes a recording that has taken so many may still take, at least 0.
+func (s *Shelf) room(taken int64) int64 {
 	s.mu.Lock()
-	left := min(quota-s.used, most) - taken
+	left := min(s.quota.Load()-s.used, most) - taken
 	s.mu.Unlock()
 	if free := s.free(); free >= 0 {
-		left = min(left, free-reserve)
+		left = min(left, free-s.leave)
 	}
 	return max(0, left)
 }

@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-func open(dir string) *Shelf {
-	return OpenShelf(dir, func() int64 { return -1 }, slog.New(slog.DiscardHandler))
+func open(dir string) *Shelves {
+	return OpenShelves(dir, func(string) int64 { return -1 }, slog.New(slog.DiscardHandler))
 }
 
 func TestAfterAPowerCutTheHeaderIsMended(t *testing.T) {
@@ -38,7 +38,8 @@ func TestAfterAPowerCutTheHeaderIsMended(t *testing.T) {
 	if own, _ := readWAV(t, filepath.Join(dir, items[1].ID)); len(own) != 5*rate {
 		t.Errorf("%d samples", len(own))
 	}
-	if left := s.room(10*second, second); left != 10*second-second-(head+5*second+head+4) {
+	s.phone.quota.Store(10 * second)
+	if left := s.phone.room(second); left != 10*second-second-(head+5*second+head+4) {
 		t.Errorf("room for %d", left)
 	}
 	for _, name := range []string{"notes.txt", "20260601-160000_a b.wav", "20260601-170000_204.wav"} {

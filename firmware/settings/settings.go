@@ -43,7 +43,7 @@ type File struct {
 	Presence  Presence  `toml:"presence" doc:"What others are told of the phone's user."`
 	Sound     Sound     `toml:"sound" doc:"What is heard."`
 	Gateways  Gateways  `toml:"gateways" doc:"Gateways into an old exchange or the telephone network, or other phones, that the phone calls itself, past the servers of its lines (docs/OLD-EXCHANGE.md). They may call the phone, too."`
-	Recording Recording `toml:"recording" doc:"Recording of calls, to WAV files on the phone. In most countries everybody in a call must know of it."`
+	Recording Recording `toml:"recording" doc:"Recording of calls, to WAV files on the phone or on a USB stick. In most countries everybody in a call must know of it."`
 	Report    Report    `toml:"report" doc:"Reports on how calls sound, and on calls that do not come about, to the collector that a line names. Those that it does not take wait on the phone, at most 64, over a restart too."`
 	Trace     Trace     `toml:"trace" doc:"What is kept of calls and sign-ins to look at afterwards."`
 	Screen    Screen    `toml:"screen" doc:"What is seen."`
@@ -277,11 +277,15 @@ type Trace struct {
 	Keep bool `toml:"keep" doc:"Keep the SIP messages of the last calls and sign-ins, and what became of their sound, in memory until the phone restarts. Keys, passwords and key presses are removed. Without it nothing is kept, and what there was is forgotten at once."`
 }
 
+// OnStick is the value of Recording.On by which recordings go to a USB stick.
+const OnStick = "stick"
+
 // Recording is how calls are recorded.
 type Recording struct {
-	Allowed bool `toml:"allowed" doc:"Calls may be recorded, by More during a call."`
-	Tone    bool `toml:"tone" doc:"The far side hears a tone every 15 s of a recorded call: half a second of 1400 Hz."`
-	Quota   int  `toml:"quota" unit:"MB" range:"10 100000" doc:"What all recordings together may take; a minute takes 3.84 MB. When it is used up nothing more is recorded until some are deleted."`
+	Allowed bool   `toml:"allowed" doc:"Calls may be recorded, by More during a call."`
+	Tone    bool   `toml:"tone" doc:"The far side hears a tone every 15 s of a recorded call: half a second of 1400 Hz."`
+	On      string `toml:"on" one:"phone stick" doc:"Where recordings go: phone, or stick, a USB stick at the phone (FAT, exFAT or ext4), into its folder recordings, with the phone in its place while there is none. It may be pulled whenever nothing is recorded onto it. The files on it are not encrypted."`
+	Quota   int    `toml:"quota" unit:"MB" range:"10 100000" doc:"What all recordings on the phone together may take; a minute takes 3.84 MB. When it is used up nothing more is recorded until some are deleted."`
 }
 
 // Screen is what is seen.
@@ -368,7 +372,7 @@ func Default() File {
 		Gateways:  Gateways{Transport: "tcp"},
 		Paging:    Paging{Codec: "G722", Volume: 10},
 		Sound:     Sound{Country: "us", RingVolume: 10, HandsetVolume: 10, HeadsetVolume: 10, SpeakerVolume: 10, Sidetone: 18, SuppressNoise: true, LevelVoice: true},
-		Recording: Recording{Tone: true, Quota: 200},
+		Recording: Recording{Tone: true, On: "phone", Quota: 200},
 		Report:    Report{MOSWarning: 35, MOSCritical: 28, LossWarning: 3, LossCritical: 10, DelayWarning: 300, DelayCritical: 600},
 		Trace:     Trace{Keep: true},
 		Screen:    Screen{Theme: "auto", Language: "en", Brightness: 80, TimeZone: "UTC"},

@@ -47,7 +47,7 @@ func speakerSet(r *request, p SpeakerParams) (any, error) {
 	case p.On:
 	case st.OffHook:
 		to = phone.Handset
-	case st.Config.HandsFree == phone.Headset:
+	case st.HandsFree() == phone.Headset:
 		to = phone.Headset
 	case st.Path == phone.Speaker:
 		return nil, refuse(CodeBadState, "the handset is in its cradle and there is no headset")

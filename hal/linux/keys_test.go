@@ -77,6 +77,23 @@ func TestKeysOfALostDeviceAreReleased(t *testing.T) {
 	k.Close()
 }
 
+// a plug is two switches at least, which come one after the other and together are one event.
+func TestAHeadsetIsPluggedInOnce(t *testing.T) {
+	k := newKeys(&boards.QEMUArm)
+	path, w := device(t)
+	k.scan(path)
+	for _, e := range []event{{evSw, 2, 1}, {evSw, 4, 1}, {evSw, 14, 1}, {evSw, 4, 0}, {evSw, 2, 0}, {evKey, 59, 1}} {
+		w.Write(raw(wordSize, e))
+	}
+	for _, want := range []hal.KeyEvent{{Key: hal.Jack, Pressed: true}, {Key: hal.Jack}, {Key: hal.Soft1, Pressed: true}} {
+		if got := <-k.Keys(); got != want {
+			t.Errorf("got %v, want %v", got, want)
+		}
+	}
+	w.Close()
+	k.Close()
+}
+
 func TestHookOnALine(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		pin := &gpiotest.Pin{N: "hook", EdgesChan: make(chan gpio.Level, 8)}

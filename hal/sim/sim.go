@@ -69,12 +69,15 @@ func (t *Twin) Touch(at image.Point, down bool) {
 	}
 }
 
-// Type taps keys by name, "1 2 3 soft1"; "lift" and "cradle" move the handset.
+// Type taps keys by name, "1 2 3 soft1"; "lift" and "cradle" move the handset, "plug" and "pull"
+// a headset.
 func (t *Twin) Type(script string) error {
 	for word := range strings.FieldsSeq(script) {
 		switch k, ok := hal.KeyByName(word); {
 		case word == "lift" || word == "cradle":
 			t.Press(hal.Hook, word == "lift")
+		case word == "plug" || word == "pull":
+			t.Press(hal.Jack, word == "plug")
 		case ok:
 			t.Tap(k)
 		default:

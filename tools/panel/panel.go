@@ -50,6 +50,7 @@ type Server struct {
 	token string
 	ln    net.Listener
 	hook  atomic.Bool // the handset is lifted; it lies where it lies when a browser goes away
+	jack  atomic.Bool // a headset is plugged in, and stays so
 	log   *slog.Logger
 }
 
@@ -118,7 +119,7 @@ func (s *Server) live(ctx context.Context, w http.ResponseWriter, r *http.Reques
 		s.log.Info("panel: viewer refused", "err", err)
 		return
 	}
-	v := &viewer{phone: s.phone, conn: conn, title: s.title, hook: &s.hook}
+	v := &viewer{phone: s.phone, conn: conn, title: s.title, hook: &s.hook, jack: &s.jack}
 	if err := v.run(ctx); err != nil {
 		s.log.Debug("panel: viewer left", "err", err)
 	}

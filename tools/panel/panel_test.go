@@ -163,7 +163,7 @@ func FuzzTake(f *testing.F) {
 	f.Add([]byte("M\x00\x00"))
 	f.Fuzz(func(t *testing.T, msg []byte) {
 		phone := newFake()
-		v := &viewer{phone: phone, hook: &(&Server{}).hook}
+		v := &viewer{phone: phone, hook: &(&Server{}).hook, jack: &(&Server{}).jack}
 		held := map[hal.Key]bool{}
 		v.take(msg, held)
 		if len(held) > 1 {
@@ -194,6 +194,9 @@ func TestInTheBrowser(t *testing.T) {
 	b.click("#handset")
 	want(t, f, "hook down")
 	b.until("handset shown lifted", `return document.getElementById("hookword").textContent === "Handset lifted";`)
+	b.click("#jack")
+	want(t, f, "jack down")
+	b.until("headset shown plugged in", `return document.getElementById("jack").checked;`)
 
 	f.mu.Lock()
 	f.lamps["ring"], f.lamps["mute"] = true, true

@@ -25,7 +25,7 @@ import (
 //
 //	to the browser:   P x16 y16 png   a changed piece of the screen (the first is the whole)
 //	                  A s16le         sound of the speaker
-//	                  L json          {"title": ..., "hook": false, "lamps": {"ring": true}}
+//	                  L json          {"title": ..., "hook": false, "jack": false, "lamps": {"ring": true}}
 //	from the browser: K d name        a key, d 1 pressed, 0 released
 //	                  T d x16 y16     a touch
 //	                  M s16le         sound for the microphone
@@ -36,6 +36,7 @@ type viewer struct {
 	phone Phone
 	title string
 	hook  *atomic.Bool
+	jack  *atomic.Bool
 	conn  net.Conn
 	mu    sync.Mutex // one message at a time on conn
 	shown *image.RGBA
@@ -143,12 +144,12 @@ func (v *viewer) lamps(ctx context.Context) error {
 	tick := time.NewTicker(50 * time.Millisecond)
 	defer tick.Stop()
 	var last map[string]bool
-	var lifted bool
+	var lifted, plugged bool
 	for {
-		now, hook := v.phone.Lamps(), v.hook.Load()
-		if last == nil || hook != lifted || !maps.Equal(now, last) {
-			last, lifted = now, hook
-			msg, err := json.Marshal(map[string]any{"title": v.title, "hook": hook, "lamps": now})
+		now, hook, jack := v.phone.Lamps(), v.hook.Load(), v.jack.Load()
+		if last == nil || hook != lifted || jack != plugged || !maps.Equal(now, last) {
+			last, lifted, plugged = now, hook, jack
+			msg, err := json.Marshal(map[string]any{"title": v.title, "hook": hook, "jack": jack, "lamps": now})
 			if err != nil {
 				return err
 			}
@@ -215,6 +216,10 @@ func (v *viewer) take(msg []byte, held map[hal.Key]bool) {
 		case !ok:
 		case k == hal.Hook:
 			if v.hook.Swap(down) != down {
+				v.phone.Press(k, down)
+			}
+		case k == hal.Jack:
+			if v.jack.Swap(down) != down {
 				v.phone.Press(k, down)
 			}
 		case held[k] != down:

@@ -24,10 +24,10 @@ var qcodes = map[hal.Key]qcode{
 	hal.Up: {"up", 103}, hal.Down: {"down", 108}, hal.Left: {"left", 105}, hal.Right: {"right", 106},
 	hal.OK: {"ret", 28}, hal.Back: {"esc", 1},
 	hal.Speaker: {"s", 31}, hal.Headset: {"h", 35}, hal.Mute: {"m", 50}, hal.Hold: {"p", 25},
-	hal.VolumeUp: {"equal", 13}, hal.VolumeDown: {"minus", 12}, hal.Hook: {"f12", 88},
+	hal.VolumeUp: {"equal", 13}, hal.VolumeDown: {"minus", 12}, hal.Hook: {"f12", 88}, hal.Jack: {"f11", 87},
 }
 
-// Key presses (down) or lets go of a key. hal.Hook down is the lifted handset.
+// Key presses (down) or lets go of a key. hal.Hook down is the lifted handset, hal.Jack down a headset plugged in.
 func (m *Machine) Key(k hal.Key, down bool) error {
 	q, ok := qcodes[k]
 	if !ok {

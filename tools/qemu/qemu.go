@@ -69,6 +69,7 @@ type Machine struct {
 	mic    *pacer
 	spk    *recording
 	began  time.Time
+	sticks int // that were plugged in
 	ended  chan struct{}
 	err    error // of QEMU; valid after ended
 	stop   sync.Once
@@ -401,6 +402,18 @@ func (m *Machine) USBCard(plugged bool) error {
 		return m.qmp.do("device_add", map[string]any{"driver": "usb-audio", "id": "card", "audiodev": "unheard"})
 	}
 	return m.qmp.do("device_del", map[string]any{"id": "card"})
+}
+
+// Stick plugs the image of a USB stick in, or pulls the one that is plugged in: image is empty then.
+func (m *Machine) Stick(image string) error {
+	if image == "" {
+		return m.qmp.do("device_del", map[string]any{"id": "stick"})
+	}
+	node := fmt.Sprint("stick", m.sticks)
+	m.sticks++
+	return errors.Join(
+		m.qmp.do("blockdev-add", map[string]any{"driver": "file", "node-name": node, "filename": image}),
+		m.qmp.do("device_add", map[string]any{"driver": "usb-storage", "id": "stick", "drive": node}))
 }
 
 // PowerDown presses the power key: the phone shuts down in order.

@@ -270,11 +270,13 @@ func (l *lock) Lock() { l.shut++ }
 
 // tapes are recordings on the phone.
 type tapes struct {
-	all  []RecordedCall
-	fail bool
+	all           []RecordedCall
+	fail          bool
+	wanted, there bool // the stick
 }
 
-func (t *tapes) Recordings() []RecordedCall { return t.all }
+func (t *tapes) Recordings() []RecordedCall  { return t.all }
+func (t *tapes) Stick() (wanted, there bool) { return t.wanted, t.there }
 func (t *tapes) DeleteRecording(id string) error {
 	if t.fail {
 		return errors.New("read-only file system")
@@ -284,8 +286,8 @@ func (t *tapes) DeleteRecording(id string) error {
 }
 
 func recorded() []RecordedCall {
-	return []RecordedCall{{"c", "+491715550142", at(13, 40), 200 * time.Second}, {"b", "2431", at(11, 12), 3723 * time.Second},
-		{"a", "", at(9, 0).AddDate(0, 0, -1), 18 * time.Second}}
+	return []RecordedCall{{ID: "c", Number: "+491715550142", Began: at(13, 40), Lasts: 200 * time.Second}, {ID: "b", Number: "2431", Began: at(11, 12), Lasts: 3723 * time.Second},
+		{ID: "a", Began: at(9, 0).AddDate(0, 0, -1), Lasts: 18 * time.Second}}
 }
 
 // computers are two paired computers, of which one is there.

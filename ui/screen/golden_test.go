@@ -197,6 +197,7 @@ func situations() []situation {
 	plays.Playing = phone.Playing{ID: "b", No: 1}
 	mayRecord := withCalls(talking(1, jonas, 767*time.Second))
 	mayRecord.Config.Recording = true
+	talked := withCalls(talking(1, jonas, 767*time.Second))
 	archive := func(keys ...hal.Key) func(*desk) {
 		return func(d *desk) {
 			d.tapes.all = recorded()
@@ -243,6 +244,11 @@ func situations() []situation {
 	attached := idle()
 	attached.PC.Attached, attached.PC.Name = true, "ANNA-LAPTOP"
 	return slices.Concat(handovers(), meetings(), dialPlans(), []situation{
+		{name: "headset-in", state: talked, setUp: func(d *desk) {
+			s := *talked
+			s.Jack, s.Path = true, phone.Headset
+			d.Changed(phone.Update{State: &s, Changes: []phone.Change{{What: phone.JackChanged}}}, d.st, now)
+		}},
 		{name: "record-more", state: mayRecord, setUp: func(d *desk) { d.paint(); d.over = []page{&moreMenu{call: 1}} }},
 		{name: "record-in-call", state: recordedOne},
 		{name: "record-two-calls", state: recorder},
@@ -252,7 +258,16 @@ func situations() []situation {
 			s.Recording.Fault = phone.RecordingsFull
 			d.Changed(phone.Update{State: &s, Changes: []phone.Change{{What: phone.RecordingChanged}}}, d.st, now)
 		}},
+		{name: "record-no-stick", state: recordedOne, setUp: func(d *desk) {
+			s := *recordedOne
+			s.Recording.Fault = phone.StickMissing
+			d.Changed(phone.Update{State: &s, Changes: []phone.Change{{What: phone.RecordingChanged}}}, d.st, now)
+		}},
 		{name: "recordings", state: idle(), setUp: archive(hal.Down)},
+		{name: "recordings-stick", state: idle(), setUp: func(d *desk) {
+			archive(hal.Down)(d)
+			d.tapes.wanted, d.tapes.there, d.tapes.all[0].OnStick = true, true, true
+		}},
 		{name: "recording-plays", state: plays, setUp: archive(hal.Down)},
 		{name: "recording-delete", state: idle(), setUp: archive(hal.Soft2)},
 		{name: "home", state: idle()},

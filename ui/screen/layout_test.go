@@ -70,7 +70,7 @@ func TestTextsStandApart(t *testing.T) {
 					d.words = words
 					d.enter(s)
 					all := d.canvas.Shown().Words()
-					if slices.Contains([]string{"toast", "volume", "record-full", "voicemail-deleted"}, s.name) { // they cover the status bar
+					if slices.Contains([]string{"toast", "volume", "record-full", "record-no-stick", "headset-in", "voicemail-deleted"}, s.name) { // they cover the status bar
 						all = slices.DeleteFunc(all, func(w draw.Word) bool { return w.Box.Max.Y < p.StatusH })
 					}
 					apart(t, all, image.Rect(0, 0, p.W, p.H))

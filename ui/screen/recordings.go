@@ -13,16 +13,18 @@ import (
 
 // RecordedCall is a recording that lies on the phone.
 type RecordedCall struct {
-	ID     string
-	Number string // of the far side; empty: not known
-	Began  time.Time
-	Lasts  time.Duration
+	ID      string
+	Number  string // of the far side; empty: not known
+	Began   time.Time
+	Lasts   time.Duration
+	OnStick bool // it lies on the USB stick
 }
 
 // Recordings are the recordings on the phone.
 type Recordings interface {
 	Recordings() []RecordedCall // newest first
 	DeleteRecording(id string) error
+	Stick() (wanted, there bool) // recordings go to a USB stick; one is plugged in
 }
 
 // recordEntry is the entry of a menu that begins or ends the recording of a call; none where it is not allowed.
@@ -71,8 +73,13 @@ func (r *recordings) draw(v *view) {
 	room := v.listRoom(y)
 	r.list.keep(len(all), room)
 	detail := ""
-	if len(all) > room {
+	switch wanted, there := v.src.Recordings.Stick(); {
+	case len(all) > room:
 		detail = fmt.Sprintf(v.Words.Status.Place, r.list.focus+1, len(all))
+	case wanted && there:
+		detail = v.Words.Recording.Stick
+	case wanted:
+		detail = v.Words.Recording.NoStick
 	}
 	v.menuStatus(v.Words.Recording.Title, detail)
 	if len(all) == 0 {
@@ -87,7 +94,7 @@ func (r *recordings) draw(v *view) {
 		if c.ID == v.st.Playing.ID {
 			icon = draw.IconPlay
 		}
-		v.Row(box, &widget.Row{Icon: icon, Title: v.recordedWith(c), Second: spell(c.Lasts.Truncate(time.Second)),
+		v.Row(box, &widget.Row{Icon: icon, Title: v.recordedWith(c), Second: v.recordedHow(c),
 			Right: text.Clock(began), RightBelow: v.Words.Day(began, v.now), Heavy: true, Focus: i == r.list.focus})
 		v.Touchable(box, touchPage+i)
 	}
@@ -99,6 +106,15 @@ func (v *view) recordedWith(c *RecordedCall) string {
 		return v.Words.Call.Unknown
 	}
 	return v.party(phone.Peer{Number: c.Number}).name
+}
+
+// recordedHow tells how long a recording is, and that it lies on the stick.
+func (v *view) recordedHow(c *RecordedCall) string {
+	how := spell(c.Lasts.Truncate(time.Second))
+	if c.OnStick {
+		how += ", " + v.Words.Recording.Stick
+	}
+	return how
 }
 
 func (r *recordings) keys(v *view) []key {

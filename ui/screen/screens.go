@@ -374,6 +374,8 @@ func (s *Screens) Changed(u phone.Update, before *phone.State, now time.Time) {
 		switch {
 		case c.What == phone.VolumeChanged:
 			s.toast, s.until, s.volume = "volume", now.Add(volumeTime), true
+		case c.What == phone.JackChanged && u.State != nil:
+			s.jackMoved(u.State, now)
 		case c.What == phone.RecordingChanged && u.State != nil && u.State.Recording.Fault != phone.NoRecordingFault:
 			s.say(s.view(nil, u.State, now), s.words.Recording.Faults[u.State.Recording.Fault])
 		case c.What == phone.CallChanged && c.To == phone.Ended:
@@ -382,6 +384,15 @@ func (s *Screens) Changed(u phone.Update, before *phone.State, now time.Time) {
 			s.moveCame(before.Call(c.Call), u.State.Call(c.Call), u.State, now)
 		}
 	}
+}
+
+// jackMoved says that a headset was plugged in or pulled: the voice has gone there, or come from there.
+func (s *Screens) jackMoved(st *phone.State, now time.Time) {
+	words := s.words.Status.Unplugged
+	if st.Jack {
+		words = s.words.Status.Plugged
+	}
+	s.say(s.view(nil, st, now), words)
 }
 
 // callEnded keeps a call that was talked for the moment it stays on the screen. A consultation that came to nothing says

@@ -65,6 +65,7 @@ func arabicCalls(c *Catalogue) {
 	s.Incoming, s.Talking, s.Calling, s.Ringback, s.NewCall = "مكالمة واردة", "محادثة", "يتصل", "يتصل", "مكالمة جديدة"
 	s.LineDown, s.NotConnected, s.SecondCall, s.Ended = "%s غير مسجل", "لم يتم الاتصال", "مكالمة ثانية", "انتهت المكالمة"
 	s.OnHold, s.Connecting, s.To, s.From, s.Calls, s.Place = "معلقة", "يجري التوصيل", "إلى %s", "من %s", "%d مكالمات", "%d من %d"
+	s.Plugged, s.Unplugged = "سماعة الرأس موصولة", "سماعة الرأس مفصولة"
 	s.HandsetVolume, s.HeadsetVolume = "صوت السماعة %d من %d", "صوت سماعة الرأس %d من %d"
 	s.SpeakerVolume, s.RingTone = "صوت المكبر %d من %d", "صوت الرنين %d من %d"
 	h := &c.Home

@@ -98,6 +98,7 @@ type Status struct {
 	Calls                                                 string // takes the number of calls
 	Place                                                 string // takes place and count: "%d of %d"
 	HandsetVolume, HeadsetVolume, SpeakerVolume, RingTone string // take volume and maximum
+	Plugged, Unplugged                                    string // of a headset
 }
 
 // Home are the words of the first screen.

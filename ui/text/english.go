@@ -32,6 +32,7 @@ var English = Catalogue{
 		Incoming: "Incoming call", Talking: "Talking", Calling: "Calling", Ringback: "Calling", NewCall: "New call",
 		LineDown: "%s is not signed in", NotConnected: "Not connected", SecondCall: "Second call", Ended: "Call ended", OnHold: "On hold", Connecting: "Connecting",
 		To: "to %s", From: "from %s", Calls: "%d calls", Place: "%d of %d",
+		Plugged: "Headset plugged in", Unplugged: "Headset unplugged",
 		HandsetVolume: "Handset volume %d of %d", HeadsetVolume: "Headset volume %d of %d", SpeakerVolume: "Speaker volume %d of %d",
 		RingTone: "Ringer volume %d of %d",
 	},

@@ -32,6 +32,7 @@ var German = Catalogue{
 		Incoming: "Anruf", Talking: "Im Gespräch", Calling: "Wählt", Ringback: "Wählt", NewCall: "Neuer Anruf",
 		LineDown: "%s ist nicht angemeldet", NotConnected: "Nicht verbunden", SecondCall: "Zweiter Anruf", Ended: "Anruf beendet", OnHold: "Gehalten", Connecting: "Verbindet",
 		To: "für %s", From: "von %s", Calls: "%d Gespräche", Place: "%d von %d",
+		Plugged: "Headset eingesteckt", Unplugged: "Headset ausgesteckt",
 		HandsetVolume: "Hörer: Lautstärke %d von %d", HeadsetVolume: "Headset: Lautstärke %d von %d", SpeakerVolume: "Lautsprecher: Lautstärke %d von %d",
 		RingTone: "Klingel: Lautstärke %d von %d",
 	},

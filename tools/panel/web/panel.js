@@ -60,6 +60,7 @@ function showHook(lifted) {
   $("hookword").textContent = lifted ? "Handset lifted" : "Handset down";
 }
 $("handset").addEventListener("click", hook);
+$("jack").addEventListener("change", e => send("K", new Uint8Array([e.target.checked ? 1 : 0]), "jack"));
 
 const codes = { Enter: "ok", Escape: "back", ArrowUp: "up", ArrowDown: "down", ArrowLeft: "left", ArrowRight: "right",
   F1: "soft1", F2: "soft2", F3: "soft3", F4: "soft4", F5: "soft5", m: "mute", s: "speaker", h: "headset", "+": "volume-up", "-": "volume-down", Backspace: "soft2" };
@@ -98,8 +99,9 @@ function paint(buf) {
   });
 }
 
-function lamps({ title, hook, lamps }) {
+function lamps({ title, hook, jack, lamps }) {
   showHook(hook);
+  $("jack").checked = jack;
   document.title = title;
   $("ringlight").classList.toggle("on", !!lamps.ring);
   for (const b of document.querySelectorAll(".key[data-key]")) b.classList.toggle("lit", !!lamps[b.dataset.key]);

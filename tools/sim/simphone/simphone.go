@@ -72,12 +72,12 @@ func New(cfg Config) (*Phone, error) {
 	d, err := device.New(hardware, device.Options{
 		DialPlan: filepath.Join(cfg.Folder, "dialplan.json"),
 		Settings: settings.Open(settings.Paths{User: path}, cfg.Log), Store: st, Pairings: pairing.OpenFile(filepath.Join(cfg.Folder, "pairings"), cfg.Log), PIN: lock.OpenFile(filepath.Join(cfg.Folder, "lock"), cfg.Log), Vault: credentials.Open(cfg.Folder, cfg.Log),
-		Recordings: recording.OpenShelf(filepath.Join(cfg.Folder, "recordings"), free, cfg.Log), Reports: filepath.Join(cfg.Folder, "reports"),
+		Recordings: recording.OpenShelves(filepath.Join(cfg.Folder, "recordings"), free, cfg.Log), Reports: filepath.Join(cfg.Folder, "reports"),
 		Recorder: diag.NewRecorder(), Identity: cfg.Identity, Computers: cfg.Computers,
 		Codecs: append([]codec.Codec{opus.Codec}, codec.All()...), Network: cfg.Network, Version: "simulated", Board: "Simulator",
 		About: func() device.Facts {
 			host, _ := os.Hostname()
-			return device.LocalFacts(host, free)
+			return device.LocalFacts(host, func() int64 { return free(cfg.Folder) })
 		},
 		NetChanged: cfg.Changes, Crashes: filepath.Join(cfg.Folder, "crash"), Log: cfg.Log,
 	})
@@ -88,7 +88,7 @@ func New(cfg Config) (*Phone, error) {
 }
 
 // free says that nobody knows how much room the machine has.
-func free() int64 { return -1 }
+func free(string) int64 { return -1 }
 
 // sleep asks the kernel, which is good to some 50 µs; being woken early costs nothing.
 func sleep(d time.Duration) {
