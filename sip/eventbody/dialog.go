@@ -184,9 +184,11 @@ func (d *Dialogs) Take(in DialogInfo) bool {
 		d.list = nil
 	}
 	d.known, d.version = true, in.Version
+	over := map[string]bool{} // a server that puts documents together may tell of one dialog twice, old news and new
 	for _, n := range in.Dialogs {
 		d.list = slices.DeleteFunc(d.list, func(o Dialog) bool { return o.ID == n.ID })
-		if n.State != Terminated && len(d.list) < maxDialogs {
+		over[n.ID] = over[n.ID] || n.State == Terminated
+		if !over[n.ID] && len(d.list) < maxDialogs {
 			d.list = append(d.list, n)
 		}
 	}

@@ -97,7 +97,8 @@ func TestVersions(t *testing.T) {
 		{doc(7, false, "e"), false, "b"},
 		{doc(7, true, "e", "f-"), true, "e"},
 		{doc(7, true, "g"), true, "g"},
-		{doc(8, true), true, ""},
+		{doc(8, true, "a", "b-", "b"), true, "a"},
+		{doc(9, true), true, ""},
 	} {
 		right := d.Take(r.in)
 		got := ""
