@@ -167,11 +167,13 @@ func (s screenSettings) Locations() []string { return s.d.locations() }
 // About implements screen.Settings.
 func (s screenSettings) About() screen.About {
 	f := s.d.opts.About()
+	u := f.Uplink
 	hardware := s.d.opts.Board
 	if f.MAC != "" {
 		hardware += ", " + f.MAC
 	}
-	return screen.About{Version: s.d.opts.Version, Addresses: f.Addresses, Hardware: hardware, Hostname: f.Hostname, Free: f.Free}
+	return screen.About{Version: s.d.opts.Version, Addresses: f.Addresses, Hardware: hardware, Hostname: f.Hostname, Free: f.Free,
+		Network: screen.Network{VLAN: u.VLAN, By: string(u.Source), Priority: u.Priority, Switch: u.Switch, Port: u.Port}}
 }
 
 // LocalFacts reads name and addresses of the machine, but for those of a link that has no carrier: there is

@@ -148,7 +148,7 @@ func (a *Adapter) exec(e phone.Effect) {
 	case phone.SendRegister:
 		a.agent.Renew() // whatever keeps one line away may keep the others
 	case phone.SendPresence:
-		a.own = e.Presence
+		a.own = e.Published
 		a.tellOwn()
 	case phone.SendAppearances:
 		a.appeared(e.Calls)

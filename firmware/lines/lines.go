@@ -119,8 +119,8 @@ type Adapter struct {
 
 	watched  Watch
 	watches  map[ua.SubRef]*watching
-	own      phone.Presence // of the user, as published
-	me       string         // how the names of our dialogs begin
+	own      phone.Published // of the user, as published
+	me       string          // how the names of our dialogs begin
 	shares   map[phone.LineID]*share
 	gateways Gateways
 	up       map[phone.LineID]bool      // the line is registered

@@ -22,7 +22,7 @@ type Watch struct {
 func (a *Adapter) SetWatch(w Watch) { a.put(w) }
 
 // SetPresence publishes how the user is.
-func (a *Adapter) SetPresence(p phone.Presence) { a.put(phone.SendPresence{Presence: p}) }
+func (a *Adapter) SetPresence(p phone.Published) { a.put(phone.SendPresence{Published: p}) }
 
 // watching is one subscription.
 type watching struct {
@@ -251,13 +251,16 @@ var activities = map[phone.Presence]string{
 func (a *Adapter) tellOwn() {
 	for i := range a.lines {
 		var body []byte
-		if a.own != phone.PresenceUnknown {
-			p := eventbody.Presence{Entity: a.lines[i].Account.AOR, Open: a.own != phone.DoNotDisturb}
-			if doing := activities[a.own]; doing != "" {
+		if own := a.own.Presence; own != phone.PresenceUnknown {
+			p := eventbody.Presence{Entity: a.lines[i].Account.AOR, Open: own != phone.DoNotDisturb}
+			if doing := activities[own]; doing != "" {
 				p.Activities = []string{doing}
 			}
-			if a.own == phone.DoNotDisturb {
-				p.Note = "Do not disturb" // RFC 4480 has no word for it
+			switch { // RFC 4480 has no words for these
+			case own == phone.DoNotDisturb:
+				p.Note = "Do not disturb"
+			case a.own.SendsOn:
+				p.Note = "Calls are forwarded"
 			}
 			body = p.Write()
 		}

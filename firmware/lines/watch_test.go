@@ -145,10 +145,10 @@ func TestPresenceBothWays(t *testing.T) {
 		w.watch(Watch{People: []string{"202"}, Presence: true})
 		w.wantSaid("add sip:anna@example.com", "subscribe 1 dialog sip:202@example.com false", "subscribe 2 presence sip:202@example.com false")
 		for _, p := range []phone.Presence{phone.Available, phone.InCall, phone.Occupied, phone.DoNotDisturb, phone.Away} {
-			w.SetPresence(p)
+			w.SetPresence(phone.Published{Presence: p, SendsOn: p == phone.Available || p == phone.DoNotDisturb})
 			synctest.Wait()
 			w.ask(ua.Notified{Sub: 2, Type: eventbody.PresenceType, Body: w.sdp["publish"]})
-			if got, ok := w.done[len(w.done)-1].(phone.PresenceChanged); !ok || got.Presence != p || got.Number != "202" {
+			if got, ok := w.done[len(w.done)-1].(phone.PresenceChanged); !ok || got.Presence != p || got.Number != "202" || got.Note != map[phone.Presence]string{phone.Available: "Calls are forwarded", phone.DoNotDisturb: "Do not disturb"}[p] {
 				t.Errorf("%v came back as %+v", p, w.done)
 			}
 		}

@@ -55,7 +55,7 @@ func Step(s State, now time.Time, by Origin, in Input) (State, []Change, []Effec
 		t.do(SetSound{Sound: after})
 	}
 	if now := t.Published(); now != shown {
-		t.do(SendPresence{Presence: now})
+		t.do(SendPresence{Published: now})
 	}
 	if now := t.appeared(); !slices.Equal(now, appeared) {
 		t.do(SendAppearances{Calls: now})

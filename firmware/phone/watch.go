@@ -105,7 +105,7 @@ type (
 	// SendPresence publishes how the phone's own user is; PresenceUnknown takes it back.
 	SendPresence struct {
 		fx
-		Presence Presence
+		Published
 	}
 )
 
@@ -123,7 +123,7 @@ func (s *State) Watching(number string) *Watched {
 // Own is how the phone's own user is.
 func (s *State) Own() Presence {
 	switch {
-	case s.Availability == DoNotDisturb, s.Undisturbed():
+	case s.Availability == DoNotDisturb, s.Config.Rules.DND: // also where the server sees to it
 		return DoNotDisturb
 	case s.talks():
 		return InCall
@@ -142,12 +142,18 @@ func (s *State) talks() bool {
 	})
 }
 
-// Published is what others are told of the phone's own user.
-func (s *State) Published() Presence {
+// Published is what others are told of the phone's own user. To whom calls are sent on is nobody's business.
+type Published struct {
+	Presence Presence
+	SendsOn  bool // calls do not ring here, but for what working hours make of that
+}
+
+// Published is what is told now.
+func (s *State) Published() Published {
 	if !s.Config.Publish {
-		return PresenceUnknown
+		return Published{}
 	}
-	return s.Own()
+	return Published{s.Own(), s.Config.Rules.SendsOn() != "" && !s.Config.Rules.WorkHours}
 }
 
 // watched are the keys of a configuration before anything is known.

@@ -127,6 +127,28 @@ func TestOwnPresence(t *testing.T) {
 			t.Errorf("%d %T: told %d, want %v", i, r.in, b.told(), r.want)
 		}
 	}
+	b = oneLine(t)
+	for _, r := range []struct {
+		rules Rules
+		want  Published
+	}{
+		{Rules{DND: true}, Published{Presence: DoNotDisturb}},
+		{Rules{}, Published{Presence: Available}},
+		{Rules{DND: true, ByServer: true}, Published{Presence: DoNotDisturb}},
+		{Rules{Always: Forward{On: true, To: "302"}}, Published{Available, true}},
+		{Rules{Always: Forward{On: true, To: "302"}, WorkHours: true, Hours: []Span{{Days: 1, From: 1, To: 2}}}, Published{Presence: Available}}, // who knows for how long
+		{Rules{}, Published{}},
+	} {
+		c := b.s.Config
+		c.Publish, c.Rules = r.want != Published{}, r.rules
+		c.Rules.RingFor = RingFor
+		if err := b.try(Configure{Config: c}); err != nil {
+			t.Fatal(err)
+		}
+		if got := b.s.Published(); got != r.want {
+			t.Errorf("%+v: %+v, want %+v", r.rules, got, r.want)
+		}
+	}
 	for _, in := range []SetAvailability{{Presence: Available}, {Presence: Away, For: 25 * time.Hour}, {Presence: InCall, For: time.Hour}, {Presence: 99, For: time.Hour}} {
 		if err := b.try(in); err != WrongValue {
 			t.Errorf("%+v: %v", in, err)

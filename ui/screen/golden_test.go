@@ -309,6 +309,7 @@ func situations() []situation {
 		{name: "dial", state: dialling, setUp: func(d *desk) { d.book.people, d.log = dialBook(), nil }},
 		{name: "dial-cannot", state: wrong},
 		{name: "incoming", state: withCalls(ring), setUp: func(d *desk) { d.log = calls()[12:] }},
+		{name: "incoming-away", state: away(withCalls(ring)), setUp: func(d *desk) { d.log = calls()[12:] }},
 		{name: "incoming-stranger", state: withCalls(stranger)},
 		{name: "incoming-verified", state: withCalls(shown(claims("Nordbank AG", "+493055501182"), phone.Proof{Verdict: phone.Verified, Here: true, Attest: "A"}, phone.Peer{}))},
 		{name: "incoming-not-verified", state: withCalls(shown(jonas, phone.Proof{Verdict: phone.NotVerified, Here: true, Doubt: phone.BadSignature}, mira))},
@@ -374,9 +375,10 @@ func situations() []situation {
 		{name: "sound-test-works", state: tested(phone.SoundTest{Verdict: phone.SoundWorks}), setUp: inSettings(sectionSound, append(slices.Repeat([]hal.Key{hal.Down}, 6), hal.OK)...)},
 		{name: "sound-test-silent", state: tested(phone.SoundTest{Verdict: phone.SpeakerSilent}), setUp: inSettings(sectionSound, append(slices.Repeat([]hal.Key{hal.Down}, 6), hal.OK)...)},
 		{name: "settings-about", state: idle(), setUp: inSettings(sectionAbout)},
+		{name: "network", state: idle(), setUp: inSettings(sectionAbout, hal.Down, hal.Down, hal.Down, hal.OK)},
 		{name: "settings-about-reports", state: idle(), setUp: func(d *desk) {
 			d.reports.Reporting = Reporting{To: "sip:collector@nordwerk.example", Waiting: 3, Trouble: "503 Service Unavailable", Lost: 2}
-			inSettings(sectionAbout, hal.Down, hal.Down, hal.Down, hal.Down, hal.Down, hal.Down)(d)
+			inSettings(sectionAbout, hal.Down, hal.Down, hal.Down, hal.Down, hal.Down, hal.Down, hal.Down)(d)
 		}},
 		{name: "settings-computers", state: idle(), setUp: inSettings(sectionComputers)},
 		{name: "computer", state: idle(), setUp: inSettings(sectionComputers, hal.Down, hal.OK)},
@@ -449,14 +451,20 @@ var variants = []struct {
 	{"1024x600", image.Pt(1024, 600), Options{Theme: "dark", Language: "en", Brightness: 80, RingTone: "Classic"}, mainScreens},
 }
 
-var mainScreens = map[string]bool{"home": true, "home-line-failing": true, "dial": true, "incoming": true, "in-call": true, "in-call-muted": true, "two-calls": true,
+var mainScreens = map[string]bool{"home": true, "home-line-failing": true, "dial": true, "incoming": true, "in-call": true, "in-call-muted": true, "two-calls": true, "network": true,
 	"second-call-rings": true, "calls": true, "contacts": true, "settings": true, "text-entry": true, "fault-certificate": true,
 	"transfer-to": true, "transfer-asking": true, "transfer-failed": true, "conference": true, "meeting": true, "record-in-call": true, "recordings": true, "voicemail-plays": true, "home-keys": true, "sound": true, "sound-past": true, "steps": true, "rules": true, "home-not-disturbed": true}
 
 // arabicScreens are mirrored; among them all that hold back something from that.
 var arabicScreens = map[string]bool{"locked": true, "home": true, "home-line-failing": true, "dial": true, "incoming-arabic": true, "incoming-not-verified": true, "in-call": true, "two-calls": true, "second-call-rings": true,
 	"calls": true, "contacts": true, "settings": true, "text-entry": true, "ended": true, "volume": true, "calling": true,
-	"transfer-to-typed": true, "transfer-asking": true, "conference": true, "meeting": true, "record-in-call": true, "recordings": true, "voicemail-plays": true, "home-keys": true, "sound-past": true, "steps": true, "steps-message": true, "rules": true}
+	"transfer-to-typed": true, "transfer-asking": true, "conference": true, "meeting": true, "record-in-call": true, "recordings": true, "voicemail-plays": true, "home-keys": true, "sound-past": true, "steps": true, "steps-message": true, "rules": true, "network": true}
+
+// away has the caller be watched, and away at another phone of theirs.
+func away(s *phone.State) *phone.State {
+	s.Watched = []phone.Watched{{WatchConfig: phone.WatchConfig{Number: s.Calls[0].Remote.Number}, Lamp: phone.LampBusy, Presence: phone.Away}}
+	return s
+}
 
 func TestGolden(t *testing.T) {
 	for _, v := range variants {

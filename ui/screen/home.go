@@ -190,7 +190,7 @@ func (h *home) status(v *view) {
 		switch l.State {
 		case phone.LineRegistered:
 			s.Mark, s.Detail = widget.Available, v.Words.Status.Ready
-			if own := v.st.Published(); own != phone.PresenceUnknown {
+			if own := v.st.Published().Presence; own != phone.PresenceUnknown {
 				s.Mark, s.Detail = markOf(own), v.Words.Watch.Presences[own]
 			}
 			if v.st.Undisturbed() {

@@ -109,7 +109,7 @@ func (incoming) foot(v *view, c *phone.Call, l *callerLayout) {
 		return
 	}
 	if last == nil {
-		v.FitText(body, l.noteX, l.notes[0], draw.Start, width, v.Words.Call.NoCalls, v.T1)
+		v.FitText(body, l.noteX, l.notes[0], draw.Start, width, v.withPresence(c, v.Words.Call.NoCalls), v.T1)
 		return
 	}
 	what, how := v.Words.Call.YouCalled, spellTalk(v, last)
@@ -125,10 +125,21 @@ func (incoming) foot(v *view, c *phone.Call, l *callerLayout) {
 	if v.tall() {
 		words, what = fmt.Sprintf(v.Words.Call.LastCallAt, v.when(last.Began)), v.callWords(last)
 	}
-	v.FitText(body, l.noteX, l.notes[0], draw.Start, width, words, v.T1)
+	v.FitText(body, l.noteX, l.notes[0], draw.Start, width, v.withPresence(c, words), v.T1)
 	if l.notes[1] > 0 {
 		v.FitText(widget.Regular(v.Type.Note), l.noteX, l.notes[1], draw.Start, r.Dx()-v.S(84), what, v.T2)
 	}
+}
+
+// withPresence puts how a caller is before what else is known. That they are in a call, and their lamp lit, everybody who
+// hears it ring knows.
+func (v *view) withPresence(c *phone.Call, words string) string {
+	for _, n := range []string{c.Remote.Number, c.Remote.URI} {
+		if w := v.st.Watching(n); n != "" && w != nil && w.Presence != phone.PresenceUnknown && w.Presence != phone.InCall {
+			return v.Words.Watch.Presences[w.Presence] + " · " + words
+		}
+	}
+	return words
 }
 
 func (incoming) keys(v *view) []key {

@@ -161,7 +161,7 @@ func (s *settings) aboutRows(v *view) []settingRow {
 	for _, addr := range a.Addresses {
 		out = append(out, settingRow{name: w.Address, value: text.Clean(addr)})
 	}
-	out = append(out, settingRow{name: w.Name, value: text.Clean(a.Hostname)}, settingRow{name: w.Hardware, value: text.Clean(a.Hardware)})
+	out = append(out, v.networkRow(), settingRow{name: w.Name, value: text.Clean(a.Hostname)}, settingRow{name: w.Hardware, value: text.Clean(a.Hardware)})
 	if a.Free >= 0 {
 		out = append(out, settingRow{name: w.Storage, value: fmt.Sprintf("%d MB", a.Free/1_000_000)})
 	}

@@ -177,4 +177,13 @@ type About struct {
 	Hardware  string   // board and MAC address
 	Hostname  string
 	Free      int64 // bytes left on the data partition; negative: not known
+	Network   Network
+}
+
+// Network is where the phone stands in the network.
+type Network struct {
+	VLAN         int    // 0: none
+	By           string // who named it, a key of text.Setup.VLANBy
+	Priority     int    // of voice there
+	Switch, Port string // as it names itself; empty: there is none that speaks
 }

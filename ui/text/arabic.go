@@ -141,6 +141,8 @@ func arabicSetup(c *Catalogue) {
 	s.Theme, s.Language, s.Brightness, s.Contrast, s.TextSize, s.Large = "الألوان", "اللغة", "السطوع", "التباين", "حجم النص", "كبير"
 	s.Themes = map[string]string{"auto": "حسب الوقت", "dark": "داكن", "light": "فاتح"}
 	s.Version, s.Address, s.Network, s.Hardware, s.Name, s.Storage = "الإصدار", "العنوان", "الشبكة", "الجهاز", "الاسم", "المساحة الحرة"
+	s.NoVLAN, s.Priority, s.Switch, s.Port = "لا شيء", "أولوية الصوت", "المحول", "منفذ المحول"
+	s.VLANBy = map[string]string{"settings": "%s، من الإعدادات", "lldp": "%s، من المحول", "dhcp": "%s، من خادم DHCP"}
 	s.Licences, s.On, s.Off, s.Normal, s.High = "التراخيص", "مشغل", "مطفأ", "عادي", "عال"
 	s.Saved, s.Failed, s.SigningIn, s.WhatToDo = "حفظ", "لم يحفظ. %s", "يسجل باسم %s", "ما العمل"
 	s.Detail, s.Tries = "تفاصيل للمسؤول", "يحاول الهاتف مجددا بنفسه في %s"

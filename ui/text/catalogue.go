@@ -190,6 +190,8 @@ type Setup struct {
 	TextSize, Large                                    string
 	Themes                                             map[string]string
 	Version, Address, Network, Hardware, Name, Storage string
+	VLAN, NoVLAN, Priority, Switch, Port               string
+	VLANBy                                             map[string]string // by who named it; takes its number
 	Licences, On, Off, Normal, High                    string
 	Saved                                              string
 	Failed                                             string // takes the reason

@@ -83,7 +83,9 @@ var English = Catalogue{
 		Theme: "Theme", Language: "Language", Brightness: "Brightness", Contrast: "Contrast",
 		Themes:  map[string]string{"auto": "By time of day", "dark": "Dark", "light": "Light"},
 		Version: "Version", Address: "Address", Network: "Network", Hardware: "Device", Name: "Name", Storage: "Free space", Licences: "Licences",
-		On: "On", Off: "Off", Normal: "Normal", High: "High", Saved: "Saved", Failed: "Not saved. %s", SigningIn: "Signing in as %s", WhatToDo: "What to do",
+		VLAN: "VLAN", NoVLAN: "none", Priority: "Priority of voice", Switch: "Switch", Port: "Port of the switch",
+		VLANBy: map[string]string{"settings": "%s, by the settings", "lldp": "%s, by the switch", "dhcp": "%s, by the DHCP server"},
+		On:     "On", Off: "Off", Normal: "Normal", High: "High", Saved: "Saved", Failed: "Not saved. %s", SigningIn: "Signing in as %s", WhatToDo: "What to do",
 		Detail: "Details for the administrator", Tries: "This phone tries again by itself at %s",
 	},
 	Asks: Asks{

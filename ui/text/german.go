@@ -83,7 +83,9 @@ var German = Catalogue{
 		Theme: "Farben", Language: "Sprache", Brightness: "Helligkeit", Contrast: "Kontrast",
 		Themes:  map[string]string{"auto": "Nach Tageszeit", "dark": "Dunkel", "light": "Hell"},
 		Version: "Version", Address: "Adresse", Network: "Netz", Hardware: "Gerät", Name: "Name", Storage: "Freier Platz", Licences: "Lizenzen",
-		On: "Ein", Off: "Aus", Normal: "Normal", High: "Hoch", Saved: "Gespeichert", Failed: "Nicht gespeichert. %s", SigningIn: "Meldet sich an als %s", WhatToDo: "Was zu tun ist",
+		VLAN: "VLAN", NoVLAN: "keines", Priority: "Vorrang der Sprache", Switch: "Switch", Port: "Anschluss am Switch",
+		VLANBy: map[string]string{"settings": "%s, nach den Einstellungen", "lldp": "%s, vom Switch", "dhcp": "%s, vom DHCP-Server"},
+		On:     "Ein", Off: "Aus", Normal: "Normal", High: "Hoch", Saved: "Gespeichert", Failed: "Nicht gespeichert. %s", SigningIn: "Meldet sich an als %s", WhatToDo: "Was zu tun ist",
 		Detail: "Einzelheiten für die Verwaltung", Tries: "Das Telefon versucht es um %s wieder",
 	},
 	Asks: Asks{
