@@ -168,7 +168,48 @@ func (s *stage) memory(ctx context.Context, b *bench, g *desk.Guest) error {
 	if err := pause(ctx, 10*time.Second); err != nil {
 		return err
 	}
-	return rss(ctx, b, g, "rss_in_call_mb")
+	if err := rss(ctx, b, g, "rss_in_call_mb"); err != nil {
+		return err
+	}
+	delay, err := mouthToEar(ctx, g, peer)
+	if err != nil {
+		return err
+	}
+	b.ours("mouth_to_ear_qemu_ms", "%.0f", ms(delay))
+	return nil
+}
+
+// mouthToEar says something into the phone's microphone and gives the time until it stands in the recording of the far side,
+// whose end is being written while it is looked at.
+func mouthToEar(ctx context.Context, g *desk.Guest, peer *lab.Baresip) (time.Duration, error) {
+	const slack = 2 * time.Second
+	says, err := lab.Speech("en-us", 48000, 5*time.Second)
+	if err != nil {
+		return 0, err
+	}
+	at, err := g.Say(ctx, says)
+	if err != nil {
+		return 0, err
+	}
+	if err := pause(ctx, says.Duration()+slack); err != nil {
+		return 0, err
+	}
+	tape, err := lab.OpenTape(ctx, func() (string, error) { return peer.Recording(), nil })
+	if err != nil {
+		return 0, err
+	}
+	defer tape.Close()
+	end, now := tape.Length(), time.Now()
+	from := max(0, end-says.Duration()-2*slack)
+	heard, err := tape.Cut(from, end)
+	if err != nil {
+		return 0, err
+	}
+	score, err := lab.Find(says, heard)
+	if err != nil {
+		return 0, fmt.Errorf("mouth to ear: %w", err)
+	}
+	return now.Add(-(end - from - score.Delay)).Sub(at), nil
 }
 
 // memoryLine is the answer to the question for the daemon's memory.

@@ -154,7 +154,8 @@ Fail-over is from the wish to call, with the first of two servers gone without a
 phone is registered with the first again, a call through the second going on. Link losses are of 5 s and 60 s (600 s in virtual time, by
 sip/ua TestLinkLoss). All five are the worst of those over UDP and TCP; all but link losses three times each. baresip calls by the same DNS names.
 The usb rows are ten minutes of virtual time with the PC's clock 300 ppm off, natively. Mouth to ear is from the microphone of one phone
-to the loudspeaker of another in virtual time, over a network of 1 ms, without the sound cards' own buffers (10 ms at the least).
+to the loudspeaker of another in virtual time, over a network of 1 ms, without the sound cards' own buffers (10 ms at the least). In QEMU it is from the microphone to what baresip records,
+with the buffers of the emulated sound card, which are nearly all of it.
 
 | id | ours | goal | anchor | unit | command |
 |---|---|---|---|---|---|
