@@ -34,7 +34,7 @@ func (d *Device) newControllers(s settings.TPCP) error {
 	d.controllers = tpcp.NewServer(
 		tpcp.Config{Certificate: cert, DeviceID: hex.EncodeToString(id[:]), Model: d.opts.Board, Firmware: d.opts.Version},
 		d.loop, known,
-		tpcp.Services{Log: d.History(), Contacts: phonebook{d}, Stats: d.voices, Traces: d.Traces(), Lock: hostLock{d}, Credentials: desk, Accounts: desk, Backlight: desk, Rules: d.Rules()},
+		tpcp.Services{Log: d.History(), Contacts: phonebook{d}, Stats: d.voices, Traces: d.Traces(), Lock: hostLock{d}, Credentials: desk, Accounts: desk, Backlight: desk, Rules: d.Rules(), Voicemail: d.Voicemail()},
 		d.log)
 	d.setTPCP(s)
 	return nil

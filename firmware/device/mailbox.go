@@ -1,9 +1,12 @@
 package device
 
 import (
+	"context"
+
 	"opendeskphone/firmware/mailbox"
 	"opendeskphone/firmware/phone"
 	"opendeskphone/firmware/settings"
+	"opendeskphone/firmware/tpcp"
 	"opendeskphone/ui/screen"
 )
 
@@ -58,3 +61,29 @@ func (s shownMailbox) Heard() (screen.Place, bool) {
 	p, ok := s.d.player.Place()
 	return screen.Place(p), ok
 }
+
+// Voicemail is the voice messages of the lines, towards controllers.
+func (d *Device) Voicemail() tpcp.Voicemail { return toldMailbox{d} }
+
+// toldMailbox lets controllers list voice messages; the core has them heard.
+type toldMailbox struct{ d *Device }
+
+// mailFaultNames are the faults of a list; those of a message are none.
+var mailFaultNames = [mailbox.FaultCount]string{
+	mailbox.Unreachable: "unreachable", mailbox.Untrusted: "untrusted", mailbox.WrongPassword: "wrongPassword", mailbox.NoFolder: "noFolder",
+}
+
+// Messages implements tpcp.Voicemail.
+func (t toldMailbox) Messages(ctx context.Context, line phone.LineID) (list []tpcp.VoiceMessage, fault string, ok bool) {
+	if !t.d.mail.Has(line) {
+		return nil, "", false
+	}
+	b := t.d.mail.Read(ctx, line)
+	for _, m := range b.Messages {
+		list = append(list, tpcp.MessageOf(m.From, tpcp.VoiceMessage{MessageID: m.ID, ReceivedAt: tpcp.Time{Time: m.Received}, DurationMs: m.Lasts.Milliseconds(), New: m.New, Urgent: m.Urgent}))
+	}
+	return list, mailFaultNames[b.Fault], true
+}
+
+// HasMessage implements tpcp.Voicemail.
+func (t toldMailbox) HasMessage(id string) bool { return t.d.mail.Lists(id) }

@@ -56,6 +56,7 @@ type call struct {
 	result  stir.Result // of our own check
 
 	bridge  *call  // the call whose far side this one's is joined with
+	waits   bool   // the bridge does, until no offer of ours is out: what is offered until then is our own voice
 	relayed bool   // the offer that is out describes the other far side
 	passed  bool   // both know of each other
 	focus   attend // of the conference it leads to
@@ -365,7 +366,7 @@ func (a *Adapter) fail(c *call, cause phone.Cause, reason string) {
 // offer offers the call's present direction to the far side, now or when the offer that is out has
 // been answered.
 func (a *Adapter) offer(c *call) {
-	if c.bridge != nil {
+	if c.bridged() {
 		a.relay(c)
 		return
 	}

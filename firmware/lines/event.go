@@ -257,7 +257,7 @@ func (a *Adapter) ended(c *call, e ua.Ended) {
 }
 
 func (a *Adapter) reOffer(c *call, e ua.ReOffer) {
-	if c.bridge != nil {
+	if c.bridged() {
 		a.relayOffer(c, e.SDP)
 		return
 	}

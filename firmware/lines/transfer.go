@@ -36,6 +36,7 @@ func (a *Adapter) execMove(e phone.Effect) {
 		a.still(c)
 		a.still(with)
 		c.bridge, with.bridge = with, c
+		c.waits, with.waits = true, true
 		a.whenQuiet(c, func() { a.whenQuiet(with, func() { a.startBridge(c) }) })
 	case phone.RefuseRefer:
 		a.agent.RefuseRefer(ua.ReferRef(e.Ref))
@@ -103,6 +104,9 @@ func (a *Adapter) tell(c *call, code int, text string) {
 //
 // and whatever one of them changes later is passed on to the other.
 
+// bridged tells whether the far sides are being joined, or are.
+func (c *call) bridged() bool { return c.bridge != nil && !c.waits }
+
 // still holds the far side of a gateway before it is given other voice: it takes that only as the way back from hold.
 func (a *Adapter) still(c *call) {
 	if c.lame && !c.held {
@@ -115,6 +119,7 @@ func (a *Adapter) startBridge(c *call) {
 	if c.bridge == nil {
 		return
 	}
+	c.waits, c.bridge.waits = false, false
 	c.passed = false
 	a.relay(c)
 }
@@ -199,6 +204,7 @@ func (a *Adapter) relayOffer(c *call, sdp []byte) {
 func (a *Adapter) unbridge(c *call) {
 	if other := c.bridge; other != nil {
 		c.bridge, other.bridge = nil, nil
+		c.waits, other.waits = false, false
 		c.asked, other.asked = false, false
 	}
 }

@@ -183,6 +183,9 @@ func TestGatewaysAreHeldBeforeABridge(t *testing.T) {
 		w.ask(ua.Accepted{Call: 102, SDP: c.answer(w, "call"), Able: ua.Able{Gateway: true}})
 		w.said = nil
 		w.ask(phone.SendBridge{Call: 1, With: 2})
+		w.ask(ua.OfferRefused{Call: 102, Code: 491}) // it had no ACK yet
+		w.wantSaid("offer 102")
+		w.ask(ua.OfferDue{Call: 102})
 		w.wantSaid("offer 102")
 		if !strings.Contains(string(w.sdp["offer"]), "a=inactive") {
 			t.Errorf("the gateway is offered\n%s", w.sdp["offer"])

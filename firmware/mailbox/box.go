@@ -33,7 +33,8 @@ type box struct {
 
 	mu     sync.Mutex
 	now    Box
-	asked  bool // a read waits already
+	asked  bool              // a read waits already
+	wait   []chan<- struct{} // who waits for the list that is asked for
 	hidden map[uint32]hidden
 }
 
@@ -130,18 +131,28 @@ func (b *box) put(j job) {
 	}
 }
 
-// read asks for the list, once however often it is wanted.
-func (b *box) read() {
+// read asks for the list, once however often it is wanted, and closes told when one has come that was asked for since, or
+// cannot be had; nil: nobody waits.
+func (b *box) read(told chan<- struct{}) {
 	b.mu.Lock()
+	if told != nil {
+		b.wait = append(b.wait, told)
+	}
 	again := b.asked
 	b.asked, b.now.Reading = true, true
 	b.mu.Unlock()
 	if again {
 		return
 	}
+	var mine []chan<- struct{} // who waits for this list
+	begun := false
+	begin := func() {
+		mine, b.wait = append(mine, b.wait...), nil
+		begun, b.asked = true, false
+	}
 	b.put(job{time: listTime, do: func(_ context.Context, s *session) error {
 		b.mu.Lock()
-		b.asked = false
+		begin()
 		b.mu.Unlock()
 		list, err := s.list()
 		if err != nil {
@@ -151,8 +162,14 @@ func (b *box) read() {
 		return nil
 	}, done: func(error) {
 		b.mu.Lock()
-		b.asked, b.now.Reading = false, false
+		if !begun {
+			begin()
+		}
+		b.now.Reading = b.asked
 		b.mu.Unlock()
+		for _, w := range mine {
+			close(w)
+		}
 		b.a.changed()
 	}})
 }
@@ -232,7 +249,7 @@ func (b *box) mark(uid uint32, heard bool) {
 
 func (b *box) settled(err error) {
 	if err != nil {
-		b.read()
+		b.read(nil)
 	}
 }
 

@@ -4,6 +4,7 @@
 //
 //	screen -- Refresh, Mark, Delete --> box -- 1 goroutine a mailbox --> session -- TLS --> server
 //	       <---------- Box, from memory --'
+//	controllers -- Read, which waits --'
 //
 // A connection is made when it is needed and left a minute later. Servers are not believed: what they send is counted and
 // bounded, and a message is sound, of a form that is read, or it is not played.
@@ -91,7 +92,7 @@ type Box struct {
 // UndoTime is how long a deleted message can be brought back.
 const UndoTime = 4 * time.Second
 
-// Adapter keeps the mailboxes of all lines. Its methods may be called from any goroutine; none waits for a server but Fetch.
+// Adapter keeps the mailboxes of all lines. Its methods may be called from any goroutine; none waits for a server but Read and Fetch.
 type Adapter struct {
 	post    func(phone.Event)
 	changed func()
@@ -157,7 +158,7 @@ func (a *Adapter) arrange(ctx context.Context, wg *sync.WaitGroup, want map[phon
 		b := newBox(a, line, c, stop)
 		a.boxes[line] = b
 		wg.Go(func() { b.run(life) })
-		b.read()
+		b.read(nil)
 	}
 }
 
@@ -181,8 +182,35 @@ func (a *Adapter) Box(line phone.LineID) Box {
 // Refresh asks the server of a line anew.
 func (a *Adapter) Refresh(line phone.LineID) {
 	if b := a.box(line); b != nil {
-		b.read()
+		b.read(nil)
 	}
+}
+
+// Read asks the server of a line anew and gives what it says, or what was known before with the fault. It does not wait for
+// longer than a list may take.
+func (a *Adapter) Read(ctx context.Context, line phone.LineID) Box {
+	b := a.box(line)
+	if b == nil {
+		return Box{}
+	}
+	ctx, cancel := context.WithTimeout(ctx, listTime)
+	defer cancel()
+	read := make(chan struct{})
+	b.read(read)
+	select {
+	case <-read:
+		return b.view()
+	case <-ctx.Done():
+		out := b.view()
+		out.Fault = Unreachable
+		return out
+	}
+}
+
+// Lists tells whether a message is in the list of its line.
+func (a *Adapter) Lists(id string) bool {
+	b, _ := a.find(id)
+	return b != nil && slices.ContainsFunc(b.view().Messages, func(m Message) bool { return m.ID == id })
 }
 
 // Mark sets whether a message counts as heard.
@@ -208,7 +236,7 @@ func (a *Adapter) Undelete(id string) {
 
 // Fetch brings the sound of a message, which then counts as heard; mine is false for what is no ID of a message.
 func (a *Adapter) Fetch(ctx context.Context, id string) (clip *wav.Clip, mine bool, err error) {
-	if !strings.HasPrefix(id, idPrefix) {
+	if !strings.HasPrefix(id, phone.VoicemailID) {
 		return nil, false, nil
 	}
 	b, uid := a.find(id)
@@ -220,15 +248,13 @@ func (a *Adapter) Fetch(ctx context.Context, id string) (clip *wav.Clip, mine bo
 }
 
 // An ID says of which line the message is, of which life of the folder (RFC 9051 §2.3.1.1), and which.
-const idPrefix = "voicemail:"
-
 func idOf(line phone.LineID, validity, uid uint32) string {
-	return fmt.Sprintf("%s%d:%d:%d", idPrefix, line, validity, uid)
+	return fmt.Sprintf("%s%d:%d:%d", phone.VoicemailID, line, validity, uid)
 }
 
 // find gives the box and the number of a message that is listed.
 func (a *Adapter) find(id string) (*box, uint32) {
-	parts := strings.Split(strings.TrimPrefix(id, idPrefix), ":")
+	parts := strings.Split(strings.TrimPrefix(id, phone.VoicemailID), ":")
 	line, err := strconv.ParseUint(parts[0], 10, 8)
 	b := a.box(phone.LineID(line))
 	if err != nil || b == nil {

@@ -236,3 +236,28 @@ func TestWhatAServerCanHold(t *testing.T) {
 		t.Error("the password is in the log: " + log)
 	}
 }
+
+// TestReadWaitsForTheServer: what came a moment ago is in the list, and a server that is gone is told beside what was known.
+func TestReadWaitsForTheServer(t *testing.T) {
+	o := newOffice(t)
+	if b := o.Read(t.Context(), 0); b.Listed || b.Fault != NoFault {
+		t.Errorf("a line without: %+v", b)
+	}
+	o.Configure(map[phone.LineID]Config{0: o.cfg})
+	o.until("no message", func(b Box) bool { return b.Listed && !b.Reading })
+	for n := 1; n <= 3; n++ {
+		o.put(letter("", sound()), time.Now())
+		if b := o.Read(t.Context(), 0); len(b.Messages) != n || b.Fault != NoFault || !o.Lists(b.Messages[0].ID) {
+			t.Fatalf("%d: %+v", n, b)
+		}
+	}
+	id := o.Box(0).Messages[0].ID
+	if o.Delete(id); o.Lists(id) || o.Lists("voicemail:0:0:0") || o.Lists("x") {
+		t.Error("a message is listed that is not there")
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if b := o.Read(ctx, 0); len(b.Messages) != 2 || b.Fault != Unreachable {
+		t.Errorf("nobody has answered: %+v", b)
+	}
+}

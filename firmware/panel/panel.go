@@ -104,7 +104,7 @@ func (p *Panel) Run(ctx context.Context) error {
 			p.lastUsed = time.Now()
 			p.screen.Touch(t)
 		case s = <-states:
-			if len(s.Calls) > 0 {
+			if heard(s) {
 				p.lastUsed = time.Now()
 			}
 		case cfg = <-p.cfg:
@@ -164,7 +164,10 @@ func (p *Panel) show(s *phone.State) time.Duration {
 	return wait
 }
 
-// shine sets the backlight and tells when to look again. The screen never goes out in a call or
+// heard tells whether somebody speaks, in a call or from a recording, which a computer may have asked for.
+func heard(s *phone.State) bool { return len(s.Calls) > 0 || s.Playing.ID != "" }
+
+// shine sets the backlight and tells when to look again. The screen never goes out in a call, while something is played, or
 // while something is wrong that its user must see.
 func (p *Panel) shine(c Config, s *phone.State) time.Duration {
 	if p.devices.Display == nil {
@@ -172,7 +175,7 @@ func (p *Panel) shine(c Config, s *phone.State) time.Duration {
 	}
 	idle := time.Since(p.lastUsed)
 	want, wait := c.Brightness, c.Dim-idle
-	switch awake := len(s.Calls) > 0 || noLineCanCall(s); {
+	switch awake := heard(s) || noLineCanCall(s); {
 	case awake:
 		wait = time.Hour
 	case idle >= c.Off:

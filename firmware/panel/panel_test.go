@@ -183,6 +183,14 @@ func TestScreenDimsAndWakes(t *testing.T) {
 		if b.backlight() != 80 {
 			t.Errorf("a key left the backlight at %d %%", b.backlight())
 		}
+		time.Sleep(20 * time.Minute)
+		if err := b.Do(t.Context(), "test", phone.PlayRecording{ID: "message"}); err != nil {
+			t.Fatal(err)
+		}
+		synctest.Wait()
+		if b.backlight() != 80 {
+			t.Errorf("what is played left the backlight at %d %%", b.backlight())
+		}
 		b.Post("test", phone.LineChanged{State: phone.LineFailing, Fault: phone.WrongPassword})
 		time.Sleep(20 * time.Minute)
 		synctest.Wait()

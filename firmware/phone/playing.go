@@ -1,12 +1,26 @@
 package phone
 
-import "time"
+import (
+	"strings"
+	"time"
+)
 
 // Playing is the playing back of a recording or a voice message at the phone; there is one at a time, and never beside a call.
 type Playing struct {
 	ID     string // of the recording; empty: none
 	No     uint64 // counts in the phone's life
 	Paused bool
+}
+
+// VoicemailID begins the IDs of voice messages; those of recordings on the phone begin otherwise.
+const VoicemailID = "voicemail:"
+
+// Message is the voice message that is played; empty: none is.
+func (p Playing) Message() string {
+	if strings.HasPrefix(p.ID, VoicemailID) {
+		return p.ID
+	}
+	return ""
 }
 
 // The inputs and the effects of playing back.

@@ -33,6 +33,8 @@ var matrix = []struct{ name, method, params, want string }{
 	{"voicemail", "voicemail.call", `{"lineId":"l-1"}`, "ok ok ok ok ok ok ok ok ok ok"},
 	{"voicemail of a line without", "voicemail.call", `{"lineId":"l-2"}`, "unserved unserved unserved unserved unserved unserved unserved unserved unserved unserved"},
 	{"voicemail of no line", "voicemail.call", `{"lineId":"l-9"}`, "line line line line line line line line line line"},
+	{"play a message", "voicemail.play", `{"messageId":"voicemail:0:1:2"}`, "ok other other other other other other other other other"},
+	{"play no message", "voicemail.play", `{"messageId":"voicemail:0:1:3"}`, "none none none none none none none none none none"},
 	{"hangup", "call.hangup", `{"callId":"c-1"}`, "none ok ok ok ok ok ok ok ok ok"},
 	{"hold", "call.hold", `{"callId":"c-1"}`, "none state state state state state state ok state state"},
 	{"resume", "call.resume", `{"callId":"c-1"}`, "none state state state state state state state ok state"},
@@ -79,6 +81,14 @@ var always = []struct{ name, method, params, want string }{
 	{"list lines", "line.list", `{}`, "ok"},
 	{"mailbox", "mwi.get", `{"lineId":"l-2"}`, "ok"},
 	{"mailbox of no line", "mwi.get", `{}`, "line"},
+	{"messages", "voicemail.list", `{"lineId":"l-1"}`, "ok"},
+	{"messages of any line", "voicemail.list", `{}`, "ok"},
+	{"messages of a line without", "voicemail.list", `{"lineId":"l-2"}`, "unserved"},
+	{"messages of no line", "voicemail.list", `{"lineId":"l-9"}`, "line"},
+	{"too many messages", "voicemail.list", `{"limit":101}`, "params"},
+	{"play a number", "voicemail.play", `{"messageId":7}`, "params"},
+	{"pause of nothing", "voicemail.pause", `{"on":true}`, "state"},
+	{"stop of nothing", "voicemail.stop", `{}`, "state"},
 	{"device", "device.get", `{}`, "ok"},
 	{"volume", "device.volume.set", `{"terminal":"headset","level":3}`, "ok"},
 	{"volume of nothing", "device.volume.set", `{"level":3}`, "params"},
@@ -165,7 +175,7 @@ var always = []struct{ name, method, params, want string }{
 
 var words = map[string]Code{
 	"none": CodeNoSuchCall, "state": CodeBadState, "params": CodeBadParams, "dest": CodeInvalidDestination, "line": CodeNoSuchLine,
-	"down": CodeLineNotRegistered, "unserved": CodeNotSupported, "busy": CodeResource, "ok": 0, "method": CodeUnknownMethod, "declined": CodeUserDeclined,
+	"down": CodeLineNotRegistered, "unserved": CodeNotSupported, "busy": CodeResource, "other": CodeBusyOther, "ok": 0, "method": CodeUnknownMethod, "declined": CodeUserDeclined,
 }
 
 // unservedMethods are part of the protocol; this phone refuses them in every state.

@@ -1,10 +1,7 @@
 package tpcp
 
-// Why some methods are not served.
-const (
-	noServer = "this phone knows no server that keeps this"
-	noPart   = "this phone has no such part"
-)
+// noPart is why some methods are not served.
+const noPart = "this phone has no such part"
 
 // methods is the table of all methods. One without do is part of the protocol, but not served by this phone.
 var methods = map[string]method{
@@ -49,6 +46,10 @@ var methods = map[string]method{
 	"line.bootstrap":     {right: Provision, flags: act | long | granting, do: on(lineBootstrap), needs: hasAccounts, why: noPart},
 	"mwi.get":            {right: Observe, do: on(mwiGet)},
 	"voicemail.call":     {right: Control, flags: act, do: on(voicemailCall)},
+	"voicemail.list":     {right: Observe, flags: long | private, do: on(voicemailList), needs: hasVoicemail, why: noPart},
+	"voicemail.play":     {right: Control, flags: act | private, do: on(voicemailPlay), needs: hasVoicemail, why: noPart},
+	"voicemail.pause":    {right: Control, flags: act | private, do: on(voicemailPause), needs: hasVoicemail, why: noPart},
+	"voicemail.stop":     {right: Control, flags: act | private, do: voicemailStop, needs: hasVoicemail, why: noPart},
 	"presence.set":       {right: Control, flags: act, do: on(presenceSet)},
 
 	"device.get":        {right: Observe, do: deviceGet},
@@ -85,6 +86,7 @@ var methods = map[string]method{
 func hasRules(s *Services) bool       { return s.Rules != nil }
 func hasLog(s *Services) bool         { return s.Log != nil }
 func hasTraces(s *Services) bool      { return s.Traces != nil }
+func hasVoicemail(s *Services) bool   { return s.Voicemail != nil }
 func hasContacts(s *Services) bool    { return s.Contacts != nil }
 func hasCredentials(s *Services) bool { return s.Credentials != nil }
 func hasAccounts(s *Services) bool    { return s.Accounts != nil }

@@ -182,9 +182,10 @@ type Device struct {
 	Line     string            `json:"line"`    // of the next call
 	Missed   int               `json:"missed"`  // calls not yet seen
 	Notices  map[string]string `json:"notices,omitempty"`
-	USBHost  bool              `json:"usbHost"`          // a paired computer is at the cable, and has proven itself
-	USBAudio bool              `json:"usbAudio"`         // the computer plays or records through the phone
-	PCCall   string            `json:"pcCall,omitempty"` // of a program on the computer that uses the phone as its telephone: ringing, active, held
+	USBHost  bool              `json:"usbHost"`           // a paired computer is at the cable, and has proven itself
+	USBAudio bool              `json:"usbAudio"`          // the computer plays or records through the phone
+	Playing  *Playing          `json:"playing,omitempty"` // a voice message
+	PCCall   string            `json:"pcCall,omitempty"`  // of a program on the computer that uses the phone as its telephone: ringing, active, held
 }
 
 // MaxVolume is the loudest volume.

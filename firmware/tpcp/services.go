@@ -38,6 +38,7 @@ type Services struct {
 	Accounts    Accounts
 	Backlight   Backlight
 	Rules       Rules
+	Voicemail   Voicemail
 }
 
 // Log is the call log.

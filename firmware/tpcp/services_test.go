@@ -20,7 +20,7 @@ type books struct {
 // services is a phone that has every part.
 func services() Services {
 	b := &books{contacts: []Contact{{ContactID: "1", Name: "Jonas"}}, notes: map[phone.CallID]string{}}
-	return Services{Log: b, Contacts: b, Stats: b, Traces: b, Lock: &lockTwin{}, Credentials: b, Accounts: b, Backlight: b, Rules: &ruleTwin{}}
+	return Services{Log: b, Contacts: b, Stats: b, Traces: b, Lock: &lockTwin{}, Credentials: b, Accounts: b, Backlight: b, Rules: &ruleTwin{}, Voicemail: b}
 }
 
 func (b *books) Calls() []phone.Record { return b.log }
@@ -86,5 +86,14 @@ func (b *books) Bootstrap(context.Context, Pairing, BootstrapParams) (phone.Line
 	return 0, nil
 }
 func (b *books) SetBacklight(int) error { return nil }
+
+func (b *books) Messages(_ context.Context, line phone.LineID) ([]VoiceMessage, string, bool) {
+	m := VoiceMessage{MessageID: voicemail, ReceivedAt: Time{noon}, New: true, Urgent: true}
+	return []VoiceMessage{MessageOf(anna, m)}, "unreachable", line == 0
+}
+func (b *books) HasMessage(id string) bool { return id == voicemail }
+
+// voicemail is the voice message that there is.
+const voicemail = phone.VoicemailID + "0:1:2"
 
 var noon = time.Date(2026, 6, 1, 12, 0, 0, 0, time.UTC)

@@ -252,7 +252,7 @@ func viewLines(s *phone.State) []Line {
 func viewDevice(s *phone.State) Device {
 	d := Device{
 		Hook: "on", Terminal: s.Path.String(), Mute: s.Muted, Line: lineID(s.Selected), Missed: s.Missed,
-		USBHost: s.PC.Attached, USBAudio: s.PCCall.Streams(), PCCall: pcCall(s.PCCall), Volumes: map[string]uint8{"ringer": s.RingVolume}, Notices: map[string]string{},
+		USBHost: s.PC.Attached, USBAudio: s.PCCall.Streams(), PCCall: pcCall(s.PCCall), Playing: viewPlaying(s.Playing), Volumes: map[string]uint8{"ringer": s.RingVolume}, Notices: map[string]string{},
 	}
 	if s.OffHook {
 		d.Hook = "off"

@@ -316,6 +316,8 @@ func faults(t *testing.T) map[string]bent {
 		"call.make: no line is 1005, no destination 1012":                            code(1012, 1006),
 		"call.list has calls":                                                        result("calls", nil),
 		"line.list has the lines of hello":                                           result("lines", []any{}),
+		"voice messages are listed, or 1011 where no server gives them out":          withoutID(),
+		"a voice message that is not there is 1004, nothing to pause or stop 1006":   code(1006, 1010),
 		"device.get shows the device":                                                result("device", object{"hook": "sideways"}),
 		"volumes are set, told, and bounded":                                         drop("device.changed"),
 		"log.list: pages, and limits":                                                result("more", nil),
@@ -351,6 +353,21 @@ func deaf(method string) func(object) (object, object) {
 		}
 		return m, nil
 	}
+}
+
+// withoutID lists a voice message that cannot be asked for.
+func withoutID() bent {
+	return bent{up: func(m object) (object, object) {
+		if m["method"] != "voicemail.list" {
+			return m, nil
+		}
+		if p, _ := m["params"].(object); p["lineId"] != "l-1" {
+			return m, nil
+		}
+		message := object{"receivedAt": "2026-01-01T00:00:00.000Z", "new": true, "urgent": false}
+		return object{"jsonrpc": "2.0", "method": "controller.listened"}, object{"jsonrpc": "2.0", "id": m["id"],
+			"result": object{"lineId": "l-1", "messages": []object{message}, "total": 1, "more": false}}
+	}}
 }
 
 func noRetry(m object) {

@@ -92,7 +92,7 @@ func inSession(do func(*leg) error) func(*run) error {
 // allMethods are those of section 6.
 const allMethods = "call.make call.answer call.reject call.hangup call.hold call.resume call.swap call.dtmf call.mute call.legA call.list call.note call.deflect " +
 	"call.transfer call.consult call.completeTransfer call.reconnect call.conference call.addParticipant call.dropParticipant call.muteParticipant call.moveToPC call.pullFromPC " +
-	"line.list line.bootstrap line.forward.get line.forward.set line.dnd.set line.simring.set line.team.set line.workHours.set rules.get rules.set mwi.get voicemail.call presence.set " +
+	"line.list line.bootstrap line.forward.get line.forward.set line.dnd.set line.simring.set line.team.set line.workHours.set rules.get rules.set mwi.get voicemail.call voicemail.list voicemail.play voicemail.pause voicemail.stop presence.set " +
 	"device.get device.volume.set device.ringer.set device.speaker device.backlight device.display log.list log.note log.add log.delete log.import contacts.list contacts.put contacts.delete " +
 	"cred.capabilities cred.install cred.status cred.clear cred.csr cred.installCert lock.hostState diag.stats number.explain trace.list trace.get"
 
@@ -151,6 +151,10 @@ var methodChecks = []check{
 			return fmt.Errorf("%d lines, hello had %d", len(out.Lines), len(l.hello.Lines))
 		}
 		return checkLines(out.Lines)
+	})},
+	{"6.2", "voice messages are listed, or 1011 where no server gives them out", "voicemail.list", inSession(func(l *leg) error { return l.voicemail() })},
+	{"6.2", "a voice message that is not there is 1004, nothing to pause or stop 1006", "voicemail.play", inSession(func(l *leg) error {
+		return first(l.refused("voicemail.play", params{"messageId": "no-such-message"}, 1004), l.refused("voicemail.pause", params{"on": true}, 1006), l.refused("voicemail.stop", params{}, 1006))
 	})},
 	{"6.3", "device.get shows the device", "device.get", inSession(func(l *leg) error {
 		var out struct{ Device *device }

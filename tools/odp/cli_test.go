@@ -196,6 +196,12 @@ func TestCallsFromTheCommandLine(t *testing.T) {
 	u.traces()
 	u.rules(d)
 	u.log()
+	for _, args := range [][]string{{"voicemail"}, {"voicemail", "play"}} {
+		wants(t, u.says(exitFailed, args...), "No server gives the phone voice messages", "--help")
+	}
+	wants(t, u.says(exitFailed, "voicemail", "play", "voicemail:0:1:1"), "There is no such voice message", "lists them")
+	wants(t, u.says(exitFailed, "voicemail", "stop"), "No voice message is being played")
+	wants(t, u.says(exitFailed, "voicemail", "list", "--line", "l-9"), "no such line")
 	wants(t, u.says(0, "explain-number", "+49 (30) 5550142"), "Without separators: +49305550142", "it is complete", "Called: sip:+49305550142@odp.test;user=phone")
 	wants(t, u.says(exitUsage, "move", "sip:205@odp.test"), "no call to move")
 	wants(t, u.says(exitUsage, "pull", "sip:205@odp.test"), "--dialog")

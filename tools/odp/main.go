@@ -63,9 +63,10 @@ type commands struct {
 	Volume     volumeCmd     `cmd:"" help:"Show or set the volume." group:"calls"`
 	Watch      watchCmd      `cmd:"" help:"Print what happens, as it happens." group:"calls"`
 
-	Rules    rulesCmd    `cmd:"" help:"Who gets the calls that come in." group:"people"`
-	Log      logCmd      `cmd:"" help:"The call log: show it, add notes, export and import it." group:"people"`
-	Contacts contactsCmd `cmd:"" help:"The address book." group:"people"`
+	Voicemail voicemailCmd `cmd:"" help:"Voice messages: list them, and hear them at the phone." group:"people"`
+	Rules     rulesCmd     `cmd:"" help:"Who gets the calls that come in." group:"people"`
+	Log       logCmd       `cmd:"" help:"The call log: show it, add notes, export and import it." group:"people"`
+	Contacts  contactsCmd  `cmd:"" help:"The address book." group:"people"`
 
 	Trace       traceCmd       `cmd:"" help:"Show what phone and network said to each other." group:"machine"`
 	Explain     explainCmd     `cmd:"" name:"explain-number" help:"Tell step by step what becomes of a number." group:"machine"`

@@ -12,12 +12,15 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
+	"sync"
 	"time"
 
+	"opendeskphone/firmware/tpcp"
 	"opendeskphone/hal"
 	"opendeskphone/sip/mwi"
 	"opendeskphone/tools/lab"
 	"opendeskphone/tools/lab/desk"
+	"opendeskphone/tools/lab/pc"
 )
 
 const (
@@ -36,6 +39,7 @@ type Stage struct {
 	Kamailio *lab.Kamailio
 	Dovecot  *lab.Dovecot
 	Phone    *desk.Twin
+	computer *pc.Computer // paired with the phone
 	stops    []func() error
 }
 
@@ -83,7 +87,12 @@ func (s *Stage) open(ctx context.Context, dir string, list bool) (err error) {
 	if s.Kamailio, err = lab.StartKamailio(ctx, host, lab.KamailioConfig{Name: "kamailio", Domain: domain, Listen: exchange}); err != nil {
 		return err
 	}
-	if s.Phone, err = desk.StartTwin(ctx, desk.Setup{Name: "phone", LAN: s.LAN, Host: 100, Roots: ca.RootFile(), Settings: fmt.Sprintf(`
+	computers, paired, err := pc.Known(1)
+	if err != nil {
+		return err
+	}
+	s.computer = computers[0]
+	if s.Phone, err = desk.StartTwin(ctx, desk.Setup{Name: "phone", LAN: s.LAN, Host: 100, Roots: ca.RootFile(), Files: map[string][]byte{pc.PairingsFile: paired}, Settings: fmt.Sprintf(`
 [[line]]
 aor = "sip:%s@%s"
 registrar = %q
@@ -109,6 +118,35 @@ func (s *Stage) Close() error {
 		errs = append(errs, s.stops[i]())
 	}
 	return errors.Join(errs...)
+}
+
+// Controller opens a session of the computer that the phone is paired with, and tells heard of what the phone plays.
+func (s *Stage) Controller(ctx context.Context, heard func(*tpcp.Playing)) (*tpcp.Client, error) {
+	own, err := tpcp.Certificate(s.computer.Self.Key)
+	if err != nil {
+		return nil, err
+	}
+	raw, err := s.LAN.Core.Dial(ctx, "tcp", netip.AddrPortFrom(s.Phone.Addr(), 5588))
+	if err != nil {
+		return nil, err
+	}
+	c, err := tpcp.Over(ctx, raw, tpcp.Identity{Certificate: own, Phone: s.computer.Record.Pin()})
+	if err != nil {
+		return nil, err
+	}
+	var all sync.WaitGroup
+	all.Go(func() { _ = c.Run(context.Background()) }) // ends with c
+	all.Go(func() {
+		for n := range c.Notifications() {
+			var d tpcp.DeviceChanged
+			if n.Name == tpcp.NotifyDeviceChanged && n.Decode(&d) == nil {
+				heard(d.Playing)
+			}
+		}
+	})
+	s.stops = append(s.stops, func() error { c.Close(); all.Wait(); return nil })
+	_, err = c.Open(ctx, tpcp.OpenParams{ControllerID: "desk"}, nil)
+	return c, err
 }
 
 // mail is a voice message as Asterisk mails it: a tone of 1 kHz in 8 kHz PCM.

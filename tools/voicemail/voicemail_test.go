@@ -6,17 +6,21 @@ import (
 	"testing"
 	"time"
 
+	"opendeskphone/audio/tone"
 	"opendeskphone/firmware/phone"
+	"opendeskphone/firmware/tpcp"
 	"opendeskphone/hal"
 	"opendeskphone/tools/lab"
 	"opendeskphone/tools/lab/desk"
 )
 
+const audible = -50 // dBFS, of a tone at the loudspeaker
+
 var outDir = flag.String("out", "", "directory for logs; empty: a temporary one")
 
 func TestMain(m *testing.M) { desk.RunTests(m) }
 
-// TestVoicemail: a phone learns of a message from Kamailio, hears it from Dovecot, and sends a caller there.
+// TestVoicemail: a phone learns of a message from Kamailio, hears it from Dovecot, also when a computer asks for it, and calls the mailbox.
 func TestVoicemail(t *testing.T) {
 	dir := *outDir
 	if dir == "" {
@@ -65,11 +69,67 @@ func TestVoicemail(t *testing.T) {
 		return mail(st).Account == "sip:vm@phone.test" && mail(st).New == 1 && mail(st).Old == 1
 	})
 
-	// One key calls what Message-Account says.
+	// A computer lists both, and has the new one played: it is heard at the loudspeaker, and paused.
+	told := make(chan *tpcp.Playing, 100)
+	c, err := s.Controller(ctx, func(p *tpcp.Playing) { told <- p })
+	must(err)
+	var list tpcp.MessagesResult
+	must(c.Call(ctx, "voicemail.list", tpcp.MessagesParams{}, &list))
+	if len(list.Messages) != 2 || list.Fault != "" || !list.Messages[0].New || list.Messages[1].New || list.Messages[0].From == nil || list.Messages[0].From.Number != caller {
+		t.Fatalf("the list is %+v", list)
+	}
+	id := list.Messages[0].MessageID
+	tape, err := lab.OpenTape(ctx, func() (string, error) { return s.Phone.Speaker(), nil })
+	must(err)
+	defer tape.Close()
+	began, asked := tape.Length(), time.Now()
+	must(c.Call(ctx, "voicemail.play", tpcp.MessageParams{MessageID: id}, new(tpcp.DeviceResult)))
+	sounds := func(what string, loud bool) {
+		t.Helper()
+		const window = 200 * time.Millisecond
+		must(lab.Poll(ctx, what, func() (bool, error) {
+			end := tape.Length()
+			if end-window < began {
+				return false, nil
+			}
+			heard, err := tape.Cut(end-window, end)
+			return (tone.Goertzel(heard.Samples, 1000) > audible) == loud, err
+		}))
+	}
+	sounds("the tone at the loudspeaker", true)
+	t.Logf("asked for to heard: %v", time.Since(asked).Round(time.Millisecond))
+	until("heard, too", func(st *phone.State) bool { return mail(st).New == 0 && mail(st).Old == 2 && st.Playing.ID == id })
+	must(lab.Poll(ctx, "both flags at the server", func() (bool, error) { heard, all := s.Dovecot.Mails(user); return heard == 2 && all == 2, nil }))
+	must(c.Call(ctx, "voicemail.pause", tpcp.PauseParams{On: true}, new(tpcp.DeviceResult)))
+	sounds("silence", false)
+	next := func() *tpcp.Playing {
+		t.Helper()
+		select {
+		case p := <-told:
+			return p
+		case <-ctx.Done():
+			t.Fatal("the computer is not told what is played")
+			return nil
+		}
+	}
+	for _, want := range []tpcp.Playing{{MessageID: id}, {MessageID: id, Paused: true}} {
+		if p := next(); p == nil || *p != want {
+			t.Fatalf("the computer is told %+v, want %+v", p, want)
+		}
+	}
+
+	// One key calls what Message-Account says; the message gives way to the call.
 	mark := s.Wire.Mark()
 	must(s.Phone.Do(ctx, phone.CallMailbox{}))
 	_, err = s.Wire.Wait(ctx, mark, "INVITE of the mailbox", func(p lab.Packet) bool {
 		return p.Request("INVITE") && p.Dst == exchange && len(p.Data) > 25 && string(p.Data[:25]) == "INVITE sip:vm@phone.test "
 	})
 	must(err)
+	if p := next(); p != nil {
+		t.Errorf("in the call %+v is played", p)
+	}
+	err = c.Call(ctx, "voicemail.play", tpcp.MessageParams{MessageID: id}, nil)
+	if tpcp.CodeOf(err) != tpcp.CodeBusyOther {
+		t.Errorf("played in the call: %v", err)
+	}
 }

@@ -108,8 +108,14 @@ func (incoming) foot(v *view, c *phone.Call, l *callerLayout) {
 	if c.Remote.Hidden {
 		return
 	}
+	note := func(words string) {
+		if words != "" && l.notes[1] > 0 {
+			v.FitText(widget.Regular(v.Type.Note), l.noteX, l.notes[1], draw.Start, r.Dx()-v.S(84), words, v.T2)
+		}
+	}
 	if last == nil {
-		v.FitText(body, l.noteX, l.notes[0], draw.Start, width, v.withPresence(c, v.Words.Call.NoCalls), v.T1)
+		v.FitText(body, l.noteX, l.notes[0], draw.Start, width, v.Words.Call.NoCalls, v.T1)
+		note(v.howIs(c))
 		return
 	}
 	what, how := v.Words.Call.YouCalled, spellTalk(v, last)
@@ -125,21 +131,22 @@ func (incoming) foot(v *view, c *phone.Call, l *callerLayout) {
 	if v.tall() {
 		words, what = fmt.Sprintf(v.Words.Call.LastCallAt, v.when(last.Began)), v.callWords(last)
 	}
-	v.FitText(body, l.noteX, l.notes[0], draw.Start, width, v.withPresence(c, words), v.T1)
-	if l.notes[1] > 0 {
-		v.FitText(widget.Regular(v.Type.Note), l.noteX, l.notes[1], draw.Start, r.Dx()-v.S(84), what, v.T2)
+	v.FitText(body, l.noteX, l.notes[0], draw.Start, width, words, v.T1)
+	if is := v.howIs(c); is != "" {
+		what = is + " · " + what
 	}
+	note(what)
 }
 
-// withPresence puts how a caller is before what else is known. That they are in a call, and their lamp lit, everybody who
-// hears it ring knows.
-func (v *view) withPresence(c *phone.Call, words string) string {
+// howIs tells how a watched caller is; empty: not known. That they are in a call, and their lamp lit, everybody who hears it
+// ring knows.
+func (v *view) howIs(c *phone.Call) string {
 	for _, n := range []string{c.Remote.Number, c.Remote.URI} {
 		if w := v.st.Watching(n); n != "" && w != nil && w.Presence != phone.PresenceUnknown && w.Presence != phone.InCall {
-			return v.Words.Watch.Presences[w.Presence] + " · " + words
+			return v.Words.Watch.Presences[w.Presence]
 		}
 	}
-	return words
+	return ""
 }
 
 func (incoming) keys(v *view) []key {

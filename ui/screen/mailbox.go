@@ -3,6 +3,7 @@ package screen
 import (
 	"fmt"
 	"image"
+	"slices"
 	"strings"
 	"time"
 
@@ -345,6 +346,29 @@ func (p *voicemail) play(v *view, m *Message) {
 func (p *voicemail) stop(v *view) {
 	if v.st.Playing.ID != "" {
 		v.do(phone.StopPlaying{})
+	}
+}
+
+// messagePlays shows the voice message that is played, also when a computer has asked for it.
+func (s *Screens) messagePlays(st *phone.State, now time.Time) {
+	if st.Playing.ID == "" {
+		return
+	}
+	for i := range st.Lines {
+		b, _ := s.src.Mailboxes.Box(phone.LineID(i))
+		at := slices.IndexFunc(b.Messages, func(m Message) bool { return m.ID == st.Playing.ID })
+		if at < 0 {
+			continue
+		}
+		if len(s.menu) > 0 {
+			if p, ok := s.menu[len(s.menu)-1].(*voicemail); ok && p.line == phone.LineID(i) {
+				p.list.focus = at
+				return
+			}
+		}
+		s.menu = append(s.menu, &voicemail{line: phone.LineID(i), list: list{focus: at}})
+		s.lastPress = now
+		return
 	}
 }
 

@@ -111,3 +111,34 @@ func TestTheKeyOfTheMailbox(t *testing.T) {
 		t.Errorf("the 1 held down: %v", got)
 	}
 }
+
+// TestAMessageThatAComputerPlaysIsShown: with the keys that pause it; the way back leads to where one was.
+func TestAMessageThatAComputerPlaysIsShown(t *testing.T) {
+	d := newDesk(t, fourKeys, Options{Theme: "dark", Language: "en"})
+	d.letters = mailbox()
+	plays := func(p phone.Playing) {
+		st := *d.st
+		st.Playing = p
+		d.Changed(phone.Update{State: &st, Changes: []phone.Change{{What: phone.PlayingChanged}}}, d.st, d.now)
+		d.st = &st
+	}
+	d.reads("") // the screen is that of home
+	plays(phone.Playing{ID: "2", No: 1})
+	if !d.reads("Pause") || d.reads("Play") {
+		t.Errorf("it reads %q", d.texts())
+	}
+	if got := d.press(hal.Soft1); !slices.Equal(got, []phone.Command{phone.PausePlaying{On: true}}) {
+		t.Errorf("pause: %v", got)
+	}
+	plays(phone.Playing{ID: "3", No: 2})
+	if got := d.press(hal.OK); len(d.menu) != 1 || !slices.Equal(got, []phone.Command{phone.PausePlaying{On: true}}) {
+		t.Errorf("another one, in %d pages: %v", len(d.menu), got)
+	}
+	if got := d.press(hal.Back); len(d.menu) != 0 || !slices.Equal(got, []phone.Command{phone.StopPlaying{}}) {
+		t.Errorf("back, in %d pages: %v", len(d.menu), got)
+	}
+	plays(phone.Playing{ID: "a recording", No: 3})
+	if len(d.menu) != 0 {
+		t.Error("a recording opens the mailbox")
+	}
+}

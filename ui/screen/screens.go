@@ -378,6 +378,8 @@ func (s *Screens) Changed(u phone.Update, before *phone.State, now time.Time) {
 			s.jackMoved(u.State, now)
 		case c.What == phone.RecordingChanged && u.State != nil && u.State.Recording.Fault != phone.NoRecordingFault:
 			s.say(s.view(nil, u.State, now), s.words.Recording.Faults[u.State.Recording.Fault])
+		case c.What == phone.PlayingChanged && u.State != nil:
+			s.messagePlays(u.State, now)
 		case c.What == phone.CallChanged && c.To == phone.Ended:
 			s.callEnded(before.Call(c.Call), c, u.State, now)
 		case c.What == phone.CallChanged && c.To == phone.Talking && c.From == phone.Talking && u.State != nil:

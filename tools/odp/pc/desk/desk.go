@@ -107,7 +107,7 @@ func (d *Desk) serve(ctx context.Context, parts *sync.WaitGroup, log *slog.Logge
 	}
 	id := sha256.Sum256([]byte("desk"))
 	d.ID, d.Key = hex.EncodeToString(id[:16]), key.Public().(ed25519.PublicKey)
-	s := tpcp.NewServer(tpcp.Config{Certificate: cert, DeviceID: d.ID, Model: "Simulator", Firmware: "test"}, d.Phone.Control(), d, tpcp.Services{Traces: d.Phone.Traces(), Rules: d.Phone.Rules(), Log: d.Phone.History()}, log)
+	s := tpcp.NewServer(tpcp.Config{Certificate: cert, DeviceID: d.ID, Model: "Simulator", Firmware: "test"}, d.Phone.Control(), d, tpcp.Services{Traces: d.Phone.Traces(), Rules: d.Phone.Rules(), Log: d.Phone.History(), Voicemail: d.Phone.Voicemail()}, log)
 	l, err := net.Listen("tcp4", "127.0.0.1:0")
 	if err != nil {
 		d.t.Fatal(err)
