@@ -74,9 +74,11 @@ func (u *UA) note(ref NoteRef, id AccountID, n Note) {
 
 // wayOf finds where a request that stands alone goes.
 func (a *account) wayOf(uri stack.Uri, on func(stack.Target, error)) {
-	if to := a.target(); !a.p.Direct && (a.p.Proxy != "" || len(a.routesBy(to)) > 0) {
-		on(to, nil)
-		return
+	if !a.p.Direct { // which has no server
+		if to := a.target(); a.p.Proxy != "" || len(a.routesBy(to)) > 0 {
+			on(to, nil)
+			return
+		}
 	}
 	a.route(uri, on)
 }

@@ -84,6 +84,21 @@ func TestWhatBecomesOfNotes(t *testing.T) {
 	}
 }
 
+func TestALineWithoutARegistrarSendsNotes(t *testing.T) {
+	onNet(t, func(b *bench) {
+		b.line(func(a *Account) { a.Direct, a.AOR = true, "sip:alice@10.0.0.2" })
+		for _, to := range []string{"", "sip:c@10.0.0.2"} {
+			b.ua.Note(1, aNote(to))
+			if e := take[Noted](b); e.Code != 200 {
+				t.Errorf("%+v", e)
+			}
+		}
+		if got := b.far.all(stack.PUBLISH); len(got) != 2 || got[0].Recipient.String() != "sip:alice@10.0.0.2" {
+			t.Errorf("%v", got)
+		}
+	})
+}
+
 func TestAnAccountThatIsNotSignedInSendsNoNotes(t *testing.T) {
 	onNet(t, func(b *bench) {
 		b.far.always(stack.REGISTER, 403)
