@@ -34,7 +34,7 @@ func TestRealTime(t *testing.T) {
 	s := newScene(t)
 	s.start(t, desk.Setup{Settings: mainSettings(""), Room: true, CPUs: 2, Files: map[string][]byte{pc.PairingsFile: file}})
 	s.atRegistrar(t, phoneUser, 1, 60*time.Second)
-	p := s.enter(t, cast{make: "baresip", user: "201", host: 11, codecs: []string{"opus"}, says: withPilot(theirVoice(t))})
+	p := s.enter(t, cast{make: "baresip", user: "201", host: 11, codecs: []string{"opus"}, says: withPilot(lasting(theirVoice(t), tries*(*handsFreeTime)+time.Minute))})
 	mark := p.Mark()
 	must(t, p.Dial(soon(t), "sip:"+phoneUser+"@"+domain))
 	s.rings(t, callRow{peer: cast{make: "baresip", user: "201"}})
@@ -69,6 +69,15 @@ func spareGaps(talk time.Duration) int {
 		return 0
 	}
 	return int(talk / time.Second)
+}
+
+// lasting says the same again until it is long enough: baresip ends a call whose file has ended.
+func lasting(c lab.Clip, d time.Duration) lab.Clip {
+	out := lab.Clip{Rate: c.Rate}
+	for out.Duration() < d {
+		out.Samples = append(out.Samples, c.Samples...)
+	}
+	return out
 }
 
 // withPilot lays the pilot under a voice.
