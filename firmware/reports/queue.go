@@ -85,6 +85,7 @@ type entry struct {
 type line struct {
 	next    time.Time
 	busy    bool // one is on its way
+	back    bool // and the line has signed in anew since it left
 	fails   int  // in a row
 	told    bool // next is a time that the server named
 	taken   time.Time
@@ -161,16 +162,24 @@ func (q *Queue) stir() {
 	}
 }
 
-// Back tells that a line is signed in anew: what waits for no time that a server named is sent soon.
+// Back tells that a line is signed in anew: what waits for no time that a server named is sent soon. So is a report that
+// is on its way, if it went the way that the line has left.
 func (q *Queue) Back(aor string) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	l := q.lines[aor]
-	if soon := time.Now().Add(between(returned, 5*returned)); l != nil && !l.told && l.fails > 0 && soon.Before(l.next) {
-		l.next = soon
+	if l == nil {
+		return
+	}
+	l.back = l.busy
+	if next := soon(time.Now()); !l.busy && !l.told && l.fails > 0 && next.Before(l.next) {
+		l.next = next
 		q.stir()
 	}
 }
+
+// soon is when a line that has signed in anew sends what waits.
+func soon(now time.Time) time.Time { return now.Add(between(returned, 5*returned)) }
 
 // Line is how the reports of a line fare.
 func (q *Queue) Line(aor string) Status {
@@ -264,7 +273,8 @@ func (q *Queue) outcome(r result, now time.Time) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	l := q.line(r.e.AOR)
-	l.busy, l.told = false, false
+	back := l.back
+	l.busy, l.back, l.told = false, false, false
 	l.next = now.Add(between(spacing, 2*spacing))
 	switch verdictOn(r.out) {
 	case taken:
@@ -279,6 +289,9 @@ func (q *Queue) outcome(r result, now time.Time) {
 		l.told = r.out.After > 0
 		l.trouble = words(r.out)
 		l.next = now.Add(backoff(l.fails, r.out.After))
+		if back && !l.told {
+			l.next = soon(now)
+		}
 		q.log.Info("reports wait", "line", r.e.AOR, "reason", l.trouble, "next", l.next)
 		return
 	}

@@ -188,6 +188,22 @@ func TestWhatWillNeverBeTakenIsDropped(t *testing.T) {
 	})
 }
 
+// A report that went the way a line has left is sent again soon, as are those that wait.
+func TestALineThatSignsInWhileAReportIsOnItsWay(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := newCollector(t, nil)
+		c.add(alice, "1", "2")
+		pass(patience / 2)
+		c.Back(alice)
+		c.script(answers(200))
+		pass(patience/2 + 5*returned + 2*spacing)
+		c.stop()
+		if got := c.came(); !slices.Equal(got, []string{"1", "1", "2"}) {
+			t.Errorf("%v", got)
+		}
+	})
+}
+
 // One line's collector keeps no other line's reports.
 func TestLinesDoNotWaitForEachOther(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
