@@ -79,8 +79,8 @@ func faxScenario() string {
 	return strings.Join(out, "\n")
 }
 
-// fax: sipp, called by the phone, asks for T.38 in the midst of the call. The phone has none to give: it refuses fax alone, takes
-// the voice of both, and goes on talking. Called with fax alone it does not ring.
+// fax: sipp, called by the phone, asks for T.38 in the midst of the call. The phone has none to give: it refuses fax alone,
+// takes the voice of both, and goes on talking. Called with fax alone it does not ring.
 func fax(t *testing.T, twin *desk.Twin, host *lab.Namespace) {
 	work := filepath.Join(host.Dir(), "fax")
 	must(t, os.MkdirAll(work, 0o755))
