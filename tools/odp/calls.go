@@ -191,11 +191,18 @@ func (c *hangupCmd) Run(sh *shell) error {
 }
 
 type holdCmd struct {
-	Call string `arg:"" optional:"" help:"Call; the one you speak in if left out."`
+	Call    string `arg:"" optional:"" help:"Call; the one you speak in if left out."`
+	Private bool   `help:"Of a shared line: so that no other phone of the line may take it."`
 }
 
 // Run implements the command.
-func (c *holdCmd) Run(sh *shell) error { return sh.on(c.Call, "to hold", active, "call.hold", nil) }
+func (c *holdCmd) Run(sh *shell) error {
+	if c.Private {
+		fits := func(o tpcp.Call) bool { return active(o) && o.Appearance > 0 }
+		return sh.on(c.Call, "of a shared line to hold", fits, "call.hold", params{"private": true})
+	}
+	return sh.on(c.Call, "to hold", active, "call.hold", nil)
+}
 
 type resumeCmd struct {
 	Call string `arg:"" optional:"" help:"Call, if several are held."`

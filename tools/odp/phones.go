@@ -174,6 +174,8 @@ func callLine(v *pc.View, c tpcp.Call) string {
 		if state = "rings"; pc.Worth(c.LegB) != "" {
 			state += ", " + pc.Worth(c.LegB)
 		}
+	case c.Hold.Private:
+		state = "on hold, privately"
 	case c.Hold.Local:
 		state = "on hold"
 	case c.State == tpcp.StateConnected && c.Hold.Remote:
