@@ -51,11 +51,7 @@ func (sh *shell) calls() ([]tpcp.Call, error) {
 	if err := sh.request("call.list", nil, nil); err != nil {
 		return nil, err
 	}
-	v, err := sh.view()
-	if err != nil {
-		return nil, err
-	}
-	p, err := sh.phone(v)
+	_, p, err := sh.now()
 	if err != nil {
 		return nil, err
 	}
@@ -288,11 +284,7 @@ type muteCmd struct {
 
 // Run implements the command.
 func (c *muteCmd) Run(sh *shell) error {
-	v, err := sh.ready()
-	if err != nil {
-		return err
-	}
-	p, err := sh.phone(v)
+	p, err := sh.ready()
 	if err != nil {
 		return err
 	}
@@ -318,11 +310,7 @@ func (volumeCmd) Help() string {
 
 // Run implements the command.
 func (c *volumeCmd) Run(sh *shell) error {
-	v, err := sh.ready()
-	if err != nil {
-		return err
-	}
-	p, err := sh.phone(v)
+	p, err := sh.ready()
 	if err != nil {
 		return err
 	}
