@@ -113,7 +113,7 @@ func Loops() []Loop {
 
 // ExtraInvites has a user of ours call the phone, whose extension at the old exchange forks back, in some of the ways there
 // are, and counts the INVITEs on the wire that would not be there without the loop. Told after each.
-func (s *Stage) ExtraInvites(ctx context.Context, caller Peer, loops []Loop, told func(Loop, int)) error {
+func (s *Stage) ExtraInvites(ctx context.Context, caller lab.Peer, loops []Loop, told func(Loop, int)) error {
 	shark, err := lab.StartShark(ctx, s.LAN.Core, lab.LANDevice, "port 5060", filepath.Join(s.Dir, "loops.pcapng"))
 	if err != nil {
 		return err
@@ -160,7 +160,7 @@ func WorstLoop(ctx context.Context, dir string) (worst int, err error) {
 }
 
 // ringOut has the phone ring until nobody has anything to say any more, and answered.
-func (s *Stage) ringOut(ctx context.Context, caller Peer) error {
+func (s *Stage) ringOut(ctx context.Context, caller lab.Peer) error {
 	if err := caller.Dial(ctx, "sip:"+PhoneUser+"@"+Domain); err != nil {
 		return err
 	}

@@ -13,7 +13,7 @@ import (
 // office is a phone beside an old exchange, with who else is there.
 type office struct {
 	*Stage
-	set, away, b Peer // a set of the old exchange, a subscriber of the network, a user of ours
+	set, away, b lab.Peer // a set of the old exchange, a subscriber of the network, a user of ours
 }
 
 // ways are the phone's own into the network: the first gateway is out of service.

@@ -26,21 +26,6 @@ const (
 
 var registrarAt = netip.AddrPortFrom(lab.LANAddr(1).Addr(), 5060)
 
-// Peer is a phone of another make.
-type Peer interface {
-	Mark() int
-	Dial(ctx context.Context, uri string) error
-	Answer(ctx context.Context) error
-	Hangup(ctx context.Context) error
-	WaitRegistered(ctx context.Context) error
-	WaitRinging(ctx context.Context, mark int) error
-	WaitTalking(ctx context.Context, mark int) error
-	WaitEnded(ctx context.Context, mark int) error
-	Record(ctx context.Context) error
-	Recording() string
-	Stop()
-}
-
 // Cast describes a peer.
 type Cast struct {
 	Make   string    // baresip or linphonec
@@ -239,7 +224,7 @@ func speech(voice string, part time.Duration) func() (lab.Clip, error) {
 func Voice(user string) (lab.Clip, error) { return voices[int(user[len(user)-1]-'0')%len(voices)]() }
 
 // Enter brings a peer on and waits for its registration.
-func (s *Stage) Enter(ctx context.Context, c Cast) (Peer, error) {
+func (s *Stage) Enter(ctx context.Context, c Cast) (lab.Peer, error) {
 	host, err := s.LAN.Host(c.User+"-"+lab.UniqueName("h"), c.Host)
 	if err != nil {
 		return nil, err
@@ -251,7 +236,7 @@ func (s *Stage) Enter(ctx context.Context, c Cast) (Peer, error) {
 	if c.Says != nil {
 		says = *c.Says
 	}
-	var p Peer
+	var p lab.Peer
 	switch c.Make {
 	case "baresip":
 		cfg := lab.BaresipConfig{User: c.User, Addr: c.Addr(), Domain: Domain, Registrar: registrarAt,

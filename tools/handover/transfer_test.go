@@ -65,7 +65,7 @@ func newStageBy(t *testing.T, open func(context.Context, string) (*Stage, error)
 	return s
 }
 
-func (s *Stage) enter(t *testing.T, c Cast) Peer {
+func (s *Stage) enter(t *testing.T, c Cast) lab.Peer {
 	t.Helper()
 	p, err := s.Enter(soon(t), c)
 	must(t, err)
