@@ -42,20 +42,23 @@ type Modules struct {
 	Boot  []string // system disk and data partition
 	Net   []string // Ethernet
 	Panel []string // display and keys
-	Sound []string // sound cards and the rest
+	Sound []string // sound cards
+	Plug  []string // what may be plugged into a USB host port; loaded when nobody else wants the processor
 	USB   []string // the USB device port; loaded when the phone asks for it, after all that calls need
 	Stick []string // USB sticks and their file systems; loaded when the phone asks for them
 }
 
 // Groups lists the groups in loading order under the names the image uses.
 func (m Modules) Groups() []ModuleGroup {
-	return []ModuleGroup{{"boot", m.Boot}, {"net", m.Net}, {"panel", m.Panel}, {"sound", m.Sound}, {"usb", m.USB}, {"stick", m.Stick}}
+	return []ModuleGroup{{"boot", m.Boot, true}, {"net", m.Net, true}, {"panel", m.Panel, true},
+		{"sound", m.Sound, false}, {"plug", m.Plug, false}, {"usb", m.USB, false}, {"stick", m.Stick, false}}
 }
 
 // ModuleGroup is one named group of modules.
 type ModuleGroup struct {
 	Name    string
 	Modules []string // "name" or "name parameter=value ..."
+	Early   bool     // loaded before the phone starts: it is in the initramfs. The others lie on the system disk
 }
 
 // Display says where the panel is and how large it is.

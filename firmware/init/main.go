@@ -3,7 +3,8 @@
 // ends, and shuts the machine down in order. It runs from the initramfs and stays there.
 //
 //	modules "boot" -> system disk -> data partition -> modules "net" -> network, clock (beside)
-//	               -> modules "panel" -> phoned (beside) -> modules "sound"
+//	               -> modules "panel" -> phoned (beside) -> modules "sound" -> helpers (beside)
+//	               -> modules "plug", while nobody else wants the processor
 //	phoned asks for its USB port -> modules "usb" -> gadget
 //	phoned asks for USB sticks -> modules "stick" -> the stick's folder
 //
@@ -18,6 +19,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"runtime"
 	"strconv"
 	"strings"
 	"sync"
@@ -45,7 +47,8 @@ type machine struct {
 	con     *console
 	log     *slog.Logger
 	board   *boards.Board
-	modules *moduleLoader
+	early   *moduleLoader // of the initramfs
+	modules *moduleLoader // of the system disk
 	reaper  *reaper
 	out     *output
 	release release
@@ -70,24 +73,27 @@ func (m *machine) run() ending {
 	defer cancel()
 	disks := make(chan struct{}, 1)
 	work.Go(func() { watchDevices(ctx, disks, m.log) })
-	m.load("net")
+	m.load(m.early, "net")
 	n := newNetwork(m.board.NIC, lldp.Phone{Maker: "Open Desk Phone", Model: m.board.Name, Version: m.release.version}, m.con, m.log)
 	c := newClock(m.release.built, m.con, m.log)
 	work.Go(func() { n.Run(ctx, c.SetServers) })
 	work.Go(func() { c.Run(ctx) })
-	m.load("panel")
+	m.load(m.early, "panel")
+	m.early.Free()
 	end := make(chan ending, 8)
 	watchPowerKey(end)
-	m.startDaemons(ctx, &work, end)
-	m.load("sound")
-	m.modules.Free("boot", "net", "panel", "sound")
+	ready := make(chan struct{})
+	m.serve(ctx, &work, ready, disks)
+	allowUrgency()
+	m.start(ctx, &work, end, "phoned")
+	if m.debug {
+		work.Go(func() { runShell(ctx, m.reaper) })
+	}
+	m.load(m.modules, "sound")
+	m.start(ctx, &work, end, m.board.Helpers...)
+	unhurried(func() { m.load(m.modules, "plug") })
 	m.con.milestone("devices ready")
-	if m.board.USB.Vendor != 0 {
-		work.Go(func() { m.serveUSB(ctx) })
-	}
-	if len(m.board.Modules.Stick) > 0 {
-		work.Go(func() { m.serveSticks(ctx, disks) })
-	}
+	close(ready)
 	return m.waitForEnd(end)
 }
 
@@ -104,14 +110,17 @@ func (m *machine) bootDisks() error {
 		return fmt.Errorf("init: no board for device tree %q", readLine("/proc/device-tree/compatible"))
 	}
 	var err error
-	if m.modules, err = openModules("/modules"); err != nil {
+	if m.early, err = openModules(earlyModules); err != nil {
 		return err
 	}
-	m.load("boot")
+	m.load(m.early, "boot")
 	if err := mountRoot(m.board.Root); err != nil {
 		return err
 	}
 	m.con.milestone("system mounted")
+	if m.modules, err = openModules(laterModules); err != nil {
+		return err
+	}
 	m.release = readRelease("/etc/os-release")
 	m.reaper = newReaper()
 	startClock(m.release.built)
@@ -126,17 +135,27 @@ func (m *machine) bootDisks() error {
 }
 
 // load loads a group of modules; a module that fails costs its device, not the phone.
-func (m *machine) load(group string) {
-	for _, err := range m.modules.Load(group) {
+func (m *machine) load(from *moduleLoader, group string) {
+	for _, err := range from.Load(group) {
 		m.con.printf("%v", err)
 	}
 	m.con.milestone("modules " + group)
 }
 
-func (m *machine) startDaemons(ctx context.Context, work *sync.WaitGroup, end chan<- ending) {
+// serve has the daemon served with what it asks for, once the devices are ready.
+func (m *machine) serve(ctx context.Context, work *sync.WaitGroup, ready <-chan struct{}, disks <-chan struct{}) {
+	if m.board.USB.Vendor != 0 {
+		work.Go(func() { m.serveUSB(ctx, ready) })
+	}
+	if len(m.board.Modules.Stick) > 0 {
+		work.Go(func() { m.serveSticks(ctx, ready, disks) })
+	}
+}
+
+// start starts daemons and keeps them running.
+func (m *machine) start(ctx context.Context, work *sync.WaitGroup, end chan<- ending, names ...string) {
 	env := []string{"PATH=/usr/bin", "HOME=/data", "ODP_DATA=/data", "ODP_BOARD=" + m.board.Name}
-	allowUrgency()
-	for _, name := range append([]string{"phoned"}, m.board.Helpers...) {
+	for _, name := range names {
 		s := &service{name: name, path: filepath.Join("/usr/bin", name), env: env, reaper: m.reaper,
 			out: m.out, con: m.con, log: m.log}
 		work.Go(func() {
@@ -145,9 +164,20 @@ func (m *machine) startDaemons(ctx context.Context, work *sync.WaitGroup, end ch
 			}
 		})
 	}
-	if m.debug {
-		work.Go(func() { runShell(ctx, m.reaper) })
-	}
+}
+
+// unhurried does work for which nobody waits, on a thread that gets a processor when nobody else wants one: the phone
+// registers meanwhile.
+func unhurried(work func()) {
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		runtime.LockOSThread() // never unlocked: the thread ends with this goroutine
+		const last = 19        // nice value; getpriority(2)
+		_ = unix.Setpriority(unix.PRIO_PROCESS, 0, last)
+		work()
+	}()
+	<-done
 }
 
 // waitForEnd waits for a signal (Ctrl-Alt-Del sends one, too), the power key or the phone's own wish.

@@ -6,19 +6,21 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"slices"
 	"strings"
-	"sync"
 
 	"golang.org/x/sys/unix"
 )
 
-// moduleLoader loads the kernel modules of the initramfs by their groups. It holds the folder open,
-// since after the change to the system disk no path leads there any more.
-type moduleLoader struct {
-	dir *os.File
+// Folders of modules: what is loaded before the phone starts is in the initramfs, all else on the system disk.
+const (
+	earlyModules = "/modules"
+	laterModules = "/lib/modules"
+)
 
-	mu    sync.Mutex
+// moduleLoader loads the kernel modules of a folder by their groups. It holds the folder open, since after the change to
+// the system disk no path leads to the initramfs any more.
+type moduleLoader struct {
+	dir   *os.Root
 	steps []moduleStep
 }
 
@@ -26,13 +28,13 @@ type moduleLoader struct {
 type moduleStep struct{ group, name, params string }
 
 func openModules(dir string) (*moduleLoader, error) {
-	d, err := os.Open(dir)
+	d, err := os.OpenRoot(dir)
 	if err != nil {
-		return nil, fmt.Errorf("init: open modules: %w", err)
+		return nil, fmt.Errorf("init: modules: %w", err)
 	}
-	f, err := openAt(d, "list")
+	f, err := d.Open("list")
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("init: list of modules: %w", err)
 	}
 	defer f.Close()
 	steps, err := parseModules(f)
@@ -58,8 +60,6 @@ func parseModules(r io.Reader) ([]moduleStep, error) {
 
 // Load loads one group and gives the faults of those that could not be loaded.
 func (l *moduleLoader) Load(group string) []error {
-	l.mu.Lock()
-	defer l.mu.Unlock()
 	var faults []error
 	for _, s := range l.steps {
 		if s.group != group {
@@ -73,9 +73,9 @@ func (l *moduleLoader) Load(group string) []error {
 }
 
 func (l *moduleLoader) load(s moduleStep) error {
-	f, err := openAt(l.dir, s.name+".ko")
+	f, err := l.dir.Open(s.name + ".ko")
 	if err != nil {
-		return err
+		return fmt.Errorf("init: load module: %w", err)
 	}
 	defer f.Close()
 	err = unix.FinitModule(int(f.Fd()), s.params, 0)
@@ -85,23 +85,10 @@ func (l *moduleLoader) load(s moduleStep) error {
 	return nil
 }
 
-// Free gives the memory of the module files of some groups back; the modules themselves stay loaded.
-func (l *moduleLoader) Free(groups ...string) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.steps = slices.DeleteFunc(l.steps, func(s moduleStep) bool {
-		if !slices.Contains(groups, s.group) {
-			return false
-		}
-		_ = unix.Unlinkat(int(l.dir.Fd()), s.name+".ko", 0) // a file left behind costs memory, nothing else
-		return true
-	})
-}
-
-func openAt(dir *os.File, name string) (*os.File, error) {
-	fd, err := unix.Openat(int(dir.Fd()), name, unix.O_RDONLY|unix.O_CLOEXEC, 0)
-	if err != nil {
-		return nil, fmt.Errorf("init: open %s: %w", name, err)
+// Free gives the memory of an initramfs's module files back; the modules themselves stay loaded.
+func (l *moduleLoader) Free() {
+	for _, s := range l.steps {
+		_ = l.dir.Remove(s.name + ".ko") // a file left behind costs memory, nothing else
 	}
-	return os.NewFile(uintptr(fd), name), nil
+	l.dir.Close()
 }

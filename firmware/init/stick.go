@@ -188,8 +188,8 @@ func makeStickFolder(root string, uid, gid int) error {
 	return nil
 }
 
-// serveSticks gives the daemon the USB stick for as long as it wants one.
-func (m *machine) serveSticks(ctx context.Context, disks <-chan struct{}) {
+// serveSticks gives the daemon the USB stick for as long as it wants one. It looks for one when the devices are ready.
+func (m *machine) serveSticks(ctx context.Context, ready, disks <-chan struct{}) {
 	l, err := net.Listen("unix", hal.StickSocket)
 	if err == nil {
 		err = errors.Join(os.Chown(hal.StickSocket, 0, phoneGID), os.Chmod(hal.StickSocket, 0o660))
@@ -209,8 +209,13 @@ func (m *machine) serveSticks(ctx context.Context, disks <-chan struct{}) {
 			return
 		}
 		if first { // not before: they shall not delay the first call, and cost memory
-			m.load("stick")
-			m.modules.Free("stick")
+			select {
+			case <-ready:
+			case <-ctx.Done():
+				c.Close()
+				return
+			}
+			m.load(m.modules, "stick")
 		}
 		s.serve(ctx, c, disks)
 	}

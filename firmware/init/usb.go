@@ -39,8 +39,8 @@ type usbServer struct {
 	log     *slog.Logger
 }
 
-// serveUSB serves the daemon's wishes for the USB port until ctx ends.
-func (m *machine) serveUSB(ctx context.Context) {
+// serveUSB serves the daemon's wishes for the USB port until ctx ends. A wish waits until the devices are ready.
+func (m *machine) serveUSB(ctx context.Context, ready <-chan struct{}) {
 	l, err := net.Listen("unix", hal.USBSocket)
 	if err == nil {
 		err = errors.Join(os.Chown(hal.USBSocket, 0, phoneGID), os.Chmod(hal.USBSocket, 0o660))
@@ -56,13 +56,17 @@ func (m *machine) serveUSB(ctx context.Context) {
 		}
 		return linux.InstallGadget(linux.Gadgets, usbGadget, m.board.USB.UDC, entries)
 	}}
-	s.serve(ctx, l)
+	select {
+	case <-ready:
+		s.serve(ctx, l)
+	case <-ctx.Done():
+		l.Close()
+	}
 }
 
 // prepareUSB loads the port's modules, at the first wish: they shall not delay the first call.
 func (m *machine) prepareUSB() error {
-	m.load("usb")
-	m.modules.Free("usb")
+	m.load(m.modules, "usb")
 	err := unix.Mount("configfs", filepath.Dir(linux.Gadgets), "configfs", quietMount, "")
 	if err != nil && !errors.Is(err, unix.EBUSY) { // busy: mounted already
 		return fmt.Errorf("init: mount configfs: %w", err)

@@ -13,6 +13,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"opendeskphone/boards"
 )
 
 // Names of the parts of an image in its folder.
@@ -100,11 +102,18 @@ func makeImage(ctx context.Context, log *slog.Logger, o options) error {
 	if o.debug {
 		m.Cmdline += " odp.debug=1"
 	}
-	if err := makeBoot(ctx, o, pkgs[0], scratch, m); err != nil {
+	mods, early, later, err := takeKernel(ctx, o, pkgs[0], scratch, m)
+	if err != nil {
+		return err
+	}
+	if err := makeInitramfs(ctx, o, mods, early); err != nil {
 		return err
 	}
 	tree := filepath.Join(scratch, "tree")
 	if err := makeRoot(ctx, o, pkgs, scratch, tree); err != nil {
+		return err
+	}
+	if err := mods.install(filepath.Join(tree, modulesDir), later); err != nil {
 		return err
 	}
 	if err := squash(ctx, o, tree); err != nil {
@@ -139,37 +148,45 @@ func publish(staged, final string) error {
 	return nil
 }
 
-// makeBoot writes the kernel and the initramfs that brings its modules and init.
-func makeBoot(ctx context.Context, o options, kernel Package, scratch string, m *Manifest) error {
+// takeKernel copies the kernel and puts its modules in order, early ones for the initramfs, and later ones for the system
+// disk, where they take no memory until they are wanted.
+func takeKernel(ctx context.Context, o options, kernel Package, scratch string, m *Manifest) (mods *kernelModules, early, later []step, err error) {
 	root := filepath.Join(scratch, "kernel")
 	if err := extract(ctx, kernel, root); err != nil {
-		return err
+		return nil, nil, nil, err
 	}
 	images, _ := filepath.Glob(filepath.Join(root, "boot/vmlinuz-*"))
 	if len(images) != 1 {
-		return fmt.Errorf("mkimage: %s has %d kernels", kernel.Name, len(images))
+		return nil, nil, nil, fmt.Errorf("mkimage: %s has %d kernels", kernel.Name, len(images))
 	}
 	m.Kernel = strings.TrimPrefix(filepath.Base(images[0]), "vmlinuz-")
 	if err := copyFile(images[0], filepath.Join(o.out, kernelFile), 0o644); err != nil {
-		return err
+		return nil, nil, nil, err
 	}
-	mods, err := readModules(root)
-	if err != nil {
-		return err
+	if mods, err = readModules(root); err != nil {
+		return nil, nil, nil, err
 	}
 	if err := mods.replace(o.modDir, kernel.Name, moduleSources(o.board.Name), m); err != nil {
-		return err
+		return nil, nil, nil, err
 	}
-	steps, err := mods.order(o.board.Modules.Groups())
-	if err != nil {
-		return err
+	groups := o.board.Modules.Groups()
+	steps, err := mods.order(groups)
+	for _, s := range steps {
+		m.Modules = append(m.Modules, s.name)
+		if slices.ContainsFunc(groups, func(g boards.ModuleGroup) bool { return g.Early && g.Name == s.group }) {
+			early = append(early, s)
+		} else {
+			later = append(later, s)
+		}
 	}
+	return mods, early, later, err
+}
+
+// makeInitramfs writes what the kernel starts with: init, and the early modules.
+func makeInitramfs(ctx context.Context, o options, mods *kernelModules, steps []step) error {
 	var archive bytes.Buffer
 	if err := writeInitramfs(&archive, o, mods, steps); err != nil {
 		return err
-	}
-	for _, s := range steps {
-		m.Modules = append(m.Modules, s.name)
 	}
 	// zstd unpacks fast even on a slow processor and beats lz4 by a third in size.
 	cmd := exec.CommandContext(ctx, "zstd", "-19", "-q", "-f", "-o", filepath.Join(o.out, initramfsFile))
@@ -191,13 +208,12 @@ func writeInitramfs(archive *bytes.Buffer, o options, mods *kernelModules, steps
 		return fmt.Errorf("mkimage: %w", err)
 	}
 	c.File("init", 0o755, program)
-	c.File("modules/list", 0o644, list(steps))
-	for _, s := range steps {
-		data, err := os.ReadFile(mods.path[s.name])
-		if err != nil {
-			return fmt.Errorf("mkimage: %w", err)
-		}
-		c.File("modules/"+s.name+".ko", 0o644, unsigned(data))
+	files, err := mods.files(steps)
+	if err != nil {
+		return err
+	}
+	for _, f := range files {
+		c.File("modules/"+f.name, 0o644, f.data)
 	}
 	return c.Close()
 }

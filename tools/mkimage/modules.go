@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"debug/elf"
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
@@ -131,9 +132,46 @@ func list(steps []step) []byte {
 	return b.Bytes()
 }
 
+// modulesDir is where the modules lie on the system disk; init has the same.
+const modulesDir = "lib/modules"
+
+// moduleFile is one file of a folder of modules.
+type moduleFile struct {
+	name string
+	data []byte
+}
+
+// files are those of a folder from which init loads the steps: their list, and the modules.
+func (k *kernelModules) files(steps []step) ([]moduleFile, error) {
+	files := []moduleFile{{"list", list(steps)}}
+	for _, s := range steps {
+		data, err := os.ReadFile(k.path[s.name])
+		if err != nil {
+			return nil, fmt.Errorf("mkimage: %w", err)
+		}
+		files = append(files, moduleFile{s.name + ".ko", unsigned(data)})
+	}
+	return files, nil
+}
+
+// install writes a folder of modules.
+func (k *kernelModules) install(dir string, steps []step) error {
+	files, err := k.files(steps)
+	if err == nil {
+		err = os.MkdirAll(dir, 0o755)
+	}
+	for _, f := range files {
+		err = errors.Join(err, os.WriteFile(filepath.Join(dir, f.name), f.data, 0o644))
+	}
+	if err != nil {
+		return fmt.Errorf("mkimage: install modules: %w", err)
+	}
+	return nil
+}
+
 // unsigned cuts off a module's appended signature. The kernel does not insist on it, and checking
 // three dozen RSA signatures costs a phone's processor a noticeable part of its start; the
-// initramfs as a whole is what is to be verified.
+// image as a whole is what is to be verified.
 func unsigned(module []byte) []byte {
 	const trailer = 12 // struct module_signature, its last field the signature's length, big endian
 	body, ok := bytes.CutSuffix(module, []byte(signatureMark))
