@@ -4,8 +4,10 @@
 // All of it stands here in plain Go, and once more in C for the vector unit of ARM processors (NEON), for builds with cgo.
 // Both give the same numbers to the last bit but where they are below 1e-37, which the vector unit takes for zero: which
 // of them works is a matter of time alone. On a Cortex-A the vector unit is several times as fast as Go, under emulation
-// several times as slow; so the two race when the program starts.
+// several times as slow; so the two race once, when the program has the time for it (Race). Until then Go works.
 package kernel
+
+import "sync/atomic"
 
 // Align is what the lengths of rows are multiples of.
 const Align = 8
@@ -23,14 +25,19 @@ type set struct {
 
 var (
 	scalar = set{forward, inverse, cut, expect, learn, fir, layer}
-	use    = fastest()
+	use    atomic.Pointer[set]
 )
 
-// UseVector lets the vector unit work whatever the race said, for measurements: under emulation it counts instructions
-// that it would lose by. It must be called before anything else, and says whether there is such a unit.
+func init() { use.Store(&scalar) }
+
+// Race finds out which is faster and has it work from now on. It takes some milliseconds, under emulation a hundred.
+func Race() { use.Store(fastest()) }
+
+// UseVector lets the vector unit work whatever a race would say, for measurements: under emulation it counts instructions
+// that it would lose by. It says whether there is such a unit.
 func UseVector() bool {
 	if vector != nil {
-		use = vector
+		use.Store(vector)
 	}
 	return vector != nil
 }
@@ -41,14 +48,14 @@ func UseVector() bool {
 // imaginary part and power of the spectrum that it filters from at[p] on.
 func Expect(yr, yi, doubt, x, w []float32, at []int32) {
 	check(len(yr)%Align == 0 && len(yi) == len(yr) && len(doubt) == len(yr), x, w, at, len(yr))
-	use.expect(yr, yi, doubt, x, w, at)
+	use.Load().expect(yr, yi, doubt, x, w, at)
 }
 
 // Learn is a step of a Kalman filter on the rows that Expect knows: the response moves along the error er and ei by
 // variance·step, and the variance becomes less by share of what has been learnt, and more by fade of the response's power.
 func Learn(w, x []float32, at []int32, er, ei, step []float32, share, fade float32) {
 	check(len(step)%Align == 0 && len(er) == len(step) && len(ei) == len(step), x, w, at, len(step))
-	use.learn(w, x, at, er, ei, step, share, fade)
+	use.Load().learn(w, x, at, er, ei, step, share, fade)
 }
 
 // check panics if a row is not where it should be, which is a mistake of the program.
@@ -68,7 +75,7 @@ func FIR(y, x, h []float32) {
 	if len(y)%Align != 0 || len(h)%2 != 0 || len(x) < len(y)+len(h)-1 {
 		panic("kernel: a filter of a wrong length")
 	}
-	use.fir(y, x, h)
+	use.Load().fir(y, x, h)
 }
 
 // Layer writes to y the bias and the products of a matrix with x. In w every Align rows stand together, column by column.
@@ -77,7 +84,7 @@ func Layer(y, w, bias, x []float32) {
 	if len(y)%Align != 0 || len(x)%Align != 0 || len(bias) != len(y) || len(w) != len(x)*len(y) {
 		panic("kernel: a layer of a wrong size")
 	}
-	use.layer(y, w, bias, x)
+	use.Load().layer(y, w, bias, x)
 }
 
 func expect(yr, yi, doubt, x, w []float32, at []int32) {

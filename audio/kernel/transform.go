@@ -56,18 +56,18 @@ func (t *Transform) Len() int { return 2 * t.half }
 // Forward writes the spectrum of x, Len() samples, to re and im, each of Len()/2 + 1. There is no scaling: a full-scale
 // cosine of bin k has re[k] = Len()/2.
 func (t *Transform) Forward(re, im, x []float32) {
-	use.forward(t, re[:t.half+1], im[:t.half+1], x[:2*t.half])
+	use.Load().forward(t, re[:t.half+1], im[:t.half+1], x[:2*t.half])
 }
 
 // Inverse writes to x the block whose spectrum is re and im: what Forward had.
 func (t *Transform) Inverse(x, re, im []float32) {
-	use.inverse(t, x[:2*t.half], re[:t.half+1], im[:t.half+1])
+	use.Load().inverse(t, x[:2*t.half], re[:t.half+1], im[:t.half+1])
 }
 
 // Cut takes the block whose spectrum is re and im, silences it from sample n on, and leaves the spectrum of that in re and im
 // and the block in x.
 func (t *Transform) Cut(re, im, x []float32, n int) {
-	use.cut(t, re[:t.half+1], im[:t.half+1], x[:2*t.half], min(max(n, 0), 2*t.half))
+	use.Load().cut(t, re[:t.half+1], im[:t.half+1], x[:2*t.half], min(max(n, 0), 2*t.half))
 }
 
 func cut(t *Transform, re, im, x []float32, n int) {

@@ -20,24 +20,19 @@ import (
 )
 
 // newControllers makes the server that computers control the phone through.
-func (d *Device) newControllers(s settings.TPCP) error {
+func (d *Device) newControllers(s settings.TPCP) {
 	key, known := d.opts.Pairings.Key(), tpcp.Pairings(computers{d.pairs})
 	if d.opts.Computers != nil {
 		key, known = d.opts.Identity, d.opts.Computers
 	}
-	cert, err := tpcp.Certificate(key)
-	if err != nil {
-		return err
-	}
 	id := DeviceID(d.opts.Instance)
 	desk := signIn{d}
 	d.controllers = tpcp.NewServer(
-		tpcp.Config{Certificate: cert, DeviceID: hex.EncodeToString(id[:]), Model: d.opts.Board, Firmware: d.opts.Version},
+		tpcp.Config{Key: key, DeviceID: hex.EncodeToString(id[:]), Model: d.opts.Board, Firmware: d.opts.Version},
 		d.loop, known,
 		tpcp.Services{Log: d.History(), Contacts: phonebook{d}, Stats: d.voices, Traces: d.Traces(), Lock: hostLock{d}, Credentials: desk, Accounts: desk, Backlight: desk, Rules: d.Rules(), Voicemail: d.Voicemail()},
 		d.log)
 	d.setTPCP(s)
-	return nil
 }
 
 // Controllers is where computers come in: the pairing tells it of changes, the cable brings it streams.

@@ -20,6 +20,7 @@ import (
 
 	"opendeskphone/audio/codec"
 	"opendeskphone/audio/engine"
+	"opendeskphone/audio/kernel"
 	"opendeskphone/audio/quality"
 	"opendeskphone/firmware/credentials"
 	"opendeskphone/firmware/diag"
@@ -151,9 +152,7 @@ func New(hardware hal.Devices, o Options) (*Device, error) {
 	if err := d.newScreen(f.Screen); err != nil {
 		return nil, err
 	}
-	if err := d.newControllers(f.TPCP); err != nil {
-		return nil, err
-	}
+	d.newControllers(f.TPCP)
 	o.Settings.Use(settings.Sinks{
 		Phone: func(ctx context.Context, by phone.Origin, c phone.Config) error {
 			d.dialplan.Choose(&c)
@@ -195,7 +194,7 @@ func (d *Device) Run(ctx context.Context) error {
 		{"panel", d.panel.Run}, {"sip", d.sip.Run}, {"voices", d.voices.Run}, {"store", d.store.Run},
 		{"trace", d.trace.Run}, {"recording", d.tape.Run}, {"playing", d.player.Run}, {"mailbox", d.mail.Run}, {"memory", d.keep}, {"lock", d.keeper.Run}, {"pairings", d.pairs.Run}, {"tpcp", d.controllers.Run}, {"certificates", d.certificates.Run},
 		{"watch", d.watch.Run}, {"reports", d.queue.Run},
-		{"dialplan", d.dialplan.Run},
+		{"dialplan", d.dialplan.Run}, {"prepare", d.prepare},
 	}
 	if d.app != nil {
 		parts = append(parts, part{"ui", d.app.Run})
@@ -222,6 +221,15 @@ func (d *Device) Run(ctx context.Context) error {
 func (d *Device) core(ctx context.Context) {
 	defer d.opts.Recorder.OnPanic(d.opts.Crashes, d.opts.Version)
 	_ = d.loop.Run(ctx) // its error is always nil
+}
+
+// prepare makes what the first call would have to wait for, once the lines have had their time.
+func (d *Device) prepare(ctx context.Context) error {
+	d.linesSettled(ctx)
+	d.mediaFactory().Prepare()
+	kernel.Race()
+	<-ctx.Done()
+	return nil
 }
 
 // exec hands an effect to its adapter. It runs on the phone loop and must not block.

@@ -55,7 +55,7 @@ func (s *Session) shakeHands(m offer.Media) {
 				_, _ = socket.WriteTo(b, *to) // one that does not arrive is sent again
 			}
 		}
-		a.Handshake = s.f.identity.Start(m.DTLS.Client, m.DTLS.Remote, send, func(k dtls.Keys, err error) { s.shook(h, a, k, err) })
+		a.Handshake = s.f.identity().Start(m.DTLS.Client, m.DTLS.Remote, send, func(k dtls.Keys, err error) { s.shook(h, a, k, err) })
 	}
 	begin(h.rtp, s.rtp, func() netip.AddrPort { return s.remote(s.plan.Load()) })
 	if !m.RTCPMux {

@@ -21,6 +21,7 @@ import (
 	"log/slog"
 	"math/big"
 	"net/netip"
+	"sync"
 	"time"
 
 	"opendeskphone/audio/codec"
@@ -98,7 +99,7 @@ type Event struct {
 type Factory struct {
 	cfg      Config
 	codecs   []codec.Codec
-	identity *dtls.Identity // our end of handshakes on the path of the voice
+	identity func() *dtls.Identity // our end of handshakes on the path of the voice, made once
 	listen   func(netip.AddrPort) (Packets, error)
 	notify   func(Event)
 	log      *slog.Logger
@@ -111,16 +112,23 @@ var ErrPorts = errors.New("no free pair of ports")
 // from their goroutines: it must not block and not call the session. listen makes sockets; nil
 // makes UDP ones with cfg's quality mark.
 func New(cfg Config, codecs []codec.Codec, listen func(netip.AddrPort) (Packets, error), notify func(Event), log *slog.Logger) *Factory {
-	identity, err := dtls.NewIdentity()
-	if err != nil { // never since go 1.24
-		panic(err)
-	}
-	f := &Factory{cfg: cfg, codecs: codecs, identity: identity, listen: listen, notify: notify, log: log}
+	f := &Factory{cfg: cfg, codecs: codecs, identity: sync.OnceValue(newIdentity), listen: listen, notify: notify, log: log}
 	if f.listen == nil {
 		f.listen = func(at netip.AddrPort) (Packets, error) { return ListenUDP(at, cfg.DSCP) }
 	}
 	return f
 }
+
+func newIdentity() *dtls.Identity {
+	i, err := dtls.NewIdentity()
+	if err != nil { // never since go 1.24
+		panic(err)
+	}
+	return i
+}
+
+// Prepare makes what the first session would have to wait for.
+func (f *Factory) Prepare() { f.identity() }
 
 // choose finds codecs by their names, or if there is none of them, those of Config, or else all.
 func (f *Factory) choose(names []string) []codec.Codec {

@@ -110,7 +110,7 @@ func newSession(f *Factory, call string, port uint16, rtp, rtcp Packets) *Sessio
 // reach, and the line's SRTP policy.
 func (s *Session) Local(codecs []string) offer.Local {
 	cfg := s.f.cfg
-	l := offer.Local{Fingerprint: s.f.identity.Fingerprint(), Addr: cfg.Bind, Port: s.port, DTMF: true, ComfortNoise: cfg.ComfortNoise, Ptime: cfg.Ptime, RTCPMux: cfg.RTCPMux}
+	l := offer.Local{Fingerprint: s.f.identity().Fingerprint(), Addr: cfg.Bind, Port: s.port, DTMF: true, ComfortNoise: cfg.ComfortNoise, Ptime: cfg.Ptime, RTCPMux: cfg.RTCPMux}
 	for _, c := range s.f.choose(codecs) {
 		l.Codecs = append(l.Codecs, offer.Codec{Name: c.Name, PT: c.PT, Clock: c.Clock, Channels: c.Channels, Fmtp: c.Fmtp})
 		if c.Repeats {

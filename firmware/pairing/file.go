@@ -1,11 +1,13 @@
 package pairing
 
 import (
+	"crypto"
 	"crypto/ed25519"
 	"crypto/rand"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"log/slog"
 	"os"
@@ -21,6 +23,8 @@ import (
 type File struct {
 	path string
 	log  *slog.Logger
+
+	key func() ed25519.PrivateKey // of the seed
 
 	mu   sync.Mutex
 	data content
@@ -61,6 +65,11 @@ func (p pair) record() (r pairing.Record, ok bool) {
 // and every computer must be paired anew.
 func OpenFile(path string, log *slog.Logger) *File {
 	f := &File{path: path, log: log}
+	f.key = sync.OnceValue(func() ed25519.PrivateKey {
+		f.mu.Lock()
+		defer f.mu.Unlock()
+		return ed25519.NewKeyFromSeed(f.data.Seed)
+	})
 	text, err := os.ReadFile(path)
 	if err == nil {
 		err = json.Unmarshal(text, &f.data)
@@ -104,11 +113,18 @@ func (f *File) write(c content) error {
 	return durable.Write(f.path, text)
 }
 
-// Key is the phone's key towards computers.
-func (f *File) Key() ed25519.PrivateKey {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	return ed25519.NewKeyFromSeed(f.data.Seed)
+// Key is the phone's key towards computers. Its first use takes a while: many a phone has no computer.
+func (f *File) Key() crypto.Signer { return lateKey(f.key) }
+
+// lateKey is a key that is made of its seed when it is used.
+type lateKey func() ed25519.PrivateKey
+
+// Public implements crypto.Signer.
+func (k lateKey) Public() crypto.PublicKey { return k().Public() }
+
+// Sign implements crypto.Signer.
+func (k lateKey) Sign(r io.Reader, message []byte, opts crypto.SignerOpts) ([]byte, error) {
+	return k().Sign(r, message, opts)
 }
 
 // records and limits are what was kept.

@@ -109,7 +109,7 @@ func start(t testing.TB, services Services) *bench {
 	if l, ok := services.Lock.(*lockTwin); ok {
 		l.control = b.loop
 	}
-	b.Server = NewServer(Config{Certificate: cert(t, phoneSeed), DeviceID: "d-1", Model: "Twin", Firmware: "1"}, b.loop, b.desk, services, log)
+	b.Server = NewServer(Config{Key: key(phoneSeed), DeviceID: "d-1", Model: "Twin", Firmware: "1"}, b.loop, b.desk, services, log)
 	ctx, cancel := context.WithCancel(context.Background())
 	b.ctx = ctx
 	var wg sync.WaitGroup

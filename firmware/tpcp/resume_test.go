@@ -406,7 +406,8 @@ func TestOtherProtocolsAndTLSVersionsAreRefused(t *testing.T) {
 		} {
 			ours, theirs := net.Pipe()
 			go func() { _ = b.Server.ServeConn(b.ctx, theirs) }()
-			cfg := config(cert(t, hostSeed), func(Pin) bool { return true })
+			cfg := config(func(Pin) bool { return true })
+			cfg.Certificates = []tls.Certificate{cert(t, hostSeed)}
 			cfg.VerifyConnection = nil
 			change(cfg)
 			conn := tls.Client(ours, cfg)
@@ -546,7 +547,7 @@ func TestLongestSnapshotFitsAFrame(t *testing.T) {
 }
 
 func TestNothingOfAnEarlierConnectionIsTaken(t *testing.T) {
-	c := config(cert(t, phoneSeed), func(Pin) bool { return true })
+	c := config(func(Pin) bool { return true })
 	if !c.SessionTicketsDisabled || c.MinVersion != tls.VersionTLS13 {
 		t.Error("tickets or old versions are taken")
 	}

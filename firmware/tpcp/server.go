@@ -2,6 +2,7 @@ package tpcp
 
 import (
 	"context"
+	"crypto"
 	"crypto/rand"
 	"crypto/tls"
 	"encoding/hex"
@@ -16,10 +17,10 @@ import (
 
 // Config is who the phone is.
 type Config struct {
-	Certificate tls.Certificate // see Certificate
-	DeviceID    string
-	Model       string
-	Firmware    string
+	Key      crypto.Signer // of Ed25519; the first leg has its certificate made
+	DeviceID string
+	Model    string
+	Firmware string
 }
 
 // Listen opens the port. It is called when the first pairing comes, and the listener is closed when the
@@ -57,7 +58,12 @@ func NewServer(cfg Config, control phone.Control, pairings Pairings, services Se
 		cfg: cfg, control: control, pairings: pairings, services: services, log: log, bootID: hex.EncodeToString(id),
 		remember: newMemory(), poked: make(chan struct{}, 1), door: newDoor(), heard: make(chan news, maxNews), legs: map[*leg]bool{}, events: newEvents(),
 	}
-	s.tls = config(cfg.Certificate, func(p Pin) bool { _, ok := pairings.Find(p); return ok })
+	s.tls = config(func(p Pin) bool { _, ok := pairings.Find(p); return ok })
+	own := sync.OnceValues(func() (tls.Certificate, error) { return Certificate(cfg.Key) })
+	s.tls.GetCertificate = func(*tls.ClientHelloInfo) (*tls.Certificate, error) {
+		c, err := own()
+		return &c, err
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.begin(control.State())

@@ -2,6 +2,7 @@ package tpcp
 
 import (
 	"context"
+	"crypto"
 	"crypto/ed25519"
 	"crypto/hmac"
 	"crypto/rand"
@@ -33,7 +34,7 @@ func PinOf(key ed25519.PublicKey) Pin {
 
 // Certificate makes the self-signed certificate under which a key is shown in TLS. Only the key counts:
 // names and dates are read by nobody.
-func Certificate(key ed25519.PrivateKey) (tls.Certificate, error) {
+func Certificate(key crypto.Signer) (tls.Certificate, error) {
 	template := &x509.Certificate{SerialNumber: big.NewInt(1), NotBefore: time.Unix(0, 0), NotAfter: time.Unix(1<<32, 0)}
 	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
 	if err != nil {
@@ -55,9 +56,9 @@ func peerPin(certs []*x509.Certificate) (Pin, error) {
 
 // config is TLS as the protocol wants it: 1.3 alone, one application protocol, nothing of an earlier
 // connection, and a key that admit knows.
-func config(own tls.Certificate, admit func(Pin) bool) *tls.Config {
+func config(admit func(Pin) bool) *tls.Config {
 	return &tls.Config{
-		MinVersion: tls.VersionTLS13, Certificates: []tls.Certificate{own}, NextProtos: []string{Proto},
+		MinVersion: tls.VersionTLS13, NextProtos: []string{Proto},
 		ClientAuth: tls.RequireAnyClientCert, SessionTicketsDisabled: true,
 		InsecureSkipVerify: true, // names, dates and authorities mean nothing here: VerifyConnection pins the key
 		VerifyConnection: func(s tls.ConnectionState) error {
@@ -81,7 +82,9 @@ type Identity struct {
 
 // Secure speaks TLS over a connection as a controller: the network's, or the stream of the cable.
 func Secure(ctx context.Context, raw net.Conn, id Identity) (*tls.Conn, error) {
-	conn := tls.Client(raw, config(id.Certificate, func(p Pin) bool { return p == id.Phone }))
+	c := config(func(p Pin) bool { return p == id.Phone })
+	c.Certificates = []tls.Certificate{id.Certificate}
+	conn := tls.Client(raw, c)
 	if err := conn.HandshakeContext(ctx); err != nil {
 		return nil, fmt.Errorf("tpcp: secure: %w", err)
 	}

@@ -11,6 +11,7 @@
 package pairing
 
 import (
+	"crypto"
 	"crypto/ed25519"
 	"crypto/sha256"
 	"crypto/x509"
@@ -192,7 +193,7 @@ type Places struct {
 // Self is who an end is.
 type Self struct {
 	Device         ID
-	Key            ed25519.PrivateKey
+	Key            crypto.Signer // of Ed25519
 	Name           string
 	User           string // of the PC
 	Model, Version string // of the phone

@@ -1,6 +1,7 @@
 package pairing
 
 import (
+	"crypto"
 	"crypto/ecdh"
 	"crypto/ed25519"
 	"crypto/hmac"
@@ -69,7 +70,8 @@ func (t *talk) takeReveal(m link.Message, helloHash []byte) Reason {
 }
 
 func (t *talk) confirmMessage(self *Self) link.Message {
-	return link.Message{Type: TypeConfirm, TLVs: []link.TLV{tlv(TagSignature, ed25519.Sign(self.Key, confirmation(t.role, t.transcript)))}}
+	signature, _ := self.Key.Sign(nil, confirmation(t.role, t.transcript), crypto.Hash(0)) // Ed25519 signs whatever there is
+	return link.Message{Type: TypeConfirm, TLVs: []link.TLV{tlv(TagSignature, signature)}}
 }
 
 func (t *talk) takeConfirm(m link.Message) Reason {

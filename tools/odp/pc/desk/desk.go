@@ -101,13 +101,9 @@ func freeAddr(t testing.TB) netip.AddrPort {
 // serve opens the phone's port for controllers.
 func (d *Desk) serve(ctx context.Context, parts *sync.WaitGroup, log *slog.Logger) {
 	key := ed25519.NewKeyFromSeed(make([]byte, ed25519.SeedSize))
-	cert, err := tpcp.Certificate(key)
-	if err != nil {
-		d.t.Fatal(err)
-	}
 	id := sha256.Sum256([]byte("desk"))
 	d.ID, d.Key = hex.EncodeToString(id[:16]), key.Public().(ed25519.PublicKey)
-	s := tpcp.NewServer(tpcp.Config{Certificate: cert, DeviceID: d.ID, Model: "Simulator", Firmware: "test"}, d.Phone.Control(), d, tpcp.Services{Traces: d.Phone.Traces(), Rules: d.Phone.Rules(), Log: d.Phone.History(), Voicemail: d.Phone.Voicemail()}, log)
+	s := tpcp.NewServer(tpcp.Config{Key: key, DeviceID: d.ID, Model: "Simulator", Firmware: "test"}, d.Phone.Control(), d, tpcp.Services{Traces: d.Phone.Traces(), Rules: d.Phone.Rules(), Log: d.Phone.History(), Voicemail: d.Phone.Voicemail()}, log)
 	l, err := net.Listen("tcp4", "127.0.0.1:0")
 	if err != nil {
 		d.t.Fatal(err)
