@@ -2,6 +2,8 @@ package device
 
 import (
 	"context"
+	"crypto/x509"
+	"sync"
 
 	"opendeskphone/firmware/mailbox"
 	"opendeskphone/firmware/phone"
@@ -12,12 +14,15 @@ import (
 
 // setMailboxes takes where the voice messages of the lines lie. Whoever vouches for servers of SIP does so for these.
 func (d *Device) setMailboxes(all []settings.Line, sip settings.SIP) {
-	roots, err := stackConfig(sip, d.opts.Version).TLS.Roots()
-	d.report("the authorities for the mailbox cannot be read", err)
+	roots := sync.OnceValue(func() *x509.CertPool {
+		pool, err := stackConfig(sip, d.opts.Version).TLS.Roots()
+		d.report("the authorities for the mailbox cannot be read", err)
+		return pool
+	})
 	by := map[phone.LineID]mailbox.Config{}
 	for i, l := range all {
 		if l.Mailbox != "" {
-			by[phone.LineID(i)] = mailbox.Config{Server: l.Mailbox, User: l.MailboxUser, Password: mailbox.Secret(l.MailboxPass.Reveal()), Folder: l.MailboxFolder, Roots: roots}
+			by[phone.LineID(i)] = mailbox.Config{Server: l.Mailbox, User: l.MailboxUser, Password: mailbox.Secret(l.MailboxPass.Reveal()), Folder: l.MailboxFolder, Roots: roots()}
 		}
 	}
 	d.mail.Configure(by)

@@ -52,14 +52,7 @@ type way struct {
 }
 
 // NewParty makes the party; it is silent until the PC streams.
-func NewParty() *Party {
-	p := &Party{}
-	for _, w := range []*way{&p.toEar, &p.toPC} {
-		w.trim = resample.New(audio.Rate, audio.Rate)
-		w.out = make([]float32, 0, w.trim.Max(2*audio.FrameLen)+8)
-	}
-	return p
-}
+func NewParty() *Party { return &Party{} }
 
 // Stats says how the clocks meet.
 type Stats struct {
@@ -127,6 +120,10 @@ func (p *Party) begin(rate int) {
 		p.converted = make([]float32, 0, max(p.up.Max(rate/100), p.down.Max(audio.FrameLen)))
 	}
 	for _, w := range []*way{&p.toEar, &p.toPC} {
+		if w.trim == nil { // many a phone has no PC
+			w.trim = resample.New(audio.Rate, audio.Rate)
+			w.out = make([]float32, 0, w.trim.Max(2*audio.FrameLen)+8)
+		}
 		w.primed.Store(false)
 		w.servo.restart()
 	}
