@@ -95,7 +95,6 @@ const processors = 4
 func run() error {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	debug.SetGCPercent(30) // the heap is small: memory is dearer than a few more collections
 	runtime.GOMAXPROCS(max(processors, runtime.NumCPU()))
 	log := slog.New(slog.NewTextHandler(os.Stderr, nil))
 	board, err := findBoard()
@@ -127,6 +126,8 @@ func run() error {
 	if err != nil {
 		return err
 	}
+	// The heap is small: memory is dearer than a few more collections, but for what starting up takes, which goes at once.
+	debug.SetGCPercent(30)
 	go milestones(ctx, d.Control())
 	return d.Run(ctx)
 }
