@@ -101,8 +101,14 @@ func TestPointsOfLowOrderAreRefused(t *testing.T) {
 func TestSecretsAreNeverWritten(t *testing.T) {
 	r := Record{Name: "phone", LinkKey: Secret(fill32(0x7f))}
 	var logged bytes.Buffer
-	slog.New(slog.NewJSONHandler(&logged, nil)).Info("x", "record", r, "key", r.LinkKey)
-	slog.New(slog.NewTextHandler(&logged, nil)).Info("x", "record", r, "key", r.LinkKey)
+	timeless := &slog.HandlerOptions{ReplaceAttr: func(_ []string, a slog.Attr) slog.Attr {
+		if a.Key == slog.TimeKey { // its digits would be taken for the key's
+			return slog.Attr{}
+		}
+		return a
+	}}
+	slog.New(slog.NewJSONHandler(&logged, timeless)).Info("x", "record", r, "key", r.LinkKey)
+	slog.New(slog.NewTextHandler(&logged, timeless)).Info("x", "record", r, "key", r.LinkKey)
 	fmt.Fprintf(&logged, "%v %+v %#v %x %s %d", r, r, r, r.LinkKey, r.LinkKey, r.LinkKey)
 	if s := logged.String(); strings.Contains(s, "7f7f") || strings.Contains(s, "127") || strings.Contains(s, "f39/") {
 		t.Error(s)
