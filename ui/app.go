@@ -101,7 +101,7 @@ func (a *App) Run(ctx context.Context) error {
 	if err == nil {
 		err = <-watcher
 	}
-	if errors.Is(err, context.Canceled) {
+	if errors.Is(err, context.Canceled) || errors.Is(err, phone.Stopped) { // the phone ends, and with it its screen
 		return nil
 	}
 	return err

@@ -60,11 +60,12 @@ type Appeared struct {
 // The inputs and the effect of a shared line.
 type (
 	// TakeAppearance is the key of an appearance: it answers or takes back a call of ours, takes over what another phone
-	// holds there, or begins a call if nobody has it.
+	// holds there, or begins a call if nobody has it. With To it calls that number from there, and does nothing else.
 	TakeAppearance struct {
 		cmd
 		Line   LineID
 		Number uint8
+		To     string
 	}
 	// AppearancesTold: what the other phones of a line do, all of it; Known is false when their server cannot be asked.
 	AppearancesTold struct {
@@ -158,15 +159,18 @@ func (t *step) takeAppearance(in TakeAppearance) error {
 	}
 	a := t.Appearances[i]
 	if c := t.At(a); c != nil {
-		switch c.State {
-		case Ringing:
+		switch {
+		case in.To != "":
+		case c.State == Ringing:
 			return t.answer(c)
-		case Held:
+		case c.State == Held:
 			return t.takeBack(c)
 		}
 		return WrongState
 	}
 	switch {
+	case in.To != "" && a.State > AppearanceFree:
+		return WrongState
 	case a.State == AppearanceHeld && a.Exclusive:
 		return Forbidden
 	case a.State == AppearanceHeld && a.Caller.URI != "":
@@ -174,10 +178,12 @@ func (t *step) takeAppearance(in TakeAppearance) error {
 	case a.State > AppearanceFree:
 		return WrongState
 	}
-	if err := t.dial(Dial{Line: in.Line}); err != nil {
+	if err := t.dial(Dial{Line: in.Line, Number: in.To}); err != nil {
 		return err
 	}
-	t.Foreground().Appearance = in.Number
+	if c := t.Foreground(); c.Line == in.Line { // a call for help goes by any line that works
+		c.Appearance = in.Number
+	}
 	return nil
 }
 

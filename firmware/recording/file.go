@@ -104,14 +104,16 @@ func (f *file) flush() error {
 	return err
 }
 
-// secure has the disk take what is written, and then the header say so.
+// secure has the disk take what is written, and then a header that says so.
 func (f *file) secure() error {
 	if err := f.Sync(); err != nil {
 		return err
 	}
 	f.safe = f.data
-	_, err := f.WriteAt(header(f.data), 0)
-	return err
+	if _, err := f.WriteAt(header(f.data), 0); err != nil {
+		return err
+	}
+	return f.Sync()
 }
 
 // close makes the file whole. One without any sound is removed.
@@ -119,5 +121,5 @@ func (f *file) close() error {
 	if f.data == 0 {
 		return errors.Join(f.Close(), os.Remove(f.Name()))
 	}
-	return errors.Join(f.Truncate(head+f.data), f.secure(), f.Sync(), f.Close())
+	return errors.Join(f.Truncate(head+f.data), f.secure(), f.Close())
 }

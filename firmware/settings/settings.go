@@ -323,7 +323,7 @@ type USB struct {
 
 // Network is the phone in its network; the init process reads it too.
 type Network struct {
-	DHCP     bool     `toml:"dhcp" doc:"Get the address by DHCP. address and gateway are not used then; dns, hostname and ntp, where set, are preferred to what DHCP says."`
+	DHCP     bool     `toml:"dhcp" doc:"Get the address by DHCP. address and gateway are not used then; dns, hostname and ntp, where set, are preferred to what DHCP says. The server is told that this is a phone by the class (option 60) Open Desk Phone, with board and version behind."`
 	Address  string   `toml:"address" is:"prefix" eg:"192.0.2.20/24" doc:"Address and prefix length. Needed without dhcp."`
 	Gateway  string   `toml:"gateway" is:"ip" eg:"192.0.2.1" doc:"Address of the default gateway."`
 	DNS      []string `toml:"dns" is:"ip" eg:"192.0.2.53" doc:"Addresses of DNS servers."`

@@ -102,7 +102,8 @@ func start(t testing.TB, services Services) *bench {
 	b := &bench{t: t, desk: &desk{known: map[Pin]Pairing{}}, phonePin: pinOfSeed(phoneSeed)}
 	b.pair(hostSeed, AllRights)
 	c := phone.DefaultConfig()
-	c.Lines = []phone.LineConfig{{AOR: "sip:100@pbx.example", Label: "100", Mailbox: "*97"}, {AOR: "sip:200@pbx.example"}}
+	c.Lines = []phone.LineConfig{{AOR: "sip:100@pbx.example", Label: "100", Mailbox: "*97"}, {AOR: "sip:200@pbx.example", Appearances: 2}}
+	c.Watch = []phone.WatchConfig{{Number: "203", Name: "Ben"}, {Number: "701", Place: true}}
 	log := slog.New(slog.DiscardHandler)
 	b.loop = phone.NewLoop(c, b.exec, noRecorder{}, log)
 	if l, ok := services.Lock.(*lockTwin); ok {

@@ -204,9 +204,9 @@ func callHangup(r *request, p CallParams) (any, error) {
 	return r.shown(id)
 }
 
-func callHold(r *request, p CallParams) (any, error) {
+func callHold(r *request, p HoldParams) (any, error) {
 	id := parseCall(p.CallID)
-	return r.ask(id, phone.Hold{Call: id})
+	return r.ask(id, phone.Hold{Call: id, Private: p.Private})
 }
 
 func callResume(r *request, p CallParams) (any, error) {

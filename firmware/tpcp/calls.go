@@ -31,7 +31,7 @@ func (c *Client) Hangup(ctx context.Context, p CallParams) (Call, error) {
 }
 
 // Hold holds a call.
-func (c *Client) Hold(ctx context.Context, p CallParams) (Call, error) {
+func (c *Client) Hold(ctx context.Context, p HoldParams) (Call, error) {
 	return one(ctx, c, "call.hold", p)
 }
 

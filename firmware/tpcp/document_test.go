@@ -42,12 +42,12 @@ func TestDocumentTellsAll(t *testing.T) {
 		}
 	}
 	for _, name := range []string{NotifyPing, NotifyBye, NotifyResync, NotifySessionRights, NotifyCallOffered, NotifyCallChanged, NotifyCallEnded,
-		NotifyCallDTMF, NotifyLineChanged, NotifyDeviceChanged, NotifyLockChanged, NotifyLogChanged, NotifyCredChanged, NotifyContacts} {
+		NotifyCallDTMF, NotifyLineChanged, NotifyDeviceChanged, NotifyLockChanged, NotifyLogChanged, NotifyCredChanged, NotifyContacts, NotifyAppearance, NotifyPresence} {
 		if !strings.Contains(doc, "| `"+name+"` |") {
 			t.Errorf("notification %s is missing", name)
 		}
 	}
-	for _, list := range [][]string{causes[:], Topics, rightNames} {
+	for _, list := range [][]string{causes[:], Topics, rightNames, keyWords()} {
 		for _, word := range list {
 			if !strings.Contains(doc, "`"+word+"`") {
 				t.Errorf("%q is missing", word)
@@ -69,4 +69,18 @@ func TestDocumentTellsAll(t *testing.T) {
 			t.Errorf("%q is missing", word)
 		}
 	}
+}
+
+// keyWords are what keys show.
+func keyWords() (out []string) {
+	for a := phone.AppearanceUnknown; a <= phone.AppearanceHeld; a++ {
+		out = append(out, a.String())
+	}
+	for l := phone.LampUnknown; l <= phone.LampBusy; l++ {
+		out = append(out, l.String())
+	}
+	for p := phone.PresenceUnknown; p <= phone.Offline; p++ {
+		out = append(out, p.String())
+	}
+	return out
 }

@@ -109,6 +109,7 @@ func (s *Server) apply(u phone.Update) {
 	}
 	s.forget(before, now)
 	s.tellLines(last.lines, now)
+	s.tellKeys(before, last.keys, now)
 	if d := viewDevice(u.State); !reflect.DeepEqual(d, s.device) {
 		s.device = d
 		s.tell("device", NotifyDeviceChanged, &DeviceChanged{Stamp: s.stamp(last.device, now), Device: d})
@@ -123,6 +124,7 @@ func (s *Server) apply(u phone.Update) {
 type doers struct {
 	calls         map[phone.CallID]phone.Change
 	lines, device phone.Origin
+	keys          phone.Origin
 	lock, any     phone.Origin
 }
 
@@ -156,8 +158,10 @@ func (s *Server) origins(u phone.Update, now time.Time) doers {
 			}
 		case phone.LineStateChanged, phone.MailChanged:
 			d.lines = c.By
+		case phone.AppearancesChanged, phone.WatchedChanged:
+			d.keys = c.By
 		case phone.ConfigChanged:
-			d.lines, d.device = c.By, c.By
+			d.lines, d.device, d.keys = c.By, c.By, c.By
 		case phone.LockChanged:
 			d.lock = c.By
 		default:
@@ -276,6 +280,19 @@ func (s *Server) tellLines(by phone.Origin, now time.Time) {
 		s.tell("line", NotifyLineChanged, &LineChanged{Stamp: s.stamp(by, now), Line: gone})
 	}
 	s.lines = lines
+}
+
+// tellKeys tells that keys show something else. Where a call of ours is at stands in the call too.
+func (s *Server) tellKeys(before *phone.State, by phone.Origin, now time.Time) {
+	if by == "lines" {
+		by = "server"
+	}
+	if !slices.Equal(before.Appearances, s.state.Appearances) {
+		s.tell("line", NotifyAppearance, s.stamp(by, now))
+	}
+	if !slices.Equal(before.Watched, s.state.Watched) || before.Config.GroupPickup != s.state.Config.GroupPickup {
+		s.tell("presence", NotifyPresence, s.stamp(by, now))
+	}
 }
 
 // LogChanged tells controllers that the call log is another. Like its brothers below it does not wait, so

@@ -31,8 +31,14 @@ var methods = map[string]method{
 	"call.legA":             {right: Control, flags: act | onCall, do: on(callLegA)},
 	"call.moveToPC":         {right: Control, flags: act | onCall, do: on(callMoveToPC)},
 	"call.pullFromPC":       {right: Control, flags: act, do: on(callPull)},
+	"call.pickUp":           {right: Control, flags: act, do: on(callPickUp)},
 	"call.list":             {right: Observe, do: callList},
 	"call.note":             {right: Control, flags: act | onCall, do: on(callNote), needs: hasLog, why: noPart},
+
+	"appearance.list": {right: Observe, flags: private, do: on(appearanceList)},
+	"appearance.take": {right: Control, flags: act, do: on(appearanceTake)},
+	"presence.list":   {right: Observe, flags: private, do: on(presenceList)},
+	"presence.set":    {right: Control, flags: act, do: on(presenceSet)},
 
 	"line.list":          {right: Observe, do: lineList},
 	"line.forward.get":   {right: Observe, flags: private, do: on(forwardGet), needs: hasRules, why: noPart},
@@ -50,7 +56,6 @@ var methods = map[string]method{
 	"voicemail.play":     {right: Control, flags: act | private, do: on(voicemailPlay), needs: hasVoicemail, why: noPart},
 	"voicemail.pause":    {right: Control, flags: act | private, do: on(voicemailPause), needs: hasVoicemail, why: noPart},
 	"voicemail.stop":     {right: Control, flags: act | private, do: voicemailStop, needs: hasVoicemail, why: noPart},
-	"presence.set":       {right: Control, flags: act, do: on(presenceSet)},
 
 	"device.get":        {right: Observe, do: deviceGet},
 	"device.volume.set": {right: DeviceRight, flags: act, do: on(volumeSet)},

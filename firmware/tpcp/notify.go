@@ -20,8 +20,10 @@ const (
 	NotifyDeviceChanged = "device.changed"
 	NotifyLockChanged   = "lock.changed"
 	NotifyCredChanged   = "cred.changed"
-	NotifyLogChanged    = "log.changed"      // read it anew
-	NotifyContacts      = "contacts.changed" // read them anew
+	NotifyLogChanged    = "log.changed"        // read it anew
+	NotifyContacts      = "contacts.changed"   // read them anew
+	NotifyAppearance    = "appearance.changed" // read them anew
+	NotifyPresence      = "presence.changed"   // read them anew
 )
 
 // Stamp stands in every notification but hello and ping. Seq grows by at least 1 with each event of one

@@ -73,6 +73,7 @@ type Call struct {
 	Media          *Media   `json:"media,omitempty"`
 	Conf           *Conf    `json:"conf,omitempty"`
 	ConsultOf      string   `json:"consultOf,omitempty"`
+	Appearance     uint8    `json:"appearance,omitempty"` // its place on a shared line, from 1
 	Move           string   `json:"move,omitempty"`       // transferring, toPC, bridged, following, escalating
 	MoveTarget     string   `json:"moveTarget,omitempty"` // where to, also after it failed
 	MoveFailed     string   `json:"moveFailed,omitempty"` // why the last move came to nothing
@@ -84,8 +85,9 @@ type Call struct {
 
 // Hold says who holds the call.
 type Hold struct {
-	Local  bool `json:"local"`
-	Remote bool `json:"remote"`
+	Local   bool `json:"local"`
+	Remote  bool `json:"remote"`
+	Private bool `json:"private,omitempty"` // no other phone of the shared line may take it
 }
 
 // LegA is the call's end at the phone.

@@ -28,6 +28,11 @@ type (
 		Act
 		CallID string `json:"callId"`
 	}
+	// HoldParams are those of call.hold.
+	HoldParams struct {
+		CallParams
+		Private bool `json:"private,omitempty"` // of a shared line: no other phone may take the call
+	}
 	// AnswerParams are those of call.answer.
 	AnswerParams struct {
 		CallParams

@@ -295,13 +295,13 @@ func TestRevisionsGuardAgainstLateRequests(t *testing.T) {
 		}
 		rev := calls[0].Rev
 		b.post(phone.RemoteHeld{Call: 1, On: true})
-		_, err = c.Hold(b.ctx, CallParams{Act: Act{IfRev: rev}, CallID: "c-1"})
+		_, err = c.Hold(b.ctx, HoldParams{CallParams: CallParams{Act: Act{IfRev: rev}, CallID: "c-1"}})
 		b.wantCode(err, CodeConflict)
 		var e *Error
 		if !errors.As(err, &e) || e.Data.Rev <= rev {
 			t.Fatalf("the conflict does not tell the revision: %v", err)
 		}
-		held, err := c.Hold(b.ctx, CallParams{Act: Act{IfRev: e.Data.Rev}, CallID: "c-1"})
+		held, err := c.Hold(b.ctx, HoldParams{CallParams: CallParams{Act: Act{IfRev: e.Data.Rev}, CallID: "c-1"}})
 		if err != nil || !held.Hold.Local || !held.Hold.Remote || held.Rev != e.Data.Rev+1 {
 			t.Errorf("held %+v, %v", held, err)
 		}

@@ -106,7 +106,7 @@ func (s *scene) callAll(t *testing.T, rows []callRow) {
 }
 
 // callIn: the peer calls; Answer, talk, Hold, Resume, End, all by keys.
-func (s *scene) callIn(t *testing.T, p peer, row callRow) {
+func (s *scene) callIn(t *testing.T, p lab.Peer, row callRow) {
 	defer s.backHome(t)
 	mark, wire := p.Mark(), s.wire.Mark()
 	must(t, p.Record(soon(t)))
@@ -148,7 +148,7 @@ func (s *scene) rings(t *testing.T, row callRow) {
 }
 
 // callOut: the phone dials the peer by its keys; the peer answers and later hangs up.
-func (s *scene) callOut(t *testing.T, p peer, row callRow) {
+func (s *scene) callOut(t *testing.T, p lab.Peer, row callRow) {
 	defer s.backHome(t)
 	mark, wire := p.Mark(), s.wire.Mark()
 	must(t, p.Record(soon(t)))
@@ -220,7 +220,7 @@ const (
 
 // talk has both ends speak for a while and scores what each heard. It gives what the phone's
 // microphone heard, for peers whose recording can be read after the call only.
-func (s *scene) talk(t *testing.T, p peer, row callRow, d time.Duration) lab.Clip {
+func (s *scene) talk(t *testing.T, p lab.Peer, row callRow, d time.Duration) lab.Clip {
 	t.Helper()
 	for n := 1; ; n++ {
 		watch := lab.WatchStalls(s.phone.PID(), p.Process().PID())
@@ -240,7 +240,7 @@ func (s *scene) talk(t *testing.T, p peer, row callRow, d time.Duration) lab.Cli
 }
 
 // speak is one try of talk; it gives what was wrong.
-func (s *scene) speak(t *testing.T, p peer, row callRow, d time.Duration) (says lab.Clip, faults []error) {
+func (s *scene) speak(t *testing.T, p lab.Peer, row callRow, d time.Duration) (says lab.Clip, faults []error) {
 	t.Helper()
 	says, answer := ourVoice(t), theirVoice(t)
 	// Each talk says something else, so that one cannot be taken for another.
@@ -301,7 +301,7 @@ func (s *scene) sent(t *testing.T, in time.Duration) (sent, due int) {
 
 // peerHeard scores what the peer has recorded of the phone's microphone, and tells the delay from
 // the phone's sound card to the peer's recording.
-func (s *scene) peerHeard(t *testing.T, p peer, says lab.Clip, spokeAt time.Time, corr float64) error {
+func (s *scene) peerHeard(t *testing.T, p lab.Peer, says lab.Clip, spokeAt time.Time, corr float64) error {
 	t.Helper()
 	tape := s.tape(t, p.Recording())
 	defer tape.Close()
@@ -317,7 +317,7 @@ func (s *scene) peerHeard(t *testing.T, p peer, says lab.Clip, spokeAt time.Time
 }
 
 // recorded scores the speech in the recording of a peer that had to end its call first.
-func (s *scene) recorded(t *testing.T, p peer, row callRow, said ...lab.Clip) {
+func (s *scene) recorded(t *testing.T, p lab.Peer, row callRow, said ...lab.Clip) {
 	t.Helper()
 	if row.peer.make == "baresip" {
 		return
@@ -377,7 +377,7 @@ func (s *scene) keep(t *testing.T, who string, heard lab.Clip) {
 }
 
 // holdAndResume presses Hold, hears silence at the peer, presses Resume and hears speech again.
-func (s *scene) holdAndResume(t *testing.T, p peer, row callRow) lab.Clip {
+func (s *scene) holdAndResume(t *testing.T, p lab.Peer, row callRow) lab.Clip {
 	t.Helper()
 	speaker := s.tape(t, s.phone.Speaker())
 	defer speaker.Close()

@@ -1,7 +1,7 @@
 # The end-to-end test and the figures. Included by the Makefile.
 
 # What the lab's peers and measures are; the image's own tools are IMAGE_PACKAGES.
-E2E_PACKAGES := iproute2 iptables kamailio kamailio-tls-modules kamailio-outbound-modules kamailio-presence-modules baresip-core linphone-cli libmediastreamer-tools sip-tester espeak-ng chrony tshark coturn openssl rtpengine-daemon dovecot-imapd lldpd dnsmasq-base
+E2E_PACKAGES := iproute2 iptables kamailio kamailio-tls-modules kamailio-outbound-modules kamailio-presence-modules baresip-core linphone-cli libmediastreamer-tools sip-tester espeak-ng chrony tshark coturn openssl rtpengine-daemon dovecot-imapd lldpd dnsmasq-base mtools
 
 # Network namespaces want root.
 AS_ROOT := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
@@ -25,7 +25,7 @@ e2e-twin: e2e-program ## the same scenarios on the phone's twin, without QEMU
 e2e-golden: e2e-program ## accept the twin's screens as they are now
 	$(E2E) -update
 
-figures: voice-programs cost-programs ## measure the figures into docs/FIGURES.md, others beside us; ONLY="calls soak" those groups alone
+figures: voice-programs cost-programs e2e-program ## measure the figures into docs/FIGURES.md, others beside us; ONLY="calls soak" those groups alone
 	$(MAKE) image DEBUG=
 	$(MAKE) image DEBUG=1
 	$(AS_ROOT) build/bench --image build/image/$(BOARD) --write docs/FIGURES.md $(addprefix --only ,$(ONLY))

@@ -176,7 +176,7 @@ func (k *socket) takenOver(t *testing.T, first, second *computer) {
 		t.Errorf("from one computer to the other the phone sent %d packets and lost %d", v.packets, v.missing)
 	}
 	id := tpcp.CallParams{CallID: call.CallID}
-	_, err = two.Hold(soon(t), id)
+	_, err = two.Hold(soon(t), tpcp.HoldParams{CallParams: id})
 	must(t, err)
 	talks(two, true)
 	_, err = two.Resume(soon(t), id)

@@ -1,29 +1,12 @@
 package e2e
 
 import (
-	"context"
 	"sync"
 	"testing"
 	"time"
 
 	"opendeskphone/tools/lab"
 )
-
-// peer is a phone of another make at the far end.
-type peer interface {
-	Mark() int
-	Dial(ctx context.Context, uri string) error
-	Answer(ctx context.Context) error
-	Hangup(ctx context.Context) error
-	WaitRegistered(ctx context.Context) error
-	WaitRinging(ctx context.Context, mark int) error
-	WaitTalking(ctx context.Context, mark int) error
-	WaitEnded(ctx context.Context, mark int) error
-	Record(ctx context.Context) error
-	Recording() string
-	Process() *lab.Process
-	Stop()
-}
 
 // cast describes the peer of one call.
 type cast struct {
@@ -62,7 +45,7 @@ func theirVoice(t *testing.T) lab.Clip {
 }
 
 // enter brings a peer on and waits for its registration.
-func (s *scene) enter(t *testing.T, c cast) peer {
+func (s *scene) enter(t *testing.T, c cast) lab.Peer {
 	t.Helper()
 	host, err := s.lan.Host(c.user+c.instance+"-"+lab.UniqueName("h"), c.host)
 	must(t, err)
@@ -71,7 +54,7 @@ func (s *scene) enter(t *testing.T, c cast) peer {
 		says = theirVoice(t)
 	}
 	addr := lab.LANAddr(c.host).Addr()
-	var p peer
+	var p lab.Peer
 	switch c.make {
 	case "baresip":
 		p, err = lab.StartBaresip(soon(t), host, lab.BaresipConfig{User: c.user, Instance: c.instance, Addr: addr, Domain: domain,

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"opendeskphone/firmware/phone"
+	"opendeskphone/tools/lab"
 )
 
 // The far side of the calls that are moved, and the program on the computer: it answers at once.
@@ -44,7 +45,7 @@ func Escalations(ctx context.Context, dir string, n int) ([]time.Duration, error
 }
 
 // escalate makes a call, moves it, and ends it.
-func (s *Stage) escalate(ctx context.Context, b Peer) (time.Duration, error) {
+func (s *Stage) escalate(ctx context.Context, b lab.Peer) (time.Duration, error) {
 	ctx, cancel := context.WithTimeout(ctx, 3*stepTime)
 	defer cancel()
 	if err := s.Phone.Do(ctx, phone.Dial{Number: farSide.User}); err != nil {

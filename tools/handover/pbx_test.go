@@ -13,7 +13,7 @@ import (
 // office is a phone beside an old exchange, with who else is there.
 type office struct {
 	*Stage
-	set, away, b Peer // a set of the old exchange, a subscriber of the network, a user of ours
+	set, away, b lab.Peer // a set of the old exchange, a subscriber of the network, a user of ours
 }
 
 // ways are the phone's own into the network: the first gateway is out of service.
@@ -32,6 +32,7 @@ func TestBesideAnOldExchange(t *testing.T) {
 		{"from the network, answered here", (*office).inAnsweredHere},
 		{"from the network, answered at the old set", (*office).inAnsweredThere},
 		{"into the network", (*office).out},
+		{"the network speaks before it answers", (*office).early},
 		{"from a colleague, answered at each side", (*office).colleagueCalls},
 		{"sent on at once, after a while, and from a busy phone", (*office).sentOn},
 		{"handed over without asking", (*office).blindTransfer},

@@ -8,7 +8,7 @@ import (
 )
 
 // Transfer makes a peer hand the far side of its call over, without asking.
-func Transfer(ctx context.Context, p Peer, to string) error {
+func Transfer(ctx context.Context, p lab.Peer, to string) error {
 	switch p := p.(type) {
 	case *lab.Baresip:
 		_, err := p.Do(ctx, "transfer", to)

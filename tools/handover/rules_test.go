@@ -88,7 +88,7 @@ func (s *Stage) handed(t *testing.T, want phone.Handed, why string) {
 // serverActs: on the phone's second line Kamailio sends a call on by the rules that the phone has given it, and the phone does
 // not act on those for the calls that Kamailio lets through; when Kamailio refuses them, the phone acts. tshark has seen what it
 // was given, and that bears the document byte by byte.
-func (s *Stage) serverActs(t *testing.T, caller, target Cast, from, to Peer) {
+func (s *Stage) serverActs(t *testing.T, caller, target Cast, from, to lab.Peer) {
 	t.Helper()
 	s.handed(t, phone.RulesTaken, "") // the last of those before
 	shark, err := lab.StartShark(soon(t), s.LAN.Core, lab.LANDevice, "udp", filepath.Join(s.Dir, "rules.pcapng"))

@@ -26,21 +26,6 @@ const (
 
 var registrarAt = netip.AddrPortFrom(lab.LANAddr(1).Addr(), 5060)
 
-// Peer is a phone of another make.
-type Peer interface {
-	Mark() int
-	Dial(ctx context.Context, uri string) error
-	Answer(ctx context.Context) error
-	Hangup(ctx context.Context) error
-	WaitRegistered(ctx context.Context) error
-	WaitRinging(ctx context.Context, mark int) error
-	WaitTalking(ctx context.Context, mark int) error
-	WaitEnded(ctx context.Context, mark int) error
-	Record(ctx context.Context) error
-	Recording() string
-	Stop()
-}
-
 // Cast describes a peer.
 type Cast struct {
 	Make   string    // baresip or linphonec
@@ -81,6 +66,7 @@ type Stage struct {
 
 	PBX    *pbx.PBX // the old exchange, if there is one
 	beside bool
+	border bool // it is reached over TLS, by a border element
 }
 
 // NewStage sets up the network, the exchange and a phone that is registered, with more settings than the usual ones if
@@ -89,13 +75,15 @@ func NewStage(ctx context.Context, dir string, more ...string) (*Stage, error) {
 	return raise(ctx, &Stage{Dir: dir, more: strings.Join(more, "\n")})
 }
 
-// NewTLSStage is NewStage, but the phone signals over TLS, and has more settings of its line.
-func NewTLSStage(ctx context.Context, dir, line string) (*Stage, error) {
+// NewTLSStage is NewStage, but the phone signals over TLS, insists on encryption, and has gateways of its own: a border
+// element before an old exchange, and for BorderNumber, before it, one whose certificate is not its own.
+func NewTLSStage(ctx context.Context, dir string) (*Stage, error) {
 	ca, err := lab.NewCA(dir)
 	if err != nil {
 		return nil, err
 	}
-	return raise(ctx, &Stage{Dir: dir, ca: ca, line: "transport = \"tls\"\n" + line})
+	return raise(ctx, &Stage{Dir: dir, ca: ca, line: "transport = \"tls\"\nsrtp = \"required\"\n", border: true,
+		more: fmt.Sprintf("[gateways]\nroutes = [%q, %q]\ntransport = \"tls\"\nnumber = %q\nalways = true\n", BorderNumber+"="+falseBorderAt.String(), "+="+borderAt.String(), PhoneNumber)})
 }
 
 // NewRelayedStage is NewTLSStage where the exchange has a relay between its users, which encrypts to the phone and not to others.
@@ -152,7 +140,16 @@ func (s *Stage) open(ctx context.Context) (err error) {
 	}
 	if s.beside {
 		kam.PBX, kam.Twins, kam.Numbers = pbxAt, map[string]string{PhoneUser: Extension}, map[string]string{PhoneNumber: PhoneUser}
-		if err := s.openPBX(ctx); err != nil {
+		host, err := s.LAN.Host("pbx", pbxHost)
+		if err != nil {
+			return err
+		}
+		if err := s.openPBX(host); err != nil {
+			return err
+		}
+	}
+	if s.border {
+		if err := s.openBorder(ctx); err != nil {
 			return err
 		}
 	}
@@ -228,7 +225,7 @@ func speech(voice string, part time.Duration) func() (lab.Clip, error) {
 func Voice(user string) (lab.Clip, error) { return voices[int(user[len(user)-1]-'0')%len(voices)]() }
 
 // Enter brings a peer on and waits for its registration.
-func (s *Stage) Enter(ctx context.Context, c Cast) (Peer, error) {
+func (s *Stage) Enter(ctx context.Context, c Cast) (lab.Peer, error) {
 	host, err := s.LAN.Host(c.User+"-"+lab.UniqueName("h"), c.Host)
 	if err != nil {
 		return nil, err
@@ -240,7 +237,7 @@ func (s *Stage) Enter(ctx context.Context, c Cast) (Peer, error) {
 	if c.Says != nil {
 		says = *c.Says
 	}
-	var p Peer
+	var p lab.Peer
 	switch c.Make {
 	case "baresip":
 		cfg := lab.BaresipConfig{User: c.User, Addr: c.Addr(), Domain: Domain, Registrar: registrarAt,

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"opendeskphone/firmware/phone"
+	"opendeskphone/firmware/tpcp"
 	"opendeskphone/tools/lab/desk"
 )
 
@@ -70,7 +71,12 @@ func TestKeys(t *testing.T) {
 	if by := st.Watched[0].Caller.Number; by != cora {
 		t.Errorf("Ben is called by %q", by)
 	}
-	must(t, s.Watcher.Do(ctx, phone.PickUp{Number: ben}))
+	own := s.control(ctx, t, s.Watcher)
+	ring := own.watched(ctx, t)[0]
+	if ring.Lamp != "ringing" || ring.Caller == nil || ring.Caller.Number != cora {
+		t.Errorf("the computer is shown %+v", ring)
+	}
+	own.asks(ctx, t, "call.pickUp", tpcp.PickUpParams{Number: ben})
 	_, err = calls(ctx, s.Watcher, "Talking")
 	must(t, err)
 	_, err = calls(ctx, s.Cora, "Talking")
@@ -82,7 +88,7 @@ func TestKeys(t *testing.T) {
 	must(t, err)
 	st, err = s.Watcher.State()
 	must(t, err)
-	must(t, s.Watcher.Do(ctx, phone.Transfer{Call: st.Calls[0].ID, Target: place}))
+	own.asks(ctx, t, "call.transfer", tpcp.ToParams{CallParams: tpcp.CallParams{CallID: tpcp.CallName(st.Calls[0].ID)}, To: place})
 	_, err = calls(ctx, s.Watcher, "")
 	must(t, err)
 	_, err = s.lamps(ctx, phone.LampFree, phone.LampBusy, phone.LampBusy)
@@ -91,6 +97,9 @@ func TestKeys(t *testing.T) {
 	must(t, err)
 	if waits := st.Watched[2].Caller.Number; waits != cora {
 		t.Errorf("at the place waits %q", waits)
+	}
+	if waits := own.watched(ctx, t)[2]; !waits.Place || waits.Lamp != "busy" || waits.Caller.Number != cora {
+		t.Errorf("the computer is shown %+v", waits)
 	}
 	st, err = calls(ctx, s.Cora, "Talking")
 	must(t, err)
@@ -118,30 +127,26 @@ func (s *Stage) shares(ctx context.Context, t *testing.T) {
 	t.Helper()
 	far, err := s.twin(ctx, dora, "tcp", "", "") // one that knows Replaces, which this baresip does not
 	must(t, err)
-	must(t, s.Watcher.Do(ctx, phone.TakeAppearance{Line: 1, Number: 2}))
+	own, hers := s.control(ctx, t, s.Watcher), s.control(ctx, t, s.Cora)
+	second := tpcp.TakeParams{LineID: "l-2", Appearance: 2}
+	dials := second
+	dials.To = dora
+	own.asks(ctx, t, "appearance.take", dials)
 	must(t, s.appearances(ctx, s.Cora, "free busy"))
-	for _, d := range dora {
-		must(t, s.Watcher.Do(ctx, phone.Digit{Digit: d}))
-	}
-	must(t, s.Watcher.Do(ctx, phone.DialNow{}))
 	st, err := calls(ctx, far, "Ringing")
 	must(t, err)
 	must(t, far.Do(ctx, phone.Answer{Call: st.Calls[0].ID}))
 	st, err = calls(ctx, s.Watcher, "Talking")
 	must(t, err)
-	if err := s.Cora.Do(ctx, phone.TakeAppearance{Line: 1, Number: 2}); err == nil {
-		t.Error("a call was taken from under somebody who talks")
-	}
-	must(t, s.Watcher.Do(ctx, phone.Hold{Call: st.Calls[0].ID, Private: true}))
+	hers.refused(ctx, t, tpcp.CodeBadState, "appearance.take", second) // somebody talks there
+	own.asks(ctx, t, "call.hold", tpcp.HoldParams{CallParams: tpcp.CallParams{CallID: tpcp.CallName(st.Calls[0].ID)}, Private: true})
 	must(t, s.appearances(ctx, s.Cora, "free private"))
-	if err := s.Cora.Do(ctx, phone.TakeAppearance{Line: 1, Number: 2}); err == nil {
-		t.Error("a call that was held privately was taken")
-	}
+	hers.refused(ctx, t, tpcp.CodeNotSupported, "appearance.take", second)
 	must(t, s.Watcher.Do(ctx, phone.Resume{Call: st.Calls[0].ID}))
 	must(t, s.appearances(ctx, s.Cora, "free busy"))
 	must(t, s.Watcher.Do(ctx, phone.Hold{Call: st.Calls[0].ID}))
 	must(t, s.appearances(ctx, s.Cora, "free held"))
-	must(t, s.Cora.Do(ctx, phone.TakeAppearance{Line: 1, Number: 2}))
+	hers.asks(ctx, t, "appearance.take", second)
 	st, err = calls(ctx, s.Cora, "Talking")
 	must(t, err)
 	_, err = calls(ctx, s.Watcher, "")

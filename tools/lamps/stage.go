@@ -17,10 +17,11 @@ import (
 	"opendeskphone/sip/roster"
 	"opendeskphone/tools/lab"
 	"opendeskphone/tools/lab/desk"
+	"opendeskphone/tools/lab/pc"
 )
 
 // Who is where. The watcher has keys for Ben, Cora and a place to park at; Cora's phone is ours, the others are baresip. The
-// watcher and Cora share a line of two appearances.
+// watcher and Cora share a line of two appearances, and a computer is paired with the phone of either.
 const (
 	domain  = "phone.test"
 	watcher = "100"
@@ -54,6 +55,8 @@ type Stage struct {
 	Place    *lab.Baresip   // answers at once
 	Shark    *lab.Shark     // sees all of SIP
 	servers  *lab.Namespace // of the mailboxes and conferences
+	computer *pc.Computer
+	paired   []byte // the file of the phones that know it
 	stops    []func() error
 }
 
@@ -98,6 +101,11 @@ func (s *Stage) open(ctx context.Context, dir, transport string, listed bool) (e
 	if s.servers, err = s.LAN.Host("servers", 13); err != nil {
 		return err
 	}
+	computers, paired, err := pc.Known(1)
+	if err != nil {
+		return err
+	}
+	s.computer, s.paired = computers[0], paired
 	for _, f := range []struct{ name, text string }{{publishFile, publish}, {focusFile, focus}} {
 		if err := os.WriteFile(filepath.Join(s.servers.Dir(), f.name), []byte(f.text), 0o644); err != nil {
 			return fmt.Errorf("lamps: %w", err)
@@ -145,7 +153,7 @@ func (s *Stage) baresip(ctx context.Context, user string, automatic bool) (*lab.
 }
 
 func (s *Stage) twin(ctx context.Context, user, transport, line, more string) (*desk.Twin, error) {
-	t, err := desk.StartTwin(ctx, desk.Setup{Name: "phone" + user, LAN: s.LAN, Host: hosts[user], Settings: fmt.Sprintf(`
+	t, err := desk.StartTwin(ctx, desk.Setup{Name: "phone" + user, LAN: s.LAN, Host: hosts[user], Files: map[string][]byte{pc.PairingsFile: s.paired}, Settings: fmt.Sprintf(`
 [[line]]
 aor = "sip:%s@%s"
 registrar = %q

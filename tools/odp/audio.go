@@ -87,11 +87,7 @@ func (c *audioTestCmd) Run(sh *shell) error {
 func (c *audioTestCmd) cards(sh *shell, s *soundcard.System) (play, record string, err error) {
 	name := c.Card
 	if name == "" {
-		v, err := sh.view()
-		if err != nil {
-			return "", "", err
-		}
-		p, err := sh.phone(v)
+		_, p, err := sh.now()
 		if err != nil {
 			return "", "", err
 		}

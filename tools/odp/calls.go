@@ -51,11 +51,7 @@ func (sh *shell) calls() ([]tpcp.Call, error) {
 	if err := sh.request("call.list", nil, nil); err != nil {
 		return nil, err
 	}
-	v, err := sh.view()
-	if err != nil {
-		return nil, err
-	}
-	p, err := sh.phone(v)
+	_, p, err := sh.now()
 	if err != nil {
 		return nil, err
 	}
@@ -191,11 +187,18 @@ func (c *hangupCmd) Run(sh *shell) error {
 }
 
 type holdCmd struct {
-	Call string `arg:"" optional:"" help:"Call; the one you speak in if left out."`
+	Call    string `arg:"" optional:"" help:"Call; the one you speak in if left out."`
+	Private bool   `help:"Of a shared line: so that no other phone of the line may take it."`
 }
 
 // Run implements the command.
-func (c *holdCmd) Run(sh *shell) error { return sh.on(c.Call, "to hold", active, "call.hold", nil) }
+func (c *holdCmd) Run(sh *shell) error {
+	if c.Private {
+		fits := func(o tpcp.Call) bool { return active(o) && o.Appearance > 0 }
+		return sh.on(c.Call, "of a shared line to hold", fits, "call.hold", params{"private": true})
+	}
+	return sh.on(c.Call, "to hold", active, "call.hold", nil)
+}
 
 type resumeCmd struct {
 	Call string `arg:"" optional:"" help:"Call, if several are held."`
@@ -281,11 +284,7 @@ type muteCmd struct {
 
 // Run implements the command.
 func (c *muteCmd) Run(sh *shell) error {
-	v, err := sh.ready()
-	if err != nil {
-		return err
-	}
-	p, err := sh.phone(v)
+	p, err := sh.ready()
 	if err != nil {
 		return err
 	}
@@ -311,11 +310,7 @@ func (volumeCmd) Help() string {
 
 // Run implements the command.
 func (c *volumeCmd) Run(sh *shell) error {
-	v, err := sh.ready()
-	if err != nil {
-		return err
-	}
-	p, err := sh.phone(v)
+	p, err := sh.ready()
 	if err != nil {
 		return err
 	}

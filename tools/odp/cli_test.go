@@ -175,6 +175,7 @@ func TestCallsFromTheCommandLine(t *testing.T) {
 	wants(t, u.says(exitUsage, "conference", "show"), "You are in no conference")
 	wants(t, u.says(exitUsage, "conference", "mute", "Mira"), "You are in no conference")
 	wants(t, u.says(exitUsage, "answer"), "no call that rings")
+	wants(t, u.says(exitUsage, "hold", "--private"), "no call of a shared line")
 	wants(t, u.says(exitUsage, "hangup", "c-99"), "no call c-99")
 
 	// kill -9 mid-call: the call goes on, and the next command finds the same one.
@@ -203,6 +204,13 @@ func TestCallsFromTheCommandLine(t *testing.T) {
 	wants(t, u.says(exitFailed, "voicemail", "stop"), "No voice message is being played")
 	wants(t, u.says(exitFailed, "voicemail", "list", "--line", "l-9"), "no such line")
 	wants(t, u.says(0, "explain-number", "+49 (30) 5550142"), "Without separators: +49305550142", "it is complete", "Called: sip:+49305550142@odp.test;user=phone")
+	wants(t, u.says(0, "keys"), "no keys but those of the lines")
+	wants(t, u.says(exitUsage, "pickup"), "It rings at nobody", "odp keys")
+	wants(t, u.says(exitFailed, "pickup", "--group"), "No call rings there")
+	wants(t, u.says(exitUsage, "pickup", "Jonas"), "No key of the phone is about Jonas")
+	wants(t, u.says(exitUsage, "park"), "No place to park at is free")
+	wants(t, u.says(exitUsage, "retrieve"), "Nobody waits")
+	wants(t, u.says(exitUsage, "take"), "No line of the phone is shared")
 	wants(t, u.says(exitUsage, "move", "sip:205@odp.test"), "no call to move")
 	wants(t, u.says(exitUsage, "pull", "sip:205@odp.test"), "--dialog")
 	wants(t, u.says(0, "unpair"), "forgotten")

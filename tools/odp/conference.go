@@ -96,11 +96,7 @@ func (sh *shell) present(c tpcp.Call) (out []there, err error) {
 	if len(out) > 0 {
 		return out, nil
 	}
-	v, err := sh.view()
-	if err != nil {
-		return nil, err
-	}
-	p, err := sh.phone(v)
+	v, p, err := sh.now()
 	if err != nil {
 		return nil, err
 	}

@@ -172,11 +172,7 @@ type logExportCmd struct {
 
 // Run implements the command.
 func (c *logExportCmd) Run(sh *shell) error {
-	v, err := sh.ready()
-	if err != nil {
-		return err
-	}
-	p, err := sh.phone(v)
+	p, err := sh.ready()
 	if err != nil {
 		return err
 	}

@@ -55,6 +55,10 @@ type commands struct {
 	Resume     resumeCmd     `cmd:"" help:"Go on with a held call." group:"calls"`
 	Transfer   transferCmd   `cmd:"" help:"Transfer a call, or connect two." group:"calls"`
 	Conference conferenceCmd `cmd:"" help:"Join calls into a conference, and say who is in it." group:"calls"`
+	PickUp     pickUpCmd     `cmd:"" name:"pickup" help:"Take a call that rings at somebody else." group:"calls"`
+	Park       parkCmd       `cmd:"" help:"Park a call, for any phone to fetch." group:"calls"`
+	Retrieve   retrieveCmd   `cmd:"" help:"Fetch a parked call." group:"calls"`
+	Take       takeCmd       `cmd:"" help:"Take a place on a shared line, and the call that another phone holds there." group:"calls"`
 	Move       moveCmd       `cmd:"" help:"Move a call to a SIP program on this computer." group:"calls"`
 	Pull       pullCmd       `cmd:"" help:"Take a call back from it." group:"calls"`
 	DTMF       dtmfCmd       `cmd:"" name:"dtmf" help:"Send keys into a call." group:"calls"`
@@ -63,6 +67,7 @@ type commands struct {
 	Volume     volumeCmd     `cmd:"" help:"Show or set the volume." group:"calls"`
 	Watch      watchCmd      `cmd:"" help:"Print what happens, as it happens." group:"calls"`
 
+	Keys      keysCmd      `cmd:"" help:"Shared lines, other people, and places to park at: what the phone's keys show." group:"people"`
 	Voicemail voicemailCmd `cmd:"" help:"Voice messages: list them, and hear them at the phone." group:"people"`
 	Rules     rulesCmd     `cmd:"" help:"Who gets the calls that come in." group:"people"`
 	Log       logCmd       `cmd:"" help:"The call log: show it, add notes, export and import it." group:"people"`

@@ -45,14 +45,24 @@ func (sh *shell) phone(v *pc.View) (*pc.Phone, error) {
 	return nil, pc.Nothing(*v)
 }
 
+// now gives what the agent knows, and of it the phone that is worked with.
+func (sh *shell) now() (*pc.View, *pc.Phone, error) {
+	v, err := sh.view()
+	if err != nil {
+		return nil, nil, err
+	}
+	p, err := sh.phone(v)
+	return v, p, err
+}
+
 // errSettled ends a Follow that has seen what it waited for.
 var errSettled = errors.New("settled")
 
 // settle is how long a command waits for an agent that has just begun to find its phone.
 const settle = 6 * time.Second
 
-// ready waits until the phone takes requests, or it is clear that it will not.
-func (sh *shell) ready() (*pc.View, error) {
+// ready waits until the phone that is worked with takes requests, or it is clear that it will not.
+func (sh *shell) ready() (*pc.Phone, error) {
 	if err := sh.start(); err != nil {
 		return nil, err
 	}
@@ -85,7 +95,7 @@ func (sh *shell) ready() (*pc.View, error) {
 	if p.Link != pc.Online {
 		return nil, p.Why()
 	}
-	return last, nil
+	return p, nil
 }
 
 // passing tells whether a link is on its way to something else.
@@ -101,15 +111,14 @@ Exit codes of all commands: 0 done, 1 the phone refused or something failed, 2 w
 
 // Run implements the command.
 func (c *statusCmd) Run(sh *shell) error {
-	v, err := sh.ready()
+	_, err := sh.ready()
 	var r *pc.Refusal
 	if err != nil && !errors.As(err, &r) {
 		return err
 	}
-	if v == nil {
-		if v, err = sh.view(); err != nil {
-			return err
-		}
+	v, err := sh.view()
+	if err != nil {
+		return err
 	}
 	if err := sh.print(v, func() { sh.printStatus(v) }); err != nil {
 		return err
@@ -174,6 +183,8 @@ func callLine(v *pc.View, c tpcp.Call) string {
 		if state = "rings"; pc.Worth(c.LegB) != "" {
 			state += ", " + pc.Worth(c.LegB)
 		}
+	case c.Hold.Private:
+		state = "on hold, privately"
 	case c.Hold.Local:
 		state = "on hold"
 	case c.State == tpcp.StateConnected && c.Hold.Remote:
@@ -292,11 +303,7 @@ func (unpairCmd) Help() string {
 
 // Run implements the command.
 func (c *unpairCmd) Run(sh *shell) error {
-	v, err := sh.view()
-	if err != nil {
-		return err
-	}
-	p, err := sh.phone(v)
+	_, p, err := sh.now()
 	if err != nil {
 		return err
 	}

@@ -45,11 +45,7 @@ func (c *signInCmd) Run(sh *shell) error {
 	if !strings.HasPrefix(c.Address, "sip:") && !strings.HasPrefix(c.Address, "sips:") {
 		c.Address = "sip:" + c.Address
 	}
-	v, err := sh.ready()
-	if err != nil {
-		return err
-	}
-	p, err := sh.phone(v)
+	p, err := sh.ready()
 	if err != nil {
 		return err
 	}
@@ -142,11 +138,7 @@ func (signOutCmd) Help() string {
 
 // Run implements the command.
 func (c *signOutCmd) Run(sh *shell) error {
-	v, err := sh.ready()
-	if err != nil {
-		return err
-	}
-	p, err := sh.phone(v)
+	p, err := sh.ready()
 	if err != nil {
 		return err
 	}

@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"time"
 
 	"opendeskphone/firmware/tpcp"
@@ -31,6 +32,7 @@ type watcher struct {
 	sh    *shell
 	view  pc.View
 	links map[string]string
+	keys  []string // what they were told to show
 }
 
 func (w *watcher) seen(e pc.Event) error {
@@ -63,6 +65,9 @@ func (w *watcher) phones() {
 			word = "connected " + vias[p.Via]
 		}
 		if w.links[p.ID] != word {
+			if k, err := w.sh.readKeys(); p.Link == pc.Online && err == nil {
+				w.keys = k.lines()
+			}
 			w.links[p.ID] = word
 			w.line("%s: %s", name(p), word)
 		}
@@ -96,10 +101,27 @@ func (w *watcher) news(n *pc.News) {
 		if json.Unmarshal(n.Params, &b) == nil {
 			w.line("phone: handset %s hook, voice on %s, muted %t", b.Hook, b.Terminal, b.Mute)
 		}
+	case tpcp.NotifyAppearance, tpcp.NotifyPresence:
+		w.shown()
 	case tpcp.NotifyLockChanged:
 		var b tpcp.LockChanged
 		if json.Unmarshal(n.Params, &b) == nil {
 			w.line("phone: locked %t %s", b.Locked, b.Why)
 		}
 	}
+}
+
+// shown tells which keys show something else. A phone that shows none at present, as one that is locked, is asked again when
+// it tells the next time.
+func (w *watcher) shown() {
+	k, err := w.sh.readKeys()
+	if err != nil {
+		return
+	}
+	for _, l := range k.lines() {
+		if !slices.Contains(w.keys, l) {
+			w.line("%s", l)
+		}
+	}
+	w.keys = k.lines()
 }

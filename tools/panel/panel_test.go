@@ -2,7 +2,6 @@ package panel
 
 import (
 	"context"
-	"encoding/base64"
 	"image"
 	"image/color"
 	"image/draw"
@@ -10,7 +9,6 @@ import (
 	"log/slog"
 	"math"
 	"net/http"
-	"os"
 	"slices"
 	"strings"
 	"sync"
@@ -18,6 +16,7 @@ import (
 	"time"
 
 	"opendeskphone/hal"
+	"opendeskphone/tools/browser"
 )
 
 // fake is a phone that notes what the browser does to it.
@@ -179,53 +178,45 @@ func TestInTheBrowser(t *testing.T) {
 	}
 	f := newFake()
 	s := serve(t, f)
-	b := newBrowser(t)
-	b.open(s.URL())
+	b := browser.New(t)
+	b.Open(s.URL())
 
 	f.paint(color.RGBA{0x5B, 0xD8, 0x9C, 0xFF}, image.Rect(24, 48, 704, 412))
-	b.until("screen shows the picture", `const d = document.getElementById("screen").getContext("2d").getImageData(100, 100, 1, 1).data; return d[0] === 0x5B && d[1] === 0xD8 && d[2] === 0x9C;`)
-	b.until("title", `return document.title === "Test phone";`)
+	b.Until("screen shows the picture", `const d = document.getElementById("screen").getContext("2d").getImageData(100, 100, 1, 1).data; return d[0] === 0x5B && d[1] === 0xD8 && d[2] === 0x9C;`)
+	b.Until("title", `return document.title === "Test phone";`)
 
 	for _, k := range []string{"5", "soft1", "speaker", "line2", "ok"} {
-		b.click(`[data-key="` + k + `"]`)
+		b.Click(`[data-key="` + k + `"]`)
 		want(t, f, k+" down")
 		want(t, f, k+" up")
 	}
-	b.click("#handset")
+	b.Click("#handset")
 	want(t, f, "hook down")
-	b.until("handset shown lifted", `return document.getElementById("hookword").textContent === "Handset lifted";`)
-	b.click("#jack")
+	b.Until("handset shown lifted", `return document.getElementById("hookword").textContent === "Handset lifted";`)
+	b.Click("#jack")
 	want(t, f, "jack down")
-	b.until("headset shown plugged in", `return document.getElementById("jack").checked;`)
+	b.Until("headset shown plugged in", `return document.getElementById("jack").checked;`)
 
 	f.mu.Lock()
 	f.lamps["ring"], f.lamps["mute"] = true, true
 	f.mu.Unlock()
-	b.until("lamps lit", `return document.getElementById("ringlight").className === "on" && document.querySelector('[data-key="mute"]').classList.contains("lit");`)
+	b.Until("lamps lit", `return document.getElementById("ringlight").className === "on" && document.querySelector('[data-key="mute"]').classList.contains("lit");`)
 
-	b.click("#screen")
-	b.until("touch arrives", "return true;")
-	b.click("#sound")
-	b.until("sound on", `return document.getElementById("sound").textContent === "Sound is on";`)
-	b.click("#mic")
+	b.Click("#screen")
+	b.Until("touch arrives", "return true;")
+	b.Click("#sound")
+	b.Until("sound on", `return document.getElementById("sound").textContent === "Sound is on";`)
+	b.Click("#mic")
 	loud := time.After(20 * time.Second)
 	for heard := false; !heard; { // Chromium's fake microphone beeps once a second
 		select {
 		case pcm := <-f.spoken:
 			heard = level(pcm) > 0.01
 		case <-loud:
-			t.Fatalf("no sound came from the browser's microphone: %s", b.eval(`return document.getElementById("state").textContent;`))
+			t.Fatalf("no sound came from the browser's microphone: %s", b.Eval(`return document.getElementById("state").textContent;`))
 		}
 	}
-	if dir := os.Getenv("PANEL_SHOT"); dir != "" {
-		png, err := base64.StdEncoding.DecodeString(b.get("/screenshot"))
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(dir, png, 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
+	b.Picture("panel")
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if len(f.touched) != 2 || !f.touched[0].In(image.Rect(398, 238, 402, 242)) {

@@ -12,7 +12,6 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
-	"sync"
 	"time"
 
 	"opendeskphone/firmware/tpcp"
@@ -122,30 +121,15 @@ func (s *Stage) Close() error {
 
 // Controller opens a session of the computer that the phone is paired with, and tells heard of what the phone plays.
 func (s *Stage) Controller(ctx context.Context, heard func(*tpcp.Playing)) (*tpcp.Client, error) {
-	own, err := tpcp.Certificate(s.computer.Self.Key)
-	if err != nil {
-		return nil, err
-	}
-	raw, err := s.LAN.Core.Dial(ctx, "tcp", netip.AddrPortFrom(s.Phone.Addr(), 5588))
-	if err != nil {
-		return nil, err
-	}
-	c, err := tpcp.Over(ctx, raw, tpcp.Identity{Certificate: own, Phone: s.computer.Record.Pin()})
-	if err != nil {
-		return nil, err
-	}
-	var all sync.WaitGroup
-	all.Go(func() { _ = c.Run(context.Background()) }) // ends with c
-	all.Go(func() {
-		for n := range c.Notifications() {
-			var d tpcp.DeviceChanged
-			if n.Name == tpcp.NotifyDeviceChanged && n.Decode(&d) == nil {
-				heard(d.Playing)
-			}
+	c, leave, err := s.computer.Control(ctx, s.LAN.Core, s.Phone.Addr(), func(n tpcp.Notification) {
+		var d tpcp.DeviceChanged
+		if n.Name == tpcp.NotifyDeviceChanged && n.Decode(&d) == nil {
+			heard(d.Playing)
 		}
 	})
-	s.stops = append(s.stops, func() error { c.Close(); all.Wait(); return nil })
-	_, err = c.Open(ctx, tpcp.OpenParams{ControllerID: "desk"}, nil)
+	if err == nil {
+		s.stops = append(s.stops, func() error { leave(); return nil })
+	}
 	return c, err
 }
 

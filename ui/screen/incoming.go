@@ -149,7 +149,10 @@ func (v *view) howIs(c *phone.Call) string {
 	return ""
 }
 
-func (incoming) keys(v *view) []key {
+func (incoming) keys(v *view) []key { return v.ringKeys(v.Words.Keys.Silence) }
+
+// ringKeys are the keys while a call rings; silence names the one that stops the ringing and leaves the call be.
+func (v *view) ringKeys(silence text.Label) []key {
 	c := v.st.First(phone.Ringing)
 	if c == nil {
 		return nil
@@ -157,7 +160,7 @@ func (incoming) keys(v *view) []key {
 	w := v.Words.Keys
 	keys := []key{v.act(w.Answer, widget.Go, phone.Answer{Call: c.ID}), {}, v.sendOnKey(c), {}, v.act(w.Decline, widget.Halt, phone.Reject{Call: c.ID})}
 	if !c.Silenced {
-		keys[1] = v.act(w.Silence, widget.Normal, phone.Silence{})
+		keys[1] = v.act(silence, widget.Normal, phone.Silence{})
 	}
 	v.toMailbox(c, keys)
 	return keys

@@ -228,19 +228,7 @@ func (second) ringing(v *view, box image.Rectangle, c *phone.Call) {
 	}
 }
 
-func (second) keys(v *view) []key {
-	c := v.st.First(phone.Ringing)
-	if c == nil {
-		return nil
-	}
-	w := v.Words.Keys
-	keys := []key{v.act(w.Answer, widget.Go, phone.Answer{Call: c.ID}), {}, v.sendOnKey(c), {}, v.act(w.Decline, widget.Halt, phone.Reject{Call: c.ID})}
-	if !c.Silenced {
-		keys[1] = v.act(w.Ignore, widget.Normal, phone.Silence{})
-	}
-	v.toMailbox(c, keys)
-	return keys
-}
+func (second) keys(v *view) []key { return v.ringKeys(v.Words.Keys.Ignore) }
 
 func (second) press(v *view, k hal.Key) bool {
 	if c := v.st.First(phone.Ringing); k == hal.OK && c != nil {

@@ -202,6 +202,9 @@ func (g *Guest) Speaker() string { return g.machine.SpeakerWAV() }
 // Log implements Phone.
 func (g *Guest) Log() *lab.Log { return g.log }
 
+// Stick plugs the image of a USB stick in, or pulls the one that is there: image is empty then.
+func (g *Guest) Stick(image string) error { return g.machine.Stick(image) }
+
 // Cable implements Phone.
 func (g *Guest) Cable(_ context.Context, plugged bool) error { return g.machine.SetLink(plugged) }
 

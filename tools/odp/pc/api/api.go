@@ -162,7 +162,7 @@ func (s *server) decide(r *http.Request) (any, error) {
 
 // methods are TPCP's that may be asked for from here: a session, credentials and the host's lock are the
 // agent's own business.
-var methods = regexp.MustCompile(`^(call|line|device|mwi|voicemail|presence|log|diag|trace|number|rules)\.[a-zA-Z.]{1,40}$`)
+var methods = regexp.MustCompile(`^(call|line|appearance|device|mwi|voicemail|presence|log|diag|trace|number|rules)\.[a-zA-Z.]{1,40}$`)
 
 func (s *server) request(r *http.Request) (any, error) {
 	method := r.PathValue("method")

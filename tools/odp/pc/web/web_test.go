@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"opendeskphone/firmware/phone"
+	"opendeskphone/tools/browser"
 	"opendeskphone/tools/odp/pc"
 	"opendeskphone/tools/odp/pc/api"
 	"opendeskphone/tools/odp/pc/contacts"
@@ -104,17 +105,17 @@ func TestStrangersAreTurnedAway(t *testing.T) {
 
 func TestWithoutThePhone(t *testing.T) {
 	p := serve(t, func(keep.Folder) {})
-	b := newBrowser(t)
-	b.open("http://" + p.host + "/")
-	b.shows("odp open")
-	b.open(p.URL())
-	b.shows("No phone found")
-	b.click("#setup summary")
-	b.shows("046d:c52b")
-	if href := b.eval("return location.href").(string); strings.Contains(href, p.token) {
+	b := browser.New(t)
+	b.Open("http://" + p.host + "/")
+	b.Shows("odp open")
+	b.Open(p.URL())
+	b.Shows("No phone found")
+	b.Click("#setup summary")
+	b.Shows("046d:c52b")
+	if href := b.Eval("return location.href").(string); strings.Contains(href, p.token) {
 		t.Error("the token stays in the address")
 	}
-	b.picture("nophone")
+	b.Picture("nophone")
 }
 
 // TestCalls works the page as its user does, against two phones.
@@ -128,81 +129,81 @@ func TestCalls(t *testing.T) {
 	); err != nil {
 		t.Fatal(err)
 	}
-	b := newBrowser(t)
-	b.open(p.URL())
-	b.until("online", "return !!document.querySelector('.dot.ready')")
-	b.picture("idle")
+	b := browser.New(t)
+	b.Open(p.URL())
+	b.Until("online", "return !!document.querySelector('.dot.ready')")
+	b.Picture("idle")
 
 	// Somebody calls: the pop-up, and Answer by the key it has the focus on.
 	desk.Do(t, d.Other.Control(), phone.Dial{Number: "100"})
-	b.shows("Incoming call")
-	b.shows("Mira Patel")
-	b.until("title", "return document.title.includes('Mira Patel')")
-	b.picture("ringing")
-	b.keys("\ue007")
+	b.Shows("Incoming call")
+	b.Shows("Mira Patel")
+	b.Until("title", "return document.title.includes('Mira Patel')")
+	b.Picture("ringing")
+	b.Keys("\ue007")
 	desk.Until(t, d.Other.Control(), "talking", desk.In(phone.Talking))
-	b.until("card", "return document.querySelector('.call')?.dataset.state === 'connected'")
-	b.until("timer", "return /^0:0[1-9]/.test(document.querySelector('.timer').textContent)")
+	b.Until("card", "return document.querySelector('.call')?.dataset.state === 'connected'")
+	b.Until("timer", "return /^0:0[1-9]/.test(document.querySelector('.timer').textContent)")
 
 	// Mid-call: hold, resume, mute, keypad, note.
-	b.click("[data-key=hold]")
+	b.Click("[data-key=hold]")
 	desk.Until(t, d.Other.Control(), "held there", func(s *phone.State) bool { return s.Calls[0].RemoteHeld })
-	b.shows("On hold")
-	b.click("[data-key=resume]")
+	b.Shows("On hold")
+	b.Click("[data-key=resume]")
 	desk.Until(t, d.Other.Control(), "resumed there", func(s *phone.State) bool { return !s.Calls[0].RemoteHeld })
-	b.click("[data-key=mute]")
+	b.Click("[data-key=mute]")
 	desk.Until(t, d.Phone.Control(), "muted", func(s *phone.State) bool { return s.Muted })
-	b.shows("Muted")
-	b.click("[data-key=mute]")
+	b.Shows("Muted")
+	b.Click("[data-key=mute]")
 	desk.Until(t, d.Phone.Control(), "not muted", func(s *phone.State) bool { return !s.Muted })
-	b.click("[data-key=keypad]")
-	b.keys("42#")
-	b.until("keys sent", "return document.querySelector('.sent').textContent === '42#'")
-	b.picture("keypad")
-	b.click("[data-key=note]")
-	b.keys("Call back on Friday")
-	b.picture("note")
-	b.click("[data-key=transfer]")
-	b.keys("jon")
-	b.until("whom to transfer to", "return document.querySelector('.targets')?.innerText.includes('Jonas Keller')")
-	b.picture("transfer")
-	b.dark(true)
-	b.picture("dark")
-	b.dark(false)
+	b.Click("[data-key=keypad]")
+	b.Keys("42#")
+	b.Until("keys sent", "return document.querySelector('.sent').textContent === '42#'")
+	b.Picture("keypad")
+	b.Click("[data-key=note]")
+	b.Keys("Call back on Friday")
+	b.Picture("note")
+	b.Click("[data-key=transfer]")
+	b.Keys("jon")
+	b.Until("whom to transfer to", "return document.querySelector('.targets')?.innerText.includes('Jonas Keller')")
+	b.Picture("transfer")
+	b.Dark(true)
+	b.Picture("dark")
+	b.Dark(false)
 
-	b.click("[data-key=hangup]")
+	b.Click("[data-key=hangup]")
 	desk.Until(t, d.Other.Control(), "over", desk.Idle)
-	b.until("card gone", "return !document.querySelector('.call')")
+	b.Until("card gone", "return !document.querySelector('.call')")
 
 	// Click to call by name and keyboard alone: / focuses the field, Enter calls.
-	b.eval("document.activeElement.blur()")
-	b.keys("/mira")
-	b.until("found", "return document.querySelectorAll('#contacts .entry').length === 1")
-	b.picture("search")
-	b.keys("\ue007")
+	b.Eval("document.activeElement.blur()")
+	b.Keys("/mira")
+	b.Until("found", "return document.querySelectorAll('#contacts .entry').length === 1")
+	b.Picture("search")
+	b.Keys("\ue007")
 	desk.Until(t, d.Other.Control(), "rings", desk.In(phone.Ringing))
-	b.shows("Ringing there")
+	b.Shows("Ringing there")
 	desk.Do(t, d.Other.Control(), phone.Reject{Call: d.Other.Control().State().Calls[0].ID})
-	b.until("over", "return !document.querySelector('.call')")
+	b.Until("over", "return !document.querySelector('.call')")
 
 	// A consultation, then both are connected without us.
 	desk.Do(t, d.Other.Control(), phone.Dial{Number: "100"})
-	b.click(".popup .go")
-	b.click("[data-key=transfer]")
-	b.keys("600")
-	b.click(".targets .quiet")
-	b.until("two calls", "return document.querySelectorAll('.call').length === 2 && document.querySelectorAll('.call[data-held=true]').length === 1")
+	b.Click(".popup .go")
+	b.Click("[data-key=transfer]")
+	b.Keys("600")
+	b.Click(".targets .quiet")
+	b.Until("two calls", "return document.querySelectorAll('.call').length === 2 && document.querySelectorAll('.call[data-held=true]').length === 1")
 	desk.Until(t, d.Phone.Control(), "the echo answers", func(s *phone.State) bool { return s.First(phone.Talking) != nil && s.First(phone.Held) != nil })
-	b.picture("consult")
-	b.click("[data-key=complete]:not([hidden])")
-	b.until("handed over", "return !document.querySelector('.call')")
+	b.Picture("consult")
+	b.Click("[data-key=complete]:not([hidden])")
+	b.Until("handed over", "return !document.querySelector('.call')")
 	s := desk.Until(t, d.Other.Control(), "talks to the echo", desk.In(phone.Talking))
 	desk.Do(t, d.Other.Control(), phone.Hangup{Call: s.First(phone.Talking).ID})
 	desk.Until(t, d.Other.Control(), "over", desk.Idle)
 
 	// Reject from the page.
 	desk.Do(t, d.Other.Control(), phone.Dial{Number: "100"})
-	b.click(".popup .stop")
+	b.Click(".popup .stop")
 	desk.Until(t, d.Other.Control(), "refused", func(s *phone.State) bool { return s.First(phone.Failed) != nil || len(s.Calls) == 0 })
 
 	// A link is asked for, then called.
@@ -210,23 +211,23 @@ func TestCalls(t *testing.T) {
 		t.Fatal(asked, err)
 	}
 	desk.Until(t, d.Other.Control(), "idle", desk.Idle)
-	b.shows("Call from a link?")
-	b.picture("ask")
-	b.click("#askyes")
+	b.Shows("Call from a link?")
+	b.Picture("ask")
+	b.Click("#askyes")
 	desk.Until(t, d.Other.Control(), "rings", desk.In(phone.Ringing))
-	b.click("[data-key=hangup]")
+	b.Click("[data-key=hangup]")
 	desk.Until(t, d.Other.Control(), "over", desk.Idle)
 
 	// A contact is made and found.
-	b.click("#newcontact")
-	b.keys("Anna\ue004\ue004\ue004+4930")
-	b.picture("editor")
-	b.keys("\ue007")
-	b.until("new contact", "return document.querySelector('#contacts').innerText.includes('Anna')")
+	b.Click("#newcontact")
+	b.Keys("Anna\ue004\ue004\ue004+4930")
+	b.Picture("editor")
+	b.Keys("\ue007")
+	b.Until("new contact", "return document.querySelector('#contacts').innerText.includes('Anna')")
 
-	b.size(420, 860)
-	b.picture("narrow")
-	if c := b.console(); c != "" {
+	b.Size(420, 860)
+	b.Picture("narrow")
+	if c := b.Console(); c != "" {
 		t.Errorf("the page complains:\n%s", c)
 	}
 }

@@ -1,4 +1,5 @@
-package web
+// Package browser lets tests use a page as a person does: a headless Chromium, driven by chromedriver (W3C WebDriver).
+package browser
 
 import (
 	"bytes"
@@ -14,13 +15,14 @@ import (
 	"time"
 )
 
-// browser is a headless Chromium driven by chromedriver (W3C WebDriver).
-type browser struct {
+// Browser is a browser with one page. What it cannot do fails the test.
+type Browser struct {
 	t       *testing.T
 	session string // URL of the session
 }
 
-func newBrowser(t *testing.T) *browser {
+// New starts a browser that ends with the test. Its microphone is made up, and may be used without asking.
+func New(t *testing.T) *Browser {
 	t.Helper()
 	cmd := exec.Command("chromedriver", "--port=0")
 	out, err := cmd.StdoutPipe()
@@ -45,13 +47,14 @@ func newBrowser(t *testing.T) *browser {
 		}
 	}
 	go io.Copy(io.Discard, out)
-	b := &browser{t: t, session: fmt.Sprintf("http://127.0.0.1:%d/session", port)}
+	b := &Browser{t: t, session: fmt.Sprintf("http://127.0.0.1:%d/session", port)}
 	var made struct{ SessionID string }
 	b.call("POST", "", map[string]any{"capabilities": map[string]any{"alwaysMatch": map[string]any{
 		"goog:loggingPrefs": map[string]string{"browser": "ALL"},
 		"goog:chromeOptions": map[string]any{"args": []string{
 			"--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-			"--disable-component-update", "--disable-sync", "--user-data-dir=" + t.TempDir(), "--window-size=1200,900", "--lang=en-US",
+			"--disable-component-update", "--disable-sync", "--user-data-dir=" + t.TempDir(), "--window-size=1200,1000", "--lang=en-US",
+			"--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream", "--autoplay-policy=no-user-gesture-required",
 		}},
 	}}}, &made)
 	b.session += "/" + made.SessionID
@@ -59,7 +62,7 @@ func newBrowser(t *testing.T) *browser {
 	return b
 }
 
-func (b *browser) call(method, path string, in, out any) {
+func (b *Browser) call(method, path string, in, out any) {
 	b.t.Helper()
 	var body io.Reader
 	if method == "POST" {
@@ -89,32 +92,34 @@ func (b *browser) call(method, path string, in, out any) {
 	}
 }
 
-func (b *browser) open(url string) { b.call("POST", "/url", map[string]string{"url": url}, nil) }
+// Open goes to an address.
+func (b *Browser) Open(url string) { b.call("POST", "/url", map[string]string{"url": url}, nil) }
 
-func (b *browser) eval(script string) (v any) {
+// Eval runs a script in the page and gives what it returns.
+func (b *Browser) Eval(script string) (v any) {
 	b.t.Helper()
 	b.call("POST", "/execute/sync", map[string]any{"script": script, "args": []any{}}, &v)
 	return v
 }
 
-// until asks the page again until script gives true.
-func (b *browser) until(what, script string) {
+// Until asks the page again until script returns true.
+func (b *Browser) Until(what, script string) {
 	b.t.Helper()
 	deadline := time.Now().Add(20 * time.Second)
-	for b.eval(script) != true {
+	for b.Eval(script) != true {
 		if time.Now().After(deadline) {
-			b.t.Fatalf("not in time: %s\n%s\n%s", what, b.eval("return document.body.innerText"), b.console())
+			b.t.Fatalf("not in time: %s\n%s\n%s", what, b.Eval("return document.body.innerText"), b.Console())
 		}
 	}
 }
 
-// shows waits for a text on the page.
-func (b *browser) shows(text string) {
+// Shows waits for a text on the page.
+func (b *Browser) Shows(text string) {
 	b.t.Helper()
-	b.until(text, fmt.Sprintf("return document.body.innerText.includes(%q)", text))
+	b.Until(text, fmt.Sprintf("return document.body.innerText.includes(%q)", text))
 }
 
-func (b *browser) element(selector string) string {
+func (b *Browser) element(selector string) string {
 	b.t.Helper()
 	var el map[string]string
 	b.call("POST", "/element", map[string]string{"using": "css selector", "value": selector}, &el)
@@ -125,14 +130,15 @@ func (b *browser) element(selector string) string {
 	return ""
 }
 
-func (b *browser) click(selector string) {
+// Click clicks on what a CSS selector finds, once that can be seen and clicked on.
+func (b *Browser) Click(selector string) {
 	b.t.Helper()
-	b.until(selector, fmt.Sprintf("const e = document.querySelector(%q); return !!e && !e.disabled && e.offsetParent !== null", selector))
+	b.Until(selector, fmt.Sprintf("const e = document.querySelector(%q); return !!e && !e.disabled && e.offsetParent !== null", selector))
 	b.call("POST", "/element/"+b.element(selector)+"/click", map[string]any{}, nil)
 }
 
-// keys types into what has the focus; \ue007 is Enter, \ue00c Escape.
-func (b *browser) keys(text string) {
+// Keys types into what has the focus; \ue007 is Enter, \ue00c Escape.
+func (b *Browser) Keys(text string) {
 	b.t.Helper()
 	var actions []map[string]string
 	for _, r := range text {
@@ -141,8 +147,8 @@ func (b *browser) keys(text string) {
 	b.call("POST", "/actions", map[string]any{"actions": []any{map[string]any{"type": "key", "id": "k", "actions": actions}}}, nil)
 }
 
-// console gives what the page complained of.
-func (b *browser) console() string {
+// Console gives what the page complained of.
+func (b *Browser) Console() string {
 	var entries []struct{ Level, Message string }
 	b.call("POST", "/se/log", map[string]string{"type": "browser"}, &entries)
 	var out []string
@@ -155,8 +161,8 @@ func (b *browser) console() string {
 	return strings.Join(out, "\n")
 }
 
-// picture keeps a picture of the page, for whoever wants to look: ODP_PICTURES names the folder.
-func (b *browser) picture(name string) {
+// Picture keeps a picture of the page, for whoever wants to look: ODP_PICTURES names the folder.
+func (b *Browser) Picture(name string) {
 	b.t.Helper()
 	dir := os.Getenv("ODP_PICTURES")
 	if dir == "" {
@@ -173,13 +179,13 @@ func (b *browser) picture(name string) {
 	}
 }
 
-// dark switches the page to dark colours, or back.
-func (b *browser) dark(on bool) {
+// Dark switches the page to dark colours, or back.
+func (b *Browser) Dark(on bool) {
 	scheme := map[bool]string{true: "dark", false: "light"}[on]
 	b.call("POST", "/goog/cdp/execute", map[string]any{"cmd": "Emulation.setEmulatedMedia", "params": map[string]any{"features": []map[string]string{{"name": "prefers-color-scheme", "value": scheme}}}}, nil)
 }
 
-// size makes the window as large in pixels.
-func (b *browser) size(w, h int) {
+// Size makes the window as large in pixels.
+func (b *Browser) Size(w, h int) {
 	b.call("POST", "/goog/cdp/execute", map[string]any{"cmd": "Emulation.setDeviceMetricsOverride", "params": map[string]any{"width": w, "height": h, "deviceScaleFactor": 1, "mobile": false}}, nil)
 }
