@@ -128,7 +128,7 @@ func (s *Stage) shares(ctx context.Context, t *testing.T) {
 	far, err := s.twin(ctx, dora, "tcp", "", "") // one that knows Replaces, which this baresip does not
 	must(t, err)
 	own, hers := s.control(ctx, t, s.Watcher), s.control(ctx, t, s.Cora)
-	second := tpcp.TakeParams{LineID: "l-2", Appearance: 2}
+	second := tpcp.TakeParams{PlaceParams: tpcp.PlaceParams{LineID: "l-2", Appearance: 2}}
 	dials := second
 	dials.To = dora
 	own.asks(ctx, t, "appearance.take", dials)
