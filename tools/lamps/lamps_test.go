@@ -108,6 +108,7 @@ func TestKeys(t *testing.T) {
 	must(t, err)
 
 	s.shares(ctx, t)
+	s.barges(ctx, t)
 
 	// The mailbox tells the server that a message waits, and that it was heard.
 	must(t, s.Messages(ctx, 1, 0))
