@@ -110,8 +110,9 @@ func TestACallOfAnotherPhoneIsJoined(t *testing.T) {
 	talks := other(1, AppearanceBusy)
 	talks.Caller, talks.Dialog = ben, Dialog{"x", "bens", "coras"}
 	b := sharing(t, talks)
+	b.s.Config.Lines[1].Withhold = true
 	b.do(JoinAppearance{Line: 1, Number: 1})
-	if got := effectOf[SendInvite](b); got.Target != "sip:200@pbx.example" || got.Line != 1 || got.Join != (Dialog{"x", "coras", "bens"}) || got.Replaces != (Dialog{}) {
+	if got := effectOf[SendInvite](b); got.Withheld || got.Target != "sip:200@pbx.example" || got.Line != 1 || got.Join != (Dialog{"x", "coras", "bens"}) || got.Replaces != (Dialog{}) {
 		t.Errorf("asked by %+v", got)
 	}
 	b.wantPlaces("busy free ")

@@ -25,7 +25,7 @@ var germanWatch = Watch{
 	Presences: [7]string{phone.PresenceUnknown: "Unbekannt", phone.Available: "Verfügbar", phone.InCall: "Im Gespräch", phone.Occupied: "Beschäftigt",
 		phone.DoNotDisturb: "Nicht stören", phone.Away: "Abwesend", phone.Offline: "Offline"},
 	Free: "Frei", Ringing: "Klingelt, annehmen", Calls: "%s ruft an", Empty: "Niemand wartet", Waits: "%s wartet", Someone: "Jemand wartet", PickUp: "Annehmen", OfGroup: "Ruf der Gruppe",
-	InUse: "Belegt", Private: "Privat gehalten", HoldPrivate: "Privat halten", Join: "Belegt, beitreten", WantsIn: "Möchte dazukommen", LetIn: Label{"Zulassen", "Zulassen"},
+	InUse: "Belegt", Private: "Privat gehalten", HoldPrivate: "Privat halten", Join: "Mitsprechen", WantsIn: "Möchte dazukommen", LetIn: Label{"Zulassen", "Zulassen"},
 }
 
 var arabicWatch = Watch{
