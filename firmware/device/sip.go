@@ -11,6 +11,7 @@ import (
 
 	"opendeskphone/firmware/lines"
 	"opendeskphone/firmware/phone"
+	"opendeskphone/firmware/routing"
 	"opendeskphone/firmware/settings"
 	"opendeskphone/sip/ice"
 	"opendeskphone/sip/offer"
@@ -83,6 +84,8 @@ func (s *sipSide) once(ctx context.Context) error {
 	adapter.SetPages(lines.Pages{Groups: f.Paging.Addresses(), Codec: f.Paging.Codec})
 	adapter.SetWatch(watchOf(f.Keys))
 	adapter.SetPresence(d.loop.State().Published())
+	adapter.WriteRules(routing.Element)
+	adapter.SetRules(d.loop.State().HandedRules())
 	adapter.SetGateways(gateways(f.Gateways))
 	adapter.OnName(func(call phone.CallID, callID string) {
 		d.trace.Name(uint32(call), callID)

@@ -47,6 +47,7 @@ type lease struct {
 type dhcpClient struct {
 	hw       net.HardwareAddr
 	hostname string
+	class    string // what kind of device this is (RFC 2132 §9.13), by which servers give phones what is for phones
 	via      packets
 	bound    func(ipConfig) error // takes the address into use
 	lost     func()               // gives it up
@@ -165,7 +166,7 @@ func (c *dhcpClient) message(mods ...dhcpv4.Modifier) (*dhcpv4.DHCPv4, error) {
 		dhcpv4.WithHwAddr(c.hw), dhcpv4.WithBroadcast(true),
 		dhcpv4.WithRequestedOptions(dhcpv4.OptionSubnetMask, dhcpv4.OptionRouter, dhcpv4.OptionDomainNameServer,
 			dhcpv4.OptionDomainName, dhcpv4.OptionNTPServers, optionVLAN),
-		dhcpv4.WithOption(dhcpv4.OptHostName(c.hostname)),
+		dhcpv4.WithOption(dhcpv4.OptHostName(c.hostname)), dhcpv4.WithOption(dhcpv4.OptClassIdentifier(c.class)),
 	}, mods...)
 	m, err := dhcpv4.New(mods...)
 	if err != nil {

@@ -251,7 +251,7 @@ func (n *network) configure(ctx context.Context) {
 	}
 	defer socket.Close()
 	c := &dhcpClient{hw: hardwareAddress(n.nic), hostname: n.settings.Hostname, via: socket,
-		lost: func() { n.drop(nic) }}
+		class: strings.Join([]string{n.about.Maker, n.about.Model, n.about.Version}, " "), lost: func() { n.drop(nic) }}
 	asked := n.at.vlan != 0 // a server there has no say in this
 	c.bound = func(ic ipConfig) error {
 		if ic.vlan != 0 && !asked {

@@ -156,13 +156,15 @@ func (o *office) sees(wants ...string) {
 }
 
 // TestSwitchAndPhone: lldpd is the switch. Both see each other, the phone follows when the switch has another opinion,
-// and says good-bye. tshark judges the phone's frames.
+// and says good-bye. The DHCP server knows a phone by its class, and has a time server for phones alone. tshark judges the
+// phone's frames.
 func TestSwitchAndPhone(t *testing.T) {
-	o := startOffice(t)
+	o := startOffice(t, "--dhcp-vendorclass=set:phone,Open Desk Phone", "--dhcp-option=option:ntp-server,10.77.0.8", "--dhcp-option=tag:phone,option:ntp-server,10.77.0.9")
 	shark, err := lab.StartShark(o.ctx, o.lan.Core, o.port, "ether proto 0x88cc or udp port 67 or udp port 68", filepath.Join(t.TempDir(), "pcap"))
 	o.must(err)
 	phone := o.phone(`"switch\\":\\"desk-switch\\",\\"port\\":\\"desk 7\\",\\"dscp\\":34`)
 	o.says(phone, `msg=address nic=eth0 address=10\.77\.0\.1`)
+	o.says(phone, `msg="time servers" servers=\[10\.77\.0\.9\]`)
 	o.sees("chassis.mac="+o.mac, "chassis.name=odp-", "chassis.Tel.enabled=on", "lldp-med.device-type=Communication Device Endpoint (Class III)",
 		"lldp-med.policy.apptype=Voice", "lldp-med.policy.dscp=34", "lldp-med.inventory.manufacturer=Open Desk Phone", "lldp-med.inventory.software=1.0")
 	o.lldpcli("configure", "med", "policy", "application", "voice", "vlan", "60", "priority", "voice", "dscp", "40")

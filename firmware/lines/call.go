@@ -151,6 +151,9 @@ func (a *Adapter) exec(e phone.Effect) {
 	case phone.SendPresence:
 		a.own = e.Published
 		a.tellOwn()
+	case phone.HandRules:
+		a.rules = e.Config
+		a.handRules()
 	case phone.SendAppearances:
 		a.appeared(e.Calls)
 	case phone.SendRinging:

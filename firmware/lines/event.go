@@ -56,6 +56,8 @@ func (a *Adapter) handle(e ua.Event) {
 		}
 		a.rosterWatching(e)
 		a.shareWatching(e)
+	case ua.Published:
+		a.published(e)
 	case ua.Neutral:
 		if n := a.watches[e.Sub]; n != nil {
 			a.neutral(n)

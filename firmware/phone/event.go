@@ -70,6 +70,8 @@ func (t *step) event(in Event) {
 		t.mailTold(in.Line, in.Mail)
 	case MailListed:
 		t.mailListed(in)
+	case RulesHanded:
+		t.rulesHanded(in)
 	case MailUnsure:
 		t.mailUnsure(in.Line)
 	case RecordingFailed:
@@ -171,6 +173,9 @@ func (t *step) lineChanged(in LineChanged) {
 	l := t.Line(in.Line)
 	if l == nil {
 		return
+	}
+	if in.State != LineRegistered { // a server that cannot be reached may have lost the rules
+		l.Rules, l.Why = RulesHere, ""
 	}
 	l.State, l.Fault, l.Detail, l.Retry, l.Until = in.State, in.Fault, in.Detail, in.Retry, in.Until
 	t.note(Change{What: LineStateChanged, Line: in.Line})

@@ -101,7 +101,7 @@ func Inputs() []Input {
 		Transfer{}, Consult{}, CompleteTransfer{}, Reconnect{}, MoveTo{}, Pull{}, Join{}, Split{}, AddMember{}, DropMember{}, MuteMember{}, RosterChanged{},
 		Able{}, Referred{}, MoveProgressed{}, Moved{}, MoveRefused{}, Conversing{}, Redirected{},
 		PageHeard{}, PageSilent{}, TestSound{}, SoundTested{}, RecordCall{}, RecordingFailed{}, PlayRecording{}, StopPlaying{}, PausePlaying{}, SeekPlaying{}, Played{},
-		MailTold{}, MailListed{}, MailUnsure{},
+		MailTold{}, MailListed{}, MailUnsure{}, RulesHanded{},
 		PickUp{}, TakeAppearance{}, JoinAppearance{}, AppearancesTold{}, SetAvailability{}, LampChanged{}, PresenceChanged{},
 	}
 }
@@ -111,6 +111,6 @@ func Effects() []Effect {
 	return []Effect{
 		SendInvite{}, SendRinging{}, RefuseInvite{}, SendAccept{}, SendReject{}, SendDeflect{}, SendCancel{}, SendBye{}, SendHold{}, PlayDTMF{},
 		SendRegister{}, SetSound{}, StartTimer{}, StopTimer{}, LogCall{}, QuestionAnswered{}, SendPC{}, SendPCVolume{}, PairingAnswered{},
-		SendPage{}, HearPage{}, EndPage{}, SendRefer{}, SendMute{}, SendBridge{}, RefuseRefer{}, StartRecording{}, StopRecording{}, StartPlaying{}, EndPlaying{}, HoldPlaying{}, MovePlaying{}, SendPresence{}, SendAppearances{}, Chime{},
+		SendPage{}, HearPage{}, EndPage{}, SendRefer{}, SendMute{}, SendBridge{}, RefuseRefer{}, StartRecording{}, StopRecording{}, StartPlaying{}, EndPlaying{}, HoldPlaying{}, MovePlaying{}, SendPresence{}, HandRules{}, SendAppearances{}, Chime{},
 	}
 }

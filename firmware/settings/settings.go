@@ -70,7 +70,7 @@ type Line struct {
 	GRUU           bool     `toml:"gruu" doc:"Name this phone in calls by the address that the registrar gives it for all networks (RFC 5627), where it gives one. false for a server that gives addresses it cannot route."`
 	SRTP           string   `toml:"srtp" one:"off optional required" doc:"Encryption of the voice (SRTP). optional offers it beside plain RTP (RFC 8643); required never agrees to plain RTP, nor to keys in signalling that is not TLS."`
 	Keys           string   `toml:"keys" one:"sdes dtls" doc:"Where the keys of an encryption that is insisted on come from: sdes, the signalling (RFC 4568), which needs TLS to be worth something; dtls, a handshake between both ends (RFC 5763). It is what is offered first; the other is offered when that is refused, and both are always taken."`
-	Dialect        string   `toml:"dialect" one:"rfc ocs" doc:"How the line speaks to its server: as the RFCs say, or as Office Communications Server and Lync expect (epid, gruu-10, ms- headers)."`
+	Dialect        string   `toml:"dialect" one:"rfc ocs" doc:"How the line speaks to its server: as the RFCs say, or as Office Communications Server and Lync expect (epid, gruu-10, ms- headers); its server is given the rules (see [rules])."`
 	Numbers        []string `toml:"numbers" is:"e164" eg:"+493055501420" doc:"Telephone numbers of this line, in E.164. The proof that comes with a call (STIR) must be made out to one of them, or to the number the call names."`
 	Collector      string   `toml:"report_to" is:"sip" eg:"sip:collector@pbx.example" doc:"Where this line reports on its calls: how each one sounded and why one has not come about (RFC 6035 by PUBLISH; with dialect = ocs as XML by SERVICE). The report names both sides of the call, nothing of what was said. Empty: nowhere."`
 	NumberForm     string   `toml:"number_form" one:"phone sip tel" doc:"How numbers in E.164 and with a phone-context are written for the server: phone, sip:+49...@domain;user=phone (RFC 3261); sip, the same without user=phone; tel, tel:+49..., and others as tel:201;phone-context=domain (RFC 3966)."`
@@ -324,7 +324,7 @@ type USB struct {
 
 // Network is the phone in its network; the init process reads it too.
 type Network struct {
-	DHCP     bool     `toml:"dhcp" doc:"Get the address by DHCP. address and gateway are not used then; dns, hostname and ntp, where set, are preferred to what DHCP says."`
+	DHCP     bool     `toml:"dhcp" doc:"Get the address by DHCP. address and gateway are not used then; dns, hostname and ntp, where set, are preferred to what DHCP says. The server is told that this is a phone by the class (option 60) Open Desk Phone, with board and version behind."`
 	Address  string   `toml:"address" is:"prefix" eg:"192.0.2.20/24" doc:"Address and prefix length. Needed without dhcp."`
 	Gateway  string   `toml:"gateway" is:"ip" eg:"192.0.2.1" doc:"Address of the default gateway."`
 	DNS      []string `toml:"dns" is:"ip" eg:"192.0.2.53" doc:"Addresses of DNS servers."`

@@ -32,6 +32,7 @@
 //
 //	  Incoming{ref, Account: 1, From: …, SDP: offer}   SDP nil: the answer is to carry our offer
 //	u.Ring(ref)                                        180
+//	u.Early(ref, answer)                               or 183: sound before the answer
 //	u.Accept(ref, answer)                              200
 //	  Confirmed{ref}                                   their ACK is in (SDP: the answer to our offer)
 //	u.Reject(ref, 486)                                 or 486

@@ -91,7 +91,9 @@ func (s *scripted) step(op, arg byte) {
 	case 0:
 		s.ours = append(s.ours, s.ua.Call(1, "bob", body))
 	case 1:
-		s.ua.Ring(s.ref(arg))
+		if s.ua.Ring(s.ref(arg)); arg > 9 {
+			s.ua.Early(s.ref(arg), body)
+		}
 	case 2:
 		s.ua.Accept(s.ref(arg), body)
 	case 3:

@@ -158,16 +158,28 @@ func (c *call) cancelled(cancel *stack.Request) {
 func (u *UA) Ring(ref CallRef) {
 	u.with(ref, func(c *call) {
 		if c.phase == ringing && c.ring == nil {
-			c.alert()
+			c.alert(180, nil)
 		}
 	})
 }
 
-// alert sends 180 now and every minute, so that proxies do not give up
+// Early lets sound through before the call is answered, as a gateway does for the network behind it (183): the answer
+// to the offer of Incoming, which Accept is to repeat.
+func (u *UA) Early(ref CallRef, sdp []byte) {
+	u.with(ref, func(c *call) {
+		if c.phase == ringing {
+			c.ring.Stop()
+			c.alert(183, sdp)
+		}
+	})
+}
+
+// alert sends 180 or 183 now and every minute, so that proxies do not give up
 // (RFC 3261 §13.3.1.1).
-func (c *call) alert() {
+func (c *call) alert(code int, sdp []byte) {
 	req := c.tx.Request()
-	res := c.leg.reply(req, 180)
+	res := c.leg.reply(req, code)
+	setSDP(res, sdp)
 	if has(req, "Require", "100rel") {
 		c.respondReliably(res)
 	} else {
@@ -175,7 +187,7 @@ func (c *call) alert() {
 	}
 	c.ring = c.u.stack.After(time.Minute, func() {
 		if c.phase == ringing {
-			c.alert()
+			c.alert(code, sdp)
 		}
 	})
 }

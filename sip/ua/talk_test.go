@@ -1,6 +1,7 @@
 package ua
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -116,6 +117,32 @@ func TestIncoming(t *testing.T) {
 		c.send(stack.BYE, "", nil)
 		if e := take[Ended](b); !e.ByRemote {
 			t.Errorf("%+v", e)
+		}
+	})
+}
+
+// TestSoundBeforeTheAnswer: sound comes before the answer (183), is told again every minute, and the answer repeats its description.
+func TestSoundBeforeTheAnswer(t *testing.T) {
+	onNet(t, func(b *bench) {
+		registered(b)
+		c := b.call(anOffer)
+		in := take[Incoming](b)
+		b.ua.Ring(in.Call)
+		b.ua.Early(in.Call, []byte(anAnswer))
+		b.pass(time.Second)
+		if c.last.StatusCode != 183 || string(c.last.Body()) != anAnswer {
+			t.Errorf("%s", c.last)
+		}
+		b.pass(time.Minute)
+		b.ua.Accept(in.Call, []byte(anAnswer))
+		take[Confirmed](b)
+		if !slices.Equal(c.codes, []int{180, 183, 183, 200}) {
+			t.Errorf("codes %v", c.codes)
+		}
+		b.ua.Early(in.Call, []byte(anAnswer))
+		b.pass(time.Second)
+		if len(c.codes) != 4 {
+			t.Errorf("after the answer: codes %v", c.codes)
 		}
 	})
 }

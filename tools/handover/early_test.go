@@ -95,10 +95,16 @@ func newTwin(t *testing.T, more string) (*desk.Twin, *lab.Namespace) {
 	return twin, host
 }
 
-// TestEarlySoundInEveryOrder: sipp rings with 180 and 183, with a description of sound and without, with sound and
-// without, in one branch and in two. The phone's own ringback tone is there exactly where no sound is.
-func TestEarlySoundInEveryOrder(t *testing.T) {
+// TestFarSidesThatSIPpPlays: sipp does what no other make does when one wants it.
+func TestFarSidesThatSIPpPlays(t *testing.T) {
 	twin, host := newTwin(t, "")
+	t.Run("early sound in every order", func(t *testing.T) { earlySound(t, twin, host) })
+	t.Run("fax", func(t *testing.T) { fax(t, twin, host) })
+}
+
+// earlySound: sipp rings with 180 and 183, with a description of sound and without, with sound and
+// without, in one branch and in two. The phone's own ringback tone is there exactly where no sound is.
+func earlySound(t *testing.T, twin *desk.Twin, host *lab.Namespace) {
 	for i, row := range []struct {
 		steps         string
 		sound, oneWay bool

@@ -25,15 +25,21 @@ const (
 	Extension2  = "4200" // its set alone
 	PhoneNumber = "+493055504100"
 	Subscriber  = "+498955501234"
+	// BorderNumber is called by the border element, after the false one has been tried.
+	BorderNumber = "+41445551234"
+	Announced    = "+498955509999" // where the network speaks before it answers
+
+	pbxHost = 40
 )
 
 var (
-	pbxAt      = netip.AddrPortFrom(lab.LANAddr(40).Addr(), 5060)
-	OldSet     = Cast{Make: "baresip", User: "700", Host: 41, Manual: true, Apart: true}
-	FarAway    = Cast{Make: "baresip", User: "701", Host: 42, Apart: true}
-	oldSetAt   = "sip:" + OldSet.User + "@" + OldSet.Addr().String()
-	farAwayAt  = "sip:" + FarAway.User + "@" + FarAway.Addr().String()
-	phoneAtOur = "sip:" + PhoneNumber + "@" + registrarAt.String() + ";transport=tcp;user=phone"
+	pbxAt                   = netip.AddrPortFrom(lab.LANAddr(pbxHost).Addr(), 5060)
+	OldSet                  = Cast{Make: "baresip", User: "700", Host: 41, Manual: true, Apart: true}
+	FarAway                 = Cast{Make: "baresip", User: "701", Host: 42, Apart: true}
+	oldSetAt                = "sip:" + OldSet.User + "@" + OldSet.Addr().String()
+	farAwayAt               = "sip:" + FarAway.User + "@" + FarAway.Addr().String()
+	phoneAtOur              = "sip:" + PhoneNumber + "@" + registrarAt.String() + ";transport=tcp;user=phone"
+	borderAt, falseBorderAt = netip.AddrPortFrom(pbxAt.Addr(), 5061), netip.AddrPortFrom(pbxAt.Addr(), 5063)
 	// ExtensionAt is how the old exchange's own people and the telephone network call the phone.
 	ExtensionAt = "sip:" + Extension + "@" + pbxAt.String()
 )
@@ -47,12 +53,8 @@ func NewStageBesidePBX(ctx context.Context, dir string, more ...string) (*Stage,
 	return raise(ctx, s)
 }
 
-// openPBX starts the old exchange.
-func (s *Stage) openPBX(context.Context) error {
-	host, err := s.LAN.Host("pbx", 40)
-	if err != nil {
-		return err
-	}
+// openPBX starts the old exchange on a host.
+func (s *Stage) openPBX(host *lab.Namespace) error {
 	out, err := os.Create(filepath.Join(host.Dir(), "pbx.log"))
 	if err != nil {
 		return fmt.Errorf("handover: %w", err)
@@ -65,6 +67,29 @@ func (s *Stage) openPBX(context.Context) error {
 	go func() { ended <- s.PBX.Run(ctx) }()
 	s.stops = append(s.stops, func() error { stop(); return errors.Join(<-ended, out.Close()) })
 	return nil
+}
+
+// openBorder starts an old exchange behind a border element, which a false one stands beside.
+func (s *Stage) openBorder(ctx context.Context) error {
+	host, err := s.LAN.Host("pbx", pbxHost)
+	if err != nil {
+		return err
+	}
+	if err := s.openPBX(host); err != nil {
+		return err
+	}
+	cfg := lab.KamailioConfig{Name: "border", Listen: netip.AddrPortFrom(pbxAt.Addr(), 5070), Border: pbxAt}
+	right, err := s.ca.Issue(lab.Leaf{File: "border", IPs: []netip.Addr{borderAt.Addr()}})
+	if err != nil {
+		return err
+	}
+	wrong, err := s.ca.Issue(lab.Leaf{File: "elsewhere", DNS: []string{"elsewhere.test"}})
+	if err != nil {
+		return err
+	}
+	cfg.TLS = []lab.TLSAt{{Listen: borderAt, Pair: right}, {Listen: falseBorderAt, Pair: wrong}}
+	_, err = lab.StartKamailio(ctx, host, cfg)
+	return err
 }
 
 // Loop is a way in which the old exchange can send a call back to where it came from.

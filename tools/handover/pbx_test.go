@@ -32,6 +32,7 @@ func TestBesideAnOldExchange(t *testing.T) {
 		{"from the network, answered here", (*office).inAnsweredHere},
 		{"from the network, answered at the old set", (*office).inAnsweredThere},
 		{"into the network", (*office).out},
+		{"the network speaks before it answers", (*office).early},
 		{"from a colleague, answered at each side", (*office).colleagueCalls},
 		{"sent on at once, after a while, and from a busy phone", (*office).sentOn},
 		{"handed over without asking", (*office).blindTransfer},

@@ -1,7 +1,6 @@
 package handover
 
 import (
-	"context"
 	"strings"
 	"testing"
 	"time"
@@ -25,22 +24,22 @@ func TestSecuredCalls(t *testing.T) {
 	t.Parallel()
 	const print, gcm, cm128, cm256 = "a=fingerprint:", " AEAD_AES_128_GCM ", " AES_CM_128_HMAC_SHA1_80 ", " AES_256_CM_HMAC_SHA1_80 "
 	t.Run("signalling in the open", func(t *testing.T) {
-		s := newStage(t)
+		s := newStage(t, wideLine)
 		s.securedCalls(t, []secured{
 			{Cast{Make: "baresip", User: "201", Host: 11, DTLS: true}, print, print, phone.Call{Secure: true, DTLS: true}},
 			{Cast{Make: "linphonec", User: "202", Host: 12, DTLS: true}, print, print, phone.Call{Secure: true, DTLS: true}},
 			{Cast{Make: "baresip", User: "203", Host: 13, SDES: true}, gcm, cm128, phone.Call{OpenKeys: true}},
 		})
+		t.Run("through a mediation server", s.mediated)
 	})
 	t.Run("TLS and encryption required", func(t *testing.T) {
-		s := newStageBy(t, func(ctx context.Context, dir string) (*Stage, error) {
-			return NewTLSStage(ctx, dir, "srtp = \"required\"\n")
-		})
+		s := newStageBy(t, NewTLSStage)
 		s.securedCalls(t, []secured{
 			{Cast{Make: "baresip", User: "201", Host: 11, SDES: true}, gcm, cm128, phone.Call{Secure: true}},
 			{Cast{Make: "linphonec", User: "202", Host: 12, SDES: true, Suites: "AES_256_CM_HMAC_SHA1_80, AES_CM_128_HMAC_SHA1_80"}, cm128, cm256, phone.Call{Secure: true}},
 			{Cast{Make: "baresip", User: "203", Host: 13, DTLS: true}, print, print, phone.Call{Secure: true, DTLS: true}},
 		})
+		t.Run("a gateway", s.gatewayByTLS)
 	})
 }
 
@@ -69,9 +68,7 @@ func (s *Stage) securedCalls(t *testing.T, rows []secured) {
 			s.waitCalls(t, "Held")
 			s.do(t, phone.Resume{Call: id})
 			id = s.secure(t, r, s.Wire.Mark())
-			if score, err := lab.Find(says(t, r.peer.User), s.listen(t)); err != nil || score.Correlation < 0.8 {
-				t.Errorf("the phone hears %s badly: %v, %v", name, score, err)
-			}
+			s.hearsClip(t, says(t, r.peer.User))
 			s.do(t, phone.Hangup{Call: id})
 			s.waitCalls(t, "")
 		})
@@ -83,6 +80,21 @@ func says(t *testing.T, user string) lab.Clip {
 	c, err := Voice(user)
 	must(t, err)
 	return c
+}
+
+// hearsClip waits until the phone's speaker plays a clip well: on a busy machine that may not be the first time.
+func (s *Stage) hearsClip(t *testing.T, c lab.Clip) {
+	t.Helper()
+	for n := 1; ; n++ {
+		score, err := lab.Find(c, s.listen(t))
+		must(t, err)
+		switch {
+		case score.Correlation >= 0.8:
+			return
+		case n == 5:
+			t.Fatalf("the phone hears it badly: %v", score)
+		}
+	}
 }
 
 // listen is what the phone's speaker plays for a while.

@@ -60,11 +60,13 @@ type Stage struct {
 	ca   *lab.CA
 
 	relay bool // the voice goes through rtpengine
+	rules bool // the exchange takes the rules that users give it
 	meets bool // there is a place for a conference server
 	hall  *lab.Namespace
 
 	PBX    *pbx.PBX // the old exchange, if there is one
 	beside bool
+	border bool // it is reached over TLS, by a border element
 }
 
 // NewStage sets up the network, the exchange and a phone that is registered, with more settings than the usual ones if
@@ -73,13 +75,15 @@ func NewStage(ctx context.Context, dir string, more ...string) (*Stage, error) {
 	return raise(ctx, &Stage{Dir: dir, more: strings.Join(more, "\n")})
 }
 
-// NewTLSStage is NewStage, but the phone signals over TLS, and has more settings of its line.
-func NewTLSStage(ctx context.Context, dir, line string) (*Stage, error) {
+// NewTLSStage is NewStage, but the phone signals over TLS, insists on encryption, and has gateways of its own: a border
+// element before an old exchange, and for BorderNumber, before it, one whose certificate is not its own.
+func NewTLSStage(ctx context.Context, dir string) (*Stage, error) {
 	ca, err := lab.NewCA(dir)
 	if err != nil {
 		return nil, err
 	}
-	return raise(ctx, &Stage{Dir: dir, ca: ca, line: "transport = \"tls\"\n" + line})
+	return raise(ctx, &Stage{Dir: dir, ca: ca, line: "transport = \"tls\"\nsrtp = \"required\"\n", border: true,
+		more: fmt.Sprintf("[gateways]\nroutes = [%q, %q]\ntransport = \"tls\"\nnumber = %q\nalways = true\n", BorderNumber+"="+falseBorderAt.String(), "+="+borderAt.String(), PhoneNumber)})
 }
 
 // NewRelayedStage is NewTLSStage where the exchange has a relay between its users, which encrypts to the phone and not to others.
@@ -110,7 +114,7 @@ func (s *Stage) open(ctx context.Context) (err error) {
 		return err
 	}
 	s.stops = append(s.stops, s.Wire.Close, s.writeLog)
-	kam := lab.KamailioConfig{Name: "kamailio", Domain: Domain, Listen: registrarAt}
+	kam := lab.KamailioConfig{Name: "kamailio", Domain: Domain, Listen: registrarAt, Rules: s.rules}
 	extra := ""
 	if s.ca != nil {
 		pair, err := s.ca.Issue(lab.Leaf{File: "registrar", DNS: []string{Domain}})
@@ -136,7 +140,16 @@ func (s *Stage) open(ctx context.Context) (err error) {
 	}
 	if s.beside {
 		kam.PBX, kam.Twins, kam.Numbers = pbxAt, map[string]string{PhoneUser: Extension}, map[string]string{PhoneNumber: PhoneUser}
-		if err := s.openPBX(ctx); err != nil {
+		host, err := s.LAN.Host("pbx", pbxHost)
+		if err != nil {
+			return err
+		}
+		if err := s.openPBX(host); err != nil {
+			return err
+		}
+	}
+	if s.border {
+		if err := s.openBorder(ctx); err != nil {
 			return err
 		}
 	}

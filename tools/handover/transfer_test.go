@@ -12,11 +12,15 @@ import (
 	"opendeskphone/firmware/phone"
 	"opendeskphone/tools/lab"
 	"opendeskphone/tools/lab/desk"
+	"opendeskphone/tools/peer/mediation"
 )
 
 var outDir = flag.String("out", "", "directory for logs and recordings; empty: a temporary one")
 
-func TestMain(m *testing.M) { desk.RunTests(m) }
+func TestMain(m *testing.M) {
+	mediation.Main() // does not return in the process of a mediation server
+	desk.RunTests(m)
+}
 
 // soon gives every step the same patience, on a busy machine too.
 func soon(t *testing.T) context.Context {

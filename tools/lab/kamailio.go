@@ -41,6 +41,8 @@ type KamailioConfig struct {
 	Outbound bool
 	// Edge makes it an edge proxy before the registrar at this address, which keeps the flows of phones.
 	Edge netip.AddrPort
+	// Border makes it a border element before an old exchange at this address: it takes calls over TLS alone.
+	Border netip.AddrPort
 	// NATs has it answer everybody where a request really came from, also in dialogs, as one must
 	// whose users sit behind NATs.
 	NATs bool
@@ -54,6 +56,9 @@ type KamailioConfig struct {
 	// Lists are those of a server of presence, and Mailbox the user there who takes the calls of those who are busy.
 	Lists   []List
 	Mailbox string
+	// Rules makes it a server of the rules of calls that come in, which its users give it ([MS-SIPRE]): of them it acts on those
+	// that send every call on. RefuseRules ends that.
+	Rules bool
 	// PBX is an old exchange beside it: numbers that begin with + or 4 are there, and calls from there need no digest. A
 	// call to a user of Twins rings at this extension there, too.
 	PBX     netip.AddrPort
@@ -83,6 +88,9 @@ var presenceTemplate string
 //go:embed kamailio-edge.cfg.tmpl
 var edgeTemplate string
 
+//go:embed kamailio-border.cfg.tmpl
+var borderTemplate string
+
 // StartKamailio starts a registrar in a namespace and waits until it answers.
 func StartKamailio(ctx context.Context, ns *Namespace, cfg KamailioConfig) (*Kamailio, error) {
 	if err := Require("kamailio", "kamcmd"); err != nil {
@@ -107,6 +115,8 @@ func (k *Kamailio) writeConfig() error {
 	switch {
 	case k.cfg.Edge.IsValid():
 		text = edgeTemplate
+	case k.cfg.Border.IsValid():
+		text = borderTemplate
 	case k.cfg.Presence:
 		text = presenceTemplate
 	}
@@ -119,7 +129,7 @@ func (k *Kamailio) writeConfig() error {
 	var b bytes.Buffer
 	err = t.Execute(&b, map[string]any{
 		"Domain": k.cfg.Domain, "Listen": k.cfg.Listen, "TLS": k.cfg.TLS, "TLSConfig": k.tlsFile(),
-		"Modules": filepath.Dir(modules[0]), "Control": k.control(), "Database": k.file("db"), "Lists": k.cfg.Lists, "Mailbox": k.cfg.Mailbox, "Algorithm": k.cfg.Algorithm, "Outbound": k.cfg.Outbound, "Edge": k.cfg.Edge, "NATs": k.cfg.NATs, "Relay": k.cfg.Relay, "Focus": k.cfg.Focus,
+		"Modules": filepath.Dir(modules[0]), "Control": k.control(), "Database": k.file("db"), "Lists": k.cfg.Lists, "Mailbox": k.cfg.Mailbox, "Algorithm": k.cfg.Algorithm, "Outbound": k.cfg.Outbound, "Edge": k.cfg.Edge, "Border": k.cfg.Border, "NATs": k.cfg.NATs, "Relay": k.cfg.Relay, "Focus": k.cfg.Focus, "Rules": k.cfg.Rules,
 		"PBX": k.cfg.PBX, "Twins": k.cfg.Twins, "Numbers": k.cfg.Numbers, "DomainID": ua.DomainID(k.cfg.Domain),
 	})
 	if err != nil {
@@ -209,6 +219,15 @@ func (k *Kamailio) Tell(user, contact, event, kind, body string) error {
 	out, err := exec.Command("kamcmd", "-s", "unix:"+k.control(), "tm.t_uac_start", "NOTIFY", contact, ".", ".", head, body).CombinedOutput()
 	if err != nil || strings.HasPrefix(string(out), "error") {
 		return fmt.Errorf("lab: have the registrar tell of %s: %v: %s", event, err, strings.TrimSpace(string(out)))
+	}
+	return nil
+}
+
+// RefuseRules has it take no more rules, and act on none.
+func (k *Kamailio) RefuseRules() error {
+	out, err := exec.Command("kamcmd", "-s", "unix:"+k.control(), "htable.seti", "rules", "refused", "1").CombinedOutput()
+	if err != nil || strings.HasPrefix(string(out), "error") {
+		return fmt.Errorf("lab: have the registrar refuse rules: %v: %s", err, strings.TrimSpace(string(out)))
 	}
 	return nil
 }

@@ -24,6 +24,7 @@ type SIPp struct {
 	Limit    int           // calls at a time; 0: as many as come
 	Patience time.Duration // for the whole run; 0: a minute
 	TCP      bool
+	Echo     bool              // sends the voice back that comes to [media_port]
 	User     string            // the number it calls
 	Messages string            // file that takes every message, see SIPpReceived
 	Keys     map[string]string // what the scenario has as [name]
@@ -47,6 +48,9 @@ func RunSIPp(ctx context.Context, ns *Namespace, s SIPp) error {
 		"-s", s.User, "-nostdin", "-trace_err", "-timeout", fmt.Sprintf("%.0fs", patience.Seconds()), "-timeout_error", "-t", map[bool]string{false: "u1", true: "t1"}[s.TCP]}
 	if s.Messages != "" {
 		argv = append(argv, "-trace_msg", "-message_file", s.Messages)
+	}
+	if s.Echo {
+		argv = append(argv, "-rtp_echo")
 	}
 	if s.Limit > 0 {
 		argv = append(argv, "-l", fmt.Sprint(s.Limit))

@@ -128,11 +128,7 @@ func (p *PBX) handle(e ua.Event) {
 	case ua.Incoming:
 		p.incoming(e)
 	case ua.Progress:
-		p.with(e.Call, func(c *call) {
-			if e.Code >= 180 && c.out == 0 {
-				p.agent.Ring(c.in)
-			}
-		})
+		p.with(e.Call, func(c *call) { p.progress(c, e) })
 	case ua.Accepted:
 		p.with(e.Call, func(c *call) { p.accepted(c, e) })
 	case ua.Failed:
@@ -202,6 +198,17 @@ func (p *PBX) way(e ua.Incoming) (w ua.Way) {
 		w.Diverted = e.Way.Diverted
 	}
 	return w
+}
+
+// progress tells that somebody rings, and where nobody else does lets his sound through.
+func (p *PBX) progress(c *call, e ua.Progress) {
+	switch {
+	case e.Code < 180 || c.out != 0:
+	case e.SDP != nil && len(c.rings) == 1:
+		p.agent.Early(c.in, e.SDP)
+	default:
+		p.agent.Ring(c.in)
+	}
 }
 
 // accepted takes the first that answers; the others stop ringing.
