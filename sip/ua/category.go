@@ -30,7 +30,7 @@ func (u *UA) PublishCategory(id AccountID, category string, doc []byte) {
 // in container 0, as the server's own clients tell what concerns all who call.
 type categoryState struct{}
 
-func (categoryState) begin(p *post, a *account, to stack.Target) *stack.Request {
+func (categoryState) request(p *post, a *account, to stack.Target) *stack.Request {
 	req := a.outside(SERVICE, *a.p.aor.Clone(), to, p.key, p.seq)
 	req.AppendHeader(a.dialogContact(to))
 	kind := stack.ContentTypeHeader(categoryType)

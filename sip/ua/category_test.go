@@ -143,6 +143,19 @@ func TestPublishWhenTheServerWants(t *testing.T) {
 	})
 }
 
+// That time is the server's own: another one that the line has gone to is told at once.
+func TestPublishAtAnotherServer(t *testing.T) {
+	onNet(t, func(b *bench) {
+		second := twoServers(b, stack.TCP)
+		b.far.always(SERVICE, 503, "Retry-After: 3000")
+		b.ua.PublishCategory(1, "routing", []byte("<a/>"))
+		b.stands(Pending, 0)
+		b.stands(Pending, 503)
+		b.net.SetDown(farAddr, true)
+		b.until("told there", 15*time.Minute, func() bool { return len(second.all(SERVICE)) > 0 })
+	})
+}
+
 // FuzzPublications plays any script of documents, answers and sign-ins. Whatever comes, nothing is Kept but what the server took
 // last, the server is not stormed, and in the end a server that takes all has the newest.
 func FuzzPublications(f *testing.F) {

@@ -3,6 +3,7 @@ package ua
 import (
 	"bytes"
 	"math/rand/v2"
+	"net/netip"
 	"strings"
 	"time"
 
@@ -52,14 +53,15 @@ type post struct {
 	running *ask
 	timer   *stack.Timer
 	fails   int
-	until   time.Time // the server wants nothing before
+	until   time.Time // the server at this address wants nothing before
+	wants   netip.AddrPort
 	told    Published
 }
 
 // manner is how a document is told to a server.
 type manner interface {
-	// begin makes the request that the publication needs next.
-	begin(p *post, a *account, to stack.Target) *stack.Request
+	// request makes the one that the publication needs next.
+	request(p *post, a *account, to stack.Target) *stack.Request
 	// kept takes a 2xx: the name under which the server has the document, and for how long.
 	kept(p *post, res *stack.Response) (tag string, span time.Duration)
 	// crossed reads a refusal because the server has another version than we thought, and the name of that one.
@@ -121,7 +123,11 @@ func (p *post) begin() {
 	if a.p.Direct { // nobody keeps anything for it
 		return
 	}
-	p.u.after(&p.timer, max(a.small.wait(to.Addr), time.Until(p.until)), func() {
+	wait := a.small.wait(to.Addr)
+	if to.Addr == p.wants {
+		wait = max(wait, time.Until(p.until))
+	}
+	p.u.after(&p.timer, wait, func() {
 		if p.running == nil && p.u.ready(p.id) == a {
 			p.send(a, to)
 		}
@@ -132,7 +138,7 @@ func (p *post) send(a *account, to stack.Target) {
 	a.small.visit(to.Addr)
 	p.seq++
 	body := p.body
-	k := &ask{acc: a, req: p.manner.begin(p, a, to), to: to, seq: func() uint32 { p.seq++; return p.seq }, spare: a.small.spare(to.Addr)}
+	k := &ask{acc: a, req: p.manner.request(p, a, to), to: to, seq: func() uint32 { p.seq++; return p.seq }, spare: a.small.spare(to.Addr)}
 	k.gate = func(again func()) {
 		p.u.after(&p.timer, a.small.wait(to.Addr), func() { a.small.visit(to.Addr); again() })
 	}
@@ -163,7 +169,7 @@ func (p *post) outcome(k *ask, body []byte, res *stack.Response, err error) {
 		p.raised = true
 		p.begin()
 	default:
-		p.tag = ""
+		p.tag, p.wants, p.until = "", k.to.Addr, time.Time{}
 		p.fail(res.StatusCode, k.acc.reason(res), retryAfter(res))
 	}
 }
@@ -232,7 +238,7 @@ func (p *post) report(e Published) {
 // eventState is the manner of RFC 3903: PUBLISH and entity tags.
 type eventState struct{ kind string }
 
-func (m eventState) begin(p *post, a *account, to stack.Target) *stack.Request {
+func (m eventState) request(p *post, a *account, to stack.Target) *stack.Request {
 	req := a.outside(stack.PUBLISH, *a.p.aor.Clone(), to, p.key, p.seq)
 	req.AppendHeader(stack.NewHeader("Event", p.event))
 	if p.tag != "" {

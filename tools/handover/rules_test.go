@@ -38,8 +38,9 @@ func (s *Stage) answer(t *testing.T, mark, code int) string {
 // the call. The phone has another line, whose rules Kamailio takes.
 func TestRulesWithRealPhones(t *testing.T) {
 	s := newStageBy(t, func(ctx context.Context, dir string) (*Stage, error) {
-		return raise(ctx, &Stage{Dir: dir, rules: true, more: "[[line]]\naor = \"sip:101@phone.test\"\npassword = \"secret-101\"\ndialect = \"ocs\"\ngruu = false\n"})
+		return raise(ctx, &Stage{Dir: dir, rules: true, more: "[[line]]\naor = \"sip:101@phone.test\"\npassword = \"secret-101\"\ndialect = \"ocs\"\ngruu = false\n[rules]\nring_for = 19\n"})
 	})
+	s.handed(t, phone.RulesTaken, "") // those it has been started with
 	caller, target := Cast{Make: "linphonec", User: "202", Host: 12}, Cast{Make: "baresip", User: "201", Host: 11}
 	from, to := s.enter(t, caller), s.enter(t, target)
 	call := func(ring func()) {

@@ -18,7 +18,7 @@ type rulesCmd struct {
 }
 
 func (rulesCmd) Help() string {
-	return `Says who gets the calls that come in to the phone, and changes it.
+	return `Says who gets the calls that come in to the phone, and changes it. Where the phone has given its rules to a server (a line of dialect = ocs), the first line says whether that acts on them, or why the phone does.
 
 Examples:
   odp rules                     what is in force, in words
