@@ -152,6 +152,14 @@ func (a *Adapter) incoming(e ua.Incoming) {
 		}
 		invited.Replaces = old.id
 	}
+	if e.Joins != 0 {
+		old := a.refs[e.Joins]
+		if old == nil || old.id == 0 {
+			a.agent.Reject(e.Call, 481)
+			return
+		}
+		invited.Joins = old.id
+	}
 	if err := a.open(c); err != nil {
 		a.log.Error("no voice for a call", "err", err)
 		a.agent.Reject(e.Call, 500)

@@ -190,6 +190,10 @@ func (t *step) invited(in Invited) {
 		t.replace(in)
 		return
 	}
+	if in.Joins != 0 {
+		t.barge(in)
+		return
+	}
 	r, rings := t.routed(in)
 	if !rings {
 		return

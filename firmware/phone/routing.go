@@ -157,6 +157,9 @@ func (t *step) confirmed(c *Call) {
 	switch {
 	case c.State == Answering:
 		t.enter(c, Talking, NoCause)
+		if c.Joins != 0 {
+			t.do(Chime{})
+		}
 	case c.State == Held && c.Move == Transferring && !c.Referred && p != nil && p.Shadow && p.State == Talking:
 		t.connect(c, p)
 	}

@@ -40,6 +40,7 @@ func Step(s State, now time.Time, by Origin, in Input) (State, []Change, []Effec
 		return s, nil, nil, err
 	}
 	t.meetRules()
+	t.meetBarges()
 	t.comeBack()
 	t.meetPages()
 	t.hush()

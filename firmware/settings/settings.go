@@ -83,6 +83,7 @@ type Line struct {
 	MailboxFolder  string   `toml:"mailbox_folder" eg:"INBOX" doc:"Folder the messages lie in."`
 	Withhold       bool     `toml:"withhold" doc:"Calls do not tell who calls (RFC 3323, RFC 3325); emergency calls always do."`
 	Appearances    int      `toml:"appearances" range:"0 8" doc:"The line is shared with the other phones of the same address, and has so many appearances: keys behind those of the lines that show which calls of any of these phones stand where (RFC 7463, by the dialog package of the server). Pressed, a free one begins a call, and one that another phone holds takes that call over. 0: it is not shared."`
+	BargeIn        string   `toml:"barge_in" one:"deny ask allow" doc:"What happens when another phone of a shared line wants to join a call of this one (RFC 3911): deny, it may not; ask, it rings, and answering lets it in; allow, it is in at once. Everybody in the call hears a tone. An emergency call is joined by nobody."`
 	Peers          []string `toml:"peers" is:"peer" eg:"192.0.2.10" doc:"Addresses, prefixes or hosts that may call besides the registrar and the proxy."`
 	NAT            string   `toml:"nat" one:"off stun ice" doc:"How calls get through NATs. off: our own address, answered where voice comes from (symmetric RTP); stun: the address a STUN server sees; ice: all addresses there are, tried in pairs with the far side's, for far sides that can (RFC 8445)."`
 	STUN           string   `toml:"stun_server" is:"host" eg:"stun.example" doc:"STUN server of nat, as host or host:port. Without a port 3478. Needed with stun."`
@@ -385,7 +386,7 @@ func Default() File {
 
 // DefaultLine is a line on which nothing has been set.
 func DefaultLine() Line {
-	return Line{Transport: "udp", Register: true, Expires: 3600, GRUU: true, SRTP: "optional", Keys: "sdes", NAT: "off", Dialect: "rfc", NumberForm: phone.PhoneURI.String(), VoicemailBy: "redirect", MWI: true, MailboxFolder: "INBOX"}
+	return Line{Transport: "udp", Register: true, Expires: 3600, GRUU: true, SRTP: "optional", Keys: "sdes", NAT: "off", Dialect: "rfc", NumberForm: phone.PhoneURI.String(), VoicemailBy: "redirect", BargeIn: phone.BargeAsk.String(), MWI: true, MailboxFolder: "INBOX"}
 }
 
 var lockedDials = map[string]phone.LockedDial{
@@ -430,7 +431,7 @@ func (f *File) Config() phone.Config {
 		c.HandsFree = phone.Headset
 	}
 	for _, l := range f.Lines {
-		c.Lines = append(c.Lines, phone.LineConfig{AOR: l.AOR, Label: l.ShownLabel(), Display: l.Display, Withhold: l.Withhold, Factory: l.Factory, URIs: l.URIs(), Appearances: uint8(l.Appearances),
+		c.Lines = append(c.Lines, phone.LineConfig{AOR: l.AOR, Label: l.ShownLabel(), Display: l.Display, Withhold: l.Withhold, Factory: l.Factory, URIs: l.URIs(), Appearances: uint8(l.Appearances), BargeIn: phone.ParseBargeIn(l.BargeIn),
 			Mailbox: l.Voicemail, MailboxOnBusy: l.VoicemailBy == "busy"})
 	}
 	return c
