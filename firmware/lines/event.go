@@ -56,6 +56,8 @@ func (a *Adapter) handle(e ua.Event) {
 		}
 		a.rosterWatching(e)
 		a.shareWatching(e)
+	case ua.Published:
+		a.published(e)
 	case ua.Neutral:
 		if n := a.watches[e.Sub]; n != nil {
 			a.neutral(n)
@@ -151,6 +153,14 @@ func (a *Adapter) incoming(e ua.Incoming) {
 			return
 		}
 		invited.Replaces = old.id
+	}
+	if e.Joins != 0 {
+		old := a.refs[e.Joins]
+		if old == nil || old.id == 0 {
+			a.agent.Reject(e.Call, 481)
+			return
+		}
+		invited.Joins = old.id
 	}
 	if err := a.open(c); err != nil {
 		a.log.Error("no voice for a call", "err", err)

@@ -176,6 +176,7 @@ type (
 		Remote       Peer
 		Conversation string
 		Replaces     CallID // the call whose place it takes (RFC 3891); 0: none
+		Joins        CallID // the call of a shared line that another phone of it wants to join (RFC 3911); 0: none
 		ReferredBy   Peer
 		ForwardedBy  Peer
 		Proof        Proof

@@ -168,6 +168,9 @@ func viewCall(s *phone.State, c *phone.Call, legal []string, emergency bool) Cal
 	if c.ConsultOf != 0 {
 		v.ConsultOf = callID(c.ConsultOf)
 	}
+	if c.Joins != 0 {
+		v.Joins = callID(c.Joins)
+	}
 	v.Conf = viewConf(s, c)
 	v.Move, v.MoveTarget = moves[c.Move], cut(c.MoveTarget)
 	if c.MoveFailed != phone.NoCause {

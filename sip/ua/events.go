@@ -54,6 +54,7 @@ type (
 		// (RFC 7989) or its Ms-Conversation-ID, else one of ours.
 		Conversation string
 		Replaces     CallRef // the call whose place it takes (RFC 3891); it is to be accepted at once
+		Joins        CallRef // the call of ours that it is to join (RFC 3911): another phone of the account's address asks
 		ReferredBy   Peer    // who sent the caller to us; zero if that is not said
 		Able         Able
 		Auto         bool // the caller, whom a server of ours vouches for, asks the phone to answer by itself

@@ -13,7 +13,7 @@ import (
 // its own tag.
 type DialogID struct{ CallID, ToTag, FromTag string }
 
-// header is the value of a Replaces header.
+// header is the value of a Replaces or Join header.
 func (d DialogID) header() string { return d.CallID + ";to-tag=" + d.ToTag + ";from-tag=" + d.FromTag }
 
 // usable tells whether the name is whole and can stand in a header.
@@ -26,8 +26,8 @@ func (d DialogID) usable() bool {
 	return true
 }
 
-// parseReplaces reads the value of a Replaces header.
-func parseReplaces(value string) (id DialogID, earlyOnly, ok bool) {
+// parseDialogID reads the value of a Replaces or Join header.
+func parseDialogID(value string) (id DialogID, earlyOnly, ok bool) {
 	callID, params, _ := strings.Cut(value, ";")
 	id.CallID = strings.TrimSpace(callID)
 	for p := range strings.SplitSeq(params, ";") {
@@ -51,7 +51,7 @@ func (u *UA) replaced(req *stack.Request) (c *call, code int) {
 	if len(hs) == 0 {
 		return nil, 0
 	}
-	id, earlyOnly, ok := parseReplaces(hs[0].Value())
+	id, earlyOnly, ok := parseDialogID(hs[0].Value())
 	if len(hs) > 1 || !ok || req.GetHeader("Join") != nil {
 		return nil, 400
 	}
