@@ -152,7 +152,6 @@ func (a *Adapter) exec(e phone.Effect) {
 		a.own = e.Published
 		a.tellOwn()
 	case phone.HandRules:
-		a.rules = e.Config
 		a.handRules()
 	case phone.SendAppearances:
 		a.appeared(e.Calls)

@@ -121,9 +121,8 @@ type Adapter struct {
 	watched  Watch
 	watches  map[ua.SubRef]*watching
 	own      phone.Published // of the user, as published
-	write    func(c *phone.Config, aor string) []byte
-	rules    *phone.Config // whose rules servers are given; nil: none
-	me       string        // how the names of our dialogs begin
+	rules    func(aor string) []byte
+	me       string // how the names of our dialogs begin
 	shares   map[phone.LineID]*share
 	gateways Gateways
 	up       map[phone.LineID]bool      // the line is registered

@@ -10,18 +10,15 @@ import (
 // routing is the category of rules for calls that come in ([MS-SIPRE] §3.9).
 const routing = "routing"
 
-// SetRules gives the rules of a configuration to the servers that take them; nil: none.
-func (a *Adapter) SetRules(c *phone.Config) { a.put(phone.HandRules{Config: c}) }
-
-// WriteRules sets how rules are written for the server of a line. Before Run.
-func (a *Adapter) WriteRules(fn func(c *phone.Config, aor string) []byte) { a.write = fn }
+// OnRules sets what writes the rules of the phone for the server of a line; nil are none. Before Run.
+func (a *Adapter) OnRules(fn func(aor string) []byte) { a.rules = fn }
 
 // handRules gives the rules to the servers of the OCS dialect, which act on them.
 func (a *Adapter) handRules() {
 	for i := range a.lines {
 		var doc []byte
 		if acc := &a.lines[i].Account; a.rules != nil && acc.Dialect == ua.OCS && !acc.Direct {
-			doc = a.write(a.rules, acc.AOR)
+			doc = a.rules(acc.AOR)
 		}
 		a.agent.PublishCategory(ua.AccountID(i), routing, doc)
 	}

@@ -13,7 +13,14 @@ import (
 // told to the centre.
 func TestRulesGoToServers(t *testing.T) {
 	inWorld(t, offer.Off, func(w *world) {
-		w.WriteRules(func(c *phone.Config, aor string) []byte { return []byte(c.Rules.Always.To + " for " + aor) })
+		rules := ""
+		w.OnRules(func(aor string) []byte {
+			if rules == "" {
+				return nil
+			}
+			return []byte(rules + " for " + aor)
+		})
+		set := func(to string) { rules = to; w.ask(phone.HandRules{}) }
 		has := func(docs ...string) {
 			t.Helper()
 			synctest.Wait()
@@ -23,21 +30,18 @@ func TestRulesGoToServers(t *testing.T) {
 				}
 			}
 		}
-		to := func(number string) *phone.Config {
-			return &phone.Config{Rules: phone.Rules{Always: phone.Forward{On: true, To: number}}}
-		}
 		ocs := Line{Account: ua.Account{AOR: "sip:anna@ocs.example", Dialect: ua.OCS}}
 		direct := ocs
 		direct.Account.Direct = true
 		w.Configure([]Line{ocs, {Account: ua.Account{AOR: "sip:anna@example.com"}}, direct})
 		has("", "", "")
-		w.SetRules(to("201"))
+		set("201")
 		has("201 for sip:anna@ocs.example", "", "")
 		w.Configure([]Line{{Account: ua.Account{AOR: "sip:anna@example.com"}}, ocs})
 		has("", "201 for sip:anna@ocs.example")
-		w.ask(phone.HandRules{Config: to("202")})
+		set("202")
 		has("", "202 for sip:anna@ocs.example")
-		w.ask(phone.HandRules{})
+		set("")
 		has("", "")
 
 		w.done = nil

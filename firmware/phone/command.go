@@ -518,7 +518,7 @@ func (t *step) configure(c Config) error {
 	t.Config = c
 	t.changed(ConfigChanged)
 	if t.Ruled = t.Ruled || c.Rules.given(); t.Ruled {
-		t.do(HandRules{Config: t.HandedRules()})
+		t.do(HandRules{})
 	}
 	if !c.Recording {
 		t.stopRecording()

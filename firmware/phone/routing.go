@@ -23,11 +23,8 @@ type (
 		Handed Handed
 		Why    string
 	}
-	// HandRules gives the rules of a configuration to the servers that take them; nil: they shall be given none.
-	HandRules struct {
-		fx
-		Config *Config
-	}
+	// HandRules gives HandedRules to the servers that take rules.
+	HandRules struct{ fx }
 )
 
 // HandedRules is the configuration whose rules servers are given; nil: none, since they are kept there, or nobody has set any
