@@ -55,9 +55,19 @@ func (t *step) joinAppearance(in JoinAppearance) error {
 		return err
 	}
 	t.takePath()
-	c := t.begin(Call{Line: in.Line, Remote: a.Caller, Barges: true}, Calling)
+	c := t.begin(Call{Line: in.Line, Remote: Peer{Number: t.Lines[in.Line].Label, URI: n.Target}, Barges: true, Appearance: in.Number}, Calling)
 	t.send(c, SendInvite{Target: n.Target, Join: Dialog{CallID: a.Dialog.CallID, ToTag: a.Dialog.FromTag, FromTag: a.Dialog.ToTag}}) // as that phone has it
 	return nil
+}
+
+// joined shows whom a call leads to that was let in: till then it was that phone which was asked.
+func (t *step) joined(c *Call) {
+	for i := range t.Appearances {
+		if a := &t.Appearances[i]; c.Barges && a.Line == c.Line && a.Number == c.Appearance && a.Joinable() {
+			c.Remote = a.Caller
+			t.touched(c)
+		}
+	}
 }
 
 // barge: another phone of a shared line wants to join a call of ours.

@@ -116,11 +116,17 @@ func TestACallOfAnotherPhoneIsJoined(t *testing.T) {
 		t.Errorf("asked by %+v", got)
 	}
 	b.wantPlaces("busy free ")
-	if c := b.s.Calls[0]; c.Remote != ben {
-		t.Errorf("it leads to %+v", c.Remote)
+	if c := b.s.Calls[0]; c.Remote.Number != "200" {
+		t.Errorf("asked is %+v", c.Remote)
 	}
 	b.do(Accepted{Call: 1})
 	b.wantPlaces("busy free ")
+	if c := b.s.Calls[0]; c.Remote != ben {
+		t.Errorf("it leads to %+v", c.Remote)
+	}
+	if err := b.try(Hold{Call: 1, Private: true}); err != WrongValue {
+		t.Errorf("held privately: %v", err)
+	}
 	private := talks
 	private.Exclusive = true
 	for _, r := range []struct {

@@ -341,7 +341,7 @@ func (t *step) hangupAll(c *Call) {
 
 func (t *step) hold(c *Call, private bool) error {
 	switch {
-	case private && c.Appearance == 0:
+	case private && (c.Appearance == 0 || c.Barges):
 		return WrongValue
 	case c.Shadow:
 		return Moving

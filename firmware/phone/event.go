@@ -248,6 +248,7 @@ func (t *step) unawait(c *Call) {
 func (t *step) accepted(id CallID) {
 	if c := t.Call(id); c != nil && (c.State == Calling || c.State == Ringback) {
 		t.enter(c, Talking, NoCause)
+		t.joined(c)
 		t.arrived(c)
 	}
 }

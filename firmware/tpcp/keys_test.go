@@ -117,7 +117,7 @@ func TestSharedLinesAreJoined(t *testing.T) {
 		talks.State = phone.AppearanceBusy
 		b.shares(talks)
 		v, err := one(b.ctx, c, "appearance.join", PlaceParams{LineID: "l-2", Appearance: 1})
-		if err != nil || v.State != StateProceeding || v.LegB.URI != anna.URI || v.Appearance != 0 {
+		if err != nil || v.State != StateProceeding || v.LegB.URI != "sip:200@pbx.example" || v.Appearance != 0 {
 			t.Errorf("joined: %+v, %v", v, err)
 		}
 		_, err = one(b.ctx, c, "appearance.join", PlaceParams{LineID: "l-2", Appearance: 2})

@@ -39,8 +39,11 @@ func (s *Stage) barges(ctx context.Context, t *testing.T) {
 		t.Errorf("%+v asks to join %+v", asks, st.Calls[0])
 	}
 	own.asks(ctx, t, "call.answer", tpcp.AnswerParams{CallParams: tpcp.CallParams{CallID: tpcp.CallName(st.Calls[1].ID)}})
-	_, err = calls(ctx, s.Cora, "Talking")
+	st, err = calls(ctx, s.Cora, "Talking")
 	must(t, err)
+	if with := st.Calls[0].Remote.Number; with != ben {
+		t.Errorf("Cora is in a call with %q", with)
+	}
 	must(t, s.appearances(ctx, s.Cora, "busy free")) // it is one call still
 	must(t, lab.Poll(ctx, "the tone at Ben's", func() (bool, error) { return heard(s.Ben.Recording(), time.Minute, joinedTone), nil }))
 	_, err = s.Watcher.Say(ctx, sine(watcherTone))

@@ -65,7 +65,7 @@ func (v *view) appearanceKey(a *phone.Appearance) {
 // privateHold holds a call that no other phone of its line may take.
 func (m *moreMenu) privateHold(v *view) []entry {
 	c := v.st.Call(m.call)
-	if c == nil || c.Appearance == 0 || c.State != phone.Talking {
+	if c == nil || c.Appearance == 0 || c.Barges || c.State != phone.Talking {
 		return nil
 	}
 	return []entry{{draw.IconLock, v.Words.Watch.HoldPrivate, m.run(v, phone.Hold{Call: c.ID, Private: true})}}
