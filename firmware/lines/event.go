@@ -70,6 +70,8 @@ func (a *Adapter) handle(e ua.Event) {
 		}
 		a.rosterNotified(e)
 		a.shareNotified(e)
+	case ua.Refocused:
+		a.with(e.Call, func(c *call) { a.refocused(c, e) })
 	case ua.Controlled:
 		a.with(e.Call, func(c *call) { a.controlled(c, e) })
 	case ua.Referral:

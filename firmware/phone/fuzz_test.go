@@ -37,14 +37,14 @@ func (p *tape) call(s State) CallID {
 // begins and goesOn come more often than the rest, so that calls stand before they end.
 var (
 	begins = []Input{Invited{}, Answer{}, Confirmed{}, Accepted{}, Able{}, Dial{}}
-	goesOn = []Input{AddMember{}, RosterChanged{}, RecordCall{}, Transfer{}, Consult{}, CompleteTransfer{}, MoveTo{}, Join{}, Split{}, Referred{}, MoveRefused{}, Moved{}}
+	goesOn = []Input{AddMember{}, RosterChanged{}, FocusChanged{}, RecordCall{}, Transfer{}, Consult{}, CompleteTransfer{}, MoveTo{}, Join{}, Split{}, Referred{}, MoveRefused{}, Moved{}}
 )
 
 // all is a life in which anything comes, meets one in which conferences at a server come and go.
 var (
 	all   = slices.Concat(Inputs(), slices.Repeat(begins, 4), slices.Repeat(goesOn, 2))
 	meets = slices.Concat(slices.Repeat([]Input{Accepted{}, Able{}}, 8), slices.Repeat([]Input{Invited{}, Answer{}, Confirmed{}, Join{}, Moved{}, MoveRefused{}}, 3), []Input{
-		Dial{}, CallFailed{}, MoveProgressed{}, Byed{}, Hangup{}, Hold{}, Resume{}, Swap{}, TimerFired{}, ResumeRefused{}, AddMember{}, DropMember{}, MuteMember{}, RosterChanged{}, Split{},
+		Dial{}, CallFailed{}, MoveProgressed{}, Byed{}, Hangup{}, Hold{}, Resume{}, Swap{}, TimerFired{}, ResumeRefused{}, AddMember{}, DropMember{}, MuteMember{}, RosterChanged{}, FocusChanged{}, Split{},
 		Transfer{}, CompleteTransfer{}, MoveTo{}, Referred{}, RecordCall{}})
 )
 

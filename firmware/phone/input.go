@@ -205,6 +205,13 @@ type (
 		evt
 		Call CallID
 	}
+	// FocusChanged: the far side has made the call one to a conference, see Able, or if Focus is empty it is none any more.
+	FocusChanged struct {
+		evt
+		Call     CallID
+		Focus    string
+		Controls bool
+	}
 	// Confirmed: our answer arrived (ACK).
 	Confirmed struct {
 		evt

@@ -83,7 +83,7 @@ func TestEveryInputIsTaken(t *testing.T) {
 		PCDo{Act: PCHangup}, PCCallChanged{Ringing: true}, PCStreams{Plays: true},
 		AnswerPairing{Stage: PairingCompare, Yes: true}, PairingMoved{Stage: PairingAsked}, PCAttached{On: true},
 		Transfer{Call: 1, Target: "300"}, Consult{Call: 1, Number: "300"}, MoveTo{Call: 1, Target: "300"},
-		Pull{Target: "300", Replaces: Dialog{"a", "b", "c"}}, PageHeard{Group: 1}, PageSilent{Group: 1}, TestSound{}, SoundTested{Verdict: SoundWorks}, Able{Call: 1, Refers: true}, Referred{Call: 1, To: anna}, Conversing{Call: 1, Conversation: "c"}, Redirected{Call: 1, To: anna},
+		Pull{Target: "300", Replaces: Dialog{"a", "b", "c"}}, PageHeard{Group: 1}, PageSilent{Group: 1}, TestSound{}, SoundTested{Verdict: SoundWorks}, Able{Call: 1, Refers: true}, FocusChanged{Call: 1, Focus: room}, Referred{Call: 1, To: anna}, Conversing{Call: 1, Conversation: "c"}, Redirected{Call: 1, To: anna},
 	} {
 		taken := slices.ContainsFunc(states, func(word string) bool {
 			b := oneLine(t).reach(word)

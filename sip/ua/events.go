@@ -120,6 +120,13 @@ type (
 		Call CallRef
 		SDP  []byte
 	}
+	// Refocused: the far side has made the call one to a conference, as in Able, or if Focus is empty it is none any more
+	// (RFC 4579 §5.2).
+	Refocused struct {
+		Call     CallRef
+		Focus    string
+		Controls bool
+	}
 	// OfferAnswered: our offer within a call was taken.
 	OfferAnswered struct {
 		Call CallRef
@@ -155,6 +162,7 @@ func (OfferAnswered) event() {}
 func (OfferRefused) event()  {}
 func (OfferDue) event()      {}
 func (Identified) event()    {}
+func (Refocused) event()     {}
 
 // State is the state of a registration.
 type State uint8

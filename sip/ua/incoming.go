@@ -140,7 +140,7 @@ func (c *call) announce(req *stack.Request, from stack.Source) Incoming {
 		e.Auto, e.After = automatic(req)
 	}
 	e.Called = called(req, e.ForwardedBy)
-	c.remote = e.From
+	c.remote, c.focus = e.From, e.Able.Focus
 	return e
 }
 

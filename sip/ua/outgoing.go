@@ -307,7 +307,9 @@ func (c *call) success(k *ask, res *stack.Response) {
 	c.stands()
 	c.session.agree(c, res)
 	c.identify(res, k.to.Addr, "called")
-	c.u.on(Accepted{Call: c.ref, Dialog: n, SDP: sdp, Able: ableIn(res), Theirs: l.theirs()})
+	able := ableIn(res)
+	c.focus = able.Focus
+	c.u.on(Accepted{Call: c.ref, Dialog: n, SDP: sdp, Able: able, Theirs: l.theirs()})
 }
 
 // failure takes a 3xx to 6xx.

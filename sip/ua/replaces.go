@@ -94,10 +94,21 @@ func ableIn(msg interface {
 	}
 	able := Able{Refers: refers, Replaces: refers && has(msg, "Supported", "replaces"), Gateway: !refers}
 	if c := msg.Contact(); c != nil && c.Params.Has("isfocus") && !c.Address.Wildcard {
-		able.Focus = Clean(c.Address.String())
-		able.Controls = has(msg, "Accept", cccp.Type) || cccp.IsFocus(able.Focus)
+		able.Focus = WholeURI(c.Address.String())
+		able.Controls = able.Focus != "" && (has(msg, "Accept", cccp.Type) || cccp.IsFocus(able.Focus))
 	}
 	return able
+}
+
+// refocus tells whether the call leads to a conference since this message, or no more.
+func (c *call) refocus(msg interface {
+	GetHeaders(string) []stack.Header
+	Contact() *stack.ContactHeader
+}) {
+	if able := ableIn(msg); msg.Contact() != nil && able.Focus != c.focus {
+		c.focus = able.Focus
+		c.u.on(Refocused{Call: c.ref, Focus: able.Focus, Controls: able.Controls})
+	}
 }
 
 // uriHeaders gives the headers of a URI (RFC 3261 §19.1.1), escapes undone.
