@@ -183,6 +183,10 @@ func TestTheFarSideMakesItAConference(t *testing.T) {
 		t.Errorf("%+v, roster %+v", c, b.s.Roster(1))
 	}
 	b.do(FocusChanged{Call: 9, Focus: room})
+	b = oneLine(t).reach("Ringback")
+	if b.do(FocusChanged{Call: 1, Focus: room}); b.s.Call(1).Focus != "" {
+		t.Error("nobody has answered")
+	}
 
 	b = meeting(t, "Held Talking", 2, 1)
 	b.do(FocusChanged{Call: 3})

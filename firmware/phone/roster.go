@@ -86,7 +86,7 @@ func (t *step) rosterChanged(in RosterChanged) {
 // it was: their moves tell what comes of it.
 func (t *step) focusChanged(in FocusChanged) {
 	c := t.Call(in.Call)
-	if c == nil || c.Shadow || c.Focus == in.Focus || len(t.Into(c.ID)) > 0 {
+	if c == nil || !c.State.stands() || c.Shadow || c.Page != 0 || c.Focus == in.Focus || len(t.Into(c.ID)) > 0 {
 		return
 	}
 	c.Focus, c.Controls = in.Focus, in.Controls
