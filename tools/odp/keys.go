@@ -228,10 +228,11 @@ func (c *parkCmd) Run(sh *shell) error {
 	case w.Lamp == "busy":
 		return &pc.Refusal{Kind: pc.Usage, Words: "Somebody waits at " + w.Number + " already."}
 	}
-	if !sh.cli.JSON {
-		fmt.Fprintln(sh.out, "parked at", w.Number, w.Name)
+	if err := sh.on(c.Call, "to park", active, "call.transfer", params{"to": w.Number}); err != nil || sh.cli.JSON {
+		return err
 	}
-	return sh.on(c.Call, "to park", active, "call.transfer", params{"to": w.Number})
+	_, err = fmt.Fprintln(sh.out, "goes to", strings.TrimSpace(w.Number+" "+w.Name))
+	return err
 }
 
 type retrieveCmd struct {
