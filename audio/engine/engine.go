@@ -4,11 +4,11 @@
 //
 //	       level                   ┌───────────────────────┐
 //	mic ── → ┴─ clean ── mute ─ → ─┤                       ├─── → ── Push ─ party 1
-//	"recorded" tone ────────── + ──┤  everybody hears all  ├─── → ── Push ─ party 2 …
+//	"recorded" tone, chime ─── + ──┤  everybody hears all  ├─── → ── Push ─ party 2 …
 //	party 1 ─ Pull ── → ── even ───┤  others and not       │
 //	party 2 ─ Pull ── → ── even ───┤  himself (mix.Minus)  ├─── → ── ear ──┬──── (and our voice) Tap
 //	                               └───────────────────────┘               │
-//	tones (dial tone, DTMF, call waiting) ──────────────────────────── + ──┤
+//	tones (dial tone, DTMF, …), chime ──────────────────────────────── + ──┤
 //	                                                                volume of the path
 //	ringer ── swell ── ring volume ─────────────────────────────────── + ──┤
 //	mic ── sidetone ────────────────────────────────────┐                  │
@@ -80,6 +80,7 @@ type Engine struct {
 	cleaning  cleaning
 	tap       atomic.Pointer[Tap]
 	announcer tone.Player // says so to the parties
+	chime     tone.Player // into the ear and to the parties
 
 	meters meters
 	ticks  atomic.Uint64
@@ -92,6 +93,7 @@ type Engine struct {
 	frames  [2][MaxParties + 1]audio.Frame
 	in, out [MaxParties + 1]*audio.Frame // of frames: what each says, what each hears; 0 is we
 	bell    audio.Frame
+	chimes  audio.Frame
 	played  audio.Frame // what came out of the speaker last but our own voice, in which no cleaner shall look for an echo
 	micGain fader
 	earGain fader
@@ -162,6 +164,9 @@ func (e *Engine) SetRingVolume(step int) { e.ring.Store(int32(held(step))) }
 // StartTone plays t into the ear, in place of what played there, until StopTone or its own end.
 func (e *Engine) StartTone(t tone.Tone) { e.tones.Start(t) }
 
+// Chime plays a tone that everybody hears: we, and each party, also while we are muted.
+func (e *Engine) Chime(t tone.Tone) { e.chime.Start(t) }
+
 // StopTone ends the tone in the ear.
 func (e *Engine) StopTone() { e.tones.Stop() }
 
@@ -191,6 +196,9 @@ func (e *Engine) tick(mic, spk *audio.Frame) {
 	e.cleaning.clean(own, &e.played)
 	e.micGain.apply(own, openUnless(e.muted.Load()))
 	e.announcer.Process(own)
+	e.chimes.Clear()
+	e.chime.Process(&e.chimes)
+	own.Add(&e.chimes)
 
 	for i, p := range parties {
 		p.Pull(e.in[i+1])
@@ -204,6 +212,7 @@ func (e *Engine) tick(mic, spk *audio.Frame) {
 	}
 
 	*spk = *e.out[0]
+	spk.Add(&e.chimes)
 	e.tones.Process(spk)
 	open := openUnless(e.hushed.Load()) // before the path is looked at: whoever ends the hush has changed it before
 	e.earGain.apply(spk, e.loudness())

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"opendeskphone/audio"
+	"opendeskphone/audio/tone"
 )
 
 // ear remembers what a tap overheard.
@@ -92,4 +93,27 @@ func toneLevel(t *testing.T, e *Engine, far *voice) float64 {
 		e.tick(&mic, &spk)
 	}
 	return far.heard.Level()
+}
+
+// everybody hears that somebody has joined, once, also from one who is muted.
+func TestAChimeIsHeardByAll(t *testing.T) {
+	e, one, two := newEngine(), &voice{}, &voice{}
+	e.SetParties([]Party{one, two})
+	e.SetMuted(true)
+	e.Chime(tone.Joined())
+	var mic, spk audio.Frame
+	var heard [3]int // ticks at which we and they hear it
+	for range 100 {
+		e.tick(&mic, &spk)
+		for i, f := range []*audio.Frame{&spk, &one.heard, &two.heard} {
+			if f.Level() > -40 {
+				heard[i]++
+			}
+		}
+	}
+	for i, n := range heard {
+		if n < 28 || n > 36 {
+			t.Errorf("%d hears it for %d ticks", i, n)
+		}
+	}
 }

@@ -95,6 +95,11 @@ func Countries() []string {
 	return c
 }
 
+// Joined is the tone by which everybody in a call hears that somebody has joined: a short one and a higher one after it.
+func Joined() Tone {
+	return Tone{Name: "joined", notes: []note{steady(0, 0.12, dialLevel, 660), steady(0.16, 0.2, dialLevel, 880)}}
+}
+
 // Recorded is the tone by which everybody in a call hears that it is being recorded: half a second of 1400 Hz every 15 s
 // (Federal Standard 1037C, "recorder warning tone"; ITU-T E.180 Supplement 2 lists it for North America), as loud as speech.
 func Recorded() Tone { return cadence("recorded", dialLevel, []float64{1400}, 0.5, 14.5) }

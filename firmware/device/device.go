@@ -237,6 +237,8 @@ func (d *Device) exec(e phone.Effect) {
 	switch e := e.(type) {
 	case phone.SetSound:
 		d.sounder.Set(e.Sound)
+	case phone.Chime:
+		d.sounder.chime()
 	case phone.StartRecording, phone.StopRecording:
 		d.tape.Exec(e)
 	case phone.StartPlaying, phone.HoldPlaying, phone.MovePlaying, phone.EndPlaying:

@@ -50,6 +50,15 @@ func (b rulebook) Read(doc []byte, r *phone.Rules) error {
 	return nil
 }
 
+// handedRules writes the rules for the server of a line; nil: it is given none.
+func (d *Device) handedRules(aor string) []byte {
+	c := d.loop.State().HandedRules()
+	if c == nil {
+		return nil
+	}
+	return routing.Element(c, aor)
+}
+
 // SetRules implements screen.Settings.
 func (s screenSettings) SetRules(r phone.Rules) error {
 	return s.apply(func(f *settings.File) { f.Rules = settings.NewRules(r) })

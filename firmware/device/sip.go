@@ -83,6 +83,7 @@ func (s *sipSide) once(ctx context.Context) error {
 	adapter.SetPages(lines.Pages{Groups: f.Paging.Addresses(), Codec: f.Paging.Codec})
 	adapter.SetWatch(watchOf(f.Keys))
 	adapter.SetPresence(d.loop.State().Published())
+	adapter.OnRules(d.handedRules)
 	adapter.SetGateways(gateways(f.Gateways))
 	adapter.OnName(func(call phone.CallID, callID string) {
 		d.trace.Name(uint32(call), callID)

@@ -225,6 +225,9 @@ func (s *sounder) bound() {
 	s.connect()
 }
 
+// chime has everybody in the call hear that somebody has joined.
+func (s *sounder) chime() { s.engine.Chime(tone.Joined()) }
+
 const keyTime = 120 * time.Millisecond // how long a key of the far side is heard
 
 // key makes a key that the far side of the connected call pressed heard: it came as an event, and

@@ -151,6 +151,8 @@ func (a *Adapter) exec(e phone.Effect) {
 	case phone.SendPresence:
 		a.own = e.Published
 		a.tellOwn()
+	case phone.HandRules:
+		a.handRules()
 	case phone.SendAppearances:
 		a.appeared(e.Calls)
 	case phone.SendRinging:
@@ -206,7 +208,7 @@ func (a *Adapter) execOn(e phone.Effect) {
 
 func (a *Adapter) invite(e phone.SendInvite) {
 	c := &call{id: e.Call, line: e.Line, target: a.uri(e.Line, e.Target), refer: ua.ReferRef(e.Refer)}
-	c.says = ua.Invitation{Conversation: e.Conversation, Replaces: ua.DialogID(e.Replaces), Early: e.Early, Refer: c.refer, Anonymous: e.Withheld}
+	c.says = ua.Invitation{Conversation: e.Conversation, Replaces: ua.DialogID(e.Replaces), Early: e.Early, Join: ua.DialogID(e.Join), Refer: c.refer, Anonymous: e.Withheld}
 	if e.Conversation == "" {
 		c.says.Conversation = ua.NewConversation()
 		a.post(phone.Conversing{Call: e.Call, Conversation: c.says.Conversation})
@@ -224,7 +226,7 @@ func (a *Adapter) invite(e phone.SendInvite) {
 	}
 	a.calls[c.id] = c
 	a.voices.Bind(c.id, c.voice)
-	if c.says.Replaces == (ua.DialogID{}) && c.refer == 0 && (rung == nil || !rung.gateway) {
+	if c.says.Replaces == (ua.DialogID{}) && c.says.Join == (ua.DialogID{}) && c.refer == 0 && (rung == nil || !rung.gateway) {
 		c.detour = detour{number: e.Target, left: a.ways(e.Target)}
 	}
 	if name, ok := a.known.NameOf(e.Target); ok {

@@ -56,6 +56,8 @@ func (a *Adapter) handle(e ua.Event) {
 		}
 		a.rosterWatching(e)
 		a.shareWatching(e)
+	case ua.Published:
+		a.published(e)
 	case ua.Neutral:
 		if n := a.watches[e.Sub]; n != nil {
 			a.neutral(n)
@@ -68,6 +70,8 @@ func (a *Adapter) handle(e ua.Event) {
 		}
 		a.rosterNotified(e)
 		a.shareNotified(e)
+	case ua.Refocused:
+		a.with(e.Call, func(c *call) { a.refocused(c, e) })
 	case ua.Controlled:
 		a.with(e.Call, func(c *call) { a.controlled(c, e) })
 	case ua.Referral:
@@ -149,6 +153,14 @@ func (a *Adapter) incoming(e ua.Incoming) {
 			return
 		}
 		invited.Replaces = old.id
+	}
+	if e.Joins != 0 {
+		old := a.refs[e.Joins]
+		if old == nil || old.id == 0 {
+			a.agent.Reject(e.Call, 481)
+			return
+		}
+		invited.Joins = old.id
 	}
 	if err := a.open(c); err != nil {
 		a.log.Error("no voice for a call", "err", err)

@@ -22,10 +22,14 @@ type attend struct {
 	waits  bool   // for the outcome of the last
 }
 
+// wantsAll is a header that no standard has: a Linphone that holds a conference ends where it is missing, and takes 0 as the
+// wish to be told everything.
+var wantsAll = [2]string{"Last-Notify-Version", "0"}
+
 // attend asks the focus who is in its conference.
 func (a *Adapter) attend(c *call) {
 	if c.focus.uri != "" && c.focus.sub == 0 {
-		c.focus.sub = a.agent.Subscribe(ua.AccountID(c.line), ua.Subscription{Event: roster.Event, Target: c.focus.uri, Accept: []string{roster.Type}})
+		c.focus.sub = a.agent.Subscribe(ua.AccountID(c.line), ua.Subscription{Event: roster.Event, Target: c.focus.uri, Accept: []string{roster.Type}, Headers: [][2]string{wantsAll}})
 	}
 }
 
@@ -34,6 +38,19 @@ func (a *Adapter) unattend(c *call) {
 	if c.focus.sub != 0 {
 		a.agent.Unsubscribe(c.focus.sub)
 		c.focus.sub = 0
+	}
+}
+
+// refocused: the far side has become a conference, or is none any more. An order to the former one has no answer.
+func (a *Adapter) refocused(c *call, e ua.Refocused) {
+	if c.focus.waits {
+		a.post(phone.MoveRefused{Call: c.id, Cause: phone.NotFound})
+	}
+	a.unattend(c)
+	c.focus = attend{uri: e.Focus, orders: c.focus.orders}
+	a.post(phone.FocusChanged{Call: c.id, Focus: e.Focus, Controls: e.Controls})
+	if c.stands {
+		a.attend(c)
 	}
 }
 
@@ -77,11 +94,12 @@ func (a *Adapter) rosterOf(c *call) phone.RosterChanged {
 	for i := range c.focus.who.Users {
 		u := &c.focus.who.Users[i]
 		p, ok := ua.ReadPeer(u.Display, u.Entity)
-		if !ok || len(out.Members) == phone.MaxMembers {
+		id := ua.WholeURI(u.Entity)
+		if !ok || id == "" || len(out.Members) == phone.MaxMembers {
 			continue
 		}
 		shown := a.peer(p)
-		out.Members = append(out.Members, phone.Member{ID: ua.Clean(u.Entity), Name: shown.Name, Number: shown.Number, URI: shown.URI,
+		out.Members = append(out.Members, phone.Member{ID: id, Name: shown.Name, Number: shown.Number, URI: shown.URI,
 			State: memberState(u.Status()), Muted: u.Muted(), Self: strings.EqualFold(p.URI, a.lines[c.line].Account.AOR)})
 	}
 	return out
@@ -107,7 +125,7 @@ func (a *Adapter) control(e phone.SendMute) {
 func (f *attend) voiceOf(member string) (cccp.Mute, bool) {
 	for i := range f.who.Users {
 		u := &f.who.Users[i]
-		if ua.Clean(u.Entity) != member {
+		if u.Entity != member {
 			continue
 		}
 		for _, e := range u.Endpoints {

@@ -67,6 +67,24 @@ func TestAConferenceCallsUs(t *testing.T) {
 	})
 }
 
+// TestTheFarSideBecomesAFocus: in the midst of a call, and is none again; what was ordered of it will not be answered.
+func TestTheFarSideBecomesAFocus(t *testing.T) {
+	inWorld(t, offer.Off, func(w *world) {
+		w.ask(phone.SendInvite{Call: 1, Target: "sip:200@example.com", Conversation: "c"})
+		w.ask(ua.Accepted{Call: 101, SDP: w.farAnswer("call"), Able: ua.Able{Refers: true}})
+		w.said, w.done = nil, nil
+		w.ask(ua.Refocused{Call: 101, Focus: room, Controls: true})
+		w.wantDone(phone.FocusChanged{Call: 1, Focus: room, Controls: true})
+		w.wantSaid("subscribe 1 conference " + room + " false")
+		w.tells(1, "full", `<user entity="sip:200@example.com"><endpoint entity="e"><media id="1"><type>audio</type></media></endpoint></user>`)
+		w.ask(phone.SendMute{Call: 1, Member: "sip:200@example.com", On: true})
+		w.said, w.done = nil, nil
+		w.ask(ua.Refocused{Call: 101})
+		w.wantDone(phone.MoveRefused{Call: 1, Cause: phone.NotFound}, phone.FocusChanged{Call: 1})
+		w.wantSaid("unsubscribe 1")
+	})
+}
+
 // TestTheFocusMutes: a member is muted by an order that names his audio as the roster does; only the answer to that order counts.
 func TestTheFocusMutes(t *testing.T) {
 	inWorld(t, offer.Off, func(w *world) {

@@ -91,6 +91,7 @@ type UserAgent interface {
 	Unsubscribe(ref ua.SubRef)
 	Refetch(ref ua.SubRef)
 	Publish(id ua.AccountID, event, kind string, body []byte)
+	PublishCategory(id ua.AccountID, category string, doc []byte)
 }
 
 // Adapter is the adapter of all lines.
@@ -120,7 +121,8 @@ type Adapter struct {
 	watched  Watch
 	watches  map[ua.SubRef]*watching
 	own      phone.Published // of the user, as published
-	me       string          // how the names of our dialogs begin
+	rules    func(aor string) []byte
+	me       string // how the names of our dialogs begin
 	shares   map[phone.LineID]*share
 	gateways Gateways
 	up       map[phone.LineID]bool      // the line is registered
@@ -281,6 +283,7 @@ func (a *Adapter) configure(lines []Line) {
 		}
 	}
 	a.lines = lines
+	a.handRules()
 	a.addrs = slices.Grow(a.addrs[:min(len(a.addrs), len(lines))], len(lines))[:len(lines)]
 }
 

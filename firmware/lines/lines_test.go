@@ -33,16 +33,17 @@ type world struct {
 	mu    sync.Mutex
 	said  []string          // what the user agent was told
 	sdp   map[string][]byte // the last body of each kind
-	done  []phone.Event     // what the centre was told
-	open  int               // voices open
-	got   []offer.Media     // what voices were told
-	keys  []rune            // digits sent
-	bound []phone.CallID    // calls that got their voice
-	freed []phone.CallID    // and that lost it
-	deaf  bool              // no group can be joined
-	waits []netip.AddrPort  // where sound is expected from
-	far   *offer.Session    // the far side
-	print dtls.Fingerprint  // of our certificate, if we have one
+	docs  map[ua.AccountID]string
+	done  []phone.Event    // what the centre was told
+	open  int              // voices open
+	got   []offer.Media    // what voices were told
+	keys  []rune           // digits sent
+	bound []phone.CallID   // calls that got their voice
+	freed []phone.CallID   // and that lost it
+	deaf  bool             // no group can be joined
+	waits []netip.AddrPort // where sound is expected from
+	far   *offer.Session   // the far side
+	print dtls.Fingerprint // of our certificate, if we have one
 	next  ua.CallRef
 	subs  ua.SubRef
 	in    ua.Invitation // of the last INVITE
@@ -115,6 +116,14 @@ func (w *world) Unsubscribe(ref ua.SubRef) { w.say("unsubscribe", ref, nil) }
 func (w *world) Refetch(ref ua.SubRef)     { w.say("refetch", ref, nil) }
 func (w *world) Publish(_ ua.AccountID, event, _ string, body []byte) {
 	w.say("publish", event, body)
+}
+
+// PublishCategory notes the documents that servers have, by line.
+func (w *world) PublishCategory(id ua.AccountID, category string, doc []byte) {
+	if w.docs == nil {
+		w.docs = map[ua.AccountID]string{}
+	}
+	w.docs[id] = category + " " + string(doc)
 }
 
 type mouth struct{ w *world }

@@ -148,8 +148,10 @@ func (a *Adapter) other(s *share, d eventbody.Dialog) phone.Other {
 	switch {
 	case d.State == eventbody.Early && d.Called:
 		o.State = phone.AppearanceRinging
-	case d.State == eventbody.Confirmed && d.Local.Holds:
-		o.State = phone.AppearanceHeld
+	case d.State == eventbody.Confirmed:
+		if d.Local.Holds {
+			o.State = phone.AppearanceHeld
+		}
 		o.Dialog = phone.Dialog{CallID: d.CallID, ToTag: d.RemoteTag, FromTag: d.LocalTag} // as the far side has it
 	}
 	for _, c := range s.calls {

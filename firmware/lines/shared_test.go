@@ -51,6 +51,15 @@ func TestASharedLine(t *testing.T) {
 			t.Errorf("%+v, want %+v", got, want)
 		}
 
+		// What they talk to can be joined by its name.
+		talks := holds
+		talks.Local.Holds = false
+		w.ask(shareDoc(2, talks))
+		want.Others[0].State = phone.AppearanceBusy
+		if got := w.appearances(); fmt.Sprint(got) != fmt.Sprint(want) {
+			t.Errorf("%+v, want %+v", got, want)
+		}
+
 		// A call of ours, and its name among those of all phones.
 		w.said = nil
 		w.ask(phone.SendAppearances{Calls: []phone.Appeared{{Call: 7, Number: 2, State: phone.Held, Dir: phone.Incoming, Private: true, Remote: phone.Peer{Name: "Ben", URI: "sip:202@example.com"}}}})
@@ -65,7 +74,7 @@ func TestASharedLine(t *testing.T) {
 
 		// Who chose the same place first is told by the names.
 		for id, first := range map[string]bool{"!": true, "~": false} {
-			w.ask(shareDoc(2, eventbody.Dialog{ID: id, State: eventbody.Trying, Appearance: 2}, d))
+			w.ask(shareDoc(3, eventbody.Dialog{ID: id, State: eventbody.Trying, Appearance: 2}, d))
 			w.ask(ua.Watching{Sub: 1, Up: true})
 			if got := w.appearances(); len(got.Others) != 1 || got.Others[0].First != first || got.Others[0].State != phone.AppearanceBusy {
 				t.Errorf("%q: %+v", id, got)

@@ -89,7 +89,7 @@ func TestTheyReferUs(t *testing.T) {
 	})
 }
 
-func TestACallThatReplacesAnother(t *testing.T) {
+func TestACallThatReplacesOrJoinsAnother(t *testing.T) {
 	inWorld(t, offer.Off, func(w *world) {
 		w.talking(1, newSide("192.0.2.2"))
 		body, _ := w.far.Offer(offer.SendRecv)
@@ -97,6 +97,10 @@ func TestACallThatReplacesAnother(t *testing.T) {
 		w.wantDone(phone.Invited{Ref: 7, Replaces: 1, ReferredBy: phone.Peer{Number: "201"}, TakesOver: true})
 		w.ask(ua.Incoming{Call: 8, SDP: body, Replaces: 777})
 		w.wantSaid("reject 8 481")
+		w.ask(ua.Incoming{Call: 9, SDP: body, Joins: 101})
+		w.wantDone(phone.Invited{Ref: 9, Joins: 1})
+		w.ask(ua.Incoming{Call: 10, SDP: body, Joins: 777})
+		w.wantSaid("reject 10 481")
 	})
 }
 
@@ -107,6 +111,10 @@ func TestACallWithoutAConversationGetsOne(t *testing.T) {
 			t.Errorf("%+v", w.in)
 		}
 		w.wantDone(phone.Conversing{Call: 1, Conversation: w.in.Conversation})
+		w.ask(phone.SendInvite{Call: 2, Target: "300", Join: phone.Dialog{CallID: "a", ToTag: "b", FromTag: "c"}})
+		if w.in.Join != (ua.DialogID{CallID: "a", ToTag: "b", FromTag: "c"}) || w.in.Replaces != (ua.DialogID{}) {
+			t.Errorf("%+v", w.in)
+		}
 	})
 }
 

@@ -83,9 +83,9 @@ func (t *step) withhold(on bool) error {
 }
 
 // withheld tells whether a call to n goes out without our number: by the user's wish or the line's setting, and never to
-// those who must be able to call back.
+// those who must be able to call back, or who let in nobody but the line's own phones.
 func (t *step) withheld(c *Call, n Number) bool {
-	if n.Rule == EmergencyRule {
+	if n.Rule == EmergencyRule || c.Barges {
 		return false
 	}
 	return c.Withheld || int(c.Line) < len(t.Config.Lines) && t.Config.Lines[c.Line].Withhold

@@ -104,6 +104,8 @@ func (t *step) setting(in Command) error {
 		return t.seekPlaying(in.To)
 	case TakeAppearance:
 		return t.takeAppearance(in)
+	case JoinAppearance:
+		return t.joinAppearance(in)
 	case PickUp:
 		return t.pickUp(in.Number)
 	case SetAvailability:
@@ -280,6 +282,9 @@ func (t *step) dialNow() error {
 }
 
 func (t *step) answer(c *Call) error {
+	if c.Joins != 0 {
+		return t.letIn(c)
+	}
 	t.takePath()
 	t.enter(c, Answering, NoCause)
 	t.do(SendAccept{Call: c.ID})
@@ -336,7 +341,7 @@ func (t *step) hangupAll(c *Call) {
 
 func (t *step) hold(c *Call, private bool) error {
 	switch {
-	case private && c.Appearance == 0:
+	case private && (c.Appearance == 0 || c.Barges):
 		return WrongValue
 	case c.Shadow:
 		return Moving
@@ -512,6 +517,9 @@ func (t *step) configure(c Config) error {
 	}
 	t.Config = c
 	t.changed(ConfigChanged)
+	if t.Ruled = t.Ruled || c.Rules.given(); t.Ruled {
+		t.do(HandRules{})
+	}
 	if !c.Recording {
 		t.stopRecording()
 	}

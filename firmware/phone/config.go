@@ -49,6 +49,7 @@ type LineConfig struct {
 	MailboxOnBusy       bool   // a call is sent there by saying busy
 	URIs                URIForm
 	Appearances         uint8 // so many it has, shared with the other phones of its address; 0: it is not shared
+	BargeIn             BargeIn
 }
 
 // DefaultConfig is a phone without lines.
@@ -107,6 +108,9 @@ func (c *Config) Validate() error {
 	for i, l := range c.Lines {
 		if l.Appearances > MaxAppearances {
 			return fmt.Errorf("line %d: appearances: at most %d, not %d", i+1, MaxAppearances, l.Appearances)
+		}
+		if l.BargeIn >= bargeInCount {
+			return fmt.Errorf("line %d: barge_in: must be deny, ask or allow", i+1)
 		}
 		if _, err := c.Number(l.Mailbox); l.Mailbox != "" && err != nil {
 			return fmt.Errorf("line %d: voicemail: %w", i+1, err)

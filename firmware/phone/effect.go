@@ -21,6 +21,7 @@ type (
 		Refer        Ref    // the Referred that it answers; 0: none
 		Replaces     Dialog // the call there that it takes over; zero: none
 		Early        bool   // if that still rings
+		Join         Dialog // the call there that it joins; zero: none
 		Withheld     bool   // the called is not told who calls
 		Beside       CallID // the call for which somebody else is rung at the same time; 0: none
 	}
@@ -80,6 +81,8 @@ type (
 		Call  CallID
 		Digit rune
 	}
+	// Chime has everybody hear that somebody has joined: us and all whose voices are connected.
+	Chime struct{ fx }
 	// SendRegister makes a failing line try again at once.
 	SendRegister struct {
 		fx

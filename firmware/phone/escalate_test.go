@@ -169,3 +169,28 @@ func TestARosterIsOfItsCall(t *testing.T) {
 		t.Error("it outlives its call")
 	}
 }
+
+// TestTheFarSideMakesItAConference: a call of two becomes one to a conference and is none any more, as its far side says; while
+// others are being moved into it, that does not count.
+func TestTheFarSideMakesItAConference(t *testing.T) {
+	b := able(t, "Talking")
+	b.do(FocusChanged{Call: 1, Focus: room, Controls: true}, RosterChanged{Call: 1, Members: []Member{{ID: "a"}}})
+	if c := b.s.Call(1); c.Focus != room || !c.Controls || b.s.Roster(1) == nil {
+		t.Errorf("%+v, roster %+v", c, b.s.Roster(1))
+	}
+	b.do(FocusChanged{Call: 1})
+	if c := b.s.Call(1); c.Focus != "" || c.Controls || b.s.Roster(1) != nil {
+		t.Errorf("%+v, roster %+v", c, b.s.Roster(1))
+	}
+	b.do(FocusChanged{Call: 9, Focus: room})
+	b = oneLine(t).reach("Ringback")
+	if b.do(FocusChanged{Call: 1, Focus: room}); b.s.Call(1).Focus != "" {
+		t.Error("nobody has answered")
+	}
+
+	b = meeting(t, "Held Talking", 2, 1)
+	b.do(FocusChanged{Call: 3})
+	if c := b.s.Call(3); c.Focus != room {
+		t.Errorf("%+v", c)
+	}
+}

@@ -70,6 +70,8 @@ func (t *step) event(in Event) {
 		t.mailTold(in.Line, in.Mail)
 	case MailListed:
 		t.mailListed(in)
+	case RulesHanded:
+		t.rulesHanded(in)
 	case MailUnsure:
 		t.mailUnsure(in.Line)
 	case RecordingFailed:
@@ -172,6 +174,9 @@ func (t *step) lineChanged(in LineChanged) {
 	if l == nil {
 		return
 	}
+	if in.State != LineRegistered { // a server that cannot be reached may have lost the rules
+		l.Rules, l.Why = RulesHere, ""
+	}
 	l.State, l.Fault, l.Detail, l.Retry, l.Until = in.State, in.Fault, in.Detail, in.Retry, in.Until
 	t.note(Change{What: LineStateChanged, Line: in.Line})
 }
@@ -183,6 +188,10 @@ func (t *step) invited(in Invited) {
 	}
 	if in.Replaces != 0 {
 		t.replace(in)
+		return
+	}
+	if in.Joins != 0 {
+		t.barge(in)
 		return
 	}
 	r, rings := t.routed(in)
@@ -239,6 +248,7 @@ func (t *step) unawait(c *Call) {
 func (t *step) accepted(id CallID) {
 	if c := t.Call(id); c != nil && (c.State == Calling || c.State == Ringback) {
 		t.enter(c, Talking, NoCause)
+		t.joined(c)
 		t.arrived(c)
 	}
 }

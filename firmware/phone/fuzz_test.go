@@ -37,14 +37,14 @@ func (p *tape) call(s State) CallID {
 // begins and goesOn come more often than the rest, so that calls stand before they end.
 var (
 	begins = []Input{Invited{}, Answer{}, Confirmed{}, Accepted{}, Able{}, Dial{}}
-	goesOn = []Input{AddMember{}, RosterChanged{}, RecordCall{}, Transfer{}, Consult{}, CompleteTransfer{}, MoveTo{}, Join{}, Split{}, Referred{}, MoveRefused{}, Moved{}}
+	goesOn = []Input{AddMember{}, RosterChanged{}, FocusChanged{}, RecordCall{}, Transfer{}, Consult{}, CompleteTransfer{}, MoveTo{}, Join{}, Split{}, Referred{}, MoveRefused{}, Moved{}}
 )
 
 // all is a life in which anything comes, meets one in which conferences at a server come and go.
 var (
 	all   = slices.Concat(Inputs(), slices.Repeat(begins, 4), slices.Repeat(goesOn, 2))
 	meets = slices.Concat(slices.Repeat([]Input{Accepted{}, Able{}}, 8), slices.Repeat([]Input{Invited{}, Answer{}, Confirmed{}, Join{}, Moved{}, MoveRefused{}}, 3), []Input{
-		Dial{}, CallFailed{}, MoveProgressed{}, Byed{}, Hangup{}, Hold{}, Resume{}, Swap{}, TimerFired{}, ResumeRefused{}, AddMember{}, DropMember{}, MuteMember{}, RosterChanged{}, Split{},
+		Dial{}, CallFailed{}, MoveProgressed{}, Byed{}, Hangup{}, Hold{}, Resume{}, Swap{}, TimerFired{}, ResumeRefused{}, AddMember{}, DropMember{}, MuteMember{}, RosterChanged{}, FocusChanged{}, Split{},
 		Transfer{}, CompleteTransfer{}, MoveTo{}, Referred{}, RecordCall{}})
 )
 
@@ -97,6 +97,9 @@ func (p *tape) input(s State) Input {
 			f.Set(reflect.ValueOf(Mail{Known: true, Waiting: p.next(2) == 0, New: uint32(p.next(3)), Account: []string{"", "sip:vm@pbx.example", "*"}[p.next(3)]}))
 		case Peer:
 			f.Set(reflect.ValueOf(anna))
+		case []Other:
+			a := Appearance{Number: uint8(p.next(MaxAppearances + 2)), State: AppearanceState(p.next(int(appearanceStateCount) + 1)), Exclusive: p.next(4) == 0, Caller: anna, Dialog: Dialog{"a", "b", "c"}}
+			f.Set(reflect.ValueOf([]Other{{Appearance: a, Ours: p.call(s), First: p.next(2) == 0}}[:p.next(2)]))
 		case rune:
 			f.SetInt(int64("0123456789*#+AE"[p.next(15)]))
 		case string:
@@ -120,6 +123,10 @@ func (p *tape) input(s State) Input {
 			a.Focus = ""
 		}
 		return a
+	}
+	if i, ok := in.Interface().(Invited); ok && p.next(4) > 0 { // few want to join a call
+		i.Joins = 0
+		return i
 	}
 	return in.Interface().(Input)
 }
@@ -272,6 +279,9 @@ func (w *world) checkMove(s State, c Call) {
 			}
 		}
 	}
+	if of := s.Call(c.Joins); c.Joins != 0 && c.State == Ringing && (of == nil || of.State != Talking) {
+		w.t.Fatalf("%+v wants to join %+v", c, of)
+	}
 	p := s.Call(c.With)
 	switch {
 	case c.With != 0 && (p == nil || p.With != c.ID || p.Move != c.Move || c.Move == NoMove || c.Shadow && p.Shadow):
@@ -338,7 +348,10 @@ func TestLives(t *testing.T) {
 
 // live runs a life through Step and holds the invariants after each input.
 func live(t testing.TB, b []byte, of []Input) {
-	s := oneLine(t).s
+	c := oneLine(t).s.Config
+	c.Lines = slices.Clone(c.Lines)
+	c.Lines[0].Appearances, c.Lines[0].BargeIn = MaxAppearances, BargeIn(len(b)%int(bargeInCount))
+	s, _, _, _ := Step(New(c), noon, "fuzz", LineChanged{State: LineRegistered})
 	w := &world{t: t, timers: map[TimerID]bool{}, calls: map[CallID]string{}, sound: s.sound()}
 	now := noon
 	for p := (&tape{b, s.Config.Lines, of}); len(p.bytes) > 0; {

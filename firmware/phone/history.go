@@ -149,7 +149,7 @@ func (u *Unseen) add(more Unseen) {
 func clampCount(n int) int { return max(0, min(n, maxRecalled)) }
 
 func (t *step) log(c *Call) {
-	if c.Dir == Outgoing && c.Remote == (Peer{}) || c.Shadow || c.Page != 0 { // nothing was dialled, or not by anybody
+	if c.Dir == Outgoing && c.Remote == (Peer{}) || c.Shadow || c.Page != 0 || c.Joins != 0 && c.Answered.IsZero() { // nothing was dialled, or not by anybody, or a colleague was not let in
 		return
 	}
 	r := Record{Call: c.ID, Line: c.Line, Dir: c.Dir, Remote: c.Remote, Began: c.Began, Answered: c.Answered,

@@ -176,6 +176,7 @@ type (
 		Remote       Peer
 		Conversation string
 		Replaces     CallID // the call whose place it takes (RFC 3891); 0: none
+		Joins        CallID // the call of a shared line that another phone of it wants to join (RFC 3911); 0: none
 		ReferredBy   Peer
 		ForwardedBy  Peer
 		Proof        Proof
@@ -203,6 +204,13 @@ type (
 	Accepted struct {
 		evt
 		Call CallID
+	}
+	// FocusChanged: the far side has made the call one to a conference, see Able, or if Focus is empty it is none any more.
+	FocusChanged struct {
+		evt
+		Call     CallID
+		Focus    string
+		Controls bool
 	}
 	// Confirmed: our answer arrived (ACK).
 	Confirmed struct {

@@ -391,6 +391,8 @@ func (t *step) movingEvent(in Event) {
 		t.moveRefused(in)
 	case RosterChanged:
 		t.rosterChanged(in)
+	case FocusChanged:
+		t.focusChanged(in)
 	default:
 		t.fieldChanged(in)
 	}

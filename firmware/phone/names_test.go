@@ -74,7 +74,7 @@ func TestEveryInputIsTaken(t *testing.T) {
 	states := []string{"", "Dialing", "Calling", "Ringback", "Early", "Ringing", "Answering", "Talking", "Held", "Failed"}
 	c := DefaultConfig()
 	for _, in := range []Input{
-		Dial{}, Digit{Digit: '3'}, EraseDigit{}, DialNow{}, Answer{Call: 1}, Reject{Call: 1}, Deflect{Call: 1, Target: "200"}, ToMailbox{Call: 1}, CallMailbox{}, MailTold{Mail: Mail{Known: true}}, MailListed{New: 1}, MailUnsure{}, Silence{}, Hangup{Call: 1}, Hold{Call: 1}, Resume{Call: 1}, Swap{},
+		Dial{}, Digit{Digit: '3'}, EraseDigit{}, DialNow{}, Answer{Call: 1}, Reject{Call: 1}, Deflect{Call: 1, Target: "200"}, ToMailbox{Call: 1}, CallMailbox{}, MailTold{Mail: Mail{Known: true}}, MailListed{New: 1}, MailUnsure{}, RulesHanded{Handed: RulesTaken}, Silence{}, Hangup{Call: 1}, Hold{Call: 1}, Resume{Call: 1}, Swap{},
 		SendDTMF{Call: 1, Digit: '1'}, Mute{On: true}, SetPath{Path: Headset}, PressPath{Path: Headset}, StepVolume{Steps: 1}, SetVolume{Level: 1},
 		SetRingVolume{Level: 1}, SelectLine{Line: 1}, Register{Line: 1}, SeeMissed{}, Configure{Config: c}, HookMoved{Off: true}, LineChanged{}, Invited{}, Progressed{Call: 1}, EarlyHeard{Call: 1},
 		Accepted{Call: 1}, Confirmed{Call: 1}, CallFailed{Call: 1}, Byed{Call: 1}, RemoteHeld{Call: 1, On: true}, ResumeRefused{Call: 1},
@@ -83,7 +83,7 @@ func TestEveryInputIsTaken(t *testing.T) {
 		PCDo{Act: PCHangup}, PCCallChanged{Ringing: true}, PCStreams{Plays: true},
 		AnswerPairing{Stage: PairingCompare, Yes: true}, PairingMoved{Stage: PairingAsked}, PCAttached{On: true},
 		Transfer{Call: 1, Target: "300"}, Consult{Call: 1, Number: "300"}, MoveTo{Call: 1, Target: "300"},
-		Pull{Target: "300", Replaces: Dialog{"a", "b", "c"}}, PageHeard{Group: 1}, PageSilent{Group: 1}, TestSound{}, SoundTested{Verdict: SoundWorks}, Able{Call: 1, Refers: true}, Referred{Call: 1, To: anna}, Conversing{Call: 1, Conversation: "c"}, Redirected{Call: 1, To: anna},
+		Pull{Target: "300", Replaces: Dialog{"a", "b", "c"}}, PageHeard{Group: 1}, PageSilent{Group: 1}, TestSound{}, SoundTested{Verdict: SoundWorks}, Able{Call: 1, Refers: true}, FocusChanged{Call: 1, Focus: room}, Referred{Call: 1, To: anna}, Conversing{Call: 1, Conversation: "c"}, Redirected{Call: 1, To: anna},
 	} {
 		taken := slices.ContainsFunc(states, func(word string) bool {
 			b := oneLine(t).reach(word)

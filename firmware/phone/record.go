@@ -65,7 +65,7 @@ func (s *State) possible() error {
 		if c.Proof.Verdict >= numberVerdictCount || c.Proof.Doubt >= DoubtCount {
 			return fmt.Errorf("phone: read state: call %d with proof %+v", c.ID, c.Proof)
 		}
-		if c.State == None || c.State >= Ended || c.ID > s.nextCall || s.Line(c.Line) == nil || c.Move >= moveCount || c.Way >= wayCount {
+		if c.State == None || c.State >= Ended || c.ID > s.nextCall || s.Line(c.Line) == nil || c.Move >= moveCount || c.Way >= wayCount || c.Joins > s.nextCall {
 			return fmt.Errorf("phone: read state: call %d in state %v on line %d", c.ID, c.State, c.Line)
 		}
 	}
@@ -98,11 +98,11 @@ func Inputs() []Input {
 		ResumeRefused{}, Secured{}, RemoteChanged{}, Proved{}, Noticed{}, Recalled{}, TimerFired{},
 		Ask{}, AnswerQuestion{}, QuestionDropped{}, SetLock{}, PINRefused{}, PCDo{}, PCCallChanged{}, PCStreams{},
 		AnswerPairing{}, PairingMoved{}, PCAttached{},
-		Transfer{}, Consult{}, CompleteTransfer{}, Reconnect{}, MoveTo{}, Pull{}, Join{}, Split{}, AddMember{}, DropMember{}, MuteMember{}, RosterChanged{},
+		Transfer{}, Consult{}, CompleteTransfer{}, Reconnect{}, MoveTo{}, Pull{}, Join{}, Split{}, AddMember{}, DropMember{}, MuteMember{}, RosterChanged{}, FocusChanged{},
 		Able{}, Referred{}, MoveProgressed{}, Moved{}, MoveRefused{}, Conversing{}, Redirected{},
 		PageHeard{}, PageSilent{}, TestSound{}, SoundTested{}, RecordCall{}, RecordingFailed{}, PlayRecording{}, StopPlaying{}, PausePlaying{}, SeekPlaying{}, Played{},
-		MailTold{}, MailListed{}, MailUnsure{},
-		PickUp{}, TakeAppearance{}, AppearancesTold{}, SetAvailability{}, LampChanged{}, PresenceChanged{},
+		MailTold{}, MailListed{}, MailUnsure{}, RulesHanded{},
+		PickUp{}, TakeAppearance{}, JoinAppearance{}, AppearancesTold{}, SetAvailability{}, LampChanged{}, PresenceChanged{},
 	}
 }
 
@@ -111,6 +111,6 @@ func Effects() []Effect {
 	return []Effect{
 		SendInvite{}, SendRinging{}, RefuseInvite{}, SendAccept{}, SendReject{}, SendDeflect{}, SendCancel{}, SendBye{}, SendHold{}, PlayDTMF{},
 		SendRegister{}, SetSound{}, StartTimer{}, StopTimer{}, LogCall{}, QuestionAnswered{}, SendPC{}, SendPCVolume{}, PairingAnswered{},
-		SendPage{}, HearPage{}, EndPage{}, SendRefer{}, SendMute{}, SendBridge{}, RefuseRefer{}, StartRecording{}, StopRecording{}, StartPlaying{}, EndPlaying{}, HoldPlaying{}, MovePlaying{}, SendPresence{}, SendAppearances{},
+		SendPage{}, HearPage{}, EndPage{}, SendRefer{}, SendMute{}, SendBridge{}, RefuseRefer{}, StartRecording{}, StopRecording{}, StartPlaying{}, EndPlaying{}, HoldPlaying{}, MovePlaying{}, SendPresence{}, HandRules{}, SendAppearances{}, Chime{},
 	}
 }

@@ -82,6 +82,18 @@ func (t *step) rosterChanged(in RosterChanged) {
 	t.touched(c)
 }
 
+// focusChanged: a call has become one to a conference, or is none any more. One that others are being moved into stays what
+// it was: their moves tell what comes of it.
+func (t *step) focusChanged(in FocusChanged) {
+	c := t.Call(in.Call)
+	if c == nil || !c.State.stands() || c.Shadow || c.Page != 0 || c.Focus == in.Focus || len(t.Into(c.ID)) > 0 {
+		return
+	}
+	c.Focus, c.Controls = in.Focus, in.Controls
+	t.dropRoster(c.ID)
+	t.touched(c)
+}
+
 // dropRoster forgets who is in the conference of a call.
 func (t *step) dropRoster(call CallID) {
 	if t.Roster(call) != nil {

@@ -3,6 +3,75 @@ package phone
 // What the rules make of calls that come in. Others who ring at the same time are called by shadows, each with Call.Beside: the
 // one that is answered first gets the caller, by the means a transfer has.
 
+// Handed is what the server of a line does with the rules.
+type Handed uint8
+
+// The values.
+const (
+	RulesHere    Handed = iota // it is not given them: this phone acts on them
+	RulesPending               // it has not taken them: this phone acts on them
+	RulesTaken                 // it acts on them
+	handedCount
+)
+
+// The input and the effect of rules that servers act on.
+type (
+	// RulesHanded tells what the server of a line does with the rules, and of RulesPending why, if it has said so.
+	RulesHanded struct {
+		evt
+		Line   LineID
+		Handed Handed
+		Why    string
+	}
+	// HandRules gives HandedRules to the servers that take rules.
+	HandRules struct{ fx }
+)
+
+// HandedRules is the configuration whose rules servers are given; nil: none, since they are kept there, or nobody has set any
+// at this phone and there may be some.
+func (s *State) HandedRules() *Config {
+	if !s.Ruled || s.Config.Rules.ByServer {
+		return nil
+	}
+	c := s.Config
+	return &c
+}
+
+// Handed is what servers do with the rules: of several the one that has not taken them.
+func (s *State) Handed() (h Handed, why string) {
+	for i := range s.Lines {
+		switch l := &s.Lines[i]; {
+		case l.Rules == RulesPending && (h != RulesPending || why == ""):
+			h, why = l.Rules, l.Why
+		case l.Rules == RulesTaken && h == RulesHere:
+			h = l.Rules
+		}
+	}
+	return h, why
+}
+
+func (t *step) rulesHanded(in RulesHanded) {
+	l := t.Line(in.Line)
+	if l == nil || in.Handed >= handedCount || l.Rules == in.Handed && l.Why == in.Why {
+		return
+	}
+	l.Rules, l.Why = in.Handed, in.Why
+	t.note(Change{What: LineStateChanged, Line: in.Line})
+}
+
+// route is what the rules make of a call. Where the server of its line acts on them, the phone sees to the rest alone.
+func (t *step) route(in Invited, by []Peer, busy bool) Route {
+	c := t.Config
+	c.Rules.DND = t.Undisturbed()
+	if t.Line(in.Line).Rules != RulesTaken {
+		return c.Route(in.Remote, by, busy, t.now)
+	}
+	c.Rules = c.Rules.unhanded()
+	r := c.Route(in.Remote, by, busy, t.now)
+	r.Then, r.For = "", 0 // the server knows for how long it rings
+	return r
+}
+
 // routed carries out what the rules say of a call; rings is false if it was sent on or refused.
 func (t *step) routed(in Invited) (r Route, rings bool) {
 	r.Refuse, _ = t.refuses(in)
@@ -13,9 +82,7 @@ func (t *step) routed(in Invited) (r Route, rings bool) {
 				by = append(by, p)
 			}
 		}
-		c := t.Config
-		c.Rules.DND = t.Undisturbed()
-		r = c.Route(in.Remote, by, r.Refuse == UserBusy, t.now)
+		r = t.route(in, by, r.Refuse == UserBusy)
 	}
 	cause, to := r.Refuse, Peer{}
 	switch {
@@ -90,6 +157,9 @@ func (t *step) confirmed(c *Call) {
 	switch {
 	case c.State == Answering:
 		t.enter(c, Talking, NoCause)
+		if c.Joins != 0 {
+			t.do(Chime{})
+		}
 	case c.State == Held && c.Move == Transferring && !c.Referred && p != nil && p.Shadow && p.State == Talking:
 		t.connect(c, p)
 	}

@@ -1,6 +1,7 @@
 package phone
 
 import (
+	"slices"
 	"testing"
 	"time"
 )
@@ -173,4 +174,102 @@ func FuzzParseSpan(f *testing.F) {
 			}
 		}
 	})
+}
+
+// What the server of a line acts on the phone does not act on as well: it keeps to what the server has no place for. A server
+// that has not taken the rules, or is away, leaves all to the phone.
+func TestTheServerActsOnTheRules(t *testing.T) {
+	rules := func(r *Rules) {
+		simultaneous(r)
+		r.Voicemail, r.NoAnswer, r.Busy, r.Blocked = "399", Forward{On: true, To: "301"}, Forward{On: true, To: "302"}, []string{"299"}
+	}
+	const here = "start ring 1 20s, ringing 1, start call 2 3m0s, invite 2 to 300 on 0, sound ring speaker"
+	const there = "start ring 1 2m0s, ringing 1, sound ring speaker"
+	for _, h := range []Handed{RulesHere, RulesPending} {
+		b := ruled(t, "", rules)
+		b.do(RulesHanded{Handed: h, Why: "x"}, Invited{Ref: 7, Remote: anna, Refers: true, TakesOver: true})
+		b.say("Ringing Calling", here)
+	}
+	taken := func(change func(r *Rules)) *bench {
+		b := ruled(t, "", change)
+		b.do(RulesHanded{Handed: RulesTaken}, RulesHanded{Line: 9, Handed: RulesTaken}, RulesHanded{Handed: 77})
+		return b
+	}
+	b := taken(rules)
+	b.do(Invited{Ref: 7, Remote: anna, Refers: true, TakesOver: true})
+	b.say("Ringing", there)
+	b = taken(rules)
+	b.do(Invited{Ref: 7, Remote: Peer{Number: "299"}})
+	b.say("", "refuse 7: declined, log 0")
+	b = taken(func(r *Rules) { r.DND, r.Voicemail = true, "399" })
+	b.do(someRings)
+	b.say("", "refuse 7 to 399 (4), log 0")
+	b = taken(func(r *Rules) { r.Busy = Forward{On: true, To: "302"} })
+	for range MaxCalls {
+		b.do(someRings)
+	}
+	if b.do(someRings); orders(b.effects) != "refuse 7 to 302 (2), log 0" {
+		t.Errorf("a full phone: %s", orders(b.effects))
+	}
+	always := func(r *Rules) { r.Always, r.BlockAll = Forward{On: true, To: "300"}, false }
+	b = taken(always)
+	b.do(someRings)
+	b.say("Ringing", there)
+	b = taken(always)
+	b.do(LineChanged{State: LineFailing}, LineChanged{State: LineRegistered}, someRings) // a server that may have lost them
+	b.say("", "refuse 7 to 300 (1), log 0")
+}
+
+// Rules are handed to servers once there are some at the phone, and as long as they are kept here; by then also that there are
+// none any more.
+func TestRulesAreHandedToServers(t *testing.T) {
+	b := oneLine(t)
+	set := func(change func(c *Config)) *Config {
+		t.Helper()
+		given, c := b.s.HandedRules(), b.s.Config
+		change(&c)
+		b.do(Configure{Config: c})
+		if now := b.s.HandedRules(); (given != nil || now != nil) && !slices.Contains(b.effects, Effect(HandRules{})) {
+			t.Error("servers are not told")
+		}
+		return b.s.HandedRules()
+	}
+	if set(func(c *Config) { c.Rules.DND = true }) != nil {
+		t.Error("who has set none here may have some at the server")
+	}
+	if c := set(func(c *Config) { c.Rules.Always = Forward{On: true, To: "300"} }); c == nil || c.Rules.Always.To != "300" {
+		t.Errorf("%+v", c)
+	}
+	if set(func(c *Config) { c.Rules.ByServer = true }) != nil {
+		t.Error("rules are handed to the server that keeps them")
+	}
+	if c := set(func(c *Config) { c.Rules.ByServer, c.Rules.Always = false, Forward{} }); c == nil || c.Rules.Always.On {
+		t.Errorf("the server is not told that there are none: %+v", c)
+	}
+	s := New(*b.s.HandedRules())
+	if s.HandedRules() != nil {
+		t.Error("a phone without rules hands them over")
+	}
+	b.s.Config.Rules.TeamRing = true
+	if s := New(b.s.Config); s.HandedRules() == nil {
+		t.Error("a phone with rules does not hand them over")
+	}
+}
+
+// Of several servers the one that has not taken the rules is told of, best with its reason.
+func TestWhatServersDoWithTheRules(t *testing.T) {
+	for _, c := range []struct {
+		lines []Line
+		want  Handed
+		why   string
+	}{
+		{[]Line{{}, {}}, RulesHere, ""},
+		{[]Line{{Rules: RulesTaken}, {}}, RulesTaken, ""},
+		{[]Line{{Rules: RulesPending}, {Rules: RulesTaken}}, RulesPending, ""},
+		{[]Line{{Rules: RulesPending}, {Rules: RulesPending, Why: "501 no"}, {Rules: RulesPending, Why: "other"}}, RulesPending, "501 no"},
+	} {
+		if h, why := (&State{Lines: c.lines}).Handed(); h != c.want || why != c.why {
+			t.Errorf("%+v: %d %q", c.lines, h, why)
+		}
+	}
 }

@@ -62,6 +62,18 @@ func (r *Rules) SendsOn() string {
 	return ""
 }
 
+// given tells whether there are any that a server could act on.
+func (r *Rules) given() bool {
+	return r.Always.On || r.NoAnswer.On || r.Simultaneous || r.TeamRing || r.DelegateRing || r.BlockAll || r.RingFor != RingFor
+}
+
+// unhanded is what a server that acts on the rules has no place for: whom to block, do not disturb, and what becomes of calls
+// that meet a busy phone.
+func (r Rules) unhanded() Rules {
+	r.Always, r.NoAnswer, r.Simultaneous, r.TeamRing, r.DelegateRing, r.BlockAll = Forward{}, Forward{}, false, false, false, false
+	return r
+}
+
 // Undisturbed tells whether the user is not to be disturbed, as he or his computer says, and the phone sees to it.
 func (s *State) Undisturbed() bool {
 	return !s.Config.Rules.ByServer && (s.Config.Rules.DND || s.Availability == DoNotDisturb)

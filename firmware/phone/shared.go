@@ -36,7 +36,7 @@ type Appearance struct {
 	State     AppearanceState
 	Exclusive bool   // held for the phone alone that holds it
 	Caller    Peer   // with whom
-	Dialog    Dialog // of AppearanceHeld: that call as Caller has it
+	Dialog    Dialog // that call as Caller has it, once it is answered
 }
 
 // Other is what another phone tells of a call of its own.
@@ -104,7 +104,7 @@ func (s *State) At(a Appearance) *Call {
 
 // appears tells whether a call takes an appearance, where its line has any.
 func (c *Call) appears() bool {
-	return !c.Shadow && c.Page == 0 && c.State != None && c.State != Failed && c.State != Ended
+	return !c.Shadow && !c.Barges && c.Page == 0 && c.State != None && c.State != Failed && c.State != Ended
 }
 
 // appeared is what the other phones are to know.

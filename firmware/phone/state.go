@@ -128,6 +128,8 @@ type Call struct {
 	Conversation string // ID of the conversation this call belongs to (RFC 7989 Session-ID)
 	Appearance   uint8  // of a shared line, from 1; 0: it has none
 	Private      bool   // Held: no other phone of the shared line may take it
+	Barges       bool   // it joins a call of a shared line, where that is, and takes no appearance of its own
+	Joins        CallID // the call of ours that it joins so; 0: none
 	Conf         ConfID // conference at this phone; 0: none
 	ConsultOf    CallID // the call this one is to ask about; 0: none
 	ReferredBy   Peer   // who sent us to the far side, or the far side to us, if that is said
@@ -198,6 +200,8 @@ type Line struct {
 	Retry   time.Time
 	Until   time.Time // when the first of the certificates shown at sign-in ends; zero without TLS
 	Mail    Mail
+	Rules   Handed // what its server does with the rules of calls that come in
+	Why     string // of RulesPending: what it or the network has said
 }
 
 // Notice is a fault of the phone itself that its user must know of.
@@ -248,6 +252,7 @@ type State struct {
 	Availability Presence     // what a computer knows of the user; PresenceUnknown: nothing
 	Leaving      bool         // it is locked, and not yet for long
 	Gone         bool         // nobody has been at the locked phone for long
+	Ruled        bool         // somebody has set rules for calls that come in at this phone
 	AwaitsHelp   bool         // an emergency number was called not long ago: help may call back
 	Rosters      []Roster     // of the calls that lead to a conference at a server
 	Config       Config

@@ -7,7 +7,7 @@ import (
 
 // New gives the phone as it is when switched on: no calls, all lines off.
 func New(c Config) State {
-	s := State{RingVolume: 10, PageVolume: c.PageVolume, Path: c.HandsFree, Config: c, Lines: lines(c), Watched: watched(c), Appearances: appearances(c)}
+	s := State{RingVolume: 10, PageVolume: c.PageVolume, Path: c.HandsFree, Config: c, Lines: lines(c), Watched: watched(c), Appearances: appearances(c), Ruled: c.Rules.given()}
 	for p := range s.Volume {
 		s.Volume[p] = 10
 	}
@@ -40,6 +40,7 @@ func Step(s State, now time.Time, by Origin, in Input) (State, []Change, []Effec
 		return s, nil, nil, err
 	}
 	t.meetRules()
+	t.meetBarges()
 	t.comeBack()
 	t.meetPages()
 	t.hush()

@@ -218,6 +218,16 @@ func short(s string) string { return strconv.Quote(s[:min(len(s), 60)]) }
 
 // Write gives the rules of a phone as a document. Numbers become addresses in the domain of its first line.
 func Write(c *phone.Config) []byte {
+	aor := ""
+	if len(c.Lines) > 0 {
+		aor = c.Lines[0].AOR
+	}
+	return fmt.Appendf(nil, "<?xml version=\"1.0\" encoding=\"utf-8\"?>\n%s\n", Element(c, aor))
+}
+
+// Element gives the rules as Write does, for a document that they are a part of. Numbers become addresses in the domain of an
+// address of record.
+func Element(c *phone.Config, aor string) []byte {
 	r := c.Rules
 	forward := r.NoAnswer.To
 	if r.Always.On {
@@ -236,18 +246,18 @@ func Write(c *phone.Config) []byte {
 	}
 	var body bytes.Buffer
 	if forward != "" {
-		writeList(&body, c, "forwardto", []string{forward})
+		writeList(&body, c, aor, "forwardto", []string{forward})
 	}
 	for _, l := range lists {
 		if members := *l.of(&r); len(members) > 0 {
-			writeList(&body, c, l.name, members)
+			writeList(&body, c, aor, l.name, members)
 			version = newer(version, l.v2)
 		}
 	}
 	var b bytes.Buffer
-	fmt.Fprintf(&b, "<?xml version=\"1.0\" encoding=\"utf-8\"?>\n<routing xmlns=%q name=\"rtcdefault\" version=%q minSupportedClientVersion=\"2.0.0.0\">\n  <preamble>\n", namespace, version)
+	fmt.Fprintf(&b, "<routing xmlns=%q name=\"rtcdefault\" version=%q minSupportedClientVersion=\"2.0.0.0\">\n  <preamble>\n", namespace, version)
 	b.Write(body.Bytes())
-	fmt.Fprintf(&b, "    <flags name=\"clientflags\" value=%q/>\n    <wait name=\"total\" seconds=\"%d\"/>\n  </preamble>\n</routing>\n", strings.Join(words, " "), r.RingFor/time.Second)
+	fmt.Fprintf(&b, "    <flags name=\"clientflags\" value=%q/>\n    <wait name=\"total\" seconds=\"%d\"/>\n  </preamble>\n</routing>", strings.Join(words, " "), r.RingFor/time.Second)
 	return b.Bytes()
 }
 
@@ -258,18 +268,18 @@ func newer(version string, v2 bool) string {
 	return version
 }
 
-func writeList(b *bytes.Buffer, c *phone.Config, name string, targets []string) {
+func writeList(b *bytes.Buffer, c *phone.Config, aor, name string, targets []string) {
 	fmt.Fprintf(b, "    <list name=%q>\n", name)
 	for _, to := range targets {
 		b.WriteString("      <target uri=\"")
-		_ = xml.EscapeText(b, []byte(address(c, to))) // a buffer takes all
+		_ = xml.EscapeText(b, []byte(address(c, aor, to))) // a buffer takes all
 		b.WriteString("\"/>\n")
 	}
 	b.WriteString("    </list>\n")
 }
 
 // address makes a target an address: a number is one of its domain, with user=phone (RFC 3261 §19.1.6).
-func address(c *phone.Config, to string) string {
+func address(c *phone.Config, aor, to string) string {
 	n, err := c.Number(to)
 	switch {
 	case strings.Contains(to, ":"):
@@ -277,9 +287,9 @@ func address(c *phone.Config, to string) string {
 	case strings.Contains(to, "@"):
 		return "sip:" + to
 	}
-	domain := "localhost"
-	if len(c.Lines) > 0 {
-		_, domain, _ = strings.Cut(c.Lines[0].AOR, "@")
+	_, domain, ok := strings.Cut(aor, "@")
+	if !ok {
+		domain = "localhost"
 	}
 	user, param := n.Target, ";user=phone"
 	switch {

@@ -91,9 +91,12 @@ func TestNumbersBecomeAddresses(t *testing.T) {
 		"030 1234": "sip:+49301234@pbx.example;user=phone", "201": "sip:201@pbx.example;user=phone", "*97#": "sip:*97%23@pbx.example;user=phone",
 		"anna.berg": "sip:anna.berg@pbx.example", "anna@x.example": "sip:anna@x.example", "tel:+49301234": "tel:+49301234",
 	} {
-		if got := address(config(phone.Rules{}), to); got != want {
+		if got := address(config(phone.Rules{}), "sip:100@pbx.example", to); got != want {
 			t.Errorf("%s: %s, not %s", to, got, want)
 		}
+	}
+	if doc := string(Element(config(phone.Rules{NoAnswer: phone.Forward{On: true, To: "201"}}), "sip:7@other.example")); !strings.Contains(doc, "sip:201@other.example") || !strings.HasPrefix(doc, "<routing") {
+		t.Errorf("for another line: %s", doc)
 	}
 	r := phone.Rules{Always: phone.Forward{On: true, To: "201"}, NoAnswer: phone.Forward{On: true, To: "202"}, RingFor: time.Second}
 	if doc := string(Write(config(r))); strings.Contains(doc, "202") || !strings.Contains(doc, "sip:201@") {

@@ -9,7 +9,7 @@ import (
 
 // Rules are who gets the calls that come in.
 type Rules struct {
-	By        string `toml:"by" one:"phone server" doc:"Who applies the rules. server: the phone rings for whatever its server lets through, and applies none of them itself."`
+	By        string `toml:"by" one:"phone server" doc:"Who applies the rules. server: the phone rings for whatever its server lets through, and applies none of them itself. phone: a line of dialect = ocs gives them to its server, in place of those it had, once there are any here. While the line is signed in and the server has taken them, it acts on them, by the working hours it knows, and the phone on dnd, busy and blocked alone; else the phone acts on all."`
 	DND       bool   `toml:"dnd" doc:"Do not disturb: calls go to voicemail, or hear that nobody is there. Team and breakthrough ring all the same, and nobody rings beside."`
 	RingFor   int    `toml:"ring_for" unit:"s" range:"1 60" doc:"How long a call rings before it goes to no_answer_to or voicemail. With neither it rings as long as ring_time says."`
 	Voicemail string `toml:"voicemail" is:"target" eg:"*97" doc:"Number of the mailbox. Empty: there is none."`

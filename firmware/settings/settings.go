@@ -70,7 +70,7 @@ type Line struct {
 	GRUU           bool     `toml:"gruu" doc:"Name this phone in calls by the address that the registrar gives it for all networks (RFC 5627), where it gives one. false for a server that gives addresses it cannot route."`
 	SRTP           string   `toml:"srtp" one:"off optional required" doc:"Encryption of the voice (SRTP). optional offers it beside plain RTP (RFC 8643); required never agrees to plain RTP, nor to keys in signalling that is not TLS."`
 	Keys           string   `toml:"keys" one:"sdes dtls" doc:"Where the keys of an encryption that is insisted on come from: sdes, the signalling (RFC 4568), which needs TLS to be worth something; dtls, a handshake between both ends (RFC 5763). It is what is offered first; the other is offered when that is refused, and both are always taken."`
-	Dialect        string   `toml:"dialect" one:"rfc ocs" doc:"How the line speaks to its server: as the RFCs say, or as Office Communications Server and Lync expect (epid, gruu-10, ms- headers)."`
+	Dialect        string   `toml:"dialect" one:"rfc ocs" doc:"How the line speaks to its server: as the RFCs say, or as Office Communications Server and Lync expect (epid, gruu-10, ms- headers); its server is given the rules (see [rules])."`
 	Numbers        []string `toml:"numbers" is:"e164" eg:"+493055501420" doc:"Telephone numbers of this line, in E.164. The proof that comes with a call (STIR) must be made out to one of them, or to the number the call names."`
 	Collector      string   `toml:"report_to" is:"sip" eg:"sip:collector@pbx.example" doc:"Where this line reports on its calls: how each one sounded and why one has not come about (RFC 6035 by PUBLISH; with dialect = ocs as XML by SERVICE). The report names both sides of the call, nothing of what was said. Empty: nowhere."`
 	NumberForm     string   `toml:"number_form" one:"phone sip tel" doc:"How numbers in E.164 and with a phone-context are written for the server: phone, sip:+49...@domain;user=phone (RFC 3261); sip, the same without user=phone; tel, tel:+49..., and others as tel:201;phone-context=domain (RFC 3966)."`
@@ -83,6 +83,7 @@ type Line struct {
 	MailboxFolder  string   `toml:"mailbox_folder" eg:"INBOX" doc:"Folder the messages lie in."`
 	Withhold       bool     `toml:"withhold" doc:"Calls do not tell who calls (RFC 3323, RFC 3325); emergency calls always do."`
 	Appearances    int      `toml:"appearances" range:"0 8" doc:"The line is shared with the other phones of the same address, and has so many appearances: keys behind those of the lines that show which calls of any of these phones stand where (RFC 7463, by the dialog package of the server). Pressed, a free one begins a call, and one that another phone holds takes that call over. 0: it is not shared."`
+	BargeIn        string   `toml:"barge_in" one:"deny ask allow" doc:"What happens when another phone of a shared line wants to join a call of this one (RFC 3911): deny, it may not; ask, it rings, and answering lets it in; allow, it is in at once, for a server that lets nobody else call by the line's address. Everybody in the call hears a tone. An emergency call is joined by nobody."`
 	Peers          []string `toml:"peers" is:"peer" eg:"192.0.2.10" doc:"Addresses, prefixes or hosts that may call besides the registrar and the proxy."`
 	NAT            string   `toml:"nat" one:"off stun ice" doc:"How calls get through NATs. off: our own address, answered where voice comes from (symmetric RTP); stun: the address a STUN server sees; ice: all addresses there are, tried in pairs with the far side's, for far sides that can (RFC 8445)."`
 	STUN           string   `toml:"stun_server" is:"host" eg:"stun.example" doc:"STUN server of nat, as host or host:port. Without a port 3478. Needed with stun."`
@@ -385,7 +386,7 @@ func Default() File {
 
 // DefaultLine is a line on which nothing has been set.
 func DefaultLine() Line {
-	return Line{Transport: "udp", Register: true, Expires: 3600, GRUU: true, SRTP: "optional", Keys: "sdes", NAT: "off", Dialect: "rfc", NumberForm: phone.PhoneURI.String(), VoicemailBy: "redirect", MWI: true, MailboxFolder: "INBOX"}
+	return Line{Transport: "udp", Register: true, Expires: 3600, GRUU: true, SRTP: "optional", Keys: "sdes", NAT: "off", Dialect: "rfc", NumberForm: phone.PhoneURI.String(), VoicemailBy: "redirect", BargeIn: phone.BargeAsk.String(), MWI: true, MailboxFolder: "INBOX"}
 }
 
 var lockedDials = map[string]phone.LockedDial{
@@ -430,7 +431,7 @@ func (f *File) Config() phone.Config {
 		c.HandsFree = phone.Headset
 	}
 	for _, l := range f.Lines {
-		c.Lines = append(c.Lines, phone.LineConfig{AOR: l.AOR, Label: l.ShownLabel(), Display: l.Display, Withhold: l.Withhold, Factory: l.Factory, URIs: l.URIs(), Appearances: uint8(l.Appearances),
+		c.Lines = append(c.Lines, phone.LineConfig{AOR: l.AOR, Label: l.ShownLabel(), Display: l.Display, Withhold: l.Withhold, Factory: l.Factory, URIs: l.URIs(), Appearances: uint8(l.Appearances), BargeIn: phone.ParseBargeIn(l.BargeIn),
 			Mailbox: l.Voicemail, MailboxOnBusy: l.VoicemailBy == "busy"})
 	}
 	return c

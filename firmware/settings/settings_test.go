@@ -96,6 +96,8 @@ display = "Anna"
 [[line]]
 aor = "sip:200@pbx.example"
 label = "Sales"
+appearances = 3
+barge_in = "allow"
 withhold = true
 number_form = "tel"
 [phone]
@@ -138,7 +140,7 @@ away = 5
 		t.Fatal(err)
 	}
 	want := phone.Config{
-		Lines:    []phone.LineConfig{{AOR: "sip:100@pbx.example", Label: "100", Display: "Anna"}, {AOR: "sip:200@pbx.example", Label: "Sales", Withhold: true, URIs: phone.TelURI}},
+		Lines:    []phone.LineConfig{{AOR: "sip:100@pbx.example", Label: "100", Display: "Anna", BargeIn: phone.BargeAsk}, {AOR: "sip:200@pbx.example", Label: "Sales", Withhold: true, URIs: phone.TelURI, Appearances: 3, BargeIn: phone.BargeAllow}},
 		DigitMap: "xxx", InterDigit: 5 * time.Second, RingTime: time.Minute, CallTime: 70 * time.Second, HandsFree: phone.Headset, Follow: true, RefuseAnonymous: true, Emergency: []string{"110"},
 		Intercom: []string{"201"}, OpenMic: true, Hotline: "202", HotlineWait: 3 * time.Second,
 		Pages: []string{"700"}, PagesOver: 1, PageVolume: 4, Rules: phone.Rules{RingFor: phone.RingFor},

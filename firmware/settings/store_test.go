@@ -77,7 +77,7 @@ func TestApplyOrder(t *testing.T) {
 		},
 	})
 	err := s.Apply(t.Context(), "ui", func(f *File) {
-		f.Lines = append(f.Lines, Line{AOR: "sip:200@pbx.example", Transport: "tls", Expires: 60, SRTP: "off", Keys: "sdes", NAT: "off", Dialect: "rfc", NumberForm: "phone", VoicemailBy: "redirect"})
+		f.Lines = append(f.Lines, Line{AOR: "sip:200@pbx.example", Transport: "tls", Expires: 60, SRTP: "off", Keys: "sdes", NAT: "off", Dialect: "rfc", NumberForm: "phone", VoicemailBy: "redirect", BargeIn: "ask"})
 		f.Screen.Theme = "dark"
 	})
 	if err != nil {

@@ -21,15 +21,20 @@ type (
 		Appearance uint8  `json:"appearance"` // from 1
 		State      string `json:"state"`      // what the other phones of the line do: unknown, free, ringing, busy, held
 		Private    bool   `json:"private,omitempty"`
-		With       *Party `json:"with,omitempty"`   // whom they ring, talk to or hold
-		CallID     string `json:"callId,omitempty"` // the call of this phone that is there
+		Joinable   bool   `json:"joinable,omitempty"` // appearance.join may be asked for
+		With       *Party `json:"with,omitempty"`     // whom they ring, talk to or hold
+		CallID     string `json:"callId,omitempty"`   // the call of this phone that is there
 	}
-	// TakeParams are those of appearance.take.
-	TakeParams struct {
+	// PlaceParams are those of appearance.join.
+	PlaceParams struct {
 		Act
 		LineID     string `json:"lineId"`
 		Appearance uint8  `json:"appearance"`
-		To         string `json:"to,omitempty"` // whom to call from there, if it is free
+	}
+	// TakeParams are those of appearance.take.
+	TakeParams struct {
+		PlaceParams
+		To string `json:"to,omitempty"` // whom to call from there, if it is free
 	}
 	// WatchedResult is that of presence.list, in the order of the keys.
 	WatchedResult struct {
@@ -57,7 +62,7 @@ type (
 )
 
 func viewAppearance(s *phone.State, a phone.Appearance) Appearance {
-	v := Appearance{LineID: lineID(a.Line), Appearance: a.Number, State: a.State.String(), Private: a.Exclusive, With: party(a.Caller)}
+	v := Appearance{LineID: lineID(a.Line), Appearance: a.Number, State: a.State.String(), Private: a.Exclusive, Joinable: a.Joinable(), With: party(a.Caller)}
 	if c := s.At(a); c != nil {
 		v.CallID = callID(c.ID)
 	}
@@ -94,6 +99,21 @@ func appearanceTake(r *request, p TakeParams) (any, error) {
 	}
 	if ours != nil {
 		return r.shown(ours.ID)
+	}
+	return r.shown(r.made())
+}
+
+// appearanceJoin asks another phone of the line to let this one into its call.
+func appearanceJoin(r *request, p PlaceParams) (any, error) {
+	line := parseLine(p.LineID)
+	if r.server.control.State().Line(line) == nil {
+		return nil, phone.NoSuchLine
+	}
+	if err := r.keepsEmergency(); err != nil {
+		return nil, err
+	}
+	if err := r.do(phone.JoinAppearance{Line: line, Number: p.Appearance}); err != nil {
+		return nil, err
 	}
 	return r.shown(r.made())
 }

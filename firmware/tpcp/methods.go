@@ -37,6 +37,7 @@ var methods = map[string]method{
 
 	"appearance.list": {right: Observe, flags: private, do: on(appearanceList)},
 	"appearance.take": {right: Control, flags: act, do: on(appearanceTake)},
+	"appearance.join": {right: Control, flags: act, do: on(appearanceJoin)},
 	"presence.list":   {right: Observe, flags: private, do: on(presenceList)},
 	"presence.set":    {right: Control, flags: act, do: on(presenceSet)},
 

@@ -74,6 +74,7 @@ type Call struct {
 	Conf           *Conf    `json:"conf,omitempty"`
 	ConsultOf      string   `json:"consultOf,omitempty"`
 	Appearance     uint8    `json:"appearance,omitempty"` // its place on a shared line, from 1
+	Joins          string   `json:"joins,omitempty"`      // the call of this phone that another phone of the shared line wants to join by it, or has
 	Move           string   `json:"move,omitempty"`       // transferring, toPC, bridged, following, escalating
 	MoveTarget     string   `json:"moveTarget,omitempty"` // where to, also after it failed
 	MoveFailed     string   `json:"moveFailed,omitempty"` // why the last move came to nothing

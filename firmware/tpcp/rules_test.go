@@ -61,6 +61,14 @@ func TestRulesAreChangedAndTold(t *testing.T) {
 	st := phone.New(phone.DefaultConfig())
 	st.Lines = []phone.Line{{AOR: "sip:100@pbx.example"}}
 	st.Config.Rules.DND, st.Config.Rules.Always = true, phone.Forward{On: true, To: "202"}
+	st.Lines[0].Rules, st.Lines[0].Why = phone.RulesPending, "501 Not Implemented"
+	if r := viewRules(&st); r.By != "phone" || r.Server != "pending" || r.ServerSays != "501 Not Implemented" {
+		t.Errorf("%+v", r)
+	}
+	st.Lines[0].Rules, st.Lines[0].Why = phone.RulesTaken, ""
+	if r := viewRules(&st); r.Server != "taken" {
+		t.Errorf("%+v", r)
+	}
 	if l := viewLines(&st)[0]; !l.DND || l.Forward != "202" {
 		t.Errorf("%+v", l)
 	}

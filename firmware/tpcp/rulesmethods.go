@@ -10,7 +10,9 @@ import (
 type (
 	// RulesView is who gets the calls that come in.
 	RulesView struct {
-		By           string      `json:"by"` // phone, server: who applies them
+		By           string      `json:"by"`                   // phone, server: where they are kept
+		Server       string      `json:"server,omitempty"`     // what it does with those of the phone: taken, pending
+		ServerSays   string      `json:"serverSays,omitempty"` // why they are pending
 		DND          bool        `json:"dnd"`
 		RingMs       int64       `json:"ringMs"`
 		Voicemail    string      `json:"voicemail,omitempty"`
@@ -84,7 +86,8 @@ type (
 // maxRules is how long a document may be that fits a frame however it is spelt there.
 const maxRules = 45000
 
-func viewRules(r *phone.Rules) RulesView {
+func viewRules(s *phone.State) RulesView {
+	r := &s.Config.Rules
 	v := RulesView{
 		By: "phone", DND: r.DND, RingMs: r.RingFor.Milliseconds(), Voicemail: r.Voicemail,
 		Immediate: ForwardView(r.Always), Busy: ForwardView(r.Busy), NoAnswer: ForwardView(r.NoAnswer),
@@ -94,8 +97,10 @@ func viewRules(r *phone.Rules) RulesView {
 	if r.ByServer {
 		v.By = "server"
 	}
-	for _, s := range r.Hours {
-		v.WorkHours.Hours = append(v.WorkHours.Hours, s.String())
+	handed, why := s.Handed()
+	v.Server, v.ServerSays = map[phone.Handed]string{phone.RulesPending: "pending", phone.RulesTaken: "taken"}[handed], why
+	for _, span := range r.Hours {
+		v.WorkHours.Hours = append(v.WorkHours.Hours, span.String())
 	}
 	return v
 }
@@ -103,7 +108,7 @@ func viewRules(r *phone.Rules) RulesView {
 // listed writes no members as an empty list.
 func listed(l []string) []string { return append([]string{}, l...) }
 
-func (r *request) rules() RulesView { return viewRules(&r.server.control.State().Config.Rules) }
+func (r *request) rules() RulesView { return viewRules(r.server.control.State()) }
 
 // onLine sees that there is the line that rules are asked for. The phone has one set for all its lines.
 func (r *request) onLine(id string) error {

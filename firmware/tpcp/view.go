@@ -154,7 +154,7 @@ func viewConf(s *phone.State, c *phone.Call) *Conf {
 // viewCall shows a call of the phone. Rev is left to whoever counts.
 func viewCall(s *phone.State, c *phone.Call, legal []string, emergency bool) Call {
 	v := Call{
-		CallID: callID(c.ID), LineID: lineID(c.Line), Dir: "out", State: stateName(c), Hold: Hold{c.State == phone.Held, c.RemoteHeld, c.Private}, Appearance: c.Appearance,
+		CallID: callID(c.ID), LineID: lineID(c.Line), Dir: "out", State: stateName(c), Hold: Hold{c.State == phone.Held, c.RemoteHeld, c.Private},
 		LegA: LegA{Terminal: s.Path.String(), Media: hasVoice(c), Muted: s.Muted},
 		LegB: LegB{URI: cut(c.Remote.URI), Display: cut(c.Remote.Name), Number: cut(c.Remote.Number), E164: e164(s, c.Remote.Number),
 			Withheld: c.Remote.Hidden, Verified: verified(c.Proof), Attest: c.Proof.Attest, Doubt: doubts[c.Proof.Doubt], OnHold: c.State == phone.Held},
@@ -167,6 +167,12 @@ func viewCall(s *phone.State, c *phone.Call, legal []string, emergency bool) Cal
 	}
 	if c.ConsultOf != 0 {
 		v.ConsultOf = callID(c.ConsultOf)
+	}
+	if !c.Barges {
+		v.Appearance = c.Appearance
+	}
+	if c.Joins != 0 {
+		v.Joins = callID(c.Joins)
 	}
 	v.Conf = viewConf(s, c)
 	v.Move, v.MoveTarget = moves[c.Move], cut(c.MoveTarget)

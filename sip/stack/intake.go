@@ -85,6 +85,11 @@ func (in *intake) request(m *raw) (arrival, error) {
 		}
 		return arrival{refuse: res}, errors.New(res.Reason)
 	}
+	if packed(req) {
+		if err := unpack(req); err != nil {
+			return m.refused(400, err)
+		}
+	}
 	return arrival{req: req}, nil
 }
 

@@ -151,7 +151,9 @@ func FuzzIntake(f *testing.F) {
 	for _, m := range torture(f) {
 		f.Add(m)
 	}
+	f.Add(notify("deflate", deflated(f, "who is there")))
 	in := testIntake()
+	in.rules.Methods = append(in.rules.Methods, NOTIFY)
 	f.Fuzz(func(t *testing.T, data []byte) {
 		a, err := in.parse(data)
 		if err == nil && a == (arrival{}) {

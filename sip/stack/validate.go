@@ -74,7 +74,7 @@ func (r Rules) takesBody(req *Request) bool {
 	if len(req.Body()) == 0 {
 		return true
 	}
-	if req.Method == NOTIFY && len(Values(req, "Content-Encoding")) == 0 {
+	if req.Method == NOTIFY && (len(Values(req, "Content-Encoding")) == 0 || packed(req)) {
 		return true // whoever has subscribed knows what it takes (RFC 6665 §4.1.3)
 	}
 	if d := req.GetHeader("Content-Disposition"); d != nil {

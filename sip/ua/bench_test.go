@@ -196,7 +196,7 @@ func (b *bench) newFarOn(n stack.Network, addr netip.Addr, port uint16) *far {
 	f := &far{mu: &b.scripts, addr: addr, on: map[stack.Method]func(*stack.ServerTx, *stack.Request, stack.Source){}}
 	cfg := config(port)
 	cfg.Rules.Methods = append(cfg.Rules.Methods, stack.REGISTER, stack.SUBSCRIBE, stack.PUBLISH, SERVICE)
-	cfg.Rules.Bodies = append(cfg.Rules.Bodies, "application/pidf+xml", "application/resource-lists+xml", "application/vq-rtcpxr")
+	cfg.Rules.Bodies = append(cfg.Rules.Bodies, "application/pidf+xml", "application/resource-lists+xml", "application/vq-rtcpxr", categoryType)
 	cfg.PingEvery = 0
 	f.s = stack.New(cfg, n, logger(b.T))
 	ctx, cancel := context.WithCancel(context.Background())

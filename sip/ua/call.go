@@ -52,6 +52,7 @@ type call struct {
 	session  session
 	identity identity
 	remote   Peer      // the far side, as last told
+	focus    string    // likewise
 	referral *referral // a REFER of ours without an outcome
 	asked    *asked    // a REFER of theirs without an outcome
 	outcome  outcome

@@ -12,6 +12,17 @@ import (
 // Clean makes a text of the far side fit for a screen and a log.
 func Clean(text string) string { return names.Clean(text) }
 
+// maxURI is the longest URI of the far side that is kept to be used; one that is cut leads elsewhere.
+const maxURI = 256
+
+// WholeURI is a URI of the far side that is kept to be used: as it is, or empty if it is too long or no URI at all.
+func WholeURI(uri string) string {
+	if len(uri) > maxURI || strings.ContainsFunc(uri, func(r rune) bool { return r <= ' ' || r > '~' }) {
+		return ""
+	}
+	return uri
+}
+
 // PeerOf is a name and a URI from an event's body as they may be shown; of what is no SIP URI only the name.
 func PeerOf(display, uri string) Peer {
 	parsed, err := sipURI(uri)

@@ -54,6 +54,7 @@ type (
 		// (RFC 7989) or its Ms-Conversation-ID, else one of ours.
 		Conversation string
 		Replaces     CallRef // the call whose place it takes (RFC 3891); it is to be accepted at once
+		Joins        CallRef // the call of ours that it is to join (RFC 3911): another phone of the account's address asks
 		ReferredBy   Peer    // who sent the caller to us; zero if that is not said
 		Able         Able
 		Auto         bool // the caller, whom a server of ours vouches for, asks the phone to answer by itself
@@ -119,6 +120,13 @@ type (
 		Call CallRef
 		SDP  []byte
 	}
+	// Refocused: the far side has made the call one to a conference, as in Able, or if Focus is empty it is none any more
+	// (RFC 4579 §5.2).
+	Refocused struct {
+		Call     CallRef
+		Focus    string
+		Controls bool
+	}
 	// OfferAnswered: our offer within a call was taken.
 	OfferAnswered struct {
 		Call CallRef
@@ -154,6 +162,7 @@ func (OfferAnswered) event() {}
 func (OfferRefused) event()  {}
 func (OfferDue) event()      {}
 func (Identified) event()    {}
+func (Refocused) event()     {}
 
 // State is the state of a registration.
 type State uint8

@@ -112,7 +112,7 @@ func (s *scripted) step(op, arg byte) {
 		headers := [][]string{nil, {"Require: 100rel"}, {"Session-Expires: 90", "Supported: timer"}, {"Allow: UPDATE"}}[arg&3]
 		if n := len(s.callers); arg&3 == 3 && n > 0 && s.callers[n-1].d != nil {
 			d := s.callers[n-1].d.ID
-			headers = []string{"Replaces: " + d.CallID + ";to-tag=" + d.RemoteTag + ";from-tag=" + d.LocalTag}
+			headers = []string{[]string{"Replaces: ", "Join: "}[arg>>3&1] + d.CallID + ";to-tag=" + d.RemoteTag + ";from-tag=" + d.LocalTag, own}
 		}
 		c := s.call([]string{anOffer, ""}[arg>>2&1], headers...)
 		c.mute = arg&8 != 0
@@ -280,4 +280,22 @@ func (s *scripted) checkEnds() {
 			s.Errorf("call %d never ended", ref)
 		}
 	}
+}
+
+// FuzzDialogID: whatever stands in a Replaces or Join header is no name of a dialog, or one that can stand in such a header
+// again and means the same.
+func FuzzDialogID(f *testing.F) {
+	for _, s := range []string{"x@y;to-tag=1;from-tag=2", "x;from-tag=2;TO-TAG = 1 ;early-only", ";;;=", "x;to-tag=1;from-tag=2;to-tag=3", "x\x00;to-tag=\u202e;from-tag=,"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, value string) {
+		id, _, ok := parseDialogID(value)
+		if !ok {
+			return
+		}
+		again, early, ok := parseDialogID(id.header())
+		if again != id || early || !ok {
+			t.Errorf("%q is %+v, and that is %+v", value, id, again)
+		}
+	})
 }

@@ -1,6 +1,7 @@
 package ua
 
 import (
+	"cmp"
 	"net/netip"
 	"strings"
 	"time"
@@ -19,6 +20,7 @@ const (
 func (u *UA) incoming(tx *stack.ServerTx, req *stack.Request, from stack.Source) {
 	acc := u.accountFor(req, from)
 	replaced, code := u.replaced(req)
+	joined, refusal := u.joined(req, acc, from)
 	switch {
 	case u.closing:
 		tx.Respond(stack.Reply(req, 480, ""))
@@ -26,8 +28,8 @@ func (u *UA) incoming(tx *stack.ServerTx, req *stack.Request, from stack.Source)
 	case acc == nil:
 		tx.Respond(stack.Reply(req, 404, ""))
 		return
-	case code != 0:
-		tx.Respond(stack.Reply(req, code, ""))
+	case code != 0 || refusal != 0:
+		tx.Respond(stack.Reply(req, cmp.Or(code, refusal), ""))
 		return
 	case replaced == nil && u.circles(req, acc):
 		tx.Respond(stack.Reply(req, 482, ""))
@@ -59,6 +61,9 @@ func (u *UA) incoming(tx *stack.ServerTx, req *stack.Request, from stack.Source)
 	e := c.announce(req, from)
 	if replaced != nil {
 		e.Replaces = replaced.ref
+	}
+	if joined != nil {
+		e.Joins = joined.ref
 	}
 	if display, uri, _, err := stack.ParseAddress(header(req, "Referred-By")); err == nil {
 		e.ReferredBy = peer(display, uri)
@@ -135,7 +140,7 @@ func (c *call) announce(req *stack.Request, from stack.Source) Incoming {
 		e.Auto, e.After = automatic(req)
 	}
 	e.Called = called(req, e.ForwardedBy)
-	c.remote = e.From
+	c.remote, c.focus = e.From, e.Able.Focus
 	return e
 }
 

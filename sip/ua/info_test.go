@@ -1,6 +1,7 @@
 package ua
 
 import (
+	"strings"
 	"testing"
 
 	"opendeskphone/sip/cccp"
@@ -68,16 +69,18 @@ func TestAFocusIsGivenOrders(t *testing.T) {
 	})
 }
 
-// TestWhatAFocusSaysOfItself: that it takes orders, by its Accept or by its address.
+// TestWhatAFocusSaysOfItself: its whole address, and that it takes orders, by its Accept or by its address.
 func TestWhatAFocusSaysOfItself(t *testing.T) {
 	for _, c := range []struct {
-		contact, accept string
-		focus, controls bool
+		contact, accept, focus string
+		controls               bool
 	}{
-		{"<sip:conf-1@10.0.0.9>;isfocus", "application/sdp, application/cccp+xml", true, true},
-		{"<sip:conf-1@10.0.0.9>;isfocus", "application/sdp", true, false},
-		{"<sip:anna@x.example;gruu;opaque=app:conf:focus:id:AB12>;isfocus", "", true, true},
-		{"<sip:anna@10.0.0.9>", "application/cccp+xml", false, false},
+		{"<sip:conf-1@10.0.0.9>;isfocus", "application/sdp, application/cccp+xml", "sip:conf-1@10.0.0.9", true},
+		{"<sip:conf-1@10.0.0.9>;isfocus", "application/sdp", "sip:conf-1@10.0.0.9", false},
+		{"<sip:anna@x.example;gruu;opaque=app:conf:focus:id:AB12>;isfocus", "", "sip:anna@x.example;gruu;opaque=app:conf:focus:id:AB12", true},
+		{"<sip:anna@x.example;gr=urn:uuid:49ca0a3f-f8da-007d-87ad-7915c175badc;conf-id=j1e3i>;isfocus", "", "sip:anna@x.example;gr=urn:uuid:49ca0a3f-f8da-007d-87ad-7915c175badc;conf-id=j1e3i", false},
+		{"<sip:" + strings.Repeat("a", 300) + "@x.example>;isfocus", "application/cccp+xml", "", false},
+		{"<sip:anna@10.0.0.9>", "application/cccp+xml", "", false},
 	} {
 		res := stack.NewResponse(200, "OK")
 		display, uri, params, err := stack.ParseAddress(c.contact)
@@ -88,7 +91,7 @@ func TestWhatAFocusSaysOfItself(t *testing.T) {
 		if c.accept != "" {
 			res.AppendHeader(stack.NewHeader("Accept", c.accept))
 		}
-		if a := ableIn(res); (a.Focus != "") != c.focus || a.Controls != c.controls {
+		if a := ableIn(res); a.Focus != c.focus || a.Controls != c.controls {
 			t.Errorf("%s, %s: %+v", c.contact, c.accept, a)
 		}
 	}

@@ -57,6 +57,7 @@ func (c *call) offerOutcome(res *stack.Response, err error) {
 	case res.StatusCode < 300:
 		c.again = 0
 		c.leg.Refresh(res.Contact())
+		c.refocus(res)
 		c.session.agree(c, res)
 		if sdp := sdpOf(res); sdp != nil {
 			c.u.on(OfferAnswered{Call: c.ref, SDP: sdp})
@@ -128,10 +129,12 @@ func (u *UA) AnswerOffer(ref CallRef, sdp []byte) {
 		setSDP(res, sdp)
 		if req.Method == stack.UPDATE {
 			tx.Respond(res)
+			c.refocus(req)
 			return
 		}
 		late := sdpOf(req) == nil
 		c.send2xx(tx, res, func(ack []byte) {
+			c.refocus(req)
 			switch {
 			case late && ack != nil:
 				c.u.on(OfferAnswered{Call: ref, SDP: ack})

@@ -48,6 +48,7 @@ type Invitation struct {
 	Conversation string   // the conversation it belongs to, see NewConversation; empty: one of its own
 	Replaces     DialogID // the dialog of the called whose place it takes; zero: none
 	Early        bool     // if that is not answered yet (RFC 3891 §7.1)
+	Join         DialogID // the dialog of the called that it joins (RFC 3911); zero: none
 	Refer        ReferRef // the ReferAsked it answers, whose target is called; 0: none
 	Anonymous    bool     // the called is not told who calls (RFC 3323, RFC 3325)
 	From         string   // a SIP URI that calls in place of the account's own address; empty: that
@@ -88,6 +89,9 @@ func (u *UA) call(ref CallRef, id AccountID, target string, in Invitation) {
 			value += ";early-only"
 		}
 		extra = append(extra, stack.NewHeader("Replaces", value), stack.NewHeader("Require", "replaces"))
+	}
+	if in.Join.usable() {
+		extra = append(extra, stack.NewHeader("Join", in.Join.header()), stack.NewHeader("Require", "join"))
 	}
 	u.on(Begun{Call: ref, CallID: c.key.callID})
 	c.dial = dialling{sdp: in.SDP, to: to, uri: to, tag: tag, extra: extra, anonymous: in.Anonymous, way: in.Way, from: in.From, otherwise: in.Else}
@@ -303,7 +307,9 @@ func (c *call) success(k *ask, res *stack.Response) {
 	c.stands()
 	c.session.agree(c, res)
 	c.identify(res, k.to.Addr, "called")
-	c.u.on(Accepted{Call: c.ref, Dialog: n, SDP: sdp, Able: ableIn(res), Theirs: l.theirs()})
+	able := ableIn(res)
+	c.focus = able.Focus
+	c.u.on(Accepted{Call: c.ref, Dialog: n, SDP: sdp, Able: able, Theirs: l.theirs()})
 }
 
 // failure takes a 3xx to 6xx.

@@ -36,13 +36,22 @@ func (b *bench) keeper() *keeper {
 	return k
 }
 
+// stands wants that to be the next that is told of a publication.
+func (b *bench) stands(state PublicationState, code int) {
+	b.Helper()
+	if e := take[Published](b); e.State != state || e.Code != code {
+		b.Fatalf("%+v, not %d with %d", e, state, code)
+	}
+}
+
 func TestPublish(t *testing.T) {
 	onNet(t, func(b *bench) {
 		k := b.keeper()
 		b.ua.Publish(1, "presence", "application/pidf+xml", []byte("away")) // before there is a line
 		registered(b)
-		if e := take[Published](b); !e.Up || k.body != "away" {
-			t.Errorf("%+v %q", e, k.body)
+		b.stands(Pending, 0)
+		if b.stands(Kept, 0); k.body != "away" {
+			t.Errorf("%q", k.body)
 		}
 		b.pass(10 * time.Minute)
 		all := b.far.all(stack.PUBLISH)
@@ -74,9 +83,8 @@ func TestPublishRefused(t *testing.T) {
 		registered(b)
 		b.far.always(stack.PUBLISH, 489)
 		b.ua.Publish(1, "presence", "application/pidf+xml", []byte("away"))
-		if e := take[Published](b); e.Up || e.Code != 489 {
-			t.Errorf("%+v", e)
-		}
+		b.stands(Pending, 0)
+		b.stands(Pending, 489)
 		b.pass(time.Hour)
 		if n := len(b.far.all(stack.PUBLISH)); n > 12 {
 			t.Errorf("%d in an hour", n)

@@ -187,7 +187,7 @@ func readRefer(req *stack.Request) (a *asked, code int) {
 	a = &asked{seq: req.CSeq().SeqNo, target: uri, silent: has(req, "Refer-Sub", "false")}
 	for _, h := range uriHeaders(uri) {
 		if strings.EqualFold(h[0], "Replaces") {
-			id, earlyOnly, ok := parseReplaces(h[1])
+			id, earlyOnly, ok := parseDialogID(h[1])
 			if !ok {
 				return nil, 400
 			}

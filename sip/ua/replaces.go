@@ -13,7 +13,7 @@ import (
 // its own tag.
 type DialogID struct{ CallID, ToTag, FromTag string }
 
-// header is the value of a Replaces header.
+// header is the value of a Replaces or Join header.
 func (d DialogID) header() string { return d.CallID + ";to-tag=" + d.ToTag + ";from-tag=" + d.FromTag }
 
 // usable tells whether the name is whole and can stand in a header.
@@ -26,8 +26,8 @@ func (d DialogID) usable() bool {
 	return true
 }
 
-// parseReplaces reads the value of a Replaces header.
-func parseReplaces(value string) (id DialogID, earlyOnly, ok bool) {
+// parseDialogID reads the value of a Replaces or Join header.
+func parseDialogID(value string) (id DialogID, earlyOnly, ok bool) {
 	callID, params, _ := strings.Cut(value, ";")
 	id.CallID = strings.TrimSpace(callID)
 	for p := range strings.SplitSeq(params, ";") {
@@ -51,7 +51,7 @@ func (u *UA) replaced(req *stack.Request) (c *call, code int) {
 	if len(hs) == 0 {
 		return nil, 0
 	}
-	id, earlyOnly, ok := parseReplaces(hs[0].Value())
+	id, earlyOnly, ok := parseDialogID(hs[0].Value())
 	if len(hs) > 1 || !ok || req.GetHeader("Join") != nil {
 		return nil, 400
 	}
@@ -94,10 +94,21 @@ func ableIn(msg interface {
 	}
 	able := Able{Refers: refers, Replaces: refers && has(msg, "Supported", "replaces"), Gateway: !refers}
 	if c := msg.Contact(); c != nil && c.Params.Has("isfocus") && !c.Address.Wildcard {
-		able.Focus = Clean(c.Address.String())
-		able.Controls = has(msg, "Accept", cccp.Type) || cccp.IsFocus(able.Focus)
+		able.Focus = WholeURI(c.Address.String())
+		able.Controls = able.Focus != "" && (has(msg, "Accept", cccp.Type) || cccp.IsFocus(able.Focus))
 	}
 	return able
+}
+
+// refocus tells whether the call leads to a conference since this message, or no more.
+func (c *call) refocus(msg interface {
+	GetHeaders(string) []stack.Header
+	Contact() *stack.ContactHeader
+}) {
+	if able := ableIn(msg); msg.Contact() != nil && able.Focus != c.focus {
+		c.focus = able.Focus
+		c.u.on(Refocused{Call: c.ref, Focus: able.Focus, Controls: able.Controls})
+	}
 }
 
 // uriHeaders gives the headers of a URI (RFC 3261 §19.1.1), escapes undone.

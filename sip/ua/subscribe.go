@@ -20,6 +20,7 @@ type Subscription struct {
 	Target  string        // whom or what it is about, as in Call; empty: the account itself
 	Accept  []string      // media types of the bodies that are read; another is refused with 415
 	Expires time.Duration // asked for, 60 s .. 24 h; 0 is 10 min
+	Headers [][2]string   // besides those every subscription has
 	Lists   bool          // the target may be a list (RFC 4662); Accept must name multipart/related and application/rlmi+xml
 }
 
@@ -359,6 +360,9 @@ func (w *watch) dress(req *stack.Request, contact *stack.ContactHeader, expires 
 	req.AppendHeader(stack.NewHeader("Event", w.s.Event))
 	req.AppendHeader(stack.NewHeader("Expires", seconds(expires)))
 	req.AppendHeader(stack.NewHeader("Accept", strings.Join(w.s.Accept, ", ")))
+	for _, h := range w.s.Headers {
+		req.AppendHeader(stack.NewHeader(h[0], h[1]))
+	}
 	if w.s.Lists {
 		req.AppendHeader(stack.NewHeader("Supported", "eventlist"))
 	}

@@ -121,6 +121,42 @@ func TestIncoming(t *testing.T) {
 	})
 }
 
+// TestTheCallBecomesAConference: what the far side's Contact says of it in a re-INVITE, and in its answer to one of ours, is
+// told when it is news.
+func TestTheCallBecomesAConference(t *testing.T) {
+	onNet(t, func(b *bench) {
+		registered(b)
+		c, ref := b.answered()
+		says := func(params string) {
+			c.f.s.Post(func() {
+				req := c.d.Request(stack.INVITE)
+				req.AppendHeader(stack.NewHeader("Contact", "<sip:bob@192.0.2.9;conf-id=7>"+params))
+				setSDP(req, []byte(anOffer))
+				c.f.s.Send(req, stack.Target{Transport: stack.UDP, Addr: b.at()}, func(res *stack.Response, err error) {
+					if err == nil && res.StatusCode == 200 {
+						c.f.s.Write(c.d.Ack(req.CSeq().SeqNo), stack.Target{Transport: stack.UDP, Addr: b.at()})
+					}
+				})
+			})
+			b.pass(10 * time.Millisecond)
+			b.ua.AnswerOffer(ref, []byte(anAnswer))
+			b.pass(10 * time.Millisecond)
+		}
+		says("")
+		none[Refocused](b)
+		says(";isfocus")
+		if e := take[Refocused](b); e.Call != ref || e.Focus != "sip:bob@192.0.2.9;conf-id=7" || e.Controls {
+			t.Errorf("%+v", e)
+		}
+		says(";isfocus")
+		none[Refocused](b)
+		says("")
+		if e := take[Refocused](b); e.Focus != "" {
+			t.Errorf("%+v", e)
+		}
+	})
+}
+
 // TestSoundBeforeTheAnswer: sound comes before the answer (183), is told again every minute, and the answer repeats its description.
 func TestSoundBeforeTheAnswer(t *testing.T) {
 	onNet(t, func(b *bench) {

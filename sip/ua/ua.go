@@ -31,7 +31,7 @@ func Rules() stack.Rules {
 	return stack.Rules{
 		Methods: []stack.Method{stack.INVITE, stack.ACK, stack.CANCEL, stack.BYE, stack.OPTIONS,
 			stack.INFO, stack.NOTIFY, stack.REFER, stack.UPDATE, stack.PRACK},
-		Extensions: []string{"100rel", "timer", "outbound", "path", "gruu", "replaces", "norefersub", "trickle-ice", "eventlist"},
+		Extensions: []string{"100rel", "timer", "outbound", "path", "gruu", "replaces", "join", "norefersub", "trickle-ice", "eventlist"},
 		Bodies:     []string{sdpType, trickleType, cccp.Type},
 	}
 }

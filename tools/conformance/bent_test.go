@@ -316,6 +316,7 @@ func faults(t *testing.T) map[string]bent {
 		"call.make: no line is 1005, no destination 1012":                            code(1012, 1006),
 		"call.list has calls":                                                        result("calls", nil),
 		"line.list has the lines of hello":                                           result("lines", []any{}),
+		"what keys show is listed, no key that is not there is pressed":              result("watched", []object{{"number": "201", "lamp": "lit", "presence": "away"}}),
 		"voice messages are listed, or 1011 where no server gives them out":          withoutID(),
 		"a voice message that is not there is 1004, nothing to pause or stop 1006":   code(1006, 1010),
 		"device.get shows the device":                                                result("device", object{"hook": "sideways"}),

@@ -90,9 +90,9 @@ func inSession(do func(*leg) error) func(*run) error {
 }
 
 // allMethods are those of section 6.
-const allMethods = "call.make call.answer call.reject call.hangup call.hold call.resume call.swap call.dtmf call.mute call.legA call.list call.note call.deflect " +
+const allMethods = "call.make call.answer call.reject call.hangup call.hold call.resume call.swap call.dtmf call.mute call.legA call.pickUp call.list call.note call.deflect " +
 	"call.transfer call.consult call.completeTransfer call.reconnect call.conference call.addParticipant call.dropParticipant call.muteParticipant call.moveToPC call.pullFromPC " +
-	"line.list line.bootstrap line.forward.get line.forward.set line.dnd.set line.simring.set line.team.set line.workHours.set rules.get rules.set mwi.get voicemail.call voicemail.list voicemail.play voicemail.pause voicemail.stop presence.set " +
+	"line.list line.bootstrap line.forward.get line.forward.set line.dnd.set line.simring.set line.team.set line.workHours.set rules.get rules.set mwi.get voicemail.call voicemail.list voicemail.play voicemail.pause voicemail.stop appearance.list appearance.take appearance.join presence.list presence.set " +
 	"device.get device.volume.set device.ringer.set device.speaker device.backlight device.display log.list log.note log.add log.delete log.import contacts.list contacts.put contacts.delete " +
 	"cred.capabilities cred.install cred.status cred.clear cred.csr cred.installCert lock.hostState diag.stats number.explain trace.list trace.get"
 
@@ -156,6 +156,7 @@ var methodChecks = []check{
 	{"6.2", "a voice message that is not there is 1004, nothing to pause or stop 1006", "voicemail.play", inSession(func(l *leg) error {
 		return first(l.refused("voicemail.play", params{"messageId": "no-such-message"}, 1004), l.refused("voicemail.pause", params{"on": true}, 1006), l.refused("voicemail.stop", params{}, 1006))
 	})},
+	{"6.2", "what keys show is listed, no key that is not there is pressed", "appearance.list appearance.take appearance.join presence.list call.pickUp", inSession(func(l *leg) error { return l.keys() })},
 	{"6.3", "device.get shows the device", "device.get", inSession(func(l *leg) error {
 		var out struct{ Device *device }
 		if err := l.ask("device.get", params{}, &out); err != nil {

@@ -17,6 +17,7 @@ import (
 type meeting struct {
 	*Stage
 	baresip, linphone, third Cast
+	host                     *lab.Linphonec // linphone
 }
 
 // TestConferenceAtAServer: calls are joined and moved to a focus, in every way there is; where there is none they stay joined
@@ -26,12 +27,15 @@ func TestConferenceAtAServer(t *testing.T) {
 	m := &meeting{Stage: s, baresip: Cast{Make: "baresip", User: "201", Host: 11}, linphone: Cast{Make: "linphonec", User: "202", Host: 12},
 		third: Cast{Make: "baresip", User: "203", Host: 13}}
 	for _, c := range []Cast{m.baresip, m.linphone, m.third, FarAway} {
-		s.enter(t, c)
+		if p, ok := s.enter(t, c).(*lab.Linphonec); ok {
+			m.host = p
+		}
 	}
 	for _, flow := range []struct {
 		name string
 		run  func(*meeting, *testing.T)
 	}{
+		{"linphonec holds it", (*meeting).hostedByLinphone}, // the first: it numbers its calls
 		{"the focus takes our place in each call", func(m *meeting, t *testing.T) { m.movedAndAsked(t, focus.Config{}) }},
 		{"the parties are sent to it, and Kamailio tells who is there", func(m *meeting, t *testing.T) {
 			m.movedAndAsked(t, focus.Config{NoReplaces: true, NoMute: true, Published: true})
@@ -214,6 +218,34 @@ func (m *meeting) twoAndAGateway(t *testing.T) {
 	}
 	m.leave(t)
 	must(t, m.WaitIdle(soon(t)))
+}
+
+// hostedByLinphone: linphonec makes a call of two a conference, and ends it again. What it tells of who is in it, tshark and the
+// phone read.
+func (m *meeting) hostedByLinphone(t *testing.T) {
+	shark, err := lab.StartShark(soon(t), m.LAN.Core, lab.LANDevice, "udp port 5060 or ip[6:2] & 0x1fff != 0", filepath.Join(m.Dir, "linphone.pcapng"))
+	must(t, err)
+	host := m.host
+	m.do(t, phone.Dial{Number: m.linphone.User})
+	m.waitCalls(t, "Talking")
+	must(t, host.Do(soon(t), "pause", "now paused"))
+	mark := host.Mark()
+	must(t, host.Dial(soon(t), "sip:"+m.baresip.User+"@"+Domain))
+	must(t, host.WaitTalking(soon(t), mark))
+	must(t, host.Do(soon(t), "conference add 1", "Media streams established with .* for call 1"))
+	must(t, host.Do(soon(t), "conference add 2", "Media streams established with .* for call 2"))
+	m.waitPresent(t, "Talking", "100, 201, 202")
+	wire := m.Wire.Mark()
+	must(t, m.WaitFlow(soon(t), wire, m.Phone.Addr(), m.linphone.Addr()))
+	must(t, host.Do(soon(t), "conference rm 2", "linphonec>"))
+	_, err = m.Phone.WaitState(soon(t), "a call of two again", func(st *phone.State) bool {
+		return calls(st) == "Talking" && st.Calls[0].Focus == "" && len(st.Rosters) == 0
+	})
+	must(t, err)
+	m.leave(t)
+	must(t, host.Do(soon(t), "terminate all", "linphonec>"))
+	must(t, shark.Close(soon(t)))
+	m.judged(t, shark.File)
 }
 
 // staysHere: what plays the server has no conference for us. The two are joined at the phone, and nobody is lost.

@@ -87,13 +87,13 @@ func (s *Stage) hearsClip(t *testing.T, c lab.Clip) {
 	t.Helper()
 	for n := 1; ; n++ {
 		score, err := lab.Find(c, s.listen(t))
-		must(t, err)
 		switch {
-		case score.Correlation >= 0.8:
+		case err == nil && score.Correlation >= 0.8:
 			return
 		case n == 5:
-			t.Fatalf("the phone hears it badly: %v", score)
+			t.Fatalf("the phone hears it badly: %v, %v", score, err)
 		}
+		t.Logf("once more: %v, %v", score, err)
 	}
 }
 

@@ -60,6 +60,7 @@ type Stage struct {
 	ca   *lab.CA
 
 	relay bool // the voice goes through rtpengine
+	rules bool // the exchange takes the rules that users give it
 	meets bool // there is a place for a conference server
 	hall  *lab.Namespace
 
@@ -113,7 +114,7 @@ func (s *Stage) open(ctx context.Context) (err error) {
 		return err
 	}
 	s.stops = append(s.stops, s.Wire.Close, s.writeLog)
-	kam := lab.KamailioConfig{Name: "kamailio", Domain: Domain, Listen: registrarAt}
+	kam := lab.KamailioConfig{Name: "kamailio", Domain: Domain, Listen: registrarAt, Rules: s.rules}
 	extra := ""
 	if s.ca != nil {
 		pair, err := s.ca.Issue(lab.Leaf{File: "registrar", DNS: []string{Domain}})

@@ -56,6 +56,9 @@ type KamailioConfig struct {
 	// Lists are those of a server of presence, and Mailbox the user there who takes the calls of those who are busy.
 	Lists   []List
 	Mailbox string
+	// Rules makes it a server of the rules of calls that come in, which its users give it ([MS-SIPRE]): of them it acts on those
+	// that send every call on. RefuseRules ends that.
+	Rules bool
 	// PBX is an old exchange beside it: numbers that begin with + or 4 are there, and calls from there need no digest. A
 	// call to a user of Twins rings at this extension there, too.
 	PBX     netip.AddrPort
@@ -126,7 +129,7 @@ func (k *Kamailio) writeConfig() error {
 	var b bytes.Buffer
 	err = t.Execute(&b, map[string]any{
 		"Domain": k.cfg.Domain, "Listen": k.cfg.Listen, "TLS": k.cfg.TLS, "TLSConfig": k.tlsFile(),
-		"Modules": filepath.Dir(modules[0]), "Control": k.control(), "Database": k.file("db"), "Lists": k.cfg.Lists, "Mailbox": k.cfg.Mailbox, "Algorithm": k.cfg.Algorithm, "Outbound": k.cfg.Outbound, "Edge": k.cfg.Edge, "Border": k.cfg.Border, "NATs": k.cfg.NATs, "Relay": k.cfg.Relay, "Focus": k.cfg.Focus,
+		"Modules": filepath.Dir(modules[0]), "Control": k.control(), "Database": k.file("db"), "Lists": k.cfg.Lists, "Mailbox": k.cfg.Mailbox, "Algorithm": k.cfg.Algorithm, "Outbound": k.cfg.Outbound, "Edge": k.cfg.Edge, "Border": k.cfg.Border, "NATs": k.cfg.NATs, "Relay": k.cfg.Relay, "Focus": k.cfg.Focus, "Rules": k.cfg.Rules,
 		"PBX": k.cfg.PBX, "Twins": k.cfg.Twins, "Numbers": k.cfg.Numbers, "DomainID": ua.DomainID(k.cfg.Domain),
 	})
 	if err != nil {
@@ -216,6 +219,15 @@ func (k *Kamailio) Tell(user, contact, event, kind, body string) error {
 	out, err := exec.Command("kamcmd", "-s", "unix:"+k.control(), "tm.t_uac_start", "NOTIFY", contact, ".", ".", head, body).CombinedOutput()
 	if err != nil || strings.HasPrefix(string(out), "error") {
 		return fmt.Errorf("lab: have the registrar tell of %s: %v: %s", event, err, strings.TrimSpace(string(out)))
+	}
+	return nil
+}
+
+// RefuseRules has it take no more rules, and act on none.
+func (k *Kamailio) RefuseRules() error {
+	out, err := exec.Command("kamcmd", "-s", "unix:"+k.control(), "htable.seti", "rules", "refused", "1").CombinedOutput()
+	if err != nil || strings.HasPrefix(string(out), "error") {
+		return fmt.Errorf("lab: have the registrar refuse rules: %v: %s", err, strings.TrimSpace(string(out)))
 	}
 	return nil
 }

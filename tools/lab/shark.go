@@ -72,6 +72,32 @@ func SharkFields(ctx context.Context, file, filter string, fields ...string) (ro
 	return rows, nil
 }
 
+// SharkCounts counts the packets in a capture file that each display filter lets through, in one reading. No comma may be in
+// a filter.
+func SharkCounts(ctx context.Context, file string, filters ...string) ([]int, error) {
+	cmd := exec.CommandContext(ctx, "tshark", "-r", file, "-q", "-z", "io,stat,0,"+strings.Join(filters, ","))
+	var complaints bytes.Buffer
+	cmd.Stderr = &complaints
+	out, err := cmd.Output()
+	if err != nil {
+		return nil, fmt.Errorf("lab: tshark reads %s: %w: %s", file, err, complaints.String())
+	}
+	for line := range strings.Lines(string(out)) {
+		cells := strings.Split(strings.Trim(strings.TrimSpace(line), "|"), "|")
+		if !strings.Contains(cells[0], "<>") || len(cells) < 1+2*len(filters) { // the interval, frames and bytes of each, and what fills the line
+			continue
+		}
+		counts := make([]int, len(filters))
+		for i := range counts {
+			if counts[i], err = strconv.Atoi(strings.TrimSpace(cells[1+2*i])); err != nil {
+				return nil, fmt.Errorf("lab: tshark counts %q: %w", line, err)
+			}
+		}
+		return counts, nil
+	}
+	return nil, fmt.Errorf("lab: tshark counts nothing in %s: %s", file, out)
+}
+
 // RTPStream is what tshark's own analysis says of a stream of RTP.
 type RTPStream struct {
 	Src, Dst      netip.AddrPort

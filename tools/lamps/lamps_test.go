@@ -108,6 +108,7 @@ func TestKeys(t *testing.T) {
 	must(t, err)
 
 	s.shares(ctx, t)
+	s.barges(ctx, t)
 
 	// The mailbox tells the server that a message waits, and that it was heard.
 	must(t, s.Messages(ctx, 1, 0))
@@ -128,7 +129,7 @@ func (s *Stage) shares(ctx context.Context, t *testing.T) {
 	far, err := s.twin(ctx, dora, "tcp", "", "") // one that knows Replaces, which this baresip does not
 	must(t, err)
 	own, hers := s.control(ctx, t, s.Watcher), s.control(ctx, t, s.Cora)
-	second := tpcp.TakeParams{LineID: "l-2", Appearance: 2}
+	second := tpcp.TakeParams{PlaceParams: tpcp.PlaceParams{LineID: "l-2", Appearance: 2}}
 	dials := second
 	dials.To = dora
 	own.asks(ctx, t, "appearance.take", dials)

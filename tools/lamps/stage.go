@@ -161,6 +161,9 @@ password = %q
 transport = %q
 %s[media]
 codecs = ["PCMA"]
+[sound]
+suppress_noise = false
+level_voice = false
 [network]
 dhcp = false
 address = %q

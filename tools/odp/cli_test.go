@@ -211,6 +211,7 @@ func TestCallsFromTheCommandLine(t *testing.T) {
 	wants(t, u.says(exitUsage, "park"), "No place to park at is free")
 	wants(t, u.says(exitUsage, "retrieve"), "Nobody waits")
 	wants(t, u.says(exitUsage, "take"), "No line of the phone is shared")
+	wants(t, u.says(exitUsage, "join"), "No line of the phone is shared")
 	wants(t, u.says(exitUsage, "move", "sip:205@odp.test"), "no call to move")
 	wants(t, u.says(exitUsage, "pull", "sip:205@odp.test"), "--dialog")
 	wants(t, u.says(0, "unpair"), "forgotten")

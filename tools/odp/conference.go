@@ -26,6 +26,8 @@ func (conferenceCmd) Help() string {
   odp conference mute Jonas        nobody hears him
   odp conference drop 2431
 
+When a server takes a call into a conference, the desktop says so, and its "Open its chat", like "Chat" on the page, opens im:ROOM@SERVER (RFC 3860) with the program that xdg-mime knows for x-scheme-handler/im.
+
 A program that has other modes of the conversation, as messages or a shared screen, finds the address to which they move in "odp --json conference show": conf.uri, and conversationId by which it knows its own.`
 }
 
@@ -172,6 +174,9 @@ func (whoCmd) Run(sh *shell) error {
 		fmt.Fprintln(sh.out, "conference", where)
 		if c.ConversationID != "" {
 			fmt.Fprintln(sh.out, "conversation", c.ConversationID)
+		}
+		if chat := pc.Chat(c); chat != "" {
+			fmt.Fprintln(sh.out, "chat", chat)
 		}
 		for _, m := range all {
 			fmt.Fprintln(sh.out, "  "+m.line())

@@ -62,6 +62,8 @@ func appearanceLine(a tpcp.Appearance) string {
 		state = a.State
 	case a.Private:
 		state += ", privately"
+	case a.Joinable:
+		state += ", may be joined"
 	}
 	return strings.TrimRight(fmt.Sprintf("line %s place %d  %s  %s", a.LineID, a.Appearance, state, partyWords(a.With)), " ")
 }
@@ -226,10 +228,11 @@ func (c *parkCmd) Run(sh *shell) error {
 	case w.Lamp == "busy":
 		return &pc.Refusal{Kind: pc.Usage, Words: "Somebody waits at " + w.Number + " already."}
 	}
-	if !sh.cli.JSON {
-		fmt.Fprintln(sh.out, "parked at", w.Number, w.Name)
+	if err := sh.on(c.Call, "to park", active, "call.transfer", params{"to": w.Number}); err != nil || sh.cli.JSON {
+		return err
 	}
-	return sh.on(c.Call, "to park", active, "call.transfer", params{"to": w.Number})
+	_, err = fmt.Fprintln(sh.out, "goes to", strings.TrimSpace(w.Number+" "+w.Name))
+	return err
 }
 
 type retrieveCmd struct {
@@ -275,7 +278,7 @@ func (c *takeCmd) Run(sh *shell) error {
 	if err != nil {
 		return err
 	}
-	a, err := c.find(k.Appearances)
+	a, err := place(k.Appearances, c.Place, c.Line, "No other phone holds a call that you may take.", func(a tpcp.Appearance) bool { return a.State == "held" && !a.Private })
 	if err != nil {
 		return err
 	}
@@ -291,11 +294,37 @@ func (c *takeCmd) Run(sh *shell) error {
 	})
 }
 
-// find finds the appearance that is meant.
-func (c *takeCmd) find(all []tpcp.Appearance) (tpcp.Appearance, error) {
+type joinCallCmd struct {
+	Place uint8  `arg:"" optional:"" help:"Place on the shared line, from 1; the only one whose call may be joined if left out."`
+	Line  string `help:"Shared line, by its ID, as l-2, if the phone has several." placeholder:"LINE"`
+}
+
+func (joinCallCmd) Help() string {
+	return `Asks the phone of the line that talks there to let this one in. Whoever sits there is asked, unless the settings of that phone say otherwise ("barge_in" of the line), and everybody in the call hears a tone. To let another phone into a call of yours say "odp answer".
+
+"odp conference join" joins calls of this phone with each other.`
+}
+
+// Run implements the command.
+func (c *joinCallCmd) Run(sh *shell) error {
+	k, err := sh.readKeys()
+	if err != nil {
+		return err
+	}
+	a, err := place(k.Appearances, c.Place, c.Line, "No other phone has a call that you may join.", func(a tpcp.Appearance) bool { return a.Joinable })
+	if err != nil {
+		return err
+	}
+	return sh.actWords("appearance.join", params{"lineId": a.LineID, "appearance": a.Appearance}, map[tpcp.Code]string{
+		tpcp.CodeBadState: "Nobody talks there whose call could be joined.",
+	})
+}
+
+// place finds the appearance that is meant: the one of that number, 0 for the only one that fits. None tells that none fits.
+func place(all []tpcp.Appearance, number uint8, line, none string, fits func(tpcp.Appearance) bool) (tpcp.Appearance, error) {
 	var found []tpcp.Appearance
 	for _, a := range all {
-		if (c.Line == "" || c.Line == a.LineID) && (a.Appearance == c.Place || c.Place == 0 && a.State == "held" && !a.Private) {
+		if (line == "" || line == a.LineID) && (a.Appearance == number || number == 0 && fits(a)) {
 			found = append(found, a)
 		}
 	}
@@ -304,8 +333,8 @@ func (c *takeCmd) find(all []tpcp.Appearance) (tpcp.Appearance, error) {
 		return found[0], nil
 	case len(all) == 0:
 		return tpcp.Appearance{}, &pc.Refusal{Kind: pc.Usage, Words: "No line of the phone is shared.", Hint: "The phone's settings make it so by \"appearances\" of a line."}
-	case len(found) == 0 && c.Place == 0:
-		return tpcp.Appearance{}, &pc.Refusal{Kind: pc.Usage, Words: "No other phone holds a call that you may take.", Hint: "\"odp keys\" shows the places."}
+	case len(found) == 0 && number == 0:
+		return tpcp.Appearance{}, &pc.Refusal{Kind: pc.Usage, Words: none, Hint: "\"odp keys\" shows the places."}
 	case len(found) == 0:
 		return tpcp.Appearance{}, &pc.Refusal{Kind: pc.Usage, Words: "There is no such place.", Hint: "\"odp keys\" shows the places."}
 	}

@@ -23,6 +23,7 @@ func TestKeysInWords(t *testing.T) {
 	k.Appearances = []tpcp.Appearance{
 		{LineID: "l-2", Appearance: 1, State: "free"}, {LineID: "l-2", Appearance: 2, State: "held", With: &tpcp.Party{Number: "2431"}},
 		{LineID: "l-2", Appearance: 3, State: "held", Private: true}, {LineID: "l-3", Appearance: 1, State: "free", CallID: "c-4"}, {LineID: "l-3", Appearance: 2, State: "unknown"},
+		{LineID: "l-3", Appearance: 3, State: "busy", Joinable: true, With: &tpcp.Party{Number: "2432"}},
 	}
 	want := strings.Split(strings.TrimSpace(`
 line l-2 place 1  free
@@ -30,6 +31,7 @@ line l-2 place 2  on hold  2431
 line l-2 place 3  on hold, privately
 line l-3 place 1  call c-4 of this phone
 line l-3 place 2  not known
+line l-3 place 3  in use, may be joined  2432
 201          Jonas Keller             rings: Mira Patel (202); available
 204          Ruth Adler               in a call
 205          Chidi Okafor             free; away, "at lunch"
@@ -38,19 +40,19 @@ line l-3 place 2  not known
 	if got := k.lines(); !slices.Equal(got, want) {
 		t.Errorf("\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
 	}
-	for place, want := range map[takeCmdPlace]string{{0, ""}: "l-2/2", {1, ""}: "Several", {1, "l-3"}: "l-3/1", {7, ""}: "no such place", {0, "l-3"}: "No other phone"} {
-		a, err := (&takeCmd{Place: place.number, Line: place.line}).find(k.Appearances)
+	for at, want := range map[numbered]string{{0, ""}: "l-2/2", {1, ""}: "Several", {1, "l-3"}: "l-3/1", {7, ""}: "no such place", {0, "l-3"}: "No other phone"} {
+		a, err := place(k.Appearances, at.number, at.line, "No other phone", func(a tpcp.Appearance) bool { return a.State == "held" && !a.Private })
 		got := a.LineID + "/" + string('0'+rune(a.Appearance))
 		if err != nil {
 			got = err.Error()
 		}
 		if !strings.Contains(got, want) {
-			t.Errorf("%+v: %s, want %s", place, got, want)
+			t.Errorf("%+v: %s, want %s", at, got, want)
 		}
 	}
 }
 
-type takeCmdPlace struct {
+type numbered struct {
 	number uint8
 	line   string
 }

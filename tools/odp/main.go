@@ -59,6 +59,7 @@ type commands struct {
 	Park       parkCmd       `cmd:"" help:"Park a call, for any phone to fetch." group:"calls"`
 	Retrieve   retrieveCmd   `cmd:"" help:"Fetch a parked call." group:"calls"`
 	Take       takeCmd       `cmd:"" help:"Take a place on a shared line, and the call that another phone holds there." group:"calls"`
+	Join       joinCallCmd   `cmd:"" help:"Join a call that another phone of a shared line has." group:"calls"`
 	Move       moveCmd       `cmd:"" help:"Move a call to a SIP program on this computer." group:"calls"`
 	Pull       pullCmd       `cmd:"" help:"Take a call back from it." group:"calls"`
 	DTMF       dtmfCmd       `cmd:"" name:"dtmf" help:"Send keys into a call." group:"calls"`

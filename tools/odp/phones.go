@@ -179,6 +179,8 @@ func callLine(v *pc.View, c tpcp.Call) string {
 	}
 	state := c.State
 	switch {
+	case pc.Ringing(c) && c.Joins != "":
+		state = "wants to join call " + c.Joins
 	case pc.Ringing(c):
 		if state = "rings"; pc.Worth(c.LegB) != "" {
 			state += ", " + pc.Worth(c.LegB)

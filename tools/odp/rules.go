@@ -18,7 +18,7 @@ type rulesCmd struct {
 }
 
 func (rulesCmd) Help() string {
-	return `Says who gets the calls that come in to the phone, and changes it.
+	return `Says who gets the calls that come in to the phone, and changes it. Where the phone has given its rules to a server (a line of dialect = ocs), the first line says whether that acts on them, or why the phone does.
 
 Examples:
   odp rules                     what is in force, in words
@@ -79,6 +79,12 @@ func ruleWords(r tpcp.RulesView) string {
 	if r.By == "server" {
 		return "The server applies the rules; the phone rings for what it lets through.\n"
 	}
+	says := ""
+	if r.ServerSays != "" {
+		says = " (" + r.ServerSays + ")"
+	}
+	say(r.Server == "taken", "The server acts on these rules; the phone on do not disturb, calls when busy and blocked callers.")
+	say(r.Server == "pending", "The server has not taken these rules%s; until it does, the phone acts on them.", says)
 	say(r.BlockAll, "Every call is refused.")
 	say(len(r.Blocked) > 0, "Refused are calls from %s.", strings.Join(r.Blocked, ", "))
 	say(r.DND, "Do not disturb is on; the team and the interrupt list ring through.")

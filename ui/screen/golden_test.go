@@ -236,6 +236,8 @@ func situations() []situation {
 		return s
 	}
 	undisturbed, forwarded := ruled(func(r *phone.Rules) { r.DND = true }), ruled(func(r *phone.Rules) { r.Always = phone.Forward{On: true, To: "2431"} })
+	notTaken := ruled(func(r *phone.Rules) { r.NoAnswer = phone.Forward{On: true, To: "2431"} })
+	notTaken.Lines[0].Rules, notTaken.Lines[0].Why = phone.RulesPending, "501 Not Implemented"
 	beside := ruled(func(r *phone.Rules) {
 		r.WorkHours, r.Hours, r.Simultaneous, r.RingWith = true, []phone.Span{officeHours}, true, []string{"+491715550142"}
 		r.NoAnswer, r.Busy, r.Blocked, r.Team = phone.Forward{On: true, To: "2440"}, phone.Forward{On: true}, []string{"1", "2"}, []string{"2431", "2440"}
@@ -300,7 +302,8 @@ func situations() []situation {
 		{name: "home-keys", state: watching()},
 		{name: "home-keys-unknown", state: unwatched()},
 		{name: "in-call-keys", state: watching(talking(1, jonas, 767*time.Second))},
-		{name: "home-shared", state: sharedLine()},
+		{name: "home-shared", state: joinable()},
+		{name: "wants-to-join", state: wantsIn()},
 		{name: "home-focus", state: idle(), keys: []hal.Key{hal.Down}},
 		{name: "home-line-failing", state: failing},
 		{name: "home-certificate", state: expired},
@@ -369,6 +372,7 @@ func situations() []situation {
 		{name: "home-forwarded", state: forwarded},
 		{name: "rules", state: beside, setUp: inRules(hal.Down, hal.Down)},
 		{name: "rules-forwarded", state: forwarded, setUp: inRules(hal.Down)},
+		{name: "rules-not-taken", state: notTaken, setUp: inRules(hal.Down)},
 		{name: "rules-none", state: idle(), setUp: inRules()},
 		{name: "settings-sound", state: idle(), setUp: inSettings(sectionSound)},
 		{name: "sound-test", state: tested(phone.SoundTest{Running: true}), setUp: inSettings(sectionSound, append(slices.Repeat([]hal.Key{hal.Down}, 6), hal.OK)...)},

@@ -158,10 +158,15 @@ func (v *view) ringKeys(silence text.Label) []key {
 		return nil
 	}
 	w := v.Words.Keys
-	keys := []key{v.act(w.Answer, widget.Go, phone.Answer{Call: c.ID}), {}, v.sendOnKey(c), {}, v.act(w.Decline, widget.Halt, phone.Reject{Call: c.ID})}
+	keys := []key{v.act(w.Answer, widget.Go, phone.Answer{Call: c.ID}), {}, {}, {}, v.act(w.Decline, widget.Halt, phone.Reject{Call: c.ID})}
 	if !c.Silenced {
 		keys[1] = v.act(silence, widget.Normal, phone.Silence{})
 	}
+	if c.Joins != 0 {
+		keys[0].label = v.Words.Watch.LetIn
+		return keys
+	}
+	keys[2] = v.sendOnKey(c)
 	v.toMailbox(c, keys)
 	return keys
 }

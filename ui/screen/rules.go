@@ -72,10 +72,10 @@ func (v *view) ruleSentences() []string {
 	if r.ByServer {
 		return []string{w.ByServer}
 	}
+	out := v.handedSentence()
 	if r.BlockAll {
-		return []string{w.BlockAll}
+		return append(out, w.BlockAll)
 	}
-	var out []string
 	say := func(on bool, s string) {
 		if on {
 			out = append(out, s)
@@ -90,6 +90,19 @@ func (v *view) ruleSentences() []string {
 	}
 	say(len(r.Blocked) > 0, fmt.Sprintf(w.Blocked, len(r.Blocked)))
 	return out
+}
+
+// handedSentence says what servers do with the rules, if any is given them.
+func (v *view) handedSentence() []string {
+	switch handed, why := v.st.Handed(); {
+	case handed == phone.RulesTaken:
+		return []string{v.Words.Rules.Taken}
+	case handed == phone.RulesPending && why == "":
+		return []string{v.Words.Rules.Pending}
+	case handed == phone.RulesPending:
+		return []string{fmt.Sprintf(v.Words.Rules.NotTaken, text.Clean(why))}
+	}
+	return nil
 }
 
 // undisturbed says what callers meet who are not to disturb.

@@ -3,6 +3,7 @@ package screen
 import (
 	"errors"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -87,5 +88,23 @@ func TestRulesThatCannotBeSavedAreSaid(t *testing.T) {
 	d.press(hal.OK)
 	if !slices.Contains(d.texts(), "Not saved. the disk is full") {
 		t.Errorf("said: %q", d.texts())
+	}
+}
+
+func TestWhatServersDoWithTheRulesIsSaid(t *testing.T) {
+	for _, c := range []struct {
+		lines []phone.Line
+		want  string
+	}{
+		{[]phone.Line{{Rules: phone.RulesTaken}, {}}, "Your server acts on these rules, and this phone on do not disturb, calls when busy and blocked numbers."},
+		{[]phone.Line{{Rules: phone.RulesPending}}, "Your server is being given these rules. Until it has them, this phone acts on them."},
+		{[]phone.Line{{Rules: phone.RulesPending, Why: "501\tno"}}, "Your server does not take these rules (501 no). They hold while this phone is on."},
+	} {
+		d := rulesDesk(t, phone.Rules{})
+		d.st.Lines = c.lines
+		d.paint()
+		if got := strings.Join(d.texts(), " "); !strings.Contains(got, c.want) || !strings.Contains(got, "Calls ring here.") {
+			t.Errorf("%q", got)
+		}
 	}
 }

@@ -35,7 +35,9 @@ func (v *view) appearanceTile(a *phone.Appearance) widget.Tile {
 	case phone.AppearanceRinging:
 		t.Icon, t.Role, t.Second = draw.IconBell, widget.Talk, v.Words.Call.RingingShort
 	case phone.AppearanceBusy:
-		t.Mark, t.Second = widget.InCall, words.InUse
+		if t.Mark, t.Second = widget.InCall, words.InUse; a.Joinable() {
+			t.Second = words.Join
+		}
 	case phone.AppearanceHeld:
 		t.Icon, t.Role, t.Second = draw.IconPause, widget.Hold, words.Someone
 		if by := v.party(a.Caller); a.Exclusive {
@@ -53,6 +55,8 @@ func (v *view) appearanceKey(a *phone.Appearance) {
 	idle := len(v.st.Calls) == 0 || front != nil && front.State == phone.Dialing
 	switch {
 	case v.choosing() != nil:
+	case c == nil && idle && a.Joinable():
+		v.do(phone.JoinAppearance{Line: a.Line, Number: a.Number})
 	case c != nil && (c.State == phone.Ringing || c.State == phone.Held), c == nil && (idle || a.State == phone.AppearanceHeld):
 		v.do(phone.TakeAppearance{Line: a.Line, Number: a.Number})
 	}
@@ -61,7 +65,7 @@ func (v *view) appearanceKey(a *phone.Appearance) {
 // privateHold holds a call that no other phone of its line may take.
 func (m *moreMenu) privateHold(v *view) []entry {
 	c := v.st.Call(m.call)
-	if c == nil || c.Appearance == 0 || c.State != phone.Talking {
+	if c == nil || c.Appearance == 0 || c.Barges || c.State != phone.Talking {
 		return nil
 	}
 	return []entry{{draw.IconLock, v.Words.Watch.HoldPrivate, m.run(v, phone.Hold{Call: c.ID, Private: true})}}

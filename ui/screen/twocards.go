@@ -181,7 +181,11 @@ func (second) draw(v *view) {
 	if front == nil || c == nil {
 		return
 	}
-	v.callStatus(v.Words.Status.SecondCall, v.Hold, c.Line)
+	title := v.Words.Status.SecondCall
+	if c.Joins != 0 {
+		title = v.Words.Watch.WantsIn
+	}
+	v.callStatus(title, v.Hold, c.Line)
 	a, b := v.halves(196)
 	v.talking(a, front, true)
 	second{}.ringing(v, b, c)
@@ -215,7 +219,10 @@ func (second) ringing(v *view, box image.Rectangle, c *phone.Call) {
 			who.second = who.number
 		}
 	}
-	if word == "" {
+	switch {
+	case c.Joins != 0:
+		icon, word, ink = draw.IconBell, v.Words.Watch.WantsIn, v.Hold
+	case word == "":
 		icon, word, ink = draw.IconBell, v.Words.Call.RingingShort, v.Hold
 	}
 	v.head(&l, who, who.name, v.elapsed(c), v.T1, icon, word, ink)

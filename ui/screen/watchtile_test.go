@@ -45,10 +45,41 @@ func sharedLine(calls ...phone.Call) *phone.State {
 	return s
 }
 
+// joinable is one at which another phone talks to Mira.
+func joinable() *phone.State {
+	s := sharedLine()
+	s.Appearances[1].Caller, s.Appearances[1].Dialog = mira, phone.Dialog{CallID: "x", ToTag: "a", FromTag: "b"}
+	return s
+}
+
+// wantsIn is one whose call with Jonas another phone of the line wants to join.
+func wantsIn() *phone.State {
+	talks := talking(1, jonas, time.Minute)
+	talks.Appearance = 3
+	asks := other(2, phone.Ringing, phone.Peer{Name: "Ruth Weiss", Number: "2400", URI: "sip:2400@nordwerk.example"}, 3*time.Second)
+	asks.Dir, asks.Joins, asks.Barges = phone.Incoming, 1, true
+	return withCalls(talks, asks)
+}
+
+// TestWhoWantsInIsLetInByAKey: or not; it cannot be sent on.
+func TestWhoWantsInIsLetInByAKey(t *testing.T) {
+	for k, want := range map[hal.Key][]phone.Command{hal.Soft1: {phone.Answer{Call: 2}}, hal.OK: {phone.Answer{Call: 2}}, hal.Soft3: nil, hal.Soft4: nil, hal.Soft5: {phone.Reject{Call: 2}}} {
+		d := newDesk(t, image.Pt(800, 480), Options{Theme: "dark", Language: "en"})
+		d.st = wantsIn()
+		d.paint()
+		d.now = d.now.Add(time.Second)
+		if got := d.press(k); !slices.Equal(got, want) {
+			t.Errorf("%v: %v, want %v", k, got, want)
+		}
+	}
+}
+
 // TestKeysOfASharedLine presses the appearances of a line in every state they can be in.
 func TestKeysOfASharedLine(t *testing.T) {
 	mine := talking(1, jonas, time.Minute)
 	mine.Appearance = 3
+	joined := joinable()
+	joined.Calls = []phone.Call{mine}
 	take := func(n uint8) []phone.Command { return []phone.Command{phone.TakeAppearance{Number: n}} }
 	for _, r := range []struct {
 		name string
@@ -58,6 +89,8 @@ func TestKeysOfASharedLine(t *testing.T) {
 	}{
 		{"held there", sharedLine(), hal.Line2, take(1)},
 		{"in use there", sharedLine(), hal.Line3, take(2)}, // the phone says that it cannot be
+		{"in use there, and may be joined", joinable(), hal.Line3, []phone.Command{phone.JoinAppearance{Number: 2}}},
+		{"the same, in a call", joined, hal.Line3, nil},
 		{"free", sharedLine(), hal.Line4, take(3)},
 		{"held there, in a call", sharedLine(mine), hal.Line2, take(1)},
 		{"in use there, in a call", sharedLine(mine), hal.Line3, nil},

@@ -9,6 +9,8 @@ type Rules struct {
 
 	// What is in force, in sentences.
 	ByServer            string
+	Taken, Pending      string // what the server does with the rules of this phone
+	NotTaken            string // takes why
 	BlockAll            string
 	Blocked             string // takes how many
 	DNDMail, DNDNone    string
@@ -31,6 +33,9 @@ type Rules struct {
 var englishRules = Rules{
 	Title: "Call rules", Number: Label{"Number", "Number"}, Voicemail: "voicemail", Nowhere: "voicemail, whose number is missing",
 	ByServer: "Your server decides who gets your calls. This phone rings for what it lets through.",
+	Taken:    "Your server acts on these rules, and this phone on do not disturb, calls when busy and blocked numbers.",
+	Pending:  "Your server is being given these rules. Until it has them, this phone acts on them.",
+	NotTaken: "Your server does not take these rules (%s). They hold while this phone is on.",
 	BlockAll: "Every call is refused.", Blocked: "Blocked numbers: %d.",
 	DNDMail: "Calls go to voicemail.", DNDNone: "Callers hear that you cannot be reached.", Through: "Your team and those you chose ring all the same.",
 	Within: "What follows holds %s.", All: "All calls go to %s.", NotHere: "Nothing rings here.", Busy: "When you are busy they go to %s.",
@@ -44,6 +49,9 @@ var englishRules = Rules{
 var germanRules = Rules{
 	Title: "Anrufregeln", Number: Label{"Nummer", "Nummer"}, Voicemail: "Mailbox", Nowhere: "Mailbox, deren Nummer fehlt",
 	ByServer: "Ihr Server entscheidet, wer Ihre Anrufe bekommt. Dieses Telefon klingelt bei dem, was er durchlässt.",
+	Taken:    "Ihr Server wendet diese Regeln an, dieses Telefon Nicht stören, Anrufe bei besetzt und gesperrte Nummern.",
+	Pending:  "Ihr Server bekommt diese Regeln gerade. Bis er sie hat, wendet dieses Telefon sie an.",
+	NotTaken: "Ihr Server nimmt diese Regeln nicht an (%s). Sie gelten, solange dieses Telefon läuft.",
 	BlockAll: "Jeder Anruf wird abgewiesen.", Blocked: "Gesperrte Nummern: %d.",
 	DNDMail: "Anrufe gehen an die Mailbox.", DNDNone: "Anrufer hören, dass Sie nicht da sind.", Through: "Team und Ausgewählte klingeln trotzdem.",
 	Within: "Was folgt, gilt %s.", All: "Alle Anrufe gehen an %s.", NotHere: "Hier klingelt nichts.", Busy: "Ist besetzt, gehen sie an %s.",
@@ -57,6 +65,9 @@ var germanRules = Rules{
 var arabicRules = Rules{
 	Title: "قواعد المكالمات", Number: Label{"الرقم", "الرقم"}, Voicemail: "البريد الصوتي", Nowhere: "البريد الصوتي ورقمه ناقص",
 	ByServer: "يقرر خادمك من يتلقى مكالماتك. يرن هذا الهاتف لما يسمح به.",
+	Taken:    "يطبق خادمك هذه القواعد، ويطبق هذا الهاتف عدم الإزعاج والمشغول والأرقام المحظورة.",
+	Pending:  "ترسل هذه القواعد إلى خادمك. يطبقها هذا الهاتف حتى يستلمها.",
+	NotTaken: "لا يقبل خادمك هذه القواعد (%s). تسري ما دام هذا الهاتف يعمل.",
 	BlockAll: "ترفض كل مكالمة.", Blocked: "أرقام محظورة: %d.",
 	DNDMail: "تذهب المكالمات إلى البريد الصوتي.", DNDNone: "يسمع المتصلون أنه لا يمكن الوصول إليك.", Through: "فريقك ومن اخترتهم يرن لهم الهاتف.",
 	Within: "ما يلي يسري %s.", All: "تذهب كل المكالمات إلى %s.", NotHere: "لا يرن شيء هنا.", Busy: "عند الانشغال تذهب إلى %s.",

@@ -174,6 +174,7 @@ func (a *Agent) View() View {
 		v.Pairing = &p
 	}
 	v.Names = a.names(&v)
+	v.Chats = v.chats()
 	return v
 }
 

@@ -242,6 +242,16 @@ func TestRefusalsAreSaidInWords(t *testing.T) {
 	refuses(t, err, pc.Usage, "0 phones")
 }
 
+// A script that asks faster than the phone answers is slowed down, and not refused.
+func TestManyRequestsWaitTheirTurn(t *testing.T) {
+	d, p := desk.New(t), newPC(t)
+	p.knows(d)
+	p.until("online", online)
+	for range 60 { // the phone answers 40 at once, and 20 a second
+		p.request("device.get", nil)
+	}
+}
+
 func refuses(t *testing.T, err error, kind pc.Kind, words string) {
 	t.Helper()
 	var r *pc.Refusal

@@ -19,11 +19,11 @@ func (a *Agent) Request(ctx context.Context, phone, method string, params map[st
 	if err != nil {
 		return nil, err
 	}
+	if params == nil {
+		params = map[string]any{}
+	}
 	if acts(method) && params["idem"] == nil {
 		params = maps.Clone(params)
-		if params == nil {
-			params = map[string]any{}
-		}
 		params["idem"] = uuid()
 	}
 	var out json.RawMessage

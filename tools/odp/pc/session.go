@@ -357,8 +357,10 @@ var byes = map[string]string{
 }
 
 // request asks the phone; while the leg is lost it waits a moment for it to come back. A request that was
-// under way then is made again: its idem keeps the phone from doing it twice.
+// under way then is made again: its idem keeps the phone from doing it twice. One that comes too soon after
+// others waits until the phone wants it.
 func (s *session) request(ctx context.Context, method string, params, result any) error {
+	began := time.Now()
 	for try := 0; ; try++ {
 		c, err := s.await(ctx)
 		if err != nil {
@@ -366,11 +368,30 @@ func (s *session) request(ctx context.Context, method string, params, result any
 		}
 		err = c.Call(ctx, method, params, result)
 		s.caughtUp(ctx, c)
-		if err == nil || tpcp.CodeOf(err) != 0 || ctx.Err() != nil || try == 2 {
+		code := tpcp.CodeOf(err)
+		switch {
+		case code == tpcp.CodeRateLimited && time.Since(began) < patience:
+			pause(ctx, nil, inTurn(err))
+			try--
+		case err == nil || code != 0 || ctx.Err() != nil || try == 2:
 			return err
+		default:
+			s.fallen(ctx, c)
 		}
-		s.fallen(ctx, c)
 	}
+}
+
+// patience is how long a request that the phone takes for one too many is made again.
+const patience = 10 * time.Second
+
+// inTurn is when the phone wants a request that was one too many.
+func inTurn(err error) time.Duration {
+	const soonest, latest = 10 * time.Millisecond, time.Second
+	var e *tpcp.Error
+	if !errors.As(err, &e) || e.Data == nil {
+		return latest
+	}
+	return min(max(time.Duration(e.Data.RetryMs)*time.Millisecond, soonest), latest)
 }
 
 // comeBack is how long a request waits for a leg.

@@ -98,6 +98,7 @@ type View struct {
 	Missed   []Missed          `json:"missed,omitempty"`  // since this agent started, the newest few
 	Desktop  bool              `json:"desktop,omitempty"` // the desktop shows notifications with buttons
 	Names    map[string]string `json:"names,omitempty"`   // contacts by the URIs of calls
+	Chats    map[string]string `json:"chats,omitempty"`   // the messages of conferences by the URIs of these, see Chat
 	Prefs    Prefs             `json:"prefs"`
 }
 

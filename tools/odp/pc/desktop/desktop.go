@@ -120,6 +120,7 @@ func (b *board) run(ctx context.Context, views <-chan pc.View, signals <-chan *d
 		case v := <-views:
 			notes := wanted(v)
 			maps.Copy(notes, missed(last, v))
+			maps.Copy(notes, met(last, v))
 			if last = v; b.show(ctx, notes) != nil {
 				return errors.New("desktop: the notification service has gone")
 			}

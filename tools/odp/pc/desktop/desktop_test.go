@@ -5,15 +5,19 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
 	"github.com/godbus/dbus/v5"
 
 	"opendeskphone/firmware/phone"
+	"opendeskphone/firmware/tpcp"
 	"opendeskphone/tools/odp/pc"
 	"opendeskphone/tools/odp/pc/contacts"
 	"opendeskphone/tools/odp/pc/desk"
@@ -257,5 +261,65 @@ func TestMissedIsToldOnceAndOnlyIfWanted(t *testing.T) {
 	}
 	if n := missed(now, now); len(n) != 0 {
 		t.Error("told twice")
+	}
+}
+
+// TestACallBecomesAConference: the desktop says so once, and opens the conference's chat with the program that is for it; where
+// the address is of no use to one there is no button. A conference at the phone has none to tell of.
+func TestACallBecomesAConference(t *testing.T) {
+	bus := startBus(t)
+	s := newScreen(t, bus)
+	tools := t.TempDir()
+	opened := filepath.Join(tools, "opened")
+	if err := errors.Join(syscall.Mkfifo(opened, 0o600),
+		os.WriteFile(filepath.Join(tools, "xdg-open"), []byte("#!/bin/sh\nprintf '%s\\n' \"$@\" >"+opened+"\n"), 0o755)); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("PATH", tools+":"+os.Getenv("PATH"))
+
+	conn, err := dbus.Connect(bus)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	if err := conn.AddMatchSignal(dbus.WithMatchObjectPath(object), dbus.WithMatchInterface(service)); err != nil {
+		t.Fatal(err)
+	}
+	signals := make(chan *dbus.Signal, 8)
+	conn.Signal(signals)
+	b := &board{n: &Notifier{log: slog.New(slog.DiscardHandler)}, server: conn.Object(service, object), can: []string{"actions"}, shown: map[string]shown{}}
+	ctx, stop := context.WithCancel(t.Context())
+	views, over := make(chan pc.View), make(chan error, 1)
+	go func() { over <- b.run(ctx, views, signals) }()
+	defer func() { stop(); <-over }()
+
+	view := func(uri string) pc.View {
+		c := tpcp.Call{CallID: "c-1", State: tpcp.StateConnected}
+		if uri != "none" {
+			c.Conf = &tpcp.Conf{ConfID: "f-1", URI: uri}
+		}
+		return pc.View{Prefs: pc.Prefs{Notify: true}, Phones: []pc.Phone{{ID: "p", Calls: []tpcp.Call{c}}}}
+	}
+	views <- view("none")
+	views <- view("") // at the phone
+	views <- view("sip:conf-1@pbx.example")
+	n := s.until(t, "a conference", one("The call is a conference now"))[0]
+	if n.body != "Held at conf-1@pbx.example" || strings.Join(n.actions, " ") != "chat Open its chat" {
+		t.Errorf("shown %+v", n)
+	}
+	s.press(t, n.id, "chat")
+	if text, err := os.ReadFile(opened); err != nil || string(text) != "im:conf-1@pbx.example\n" { // it waits for who writes
+		t.Errorf("opened %q, %v", text, err)
+	}
+	views <- view("sip:conf-1@pbx.example") // no news
+	views <- view("sip:202@pbx.example;gr=urn:uuid:1;conf-id=7")
+	all := s.until(t, "another", func(all []shownNote) bool { return len(all) == 2 })
+	for _, o := range all {
+		if o.id != n.id && (len(o.actions) != 0 || o.body != "Held at 202") {
+			t.Errorf("shown %+v", o)
+		}
+	}
+	if notes := met(pc.View{}, pc.View{Phones: view("sip:conf-1@pbx.example").Phones}); len(notes) != 0 {
+		t.Error("told though the user does not want it")
 	}
 }

@@ -2,10 +2,13 @@ package desktop
 
 import (
 	"context"
+	"fmt"
+	"os/exec"
 	"slices"
 
 	"opendeskphone/firmware/tpcp"
 	"opendeskphone/tools/odp/pc"
+	"opendeskphone/tools/odp/pc/dial"
 )
 
 // Urgency levels of the specification.
@@ -100,6 +103,43 @@ func missed(before, now pc.View) map[string]note {
 		out["missed "+m.Phone+" "+m.CallID] = n
 	}
 	return out
+}
+
+// met gives a notification for each call that has become one to a conference at a server: what else the conversation is made
+// of, as messages, goes on there, too.
+func met(before, now pc.View) map[string]note {
+	out, was := map[string]note{}, map[string]bool{}
+	each := func(v pc.View, do func(key string, c tpcp.Call)) {
+		for _, p := range v.Phones {
+			for _, c := range p.Calls {
+				if c.Conf != nil && c.Conf.URI != "" {
+					do("met "+p.ID+" "+c.CallID+" "+c.Conf.URI, c)
+				}
+			}
+		}
+	}
+	each(before, func(key string, _ tpcp.Call) { was[key] = true })
+	each(now, func(key string, c tpcp.Call) {
+		if was[key] || !now.Prefs.Notify {
+			return
+		}
+		n := note{title: "The call is a conference now", body: "Held at " + dial.Readable(c.Conf.URI), category: "call", urgency: normal, stays: true}
+		if chat := pc.Chat(c); chat != "" {
+			n.actions = []action{{"chat", "Open its chat", func(context.Context, *pc.Agent) error { return open(chat) }}}
+		}
+		out[key] = n
+	})
+	return out
+}
+
+// open has the desktop open a link with the program that is for it.
+func open(link string) error {
+	cmd := exec.Command("xdg-open", link)
+	if err := cmd.Start(); err != nil {
+		return fmt.Errorf("desktop: %w", err)
+	}
+	go cmd.Wait() // whether it found one, it tells the user itself
+	return nil
 }
 
 func join(a, b string) string {

@@ -9,6 +9,7 @@ let view = null;
 /** The phone that is worked with. */
 export const phone = () => view?.phones?.find(p => p.id === view.selected) ?? null;
 export const names = uri => view?.names?.[uri];
+export const chatAt = uri => view?.chats?.[uri];
 
 /** Gives the phone a TPCP request. What it refuses is said and thrown. */
 export async function request(method, params = {}) {

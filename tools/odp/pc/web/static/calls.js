@@ -1,6 +1,6 @@
 // The calls that go on: their cards, and the pop-up of one that rings.
 import {$, clock, el, face, icon, readable} from './lib.js';
-import {names, phone, quietly, request, say} from './app.js';
+import {chatAt, names, phone, quietly, request, say} from './app.js';
 import {pick} from './people.js';
 
 const looks = {
@@ -29,6 +29,7 @@ function look(c) {
 }
 
 const can = (c, action) => (c.actions ?? []).includes(action);
+const chat = c => chatAt(c.conf?.uri);
 const rings = c => c.dir === 'in' && (c.state === 'ringing' || c.state === 'offered');
 const act = (method, c, params = {}) => quietly(request('call.' + method, {callId: c.callId, ...params}));
 
@@ -63,6 +64,7 @@ class Card {
     key('back', 'in', 'End and return', () => { const p = pairOf(this.c); quietly(request('call.reconnect', {consultCallId: p.consultCallId, heldCallId: p.callId})); });
     key('split', 'person', 'Speak alone', () => act('split', this.c));
     key('merge', 'merge', 'Conference', () => quietly(request('call.conference', {callIds: [this.c, ...phone().calls.filter(o => o !== this.c && o.state === 'connected')].map(o => o.callId).slice(0, 3)})));
+    key('chat', 'chat', 'Chat', () => location.assign(chat(this.c)));
     key('note', 'note', 'Note', () => this.show('note'));
     key('reject', 'hangup', 'Decline', () => act('reject', this.c, {how: 'decline'}), '.stop');
     key('hangup', 'hangup', 'Hang up', () => act('hangup', this.c), '.end');
@@ -72,7 +74,7 @@ class Card {
     this.c = c;
     const {name, number} = who(c), [tone, word] = look(c);
     if (this.name.textContent !== name) { this.name.textContent = name; const f = face(name); this.face.replaceWith(f); this.face = f; }
-    this.sub.textContent = [number, worth(c.legB), c.subject, c.conf ? 'in a conference' : ''].filter(Boolean).join(' · ');
+    this.sub.textContent = [number, worth(c.legB), c.subject, c.conf?.uri ? 'in a conference at ' + readable(c.conf.uri) : c.conf ? 'in a conference' : ''].filter(Boolean).join(' · ');
     this.chip.className = 'chip ' + tone;
     this.chip.replaceChildren(word);
     this.node.dataset.look = tone;
@@ -82,7 +84,7 @@ class Card {
     const shown = {
       answer: can(c, 'answer'), reject: can(c, 'reject'), hold: can(c, 'hold'), resume: can(c, 'resume'), mute: can(c, 'mute') && !rings(c),
       keypad: can(c, 'dtmf'), transfer: (can(c, 'transfer') || can(c, 'consult')) && !c.consultOf, complete: can(c, 'completeTransfer') && !!c.consultOf, back: can(c, 'reconnect') && !!c.consultOf, split: can(c, 'split'), merge: can(c, 'conference') && others.length > 0 && !c.conf,
-      note: !rings(c), hangup: can(c, 'hangup') && !rings(c),
+      chat: !!chat(this.c), note: !rings(c), hangup: can(c, 'hangup') && !rings(c),
     };
     for (const [id, b] of this.buttons) b.hidden = !shown[id];
     const mute = this.buttons.get('mute');
