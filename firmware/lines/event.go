@@ -146,21 +146,19 @@ func (a *Adapter) incoming(e ua.Incoming) {
 	c.focus.uri = e.Able.Focus
 	invited := a.invited(e)
 	invited.Line = line
-	if e.Replaces != 0 {
-		old := a.refs[e.Replaces]
+	for _, named := range []struct {
+		ref ua.CallRef
+		id  *phone.CallID
+	}{{e.Replaces, &invited.Replaces}, {e.Joins, &invited.Joins}} {
+		if named.ref == 0 {
+			continue
+		}
+		old := a.refs[named.ref]
 		if old == nil || old.id == 0 {
 			a.agent.Reject(e.Call, 481)
 			return
 		}
-		invited.Replaces = old.id
-	}
-	if e.Joins != 0 {
-		old := a.refs[e.Joins]
-		if old == nil || old.id == 0 {
-			a.agent.Reject(e.Call, 481)
-			return
-		}
-		invited.Joins = old.id
+		*named.id = old.id
 	}
 	if err := a.open(c); err != nil {
 		a.log.Error("no voice for a call", "err", err)
