@@ -156,6 +156,7 @@ func TestPairAttachAndStream(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		synctest.Wait() // the places follow the attachment
 		if p, _ := at.Places(); at.Record.ID != record.ID || len(p.Addresses) != 1 {
 			t.Errorf("%+v, %+v", at.Record, p)
 		}
