@@ -12,7 +12,7 @@ NATIVE_PACKAGES := ca-certificates git gcc libc6-dev pkg-config libopus-dev liba
 # What the unit tests want besides: a browser for the front panel, an ARM to run on, codecs of others to agree with.
 CHECK_PACKAGES := cpio python3 chromium chromium-driver qemu-user-static libspandsp-dev sox opus-tools dosfstools exfatprogs
 # What the program for the PC is built with, and its package is made and checked with.
-ODP_PACKAGES := libusb-1.0-0-dev libudev-dev dbus dpkg-dev binutils lintian man-db desktop-file-utils
+ODP_PACKAGES := libusb-1.0-0-dev libudev-dev dbus xdg-utils dpkg-dev binutils lintian man-db desktop-file-utils
 include boards/image.mk
 include tools/e2e/e2e.mk
 include tools/laptop/laptop.mk

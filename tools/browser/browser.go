@@ -3,55 +3,90 @@ package browser
 
 import (
 	"bytes"
+	"context"
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
+	"net/netip"
 	"os"
 	"os/exec"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
+
+	"opendeskphone/tools/lab"
 )
+
+const patience = 20 * time.Second
 
 // Browser is a browser with one page. What it cannot do fails the test.
 type Browser struct {
 	t       *testing.T
 	session string // URL of the session
+	client  *http.Client
 }
 
-// New starts a browser that ends with the test. Its microphone is made up, and may be used without asking.
+// Computer is where a browser runs.
+type Computer struct {
+	Host  *lab.Namespace
+	Env   []string          // additions to the environment, as "KEY=value"
+	Opens map[string]string // what scheme the page of an origin may open with the desktop's program for it, as if the user had allowed it once
+}
+
+// New starts a browser on this computer that ends with the test. Its microphone is made up, and may be used without asking.
 func New(t *testing.T) *Browser {
 	t.Helper()
 	cmd := exec.Command("chromedriver", "--port=0")
-	out, err := cmd.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
+	said := lab.NewLog(io.Discard)
+	cmd.Stdout, cmd.WaitDelay = said, time.Second // a browser that outlives it would hold its output
 	if err := cmd.Start(); err != nil {
 		t.Fatalf("chromedriver is missing (make test installs chromium-driver): %v", err)
 	}
 	t.Cleanup(func() { cmd.Process.Kill(); cmd.Wait() })
-	var seen strings.Builder
-	buf := make([]byte, 256)
-	var port int
-	for port == 0 {
-		n, err := out.Read(buf)
-		if err != nil {
-			t.Fatalf("chromedriver said %q: %v", &seen, err)
-		}
-		seen.Write(buf[:n])
-		if _, after, ok := strings.Cut(seen.String(), "started successfully on port "); ok && strings.Contains(after, ".") {
-			fmt.Sscanf(after, "%d", &port)
-		}
+	return drive(t, said, http.DefaultClient, nil)
+}
+
+// On is New on another computer.
+func On(t *testing.T, c Computer) *Browser {
+	t.Helper()
+	driver, err := c.Host.Start(lab.Command{Name: "chromedriver", Argv: []string{"chromedriver", "--port=0"}, Env: c.Env})
+	if err != nil {
+		t.Fatal(err)
 	}
-	go io.Copy(io.Discard, out)
-	b := &Browser{t: t, session: fmt.Sprintf("http://127.0.0.1:%d/session", port)}
+	t.Cleanup(driver.Stop)
+	dial := func(ctx context.Context, network, at string) (net.Conn, error) {
+		to, err := netip.ParseAddrPort(at)
+		if err != nil {
+			return nil, err
+		}
+		return c.Host.Dial(ctx, network, to)
+	}
+	return drive(t, driver.Log, &http.Client{Transport: &http.Transport{DialContext: dial}}, c.Opens)
+}
+
+var started = regexp.MustCompile(`started successfully on port (\d+)\.`)
+
+// drive starts the browser of a driver that has said where it listens, or will.
+func drive(t *testing.T, said *lab.Log, client *http.Client, opens map[string]string) *Browser {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	if err := said.WaitFor(ctx, 0, started.MatchString); err != nil {
+		t.Fatalf("chromedriver said %q: %v", said.Since(0), err)
+	}
+	b := &Browser{t: t, session: "http://127.0.0.1:" + started.FindStringSubmatch(said.Since(0))[1] + "/session", client: client}
+	allowed := map[string]map[string]bool{}
+	for origin, scheme := range opens {
+		allowed[origin] = map[string]bool{scheme: true}
+	}
 	var made struct{ SessionID string }
 	b.call("POST", "", map[string]any{"capabilities": map[string]any{"alwaysMatch": map[string]any{
 		"goog:loggingPrefs": map[string]string{"browser": "ALL"},
-		"goog:chromeOptions": map[string]any{"args": []string{
+		"goog:chromeOptions": map[string]any{"prefs": map[string]any{"protocol_handler.allowed_origin_protocol_pairs": allowed}, "args": []string{
 			"--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
 			"--disable-component-update", "--disable-sync", "--user-data-dir=" + t.TempDir(), "--window-size=1200,1000", "--lang=en-US",
 			"--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream", "--autoplay-policy=no-user-gesture-required",
@@ -76,7 +111,7 @@ func (b *Browser) call(method, path string, in, out any) {
 	if err != nil {
 		b.t.Fatal(err)
 	}
-	res, err := http.DefaultClient.Do(req)
+	res, err := b.client.Do(req)
 	if err != nil {
 		b.t.Fatal(err)
 	}
@@ -105,7 +140,7 @@ func (b *Browser) Eval(script string) (v any) {
 // Until asks the page again until script returns true.
 func (b *Browser) Until(what, script string) {
 	b.t.Helper()
-	deadline := time.Now().Add(20 * time.Second)
+	deadline := time.Now().Add(patience)
 	for b.Eval(script) != true {
 		if time.Now().After(deadline) {
 			b.t.Fatalf("not in time: %s\n%s\n%s", what, b.Eval("return document.body.innerText"), b.Console())

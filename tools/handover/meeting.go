@@ -17,9 +17,10 @@ var (
 	factory = "sip:conf@" + Domain
 )
 
-// NewMeetingStage is NewStageBesidePBX where the phone's line knows a conference server. Nobody is there yet.
-func NewMeetingStage(ctx context.Context, dir string) (*Stage, error) {
-	return raise(ctx, &Stage{Dir: dir, line: "conference_factory = \"" + factory + "\"", beside: true, meets: true})
+// NewMeetingStage is NewStageBesidePBX where the phone's line knows a conference server. Nobody is there yet. The phone has
+// kept these files from before.
+func NewMeetingStage(ctx context.Context, dir string, files map[string][]byte) (*Stage, error) {
+	return raise(ctx, &Stage{Dir: dir, line: "conference_factory = \"" + factory + "\"", beside: true, meets: true, files: files})
 }
 
 // OpenFocus starts the conference server; the error of its end comes with stop.

@@ -23,7 +23,7 @@ type meeting struct {
 // TestConferenceAtAServer: calls are joined and moved to a focus, in every way there is; where there is none they stay joined
 // at the phone.
 func TestConferenceAtAServer(t *testing.T) {
-	s := newStageBy(t, NewMeetingStage)
+	s := newStageBy(t, func(ctx context.Context, dir string) (*Stage, error) { return NewMeetingStage(ctx, dir, nil) })
 	m := &meeting{Stage: s, baresip: Cast{Make: "baresip", User: "201", Host: 11}, linphone: Cast{Make: "linphonec", User: "202", Host: 12},
 		third: Cast{Make: "baresip", User: "203", Host: 13}}
 	for _, c := range []Cast{m.baresip, m.linphone, m.third, FarAway} {

@@ -9,7 +9,7 @@ import (
 )
 
 // The program on the computer: a linphonec that answers at once.
-var pc = Cast{Make: "linphonec", User: "205", Host: 15}
+var softphone = Cast{Make: "linphonec", User: "205", Host: 15}
 
 // aim is how long the far side may hear nothing while its call moves.
 const aim = 500 * time.Millisecond
@@ -22,14 +22,14 @@ const slack = time.Second
 func TestMoveToThePCAndBack(t *testing.T) {
 	s := newStage(t)
 	b := s.enter(t, linB)
-	s.enter(t, pc)
+	s.enter(t, softphone)
 	s.do(t, phone.Dial{Number: linB.User})
 	s.waitCalls(t, "Talking")
 	must(t, s.WaitFlow(soon(t), s.Wire.Mark(), linB.Addr(), s.Phone.Addr()))
 
 	wire := s.Wire.Mark()
-	s.do(t, phone.MoveTo{Call: 1, Target: pc.URI()})
-	must(t, s.WaitFlow(soon(t), wire, linB.Addr(), pc.Addr()))
+	s.do(t, phone.MoveTo{Call: 1, Target: softphone.URI()})
+	must(t, s.WaitFlow(soon(t), wire, linB.Addr(), softphone.Addr()))
 	s.waitCalls(t, "")
 	s.gap(t, "to the computer", wire)
 
@@ -62,14 +62,14 @@ func (s *Stage) gap(t *testing.T, what string, mark int) {
 func TestMoveToThePCByBridge(t *testing.T) {
 	s := newStage(t)
 	s.enter(t, bareB)
-	s.enter(t, pc)
+	s.enter(t, softphone)
 	s.do(t, phone.Dial{Number: bareB.User})
 	s.waitCalls(t, "Talking")
 	must(t, s.WaitFlow(soon(t), s.Wire.Mark(), bareB.Addr(), s.Phone.Addr()))
 
 	wire := s.Wire.Mark()
-	s.do(t, phone.MoveTo{Call: 1, Target: pc.URI()})
-	must(t, s.WaitFlow(soon(t), wire, bareB.Addr(), pc.Addr()))
+	s.do(t, phone.MoveTo{Call: 1, Target: softphone.URI()})
+	must(t, s.WaitFlow(soon(t), wire, bareB.Addr(), softphone.Addr()))
 	s.gap(t, "to the computer", wire)
 
 	wire = s.Wire.Mark()
@@ -83,12 +83,12 @@ func TestMoveToThePCByBridge(t *testing.T) {
 func TestThePCHandsBack(t *testing.T) {
 	s := newStage(t)
 	s.enter(t, linB)
-	p := s.enter(t, pc)
+	p := s.enter(t, softphone)
 	s.do(t, phone.Dial{Number: linB.User})
 	s.waitCalls(t, "Talking")
 	wire := s.Wire.Mark()
-	s.do(t, phone.MoveTo{Call: 1, Target: pc.URI()})
-	must(t, s.WaitFlow(soon(t), wire, linB.Addr(), pc.Addr()))
+	s.do(t, phone.MoveTo{Call: 1, Target: softphone.URI()})
+	must(t, s.WaitFlow(soon(t), wire, linB.Addr(), softphone.Addr()))
 	s.waitCalls(t, "")
 	must(t, Transfer(soon(t), p, "sip:"+PhoneUser+"@"+Domain))
 	st := s.waitCalls(t, "Ringing")
@@ -105,7 +105,7 @@ func TestTheComputerRefuses(t *testing.T) {
 	s.waitCalls(t, "Talking")
 	must(t, s.WaitFlow(soon(t), s.Wire.Mark(), linB.Addr(), s.Phone.Addr()))
 	wire := s.Wire.Mark()
-	s.do(t, phone.MoveTo{Call: 1, Target: pc.URI()})
+	s.do(t, phone.MoveTo{Call: 1, Target: softphone.URI()})
 	st, err := s.Phone.WaitState(soon(t), "refusal", func(st *phone.State) bool { return st.Calls[0].MoveFailed != phone.NoCause })
 	must(t, err)
 	if c := st.Calls[0]; c.State != phone.Talking || c.Move != phone.NoMove {

@@ -55,9 +55,10 @@ type Stage struct {
 	Phone *desk.Twin
 	stops []func() error
 
-	line string // settings of the phone's line
-	more string // and of the rest
-	ca   *lab.CA
+	line  string            // settings of the phone's line
+	more  string            // and of the rest
+	files map[string][]byte // what the phone has kept from before
+	ca    *lab.CA
 
 	relay bool // the voice goes through rtpengine
 	rules bool // the exchange takes the rules that users give it
@@ -161,7 +162,7 @@ func (s *Stage) open(ctx context.Context) (err error) {
 		return err
 	}
 	s.stops = append(s.stops, names.Close)
-	if s.Phone, err = desk.StartTwin(ctx, desk.Setup{Name: "phone", LAN: s.LAN, Host: phoneHost, Settings: settings(PhoneUser, phoneHost, s.line) + s.more + extra}); err != nil {
+	if s.Phone, err = desk.StartTwin(ctx, desk.Setup{Name: "phone", LAN: s.LAN, Host: phoneHost, Settings: settings(PhoneUser, phoneHost, s.line) + s.more + extra, Files: s.files}); err != nil {
 		return err
 	}
 	s.stops = append(s.stops, s.Phone.Close)

@@ -47,7 +47,7 @@ type KamailioConfig struct {
 	// whose users sit behind NATs.
 	NATs bool
 	// Focus is a conference server that has the users beginning with conf; it calls without a password. Who is in its
-	// conferences this Kamailio tells, where the server publishes it.
+	// conferences this Kamailio tells, where the server publishes it, and it has a room for the messages of each.
 	Focus netip.AddrPort
 	// Relay is an RTPEngine through which all voice goes: encrypted to and from those who signal over TLS, plain to others.
 	Relay netip.AddrPort

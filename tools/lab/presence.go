@@ -7,9 +7,9 @@ import (
 	"strings"
 )
 
-// tables of what a server of presence and of lists keeps, as Debian ships them: text files. It crashes when it shall keep the
+// tables of what a server of presence, of lists and of rooms keeps, as Debian ships them: text files. It crashes when it shall keep the
 // states of a list's people in sqlite.
-var tables = []string{"version", "presentity", "active_watchers", "watchers", "pua", "xcap", "rls_presentity", "rls_watchers"}
+var tables = []string{"version", "presentity", "active_watchers", "watchers", "pua", "xcap", "rls_presentity", "rls_watchers", "imc_rooms", "imc_members"}
 
 // List is a list of people that the server keeps for a user (RFC 4826).
 type List struct {

@@ -12,6 +12,9 @@ func TestAConferenceHasAChat(t *testing.T) {
 	for uri, want := range map[string]string{
 		"sip:conf-1@pbx.example":                                "im:conf-1@pbx.example",
 		"sips:room.7@10.0.0.9":                                  "im:room.7@10.0.0.9",
+		"sip:conf-1@pbx.example;gr":                             "im:conf-1@pbx.example",
+		"sip:conf-1@pbx.example:5061;transport=tls":             "im:conf-1@pbx.example",
+		"sip:conf-1@pbx.example:5061;maddr=10.0.0.1":            "",
 		"sip:202@pbx.example;gr=urn:uuid:1;conf-id=7":           "", // a person's phone
 		"sip:anna@x.example;gruu;opaque=app:conf:focus:id:AB12": "",
 		"sip:a?subject=x@pbx.example":                           "",

@@ -1,135 +1,25 @@
 package desktop
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"log/slog"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
-	"time"
 
 	"github.com/godbus/dbus/v5"
 
 	"opendeskphone/firmware/phone"
 	"opendeskphone/firmware/tpcp"
+	"opendeskphone/tools/lab/session"
 	"opendeskphone/tools/odp/pc"
 	"opendeskphone/tools/odp/pc/contacts"
 	"opendeskphone/tools/odp/pc/desk"
 	"opendeskphone/tools/odp/pc/keep"
 )
-
-// startBus runs a message bus of the test's own.
-func startBus(t *testing.T) string {
-	t.Helper()
-	cmd := exec.Command("dbus-daemon", "--session", "--nofork", "--print-address=1", "--address=unix:dir="+t.TempDir())
-	out, err := cmd.StdoutPipe()
-	if err == nil {
-		err = cmd.Start()
-	}
-	if err != nil {
-		t.Fatalf("dbus-daemon is missing (make test installs dbus): %v", err)
-	}
-	t.Cleanup(func() { cmd.Process.Kill(); cmd.Wait() })
-	line, err := bufio.NewReader(out).ReadString('\n')
-	if err != nil {
-		t.Fatal(err)
-	}
-	return strings.TrimSpace(line)
-}
-
-// shownNote is a notification as the desktop shows it.
-type shownNote struct {
-	id          uint32
-	title, body string
-	actions     []string
-}
-
-// screen is a small notification service, as desktops have them.
-type screen struct {
-	conn    *dbus.Conn
-	mu      sync.Mutex
-	last    uint32
-	notes   map[uint32]shownNote
-	changed chan struct{}
-}
-
-func newScreen(t *testing.T, bus string) *screen {
-	t.Helper()
-	conn, err := dbus.Connect(bus)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { conn.Close() })
-	s := &screen{conn: conn, notes: map[uint32]shownNote{}, changed: make(chan struct{}, 100)}
-	if err := conn.Export(s, object, service); err != nil {
-		t.Fatal(err)
-	}
-	if r, err := conn.RequestName(service, dbus.NameFlagDoNotQueue); err != nil || r != dbus.RequestNameReplyPrimaryOwner {
-		t.Fatal(r, err)
-	}
-	return s
-}
-
-func (s *screen) GetCapabilities() ([]string, *dbus.Error) {
-	return []string{"actions", "body", "body-markup"}, nil
-}
-
-func (s *screen) Notify(_ string, replaces uint32, _, title, body string, actions []string, _ map[string]dbus.Variant, _ int32) (uint32, *dbus.Error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	id := replaces
-	if id == 0 {
-		s.last++
-		id = s.last
-	}
-	s.notes[id] = shownNote{id, title, body, actions}
-	s.changed <- struct{}{}
-	return id, nil
-}
-
-func (s *screen) CloseNotification(id uint32) *dbus.Error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	delete(s.notes, id)
-	s.changed <- struct{}{}
-	return nil
-}
-
-// until waits for what is shown to be as wanted.
-func (s *screen) until(t *testing.T, what string, ok func([]shownNote) bool) []shownNote {
-	t.Helper()
-	late := time.After(desk.Patience)
-	for {
-		s.mu.Lock()
-		var all []shownNote
-		for _, n := range s.notes {
-			all = append(all, n)
-		}
-		s.mu.Unlock()
-		if ok(all) {
-			return all
-		}
-		select {
-		case <-s.changed:
-		case <-late:
-			t.Fatalf("not in time: %s; shown %+v", what, all)
-		}
-	}
-}
-
-// press is the user's click on a button.
-func (s *screen) press(t *testing.T, id uint32, action string) {
-	t.Helper()
-	if err := s.conn.Emit(object, service+".ActionInvoked", id, action); err != nil {
-		t.Fatal(err)
-	}
-}
 
 type noUSB struct{ pc.Finder }
 
@@ -176,43 +66,43 @@ func run(t *testing.T, bus string, d *desk.Desk) (*pc.Agent, *contacts.Book) {
 	return agent, book
 }
 
-func one(title string) func([]shownNote) bool {
-	return func(n []shownNote) bool { return len(n) == 1 && n[0].title == title }
+func one(title string) func([]session.Note) bool {
+	return func(n []session.Note) bool { return len(n) == 1 && n[0].Title == title }
 }
 
-func none(n []shownNote) bool { return len(n) == 0 }
+func none(n []session.Note) bool { return len(n) == 0 }
 
 func TestCallsAreShownAndAnswered(t *testing.T) {
-	bus := startBus(t)
-	s, d := newScreen(t, bus), desk.New(t)
+	bus := session.Bus(t)
+	s, d := session.NewScreen(t, bus), desk.New(t)
 	agent, book := run(t, bus, d)
 	if _, err := book.Put(contacts.Contact{Name: "<b>Mira</b>", Numbers: []contacts.Number{{Kind: "work", Value: "101"}}}); err != nil {
 		t.Fatal(err)
 	}
 
 	desk.Do(t, d.Other.Control(), phone.Dial{Number: "100"})
-	n := s.until(t, "ringing", one("<b>Mira</b>"))[0]
-	if strings.Join(n.actions, " ") != "answer Answer reject Reject" || n.body != "Incoming call, 101" {
+	n := s.Until(t, "ringing", one("<b>Mira</b>"))[0]
+	if strings.Join(n.Actions, " ") != "answer Answer reject Reject" || n.Body != "Incoming call, 101" {
 		t.Errorf("shown %+v", n)
 	}
-	s.press(t, n.id, "answer")
+	s.Press(t, n.ID, "answer")
 	desk.Until(t, d.Other.Control(), "talking", desk.In(phone.Talking))
-	s.until(t, "taken back", none)
+	s.Until(t, "taken back", none)
 	desk.Do(t, d.Other.Control(), phone.Hangup{Call: d.Other.Control().State().Calls[0].ID})
 	desk.Until(t, d.Phone.Control(), "idle", desk.Idle)
 
 	desk.Do(t, d.Other.Control(), phone.Dial{Number: "100"})
-	n = s.until(t, "ringing again", one("<b>Mira</b>"))[0]
-	s.press(t, n.id, "reject")
-	s.until(t, "taken back", none)
+	n = s.Until(t, "ringing again", one("<b>Mira</b>"))[0]
+	s.Press(t, n.ID, "reject")
+	s.Until(t, "taken back", none)
 	desk.Until(t, d.Phone.Control(), "idle", desk.Idle)
 	desk.Until(t, d.Other.Control(), "idle there", desk.Idle)
 
 	desk.Do(t, d.Other.Control(), phone.Dial{Number: "100"})
-	s.until(t, "ringing once more", one("<b>Mira</b>"))
+	s.Until(t, "ringing once more", one("<b>Mira</b>"))
 	desk.Do(t, d.Other.Control(), phone.Hangup{Call: d.Other.Control().State().Calls[0].ID})
-	n = s.until(t, "missed", one("Missed call from <b>Mira</b>"))[0]
-	s.press(t, n.id, "back")
+	n = s.Until(t, "missed", one("Missed call from <b>Mira</b>"))[0]
+	s.Press(t, n.ID, "back")
 	desk.Until(t, d.Other.Control(), "called back", desk.In(phone.Ringing))
 
 	if err := agent.SetPrefs(func(p *pc.Prefs) { p.Notify = false }); err != nil {
@@ -221,22 +111,22 @@ func TestCallsAreShownAndAnswered(t *testing.T) {
 }
 
 func TestLinksAreAskedForOnTheDesktop(t *testing.T) {
-	bus := startBus(t)
-	s, d := newScreen(t, bus), desk.New(t)
+	bus := session.Bus(t)
+	s, d := session.NewScreen(t, bus), desk.New(t)
 	agent, _ := run(t, bus, d)
 	if asked, err := agent.Link(t.Context(), "tel:101"); err != nil || !asked {
 		t.Fatal(asked, err)
 	}
-	n := s.until(t, "asked", one("Call 101?"))[0]
-	s.press(t, n.id, "cancel")
-	s.until(t, "taken back", none)
+	n := s.Until(t, "asked", one("Call 101?"))[0]
+	s.Press(t, n.ID, "cancel")
+	s.Until(t, "taken back", none)
 	if _, err := agent.Link(t.Context(), "tel:101"); err != nil {
 		t.Fatal(err)
 	}
-	n = s.until(t, "asked again", one("Call 101?"))[0]
-	s.press(t, n.id, "call")
+	n = s.Until(t, "asked again", one("Call 101?"))[0]
+	s.Press(t, n.ID, "call")
 	desk.Until(t, d.Other.Control(), "called", desk.In(phone.Ringing))
-	s.until(t, "taken back", none)
+	s.Until(t, "taken back", none)
 }
 
 func TestStrangeSignalsDoNothing(t *testing.T) {
@@ -267,8 +157,8 @@ func TestMissedIsToldOnceAndOnlyIfWanted(t *testing.T) {
 // TestACallBecomesAConference: the desktop says so once, and opens the conference's chat with the program that is for it; where
 // the address is of no use to one there is no button. A conference at the phone has none to tell of.
 func TestACallBecomesAConference(t *testing.T) {
-	bus := startBus(t)
-	s := newScreen(t, bus)
+	bus := session.Bus(t)
+	s := session.NewScreen(t, bus)
 	tools := t.TempDir()
 	opened := filepath.Join(tools, "opened")
 	if err := errors.Join(syscall.Mkfifo(opened, 0o600),
@@ -303,19 +193,19 @@ func TestACallBecomesAConference(t *testing.T) {
 	views <- view("none")
 	views <- view("") // at the phone
 	views <- view("sip:conf-1@pbx.example")
-	n := s.until(t, "a conference", one("The call is a conference now"))[0]
-	if n.body != "Held at conf-1@pbx.example" || strings.Join(n.actions, " ") != "chat Open its chat" {
+	n := s.Until(t, "a conference", one("The call is a conference now"))[0]
+	if n.Body != "Held at conf-1@pbx.example" || strings.Join(n.Actions, " ") != "chat Open its chat" {
 		t.Errorf("shown %+v", n)
 	}
-	s.press(t, n.id, "chat")
+	s.Press(t, n.ID, "chat")
 	if text, err := os.ReadFile(opened); err != nil || string(text) != "im:conf-1@pbx.example\n" { // it waits for who writes
 		t.Errorf("opened %q, %v", text, err)
 	}
 	views <- view("sip:conf-1@pbx.example") // no news
 	views <- view("sip:202@pbx.example;gr=urn:uuid:1;conf-id=7")
-	all := s.until(t, "another", func(all []shownNote) bool { return len(all) == 2 })
+	all := s.Until(t, "another", func(all []session.Note) bool { return len(all) == 2 })
 	for _, o := range all {
-		if o.id != n.id && (len(o.actions) != 0 || o.body != "Held at 202") {
+		if o.ID != n.ID && (len(o.Actions) != 0 || o.Body != "Held at 202") {
 			t.Errorf("shown %+v", o)
 		}
 	}
