@@ -160,6 +160,9 @@ func TestAllModesEscalateTogether(t *testing.T) {
 	t.Cleanup(func() { must(t, stop()) })
 	anna, ben := s.sit(t, odp, s.Phone, PhoneUser, 21, known[0]), s.sit(t, odp, second, "203", 22, known[1])
 
+	_, err = anna.run(soon(t), "contacts", "add", "Ben Okoro", "--work", "sip:203@"+Domain)
+	must(t, err)
+
 	// A call, and messages beside it.
 	_, err = anna.run(soon(t), "call", "203")
 	must(t, err)
@@ -200,6 +203,7 @@ func TestAllModesEscalateTogether(t *testing.T) {
 	origin := page[:strings.LastIndex(page, "/")]
 	b := browser.On(t, browser.Computer{Host: anna.host, Env: anna.env, Opens: map[string]string{origin: "im"}})
 	b.Open(page)
+	b.Shows("Ben Okoro · " + room)
 	b.Click("[data-key=chat]")
 	b.Picture("conference")
 	if got := anna.toOpen(t); got != "im:"+room {

@@ -189,6 +189,11 @@ func (a *Agent) names(v *View) map[string]string {
 	for _, p := range v.Phones {
 		for _, c := range p.Calls {
 			put(c.LegB.URI)
+			if c.Conf != nil {
+				for _, m := range c.Conf.Roster {
+					put(m.URI)
+				}
+			}
 		}
 	}
 	for _, m := range v.Missed {

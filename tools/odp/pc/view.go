@@ -1,6 +1,7 @@
 package pc
 
 import (
+	"cmp"
 	"encoding/json"
 
 	"opendeskphone/firmware/tpcp"
@@ -97,7 +98,7 @@ type View struct {
 	Asks     []Ask             `json:"asks,omitempty"`
 	Missed   []Missed          `json:"missed,omitempty"`  // since this agent started, the newest few
 	Desktop  bool              `json:"desktop,omitempty"` // the desktop shows notifications with buttons
-	Names    map[string]string `json:"names,omitempty"`   // contacts by the URIs of calls
+	Names    map[string]string `json:"names,omitempty"`   // contacts by the URIs of calls and of those in conferences
 	Chats    map[string]string `json:"chats,omitempty"`   // the messages of conferences by the URIs of these, see Chat
 	Prefs    Prefs             `json:"prefs"`
 }
@@ -129,8 +130,12 @@ func Worth(b tpcp.LegB) string {
 	return "verified caller"
 }
 
-// Party gives the other party of a call as to be shown: its name, and its number unless that is the name.
+// Party gives the other party of a call, or the conference that a server holds, as to be shown: its name, and its number
+// unless that is the name.
 func (v *View) Party(c tpcp.Call) (name, number string) {
+	if c.Conf != nil && c.Conf.URI != "" {
+		return cmp.Or(c.Conf.Subject, "Conference"), dial.Readable(c.Conf.URI)
+	}
 	if c.LegB.Withheld {
 		return Withheld, ""
 	}

@@ -8,12 +8,22 @@ const looks = {
   answering: ['talk', 'Answering'], connected: ['talk', 'Talking'], transferring: ['wait', 'Transferring'], escalating: ['wait', 'Moving'], ending: ['end', 'Ended'],
 };
 
-/** The other party: name and number as to be shown. */
+/** The other party, or the conference that a server holds: name and number as to be shown. */
 export function who(c) {
+  if (c.conf?.uri) return {name: c.conf.subject || 'Conference', number: readable(c.conf.uri)};
   const b = c.legB ?? {}, number = b.number || readable(b.uri) || 'Unknown number';
   if (b.withheld) return {name: 'Number withheld', number: ''};
   const name = names(b.uri) || b.display || number;
   return {name, number: name === number ? '' : number};
+}
+
+const listed = 5; // of those in a conference
+
+/** Those in a conference that a server holds, but for us. */
+function present(conf) {
+  const all = (conf?.roster ?? []).filter(m => !m.self && m.state !== 'ended').map(m => names(m.uri) || m.display || m.number || readable(m.uri));
+  const more = Math.max(all.length, (conf?.count ?? 0) - 1) - listed;
+  return all.slice(0, listed).join(', ') + (more > 0 ? ` and ${more} more` : '');
 }
 
 /** What the number is worth, empty if nobody looked (TPCP section 8.8). */
@@ -74,7 +84,7 @@ class Card {
     this.c = c;
     const {name, number} = who(c), [tone, word] = look(c);
     if (this.name.textContent !== name) { this.name.textContent = name; const f = face(name); this.face.replaceWith(f); this.face = f; }
-    this.sub.textContent = [number, worth(c.legB), c.subject, c.conf?.uri ? 'in a conference at ' + readable(c.conf.uri) : c.conf ? 'in a conference' : ''].filter(Boolean).join(' · ');
+    this.sub.textContent = [present(c.conf), number, worth(c.legB), c.subject, c.conf && !c.conf.uri ? 'in a conference' : ''].filter(Boolean).join(' · ');
     this.chip.className = 'chip ' + tone;
     this.chip.replaceChildren(word);
     this.node.dataset.look = tone;
