@@ -22,7 +22,7 @@ import (
 	"opendeskphone/tools/lab"
 	"opendeskphone/tools/lab/desk"
 	"opendeskphone/tools/lab/pc"
-	"opendeskphone/tools/lab/session"
+	"opendeskphone/tools/odp/pc/desktop/session"
 	"opendeskphone/tools/odp/pc/keep"
 	"opendeskphone/tools/peer/focus"
 )

@@ -14,10 +14,10 @@ import (
 
 	"opendeskphone/firmware/phone"
 	"opendeskphone/firmware/tpcp"
-	"opendeskphone/tools/lab/session"
 	"opendeskphone/tools/odp/pc"
 	"opendeskphone/tools/odp/pc/contacts"
 	"opendeskphone/tools/odp/pc/desk"
+	"opendeskphone/tools/odp/pc/desktop/session"
 	"opendeskphone/tools/odp/pc/keep"
 )
 
