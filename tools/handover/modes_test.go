@@ -144,7 +144,7 @@ func (o *person) reads(t *testing.T, mark int, text string) {
 // and both programs are in the room that the server has for the conference. A third comes in by the voice.
 func TestAllModesEscalateTogether(t *testing.T) {
 	odp := filepath.Join(t.TempDir(), "odp")
-	if out, err := exec.CommandContext(soon(t), "go", "build", "-o", odp, "opendeskphone/tools/odp").CombinedOutput(); err != nil {
+	if out, err := exec.CommandContext(soon(t), "go", "build", "-buildvcs=false", "-o", odp, "opendeskphone/tools/odp").CombinedOutput(); err != nil {
 		t.Fatalf("%v: %s", err, out)
 	}
 	known, file, err := pc.Known(2)
