@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"opendeskphone/firmware/phone"
-	"opendeskphone/firmware/tpcp"
 	"opendeskphone/tools/lab"
 )
 
@@ -15,30 +14,28 @@ import (
 const watcherTone, coraTone, joinedTone = 400, 1000, 880
 
 // barges: Cora asks to join the call that the watcher has with Ben, is let in, and Ben hears a tone and then both of them.
-func (s *Stage) barges(ctx context.Context, t *testing.T) {
+func (s *Stage) barges(ctx context.Context, t *testing.T, own, hers controller) {
 	t.Helper()
-	own, hers := s.control(ctx, t, s.Watcher), s.control(ctx, t, s.Cora)
-	first := tpcp.PlaceParams{LineID: "l-2", Appearance: 1}
 	mark := s.Ben.Mark()
-	own.asks(ctx, t, "appearance.take", tpcp.TakeParams{PlaceParams: first, To: ben})
+	own.does(ctx, t, "take", "1", ben)
 	must(t, s.Ben.WaitRinging(ctx, mark))
 	must(t, s.Ben.Answer(ctx))
 	_, err := s.Cora.WaitState(ctx, "a call to join", func(st *phone.State) bool { return st.Appearances[0].Joinable() })
 	must(t, err)
-	hers.asks(ctx, t, "appearance.join", first)
+	hers.does(ctx, t, "join")
 	st, err := calls(ctx, s.Watcher, "Talking Ringing")
 	must(t, err)
 	must(t, s.Watcher.Do(ctx, phone.Reject{Call: st.Calls[1].ID}))
 	_, err = calls(ctx, s.Cora, "Failed")
 	must(t, err)
 
-	hers.asks(ctx, t, "appearance.join", first)
+	hers.does(ctx, t, "join")
 	st, err = calls(ctx, s.Watcher, "Talking Ringing")
 	must(t, err)
 	if asks := st.Calls[1]; asks.Joins != st.Calls[0].ID || asks.Remote.Number != shared {
 		t.Errorf("%+v asks to join %+v", asks, st.Calls[0])
 	}
-	own.asks(ctx, t, "call.answer", tpcp.AnswerParams{CallParams: tpcp.CallParams{CallID: tpcp.CallName(st.Calls[1].ID)}})
+	own.does(ctx, t, "answer")
 	st, err = calls(ctx, s.Cora, "Talking")
 	must(t, err)
 	if with := st.Calls[0].Remote.Number; with != ben {

@@ -7,8 +7,8 @@ import (
 	"time"
 
 	"opendeskphone/firmware/phone"
-	"opendeskphone/firmware/tpcp"
 	"opendeskphone/tools/lab/desk"
+	"opendeskphone/tools/lab/pc"
 )
 
 var outDir = flag.String("out", "", "directory for logs; empty: a temporary one")
@@ -71,12 +71,14 @@ func TestKeys(t *testing.T) {
 	if by := st.Watched[0].Caller.Number; by != cora {
 		t.Errorf("Ben is called by %q", by)
 	}
-	own := s.control(ctx, t, s.Watcher)
+	odp, err := pc.Build(ctx, t.TempDir())
+	must(t, err)
+	own, hers := s.control(ctx, t, odp, s.Watcher, watcher), s.control(ctx, t, odp, s.Cora, cora)
 	ring := own.watched(ctx, t)[0]
 	if ring.Lamp != "ringing" || ring.Caller == nil || ring.Caller.Number != cora {
 		t.Errorf("the computer is shown %+v", ring)
 	}
-	own.asks(ctx, t, "call.pickUp", tpcp.PickUpParams{Number: ben})
+	own.does(ctx, t, "pickup") // it rings at him alone
 	_, err = calls(ctx, s.Watcher, "Talking")
 	must(t, err)
 	_, err = calls(ctx, s.Cora, "Talking")
@@ -86,9 +88,7 @@ func TestKeys(t *testing.T) {
 	// The watcher parks Cora, whose presence says that she is in a call.
 	_, err = s.Watcher.WaitState(ctx, "Cora in a call", func(st *phone.State) bool { return st.Watched[1].Presence == phone.InCall })
 	must(t, err)
-	st, err = s.Watcher.State()
-	must(t, err)
-	own.asks(ctx, t, "call.transfer", tpcp.ToParams{CallParams: tpcp.CallParams{CallID: tpcp.CallName(st.Calls[0].ID)}, To: place})
+	own.does(ctx, t, "park")
 	_, err = calls(ctx, s.Watcher, "")
 	must(t, err)
 	_, err = s.lamps(ctx, phone.LampFree, phone.LampBusy, phone.LampBusy)
@@ -101,14 +101,22 @@ func TestKeys(t *testing.T) {
 	if waits := own.watched(ctx, t)[2]; !waits.Place || waits.Lamp != "busy" || waits.Caller.Number != cora {
 		t.Errorf("the computer is shown %+v", waits)
 	}
+	own.does(ctx, t, "retrieve") // calls the place; this one's server leaves Cora where she is
+	st, err = calls(ctx, s.Watcher, "Talking")
+	must(t, err)
+	if at := st.Calls[0].Remote.Number; at != place {
+		t.Errorf("what waits is fetched from %q", at)
+	}
+	must(t, s.Watcher.Do(ctx, phone.Hangup{Call: st.Calls[0].ID}))
 	st, err = calls(ctx, s.Cora, "Talking")
 	must(t, err)
 	must(t, s.Cora.Do(ctx, phone.Hangup{Call: st.Calls[0].ID}))
 	_, err = s.lamps(ctx, phone.LampFree, phone.LampFree, phone.LampFree)
 	must(t, err)
+	own.refused(ctx, t, "Nobody waits at any place", "retrieve")
 
-	s.shares(ctx, t)
-	s.barges(ctx, t)
+	s.shares(ctx, t, own, hers)
+	s.barges(ctx, t, own, hers)
 
 	// The mailbox tells the server that a message waits, and that it was heard.
 	must(t, s.Messages(ctx, 1, 0))
@@ -124,30 +132,26 @@ func TestKeys(t *testing.T) {
 
 // shares holds the line that the watcher and Cora share against the truth: a call of one is seen by the other, who takes it
 // over once it is held, if it is not held privately; a call to both is at one place and leaves one of them when it is answered.
-func (s *Stage) shares(ctx context.Context, t *testing.T) {
+func (s *Stage) shares(ctx context.Context, t *testing.T, own, hers controller) {
 	t.Helper()
 	far, err := s.twin(ctx, dora, "tcp", "", "") // one that knows Replaces, which this baresip does not
 	must(t, err)
-	own, hers := s.control(ctx, t, s.Watcher), s.control(ctx, t, s.Cora)
-	second := tpcp.TakeParams{PlaceParams: tpcp.PlaceParams{LineID: "l-2", Appearance: 2}}
-	dials := second
-	dials.To = dora
-	own.asks(ctx, t, "appearance.take", dials)
+	own.does(ctx, t, "take", "2", dora)
 	must(t, s.appearances(ctx, s.Cora, "free busy"))
 	st, err := calls(ctx, far, "Ringing")
 	must(t, err)
 	must(t, far.Do(ctx, phone.Answer{Call: st.Calls[0].ID}))
 	st, err = calls(ctx, s.Watcher, "Talking")
 	must(t, err)
-	hers.refused(ctx, t, tpcp.CodeBadState, "appearance.take", second) // somebody talks there
-	own.asks(ctx, t, "call.hold", tpcp.HoldParams{CallParams: tpcp.CallParams{CallID: tpcp.CallName(st.Calls[0].ID)}, Private: true})
+	hers.refused(ctx, t, "That place is in use", "take", "2") // somebody talks there
+	own.does(ctx, t, "hold", "--private")
 	must(t, s.appearances(ctx, s.Cora, "free private"))
-	hers.refused(ctx, t, tpcp.CodeNotSupported, "appearance.take", second)
+	hers.refused(ctx, t, "holds that call privately", "take", "2")
 	must(t, s.Watcher.Do(ctx, phone.Resume{Call: st.Calls[0].ID}))
 	must(t, s.appearances(ctx, s.Cora, "free busy"))
 	must(t, s.Watcher.Do(ctx, phone.Hold{Call: st.Calls[0].ID}))
 	must(t, s.appearances(ctx, s.Cora, "free held"))
-	hers.asks(ctx, t, "appearance.take", second)
+	hers.does(ctx, t, "take") // what the other holds
 	st, err = calls(ctx, s.Cora, "Talking")
 	must(t, err)
 	_, err = calls(ctx, s.Watcher, "")
