@@ -1,39 +1,19 @@
 package logind
 
 import (
-	"bufio"
 	"context"
 	"log/slog"
 	"os"
-	"os/exec"
-	"strings"
 	"testing"
 	"time"
 
 	"github.com/godbus/dbus/v5"
 	"github.com/godbus/dbus/v5/prop"
+
+	"opendeskphone/tools/odp/pc/desktop/session"
 )
 
 const patience = 10 * time.Second
-
-// startBus runs a real bus of the test's own and gives its address.
-func startBus(t *testing.T) string {
-	t.Helper()
-	cmd := exec.Command("dbus-daemon", "--session", "--nofork", "--print-address=1", "--address=unix:dir="+t.TempDir())
-	out, err := cmd.StdoutPipe()
-	if err == nil {
-		err = cmd.Start()
-	}
-	if err != nil {
-		t.Fatalf("dbus-daemon is missing (make test installs dbus): %v", err)
-	}
-	t.Cleanup(func() { _ = cmd.Process.Kill(); _ = cmd.Wait() })
-	line, err := bufio.NewReader(out).ReadString('\n')
-	if err != nil {
-		t.Fatal(err)
-	}
-	return strings.TrimSpace(line)
-}
 
 const sessionPath = dbus.ObjectPath("/org/freedesktop/login1/session/_31")
 
@@ -84,7 +64,7 @@ func newLogin(t *testing.T, bus string, locked bool) *login {
 }
 
 func TestScreenIsFollowed(t *testing.T) {
-	bus := startBus(t)
+	bus := session.Bus(t)
 	l := newLogin(t, bus, true)
 	told := make(chan bool, 16)
 	ctx, cancel := context.WithCancel(t.Context())
