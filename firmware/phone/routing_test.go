@@ -250,6 +250,11 @@ func TestRulesAreHandedToServers(t *testing.T) {
 	if s.HandedRules() != nil {
 		t.Error("a phone without rules hands them over")
 	}
+	cleared := b.s.Config
+	cleared.Rules.Ours = true
+	if s := New(cleared); s.HandedRules() == nil {
+		t.Error("a phone whose rules were cleared does not say so")
+	}
 	b.s.Config.Rules.TeamRing = true
 	if s := New(b.s.Config); s.HandedRules() == nil {
 		t.Error("a phone with rules does not hand them over")

@@ -18,6 +18,7 @@ const (
 // Rules say who gets the calls that come in. Targets and lists hold numbers as they are dialled, and addresses.
 type Rules struct {
 	ByServer bool // the server routes: this phone rings for whatever it lets through
+	Ours     bool // a server that takes rules gets them from here even if none is given
 	DND      bool // do not disturb
 
 	RingFor   time.Duration // how long a call rings before it goes on, if there is somewhere to go
@@ -62,8 +63,8 @@ func (r *Rules) SendsOn() string {
 	return ""
 }
 
-// given tells whether there are any that a server could act on.
-func (r *Rules) given() bool {
+// Given tells whether there are any that a server could act on.
+func (r *Rules) Given() bool {
 	return r.Always.On || r.NoAnswer.On || r.Simultaneous || r.TeamRing || r.DelegateRing || r.BlockAll || r.RingFor != RingFor
 }
 

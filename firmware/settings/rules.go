@@ -34,6 +34,8 @@ type Rules struct {
 	BlockAll bool     `toml:"block_all" doc:"Refuse every call but those of emergency services that call back."`
 	Blocked  []string `toml:"blocked" is:"target" eg:"+49900555000" doc:"Numbers or addresses whose calls are refused."`
 
+	Ours bool `toml:"ours" doc:"A server that takes rules gets these even where none is set, in place of those it has. The phone sets this itself once there are any here, so that they are not left at the server when they are cleared."`
+
 	WorkHours bool     `toml:"work_hours" doc:"Apply the rules within hours alone, but for blocking and do not disturb. Outside, calls ring here and then go to voicemail."`
 	Hours     []string `toml:"hours" is:"span" eg:"mon-fri 09:00-17:00" doc:"Working hours, by the clock of time_zone."`
 }
@@ -51,6 +53,7 @@ func (r *Rules) config() phone.Rules {
 			out.Hours = append(out.Hours, span)
 		}
 	}
+	out.Ours = r.Ours || out.Given()
 	return out
 }
 
@@ -61,6 +64,7 @@ func NewRules(r phone.Rules) Rules {
 		Always: r.Always.On, AlwaysTo: r.Always.To, Busy: r.Busy.On, BusyTo: r.Busy.To, NoAnswer: r.NoAnswer.On, NoAnswerTo: r.NoAnswer.To,
 		Simultaneous: r.Simultaneous, RingWith: r.RingWith, TeamRing: r.TeamRing, Team: r.Team, DelegateRing: r.DelegateRing, Delegates: r.Delegates,
 		First: r.First, SkipPrimary: r.SkipPrimary, Breakthrough: r.Breakthrough, BlockAll: r.BlockAll, Blocked: r.Blocked, WorkHours: r.WorkHours,
+		Ours: r.Ours || r.Given(),
 	}
 	if r.ByServer {
 		out.By = "server"
