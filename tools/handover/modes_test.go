@@ -113,7 +113,7 @@ func (o *person) reads(t *testing.T, mark int, text string) {
 // conference of the call at her computer, and the messages go where the voice goes: she follows by the page, he by the desktop,
 // and both programs are in the room that the server has for the conference. A third comes in by the voice.
 func TestAllModesEscalateTogether(t *testing.T) {
-	odp, err := pc.Build(soon(t), t.TempDir())
+	odp, err := pc.Build(t.Context(), t.TempDir()) // where nothing of it is in the cache it takes minutes
 	must(t, err)
 	known, file, err := pc.Known(2)
 	must(t, err)

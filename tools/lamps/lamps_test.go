@@ -57,6 +57,8 @@ func (s *Stage) recovers(ctx context.Context, t *testing.T, away time.Duration) 
 
 // TestKeys: the keys of a phone against the calls of others, through a server that is restarted.
 func TestKeys(t *testing.T) {
+	odp, err := pc.Build(t.Context(), t.TempDir()) // where nothing of it is in the cache it takes minutes
+	must(t, err)
 	s, ctx := newStage(t, "tcp", false)
 	must(t, s.callsShow(ctx))
 
@@ -64,15 +66,13 @@ func TestKeys(t *testing.T) {
 	mark := s.Ben.Mark()
 	must(t, s.Cora.Do(ctx, phone.Dial{Number: ben}))
 	must(t, s.Ben.WaitRinging(ctx, mark))
-	_, err := s.lamps(ctx, phone.LampRinging, phone.LampBusy, phone.LampFree)
+	_, err = s.lamps(ctx, phone.LampRinging, phone.LampBusy, phone.LampFree)
 	must(t, err)
 	st, err := s.Watcher.State()
 	must(t, err)
 	if by := st.Watched[0].Caller.Number; by != cora {
 		t.Errorf("Ben is called by %q", by)
 	}
-	odp, err := pc.Build(ctx, t.TempDir())
-	must(t, err)
 	own, hers := s.control(ctx, t, odp, s.Watcher, watcher), s.control(ctx, t, odp, s.Cora, cora)
 	ring := own.watched(ctx, t)[0]
 	if ring.Lamp != "ringing" || ring.Caller == nil || ring.Caller.Number != cora {
