@@ -146,10 +146,25 @@ func (t *step) appear() {
 		if c.Appearance > 0 || !c.appears() {
 			continue
 		}
-		if c.Appearance = t.vacant(c.Line); c.Appearance > 0 {
+		if c.Appearance = t.inherited(c); c.Appearance > 0 {
 			t.touched(c)
 		}
 	}
+}
+
+// inherited finds the appearance for a call: that of the call it takes the place of, once that has gone, else the first that is
+// vacant; 0: none so far.
+func (s *State) inherited(c *Call) uint8 {
+	for _, a := range s.Appearances {
+		switch {
+		case a.Line != c.Line || a.Number != c.PullsAt:
+		case a.State > AppearanceFree && a.Dialog == c.Pulls:
+			return 0
+		case a.State <= AppearanceFree && s.At(a) == nil:
+			return a.Number
+		}
+	}
+	return s.vacant(c.Line)
 }
 
 func (t *step) takeAppearance(in TakeAppearance) error {
@@ -174,7 +189,12 @@ func (t *step) takeAppearance(in TakeAppearance) error {
 	case a.State == AppearanceHeld && a.Exclusive:
 		return Forbidden
 	case a.State == AppearanceHeld && a.Caller.URI != "":
-		return t.pull(Pull{Line: in.Line, Target: a.Caller.URI, Replaces: a.Dialog})
+		if err := t.pull(Pull{Line: in.Line, Target: a.Caller.URI, Replaces: a.Dialog}); err != nil {
+			return err
+		}
+		c := t.Foreground()
+		c.Pulls, c.PullsAt = a.Dialog, a.Number
+		return nil
 	case a.State > AppearanceFree:
 		return WrongState
 	}

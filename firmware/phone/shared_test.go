@@ -89,6 +89,15 @@ func TestWhatOthersHoldIsTakenOver(t *testing.T) {
 	if got := effectOf[SendInvite](b); got.Target != ben.URI || got.Replaces != (Dialog{"x", "his", "theirs"}) || got.Early {
 		t.Errorf("taken over by %+v", got)
 	}
+	b.wantPlaces("held busy ") // it is one call, at one place
+	b.do(Accepted{Call: 1}, AppearancesTold{Line: 1, Known: true, Others: []Other{other(2, AppearanceBusy)}})
+	b.wantPlaces("free+Talking busy ")
+	b = sharing(t, other(2, AppearanceHeld))
+	b.do(TakeAppearance{Line: 1, Number: 2}, Accepted{Call: 1}, AppearancesTold{Line: 1, Known: true})
+	b.wantPlaces("free free+Talking ")
+	b = sharing(t, other(2, AppearanceHeld))
+	b.do(TakeAppearance{Line: 1, Number: 2}, Accepted{Call: 1}, AppearancesTold{Line: 1, Known: true, Others: []Other{other(2, AppearanceBusy)}}) // of another call
+	b.wantPlaces("free+Talking busy ")
 	private := other(1, AppearanceHeld)
 	private.Exclusive = true
 	if err := sharing(t, private).try(TakeAppearance{Line: 1, Number: 1}); err != Forbidden {

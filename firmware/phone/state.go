@@ -128,6 +128,8 @@ type Call struct {
 	Conversation string // ID of the conversation this call belongs to (RFC 7989 Session-ID)
 	Appearance   uint8  // of a shared line, from 1; 0: it has none
 	Private      bool   // Held: no other phone of the shared line may take it
+	Pulls        Dialog // a call that another phone of the shared line held, of which it takes the place
+	PullsAt      uint8  // and where that was
 	Barges       bool   // it joins a call of a shared line, where that is, and takes no appearance of its own
 	Joins        CallID // the call of ours that it joins so; 0: none
 	Conf         ConfID // conference at this phone; 0: none

@@ -156,7 +156,7 @@ func (s *Stage) shares(ctx context.Context, t *testing.T, own, hers controller) 
 	must(t, err)
 	_, err = calls(ctx, s.Watcher, "")
 	must(t, err)
-	must(t, s.appearances(ctx, s.Watcher, "busy free"))
+	must(t, s.appearances(ctx, s.Watcher, "free busy")) // where it was
 	must(t, s.Cora.Do(ctx, phone.Hangup{Call: st.Calls[0].ID}))
 	must(t, s.appearances(ctx, s.Watcher, "free free"))
 
