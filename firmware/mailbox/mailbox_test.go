@@ -49,6 +49,30 @@ type office struct {
 	told []phone.Event
 	news chan struct{}
 	log  bytes.Buffer
+	shut sync.RWMutex // while it is held the server hears nothing
+}
+
+// doors are those of the server.
+type doors struct {
+	net.Listener
+	shut *sync.RWMutex
+}
+
+func (d doors) Accept() (net.Conn, error) {
+	c, err := d.Listener.Accept()
+	return door{c, d.shut}, err
+}
+
+type door struct {
+	net.Conn
+	shut *sync.RWMutex
+}
+
+func (d door) Read(b []byte) (int, error) {
+	n, err := d.Conn.Read(b)
+	d.shut.RLock()
+	defer d.shut.RUnlock()
+	return n, err
 }
 
 func newOffice(t *testing.T) *office {
@@ -62,11 +86,11 @@ func newOffice(t *testing.T) *office {
 	srv := imapserver.New(&imapserver.Options{NewSession: func(*imapserver.Conn) (imapserver.Session, *imapserver.GreetingData, error) {
 		return mem.NewSession(), nil, nil
 	}, Caps: imap.CapSet{imap.CapIMAP4rev1: {}, imap.CapUIDPlus: {}}, Logger: log.New(io.Discard, "", 0)})
-	l, err := tls.Listen("tcp", "127.0.0.1:0", &tls.Config{Certificates: []tls.Certificate{cert}})
+	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	go srv.Serve(l)
+	go srv.Serve(tls.NewListener(doors{l, &o.shut}, &tls.Config{Certificates: []tls.Certificate{cert}}))
 	o.cfg = Config{Server: l.Addr().String(), User: "100", Password: "secret", Folder: "INBOX", Roots: roots}
 	o.Adapter = New(func(e phone.Event) { o.mu.Lock(); o.told = append(o.told, e); o.mu.Unlock() }, func() {
 		select {
@@ -257,6 +281,8 @@ func TestReadWaitsForTheServer(t *testing.T) {
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
+	o.shut.Lock()
+	defer o.shut.Unlock()
 	if b := o.Read(ctx, 0); len(b.Messages) != 2 || b.Fault != Unreachable {
 		t.Errorf("nobody has answered: %+v", b)
 	}
