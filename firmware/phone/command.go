@@ -517,7 +517,7 @@ func (t *step) configure(c Config) error {
 	}
 	t.Config = c
 	t.changed(ConfigChanged)
-	if t.Ruled = t.Ruled || c.Rules.Ours || c.Rules.Given(); t.Ruled {
+	if t.Ruled = t.Ruled || c.Rules.Given(); t.Ruled {
 		t.do(HandRules{})
 	}
 	if !c.Recording {

@@ -147,7 +147,8 @@ func (t *step) moving(in Command) error {
 	case MoveTo:
 		return t.withCall(in.Call, func(c *Call) error { return t.moveTo(c, in.Target) }, Talking, Held)
 	case Pull:
-		return t.pull(in)
+		_, err := t.pull(in)
+		return err
 	case Join:
 		return t.join(in)
 	case Split:
@@ -264,26 +265,26 @@ func (t *step) moveTo(c *Call, target string) error {
 	return nil
 }
 
-func (t *step) pull(in Pull) error {
+func (t *step) pull(in Pull) (*Call, error) {
 	switch {
 	case t.Line(in.Line) == nil:
-		return NoSuchLine
+		return nil, NoSuchLine
 	case in.Replaces.CallID == "" || in.Replaces.ToTag == "" || in.Replaces.FromTag == "":
-		return WrongValue
+		return nil, WrongValue
 	case t.Full():
-		return TooMany
+		return nil, TooMany
 	}
 	n, line, err := t.dialable(in.Target, in.Line)
 	switch {
 	case err != nil:
-		return err
+		return nil, err
 	case n.Rule == PageRule:
-		return WrongNumber
+		return nil, WrongNumber
 	}
 	t.takePath()
 	c := t.begin(Call{Line: line, Remote: t.peer(n)}, Calling)
 	t.send(c, SendInvite{Target: n.Target, Replaces: in.Replaces, Early: in.Early})
-	return nil
+	return c, nil
 }
 
 // park makes a call ready to be handed over: alone, and on hold.

@@ -18,7 +18,7 @@ const (
 // Rules say who gets the calls that come in. Targets and lists hold numbers as they are dialled, and addresses.
 type Rules struct {
 	ByServer bool // the server routes: this phone rings for whatever it lets through
-	Ours     bool // a server that takes rules gets them from here even if none is given
+	Ours     bool // some were set here once: a server gets these, even where none is left
 	DND      bool // do not disturb
 
 	RingFor   time.Duration // how long a call rings before it goes on, if there is somewhere to go
@@ -63,9 +63,9 @@ func (r *Rules) SendsOn() string {
 	return ""
 }
 
-// Given tells whether there are any that a server could act on.
+// Given tells whether there are any that a server could act on, or were.
 func (r *Rules) Given() bool {
-	return r.Always.On || r.NoAnswer.On || r.Simultaneous || r.TeamRing || r.DelegateRing || r.BlockAll || r.RingFor != RingFor
+	return r.Ours || r.Always.On || r.NoAnswer.On || r.Simultaneous || r.TeamRing || r.DelegateRing || r.BlockAll || r.RingFor != RingFor
 }
 
 // unhanded is what a server that acts on the rules has no place for: whom to block, do not disturb, and what becomes of calls

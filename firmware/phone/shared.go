@@ -189,12 +189,11 @@ func (t *step) takeAppearance(in TakeAppearance) error {
 	case a.State == AppearanceHeld && a.Exclusive:
 		return Forbidden
 	case a.State == AppearanceHeld && a.Caller.URI != "":
-		if err := t.pull(Pull{Line: in.Line, Target: a.Caller.URI, Replaces: a.Dialog}); err != nil {
-			return err
+		c, err := t.pull(Pull{Line: in.Line, Target: a.Caller.URI, Replaces: a.Dialog})
+		if err == nil {
+			c.Pulls, c.PullsAt = a.Dialog, a.Number
 		}
-		c := t.Foreground()
-		c.Pulls, c.PullsAt = a.Dialog, a.Number
-		return nil
+		return err
 	case a.State > AppearanceFree:
 		return WrongState
 	}

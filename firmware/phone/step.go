@@ -7,7 +7,7 @@ import (
 
 // New gives the phone as it is when switched on: no calls, all lines off.
 func New(c Config) State {
-	s := State{RingVolume: 10, PageVolume: c.PageVolume, Path: c.HandsFree, Config: c, Lines: lines(c), Watched: watched(c), Appearances: appearances(c), Ruled: c.Rules.Ours || c.Rules.Given()}
+	s := State{RingVolume: 10, PageVolume: c.PageVolume, Path: c.HandsFree, Config: c, Lines: lines(c), Watched: watched(c), Appearances: appearances(c), Ruled: c.Rules.Given()}
 	for p := range s.Volume {
 		s.Volume[p] = 10
 	}

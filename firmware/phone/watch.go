@@ -220,7 +220,8 @@ func (t *step) pickUp(number string) error {
 	case w.Dialog == (Dialog{}) || w.Caller.URI == "":
 		return Forbidden // neither does the server tell enough, nor is there a code
 	}
-	return t.pull(Pull{Line: t.Config.WatchLine, Target: w.Caller.URI, Replaces: w.Dialog, Early: true})
+	_, err := t.pull(Pull{Line: t.Config.WatchLine, Target: w.Caller.URI, Replaces: w.Dialog, Early: true})
+	return err
 }
 
 func (t *step) setAvailability(in SetAvailability) error {

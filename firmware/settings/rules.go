@@ -10,6 +10,7 @@ import (
 // Rules are who gets the calls that come in.
 type Rules struct {
 	By        string `toml:"by" one:"phone server" doc:"Who applies the rules. server: the phone rings for whatever its server lets through, and applies none of them itself. phone: a line of dialect = ocs gives them to its server, in place of those it had, once there are any here. While the line is signed in and the server has taken them, it acts on them, by the working hours it knows, and the phone on dnd, busy and blocked alone; else the phone acts on all."`
+	Ours      bool   `toml:"ours" doc:"A server that takes rules gets these even where none is set, in place of those it has. The phone sets this itself once there are any here, so that they are not left at the server when they are cleared."`
 	DND       bool   `toml:"dnd" doc:"Do not disturb: calls go to voicemail, or hear that nobody is there. Team and breakthrough ring all the same, and nobody rings beside."`
 	RingFor   int    `toml:"ring_for" unit:"s" range:"1 60" doc:"How long a call rings before it goes to no_answer_to or voicemail. With neither it rings as long as ring_time says."`
 	Voicemail string `toml:"voicemail" is:"target" eg:"*97" doc:"Number of the mailbox. Empty: there is none."`
@@ -34,8 +35,6 @@ type Rules struct {
 	BlockAll bool     `toml:"block_all" doc:"Refuse every call but those of emergency services that call back."`
 	Blocked  []string `toml:"blocked" is:"target" eg:"+49900555000" doc:"Numbers or addresses whose calls are refused."`
 
-	Ours bool `toml:"ours" doc:"A server that takes rules gets these even where none is set, in place of those it has. The phone sets this itself once there are any here, so that they are not left at the server when they are cleared."`
-
 	WorkHours bool     `toml:"work_hours" doc:"Apply the rules within hours alone, but for blocking and do not disturb. Outside, calls ring here and then go to voicemail."`
 	Hours     []string `toml:"hours" is:"span" eg:"mon-fri 09:00-17:00" doc:"Working hours, by the clock of time_zone."`
 }
@@ -43,7 +42,7 @@ type Rules struct {
 // config is how the centre takes the rules.
 func (r *Rules) config() phone.Rules {
 	out := phone.Rules{
-		ByServer: r.By == "server", DND: r.DND, RingFor: time.Duration(r.RingFor) * time.Second, Voicemail: r.Voicemail,
+		ByServer: r.By == "server", Ours: r.Ours, DND: r.DND, RingFor: time.Duration(r.RingFor) * time.Second, Voicemail: r.Voicemail,
 		Always: phone.Forward{On: r.Always, To: r.AlwaysTo}, Busy: phone.Forward{On: r.Busy, To: r.BusyTo}, NoAnswer: phone.Forward{On: r.NoAnswer, To: r.NoAnswerTo},
 		Simultaneous: r.Simultaneous, RingWith: r.RingWith, TeamRing: r.TeamRing, Team: r.Team, DelegateRing: r.DelegateRing, Delegates: r.Delegates,
 		First: r.First, SkipPrimary: r.SkipPrimary, Breakthrough: r.Breakthrough, BlockAll: r.BlockAll, Blocked: r.Blocked, WorkHours: r.WorkHours,
@@ -53,18 +52,17 @@ func (r *Rules) config() phone.Rules {
 			out.Hours = append(out.Hours, span)
 		}
 	}
-	out.Ours = r.Ours || out.Given()
+	out.Ours = out.Given() // so that it is kept with what takes their place
 	return out
 }
 
 // NewRules writes the centre's rules as settings.
 func NewRules(r phone.Rules) Rules {
 	out := Rules{
-		By: "phone", DND: r.DND, RingFor: int(r.RingFor / time.Second), Voicemail: r.Voicemail,
+		By: "phone", Ours: r.Ours, DND: r.DND, RingFor: int(r.RingFor / time.Second), Voicemail: r.Voicemail,
 		Always: r.Always.On, AlwaysTo: r.Always.To, Busy: r.Busy.On, BusyTo: r.Busy.To, NoAnswer: r.NoAnswer.On, NoAnswerTo: r.NoAnswer.To,
 		Simultaneous: r.Simultaneous, RingWith: r.RingWith, TeamRing: r.TeamRing, Team: r.Team, DelegateRing: r.DelegateRing, Delegates: r.Delegates,
 		First: r.First, SkipPrimary: r.SkipPrimary, Breakthrough: r.Breakthrough, BlockAll: r.BlockAll, Blocked: r.Blocked, WorkHours: r.WorkHours,
-		Ours: r.Ours || r.Given(),
 	}
 	if r.ByServer {
 		out.By = "server"

@@ -56,7 +56,7 @@ func TestRulesThatWereClearedAreOursStill(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if c := back.Config().Rules; !c.Ours || c.Given() {
+	if c := back.Config().Rules; !c.Ours || c.Always.On {
 		t.Errorf("%s gives %+v", doc, c)
 	}
 }

@@ -37,6 +37,20 @@ func TestAConferenceHasAChat(t *testing.T) {
 	}
 }
 
+// TestWhoCallsIsNotHiddenByAConference: who calls us may say that he is one.
+func TestWhoCallsIsNotHiddenByAConference(t *testing.T) {
+	c := tpcp.Call{Dir: "out", Conf: &tpcp.Conf{URI: "sip:conf-1@pbx.example"}}
+	c.LegB.Number = "+49900555000"
+	var v View
+	if name, number := v.Party(c); name != "Conference" || number != "conf-1@pbx.example" {
+		t.Error(name, number)
+	}
+	c.Dir, c.Conf.Subject = "in", "Your bank"
+	if name, number := v.Party(c); name != "+49900555000" || number != "" {
+		t.Error(name, number)
+	}
+}
+
 func FuzzChat(f *testing.F) {
 	f.Add("sip:conf-1@pbx.example")
 	f.Fuzz(func(t *testing.T, uri string) {

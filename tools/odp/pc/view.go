@@ -130,10 +130,11 @@ func Worth(b tpcp.LegB) string {
 	return "verified caller"
 }
 
-// Party gives the other party of a call, or the conference that a server holds, as to be shown: its name, and its number
-// unless that is the name.
+// Party gives the other party of a call as to be shown: its name, and its number unless that is the name. Of a call that we
+// made it is the conference, if it is in one that a server holds; who calls us is always shown as the phone knows him, since
+// whoever calls may say that he is a conference.
 func (v *View) Party(c tpcp.Call) (name, number string) {
-	if c.Conf != nil && c.Conf.URI != "" {
+	if c.Dir == "out" && c.Conf != nil && c.Conf.URI != "" {
 		return cmp.Or(c.Conf.Subject, "Conference"), dial.Readable(c.Conf.URI)
 	}
 	if c.LegB.Withheld {

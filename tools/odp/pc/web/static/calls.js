@@ -8,9 +8,12 @@ const looks = {
   answering: ['talk', 'Answering'], connected: ['talk', 'Talking'], transferring: ['wait', 'Transferring'], escalating: ['wait', 'Moving'], ending: ['end', 'Ended'],
 };
 
-/** The other party, or the conference that a server holds: name and number as to be shown. */
+/** Whether a call of ours leads to a conference that a server holds. Who calls us may say so of himself: he is shown as he is. */
+const meets = c => c.dir === 'out' && !!c.conf?.uri;
+
+/** The other party, or the conference: name and number as to be shown. */
 export function who(c) {
-  if (c.conf?.uri) return {name: c.conf.subject || 'Conference', number: readable(c.conf.uri)};
+  if (meets(c)) return {name: c.conf.subject || 'Conference', number: readable(c.conf.uri)};
   const b = c.legB ?? {}, number = b.number || readable(b.uri) || 'Unknown number';
   if (b.withheld) return {name: 'Number withheld', number: ''};
   const name = names(b.uri) || b.display || number;
@@ -84,7 +87,7 @@ class Card {
     this.c = c;
     const {name, number} = who(c), [tone, word] = look(c);
     if (this.name.textContent !== name) { this.name.textContent = name; const f = face(name); this.face.replaceWith(f); this.face = f; }
-    this.sub.textContent = [present(c.conf), number, worth(c.legB), c.subject, c.conf && !c.conf.uri ? 'in a conference' : ''].filter(Boolean).join(' · ');
+    this.sub.textContent = [present(c.conf), number, worth(c.legB), c.subject, c.conf?.uri && !meets(c) ? 'in a conference at ' + readable(c.conf.uri) : c.conf && !c.conf.uri ? 'in a conference' : ''].filter(Boolean).join(' · ');
     this.chip.className = 'chip ' + tone;
     this.chip.replaceChildren(word);
     this.node.dataset.look = tone;
