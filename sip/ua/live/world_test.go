@@ -4,6 +4,7 @@ package live
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -15,6 +16,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"golang.org/x/sys/unix"
 
 	"opendeskphone/sip/offer"
 	"opendeskphone/sip/stack"
@@ -124,13 +127,27 @@ type room struct {
 }
 
 func (r room) ListenPacket(local netip.AddrPort) (c net.PacketConn, err error) {
-	err = r.ns.Do(func() error { c, err = r.System.ListenPacket(local); return err })
+	err = vacant(func() error { return r.ns.Do(func() error { c, err = r.System.ListenPacket(local); return err }) })
 	return c, err
 }
 
 func (r room) Listen(local netip.AddrPort) (l net.Listener, err error) {
-	err = r.ns.Do(func() error { l, err = r.System.Listen(local); return err })
+	err = vacant(func() error { return r.ns.Do(func() error { l, err = r.System.Listen(local); return err }) })
 	return l, err
+}
+
+// vacant binds a port that a phone before may just have left. A program that another test starts at that moment holds a
+// copy of the closed socket between its fork and its exec.
+func vacant(bind func() error) error {
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	return lab.Poll(ctx, "a port of its own", func() (bool, error) {
+		err := bind()
+		if errors.Is(err, unix.EADDRINUSE) {
+			return false, nil
+		}
+		return true, err
+	})
 }
 
 func (r room) Dial(ctx context.Context, local netip.Addr, remote netip.AddrPort) (c net.Conn, err error) {
