@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -106,8 +107,9 @@ func fax(t *testing.T, twin *desk.Twin, host *lab.Namespace) {
 		t.Errorf("a fax that was refused is told as %d missed calls, %v", now.Missed-st.Missed, err)
 	}
 	must(t, shark.Close(soon(t)))
-	rows, err := lab.SharkFields(soon(t), shark.File, fmt.Sprintf("sip.Status-Code and ip.src == %v and sip.CSeq.method == INVITE", twin.Addr()), "sip.Status-Code", "frame.time_epoch")
+	rows, err := lab.SharkFields(soon(t), shark.File, fmt.Sprintf("sip.Status-Code and ip.src == %v and sip.CSeq.method == INVITE", twin.Addr()), "sip.Status-Code", "frame.time_epoch", "sip.Call-ID", "sip.CSeq.seq")
 	must(t, err)
+	rows = slices.CompactFunc(rows, func(a, b []string) bool { return slices.Equal(a[2:], b[2:]) }) // sent again until it is acknowledged
 	var codes []string
 	for _, r := range rows {
 		codes = append(codes, r[0])
