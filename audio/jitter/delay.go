@@ -1,6 +1,7 @@
 package jitter
 
 import (
+	"math"
 	"slices"
 
 	"opendeskphone/audio"
@@ -18,9 +19,12 @@ const (
 	several  = 4                       // ...so many that are late are not a burst, but the path as it is now
 	outage   = audio.Rate * 300 / 1000 // what is late by more is so by a fault that no delay is to cover
 
-	fastShare = 0.02 // share of packets that may be faster than what is called the fastest
-	lateShare = 0.20 // share of packets that may be later than what is called usual
-	reach     = 1.8  // how far the sound in hand reaches when it is played slowly
+	fastShare = 0.02                           // share of packets that may be faster than what is called the fastest
+	lateShare = 0.20                           // share of packets that may be later than what is called usual
+	price     = 12.0 * audio.Rate / 1000 * 100 // delay worth as much as to make up all of the time: 12 ms for a hundredth of it
+	dear      = 4                              // times the price, where the far end of the delays is asked for
+	most      = 0.0265                         // share of the time that is left to be made up at most
+	reach     = 1.8                            // how far the sound in hand reaches when it is played slowly
 )
 
 // delay learns how late packets are and what that costs, by histograms that forget (Moon, Kurose and
@@ -30,9 +34,10 @@ const (
 // The delay aimed at is not that which so many packets keep within. Packets come late in bursts, and
 // to the second of a burst the first has already given its delay. So what counts is the time that a
 // delay would have left to be made up: from where it ends, or the delay of the packets just before if
-// that is more, to where the packet came.
+// that is more, to where the packet came. Time made up has a price in delay, and the delay aimed at is
+// the cheapest: long where much is spared by it, and short where little is. The price and the most that
+// may be made up are such that on no network of tools/voicebench more is made up than by speex_jitter.
 type delay struct {
-	share  float64        // of the time that may have to be made up at the delay aimed at
 	base   int64          // lateness of the upper edge of bin 0
 	weight [bins]float64  // packets by lateness
 	made   [bins]float64  // samples that a delay below the bin would have left to be made up in it
@@ -46,15 +51,15 @@ type delay struct {
 
 	least int64 // lateness of the fastest packets
 	usual int64 // lateness that all but lateShare of the packets keep within
-	calm  int64 // lateness that leaves no more to be made up than the share that may
-	far   int64 // lateness that leaves a quarter of that
+	calm  int64 // the cheapest lateness to aim at
+	far   int64 // what that would be if it were dear to make sound up
 	peak  int64 // greatest lateness of the recent packets
 	often int64 // lateness that several of those watched have
 }
 
 // start forgets all and puts the first packet into the middle.
 func (d *delay) start(late int64) {
-	*d = delay{share: d.share, base: late - firstBin*audio.FrameLen, unit: 1, at: -1, guess: late + headroom*audio.FrameLen,
+	*d = delay{base: late - firstBin*audio.FrameLen, unit: 1, at: -1, guess: late + headroom*audio.FrameLen,
 		least: late, usual: late, calm: late, far: late, peak: late}
 	for i := range d.last {
 		d.last[i] = late
@@ -157,9 +162,9 @@ func (d *delay) learn(span int64) {
 	d.least = d.edge(d.upTo(fastShare))
 	d.usual = d.edge(d.upTo(1 - lateShare))
 	all := d.total * float64(span)
-	d.far = d.edge(d.downTo(d.share / 4 * all))
+	d.far = d.cheapest(dear*price, all)
 	d.peak, d.often = d.newest()
-	d.calm = max(d.usual, d.often, d.edge(d.downTo(d.share*all)))
+	d.calm = max(d.often, d.cheapest(price, all))
 	if d.known < little {
 		d.calm = max(d.calm, d.guess)
 	}
@@ -176,13 +181,17 @@ func (d *delay) newest() (peak, often int64) {
 	return peak, sorted[watched-several]
 }
 
-// downTo is the lowest bin above which no more than so many samples had to be made up.
-func (d *delay) downTo(samples float64) int64 {
-	i := int64(bins - 1)
-	for ; i > 0 && d.made[i] <= samples; i-- {
-		samples -= d.made[i]
+// cheapest is the lateness, not below the usual, whose delay and the price of what it leaves to be made up of all samples are
+// least together, of those that leave no more than may be.
+func (d *delay) cheapest(price, all float64) int64 {
+	best, least, left := int64(bins-1), math.Inf(1), 0.0
+	for i := best; i >= d.bin(d.usual) && left <= most*all; i-- {
+		if cost := float64(i*audio.FrameLen) + price*left/all; cost <= least {
+			best, least = i, cost
+		}
+		left += d.made[i]
 	}
-	return i
+	return d.edge(best)
 }
 
 // upTo is the bin that together with those below it holds the share of the packets.

@@ -10,7 +10,7 @@ const (
 	cut    = audio.Rate / 2         // delay above it that is cut off at once
 	lookup = window + leap          // samples that shrinking looks at
 	grace  = audio.Rate / 10        // delay above what is aimed at up to which a late packet is waited for
-	ample  = audio.Rate * 50 / 1000 // sound in hand that is not stretched even if the next packet is late
+	ample  = audio.Rate * 70 / 1000 // sound in hand that is not stretched even if the next packet is late
 	room   = 2 * audio.FrameLen     // between the usual delay and that aimed at, below which stretching cannot help
 	useful = 500                    // packets for which redundancy found once is waited for
 	worth  = 30                     // packets for which a gap bridged speaks for waiting for the packet behind the next...

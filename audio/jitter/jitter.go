@@ -10,7 +10,6 @@
 package jitter
 
 import (
-	"cmp"
 	"sync"
 	"time"
 
@@ -43,11 +42,7 @@ type Config struct {
 	Clock int           // RTP clock in Hz, default 8000, held to 8000..192000
 	Min   time.Duration // least buffering delay above the fastest packets, default 0
 	Max   time.Duration // largest, default 400 ms, at most 1 s
-	Made  float64       // share of the time that may have to be made up, for less delay, default DefaultMade
 }
-
-// DefaultMade is no more than what speex_jitter makes up where packets come in bursts; docs/VOICE.md has the curve.
-const DefaultMade = 0.0225
 
 // Stats counts since New.
 type Stats struct {
@@ -94,7 +89,6 @@ func New(cfg Config, dec codec.Decoder) *Buffer {
 	if cfg.Max <= 0 {
 		b.max = samplesOf(400 * time.Millisecond)
 	}
-	b.delay.share = cmp.Or(cfg.Made, DefaultMade)
 	b.setClock(cfg.Clock)
 	b.player.init(dec)
 	return b

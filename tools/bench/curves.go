@@ -24,13 +24,10 @@ beside us on the same sounds and networks. ` + "`make curves`" + ` measures and 
 `
 
 var sections = []section{{`
-## Delay of the jitter buffer: lan 5 ms, wifi 75 ms, no more made up than speex_jitter
+## Delay of the jitter buffer: lan 5 ms, no more made up than speex_jitter
 The sound card takes a frame every 10 ms, and when packets come between two of its frames is chance. A packet waits for the next frame, so that even on a network without
 any jitter the delay is 5 ms as a mean over all that chance can bring. The buffer that never changes its delay, chosen in hindsight, shows what remains: on a lan it too
 is above 5 ms before it makes up as little as the anchor. Only shorter frames of the card would help.
-
-On wifi the goal is a point of the curve: the buffer aims at a share of the time that it may have to make up, and each share is a point. The one taken makes up no more
-than the anchor over many seeds.
 `, (*voicebench.Bench).JitterCurve, true}, {`
 ## Loss: G.722 all, G.711 in bursts .942 ESTOI, Opus at random .983 and .985
 One packet of 20 ms in ten is lost, by itself (random) or in runs of three on average (bursty). "As it is" holds one packet behind a gap to bridge it from both sides; Opus besides

@@ -23,9 +23,8 @@ import (
 type jbCommand struct {
 	Trace string        `required:"" type:"existingfile" placeholder:"FILE" help:"Packets, a line each: number, time sent, time of arrival, in ms, by commas. No time of arrival: lost."`
 	Ptime int           `name:"ptime" default:"20" enum:"10,20,40,60" help:"Length of a packet in ms: 10, 20, 40 or 60."`
-	Phase float64       `default:"-1" placeholder:"MS" help:"Time from the first arrival to the first frame played. Without it, ten runs of 0 to 9 ms are averaged."`
+	Phase float64       `default:"-1" placeholder:"MS" help:"Time from the first arrival to the first frame played. Without it, ten runs of 0.5 to 9.5 ms are averaged."`
 	Max   time.Duration `default:"400ms" help:"Greatest delay of the buffer, as in the phone's settings."`
-	Made  float64       `placeholder:"PERCENT" help:"Share of the time that the buffer may aim to make up, for less delay. If left out, the phone's."`
 	In    string        `type:"existingfile" placeholder:"WAV" help:"What is spoken, again and again. Without it, a buzzing voice: 1.2 s of talk and 0.4 s of pause."`
 	Out   string        `placeholder:"WAV" help:"Where to write what is heard, in the first run."`
 	CSV   string        `name:"csv" placeholder:"FILE" help:"Where to write what happened every 10 ms, in the first run."`
@@ -45,7 +44,7 @@ func (jbCommand) Help() string {
 
 The phone's sound card takes a frame every 10 ms, wherever the packets fall between; a packet that comes just after a frame was taken
 waits for the next. That alone is a delay of 0 to 10 ms, by chance, 5 ms on the average. So the trace is played ten times, the first frame
-0, 1, ... 9 ms after the first packet, and all figures but the file's are means of the ten. A --phase of 0 puts the frames just behind the
+0.5, 1.5, ... 9.5 ms after the first packet, and all figures but the file's are means of the ten. A --phase of 0 puts the frames just behind the
 first packet, which is as most programs do that play traces; the packets that take longer than the first then just miss their frame.
 
 The file of --csv has a line for each frame: time in ms, time within the stream of the sample played then, delay as above, delay aimed at
@@ -78,7 +77,7 @@ func (c *jbCommand) Run(stdout io.Writer) error {
 	var sum heard
 	phases := []float64{c.Phase}
 	if c.Phase < 0 {
-		phases = []float64{0, 1, 2, 3, 4, 5, 6, 7, 8, 9}
+		phases = []float64{0.5, 1.5, 2.5, 3.5, 4.5, 5.5, 6.5, 7.5, 8.5, 9.5}
 	}
 	for i, phase := range phases {
 		h, err := c.play(t, say, phase)
@@ -212,7 +211,7 @@ func (c *jbCommand) play(t trace, say func(int) []byte, phase float64) (h heard,
 	if err != nil {
 		return h, err
 	}
-	b := jitter.New(jitter.Config{Clock: codec.PCMU.Clock, Max: c.Max, Made: c.Made / 100}, d)
+	b := jitter.New(jitter.Config{Clock: codec.PCMU.Clock, Max: c.Max}, d)
 	var delays []float64
 	var f audio.Frame
 	coming := t.came

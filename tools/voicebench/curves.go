@@ -11,7 +11,6 @@ import (
 	"strconv"
 	"strings"
 
-	"opendeskphone/audio/jitter"
 	"opendeskphone/tools/voicebench/corpus"
 	"opendeskphone/tools/voicebench/score"
 )
@@ -43,75 +42,50 @@ func (v Values) of(id, system string) float64 {
 	return math.NaN()
 }
 
-// burdened are networks whose goal is not met, with delays in ms for a buffer that never changes its own.
-var burdened = []struct {
-	name  string
-	fixed []float64
-}{{"lan", []float64{0, 0.25, 0.5, 1, 2, 5}}, {"wifi", []float64{40, 60, 80, 100, 120, 140}}}
+// constants are delays, in ms, of a buffer that never changes its own.
+var constants = []float64{0, 0.25, 0.5, 1, 2, 5}
 
-// shares of the time, in percent, that our buffer may aim to make up.
-var shares = []float64{0.5, 1, 1.5, 2, 100 * jitter.DefaultMade, 2.5, 3, 4}
-
-// JitterCurve sets delay against what is made up: of a buffer that never changes its delay, of ours at several aims, and of the anchor.
+// JitterCurve sets delay against what is made up on the network whose goal is not met: of a buffer that never changes its delay, of ours,
+// and of the anchor.
 func (b *Bench) JitterCurve(ctx context.Context) (*Table, error) {
+	const delayed, made = "delay", "made"
 	var t tally
-	err := b.each(ctx, "jitter curve", len(burdened)*len(b.Seeds), func(i int, dir string) error {
-		n := burdened[i%len(burdened)]
+	err := b.each(ctx, "jitter curve", len(b.Seeds), func(i int, dir string) error {
 		path := filepath.Join(dir, "trace.csv")
-		trace := corpus.NetworkNamed(n.name).Trace(b.Seeds[i/len(burdened)], packets)
-		keep := func(system string, delay, made float64) {
-			t.add(n.name+" delay", system, delay)
-			t.add(n.name+" made", system, made)
-		}
-		for _, d := range n.fixed {
-			delay, made := fixedDelay(trace, d)
-			keep(fixedName(d), delay, made)
+		trace := corpus.NetworkNamed("lan").Trace(b.Seeds[i], packets)
+		for _, c := range constants {
+			d, m := fixedDelay(trace, c)
+			t.add(delayed, fixedName(c), d)
+			t.add(made, fixedName(c), m)
 		}
 		err := os.WriteFile(path, []byte(trace), 0o644)
-		for _, share := range shares {
-			var delay, made float64
+		for _, system := range []string{Ours, "speex_jitter"} {
+			var d, m float64
 			if err == nil {
-				delay, made, err = b.play(ctx, Ours, path, "--made", fmt.Sprint(share))
+				d, m, err = b.play(ctx, system, path)
 			}
-			keep(shareName(share), delay, made)
-		}
-		if err == nil {
-			var delay, made float64
-			delay, made, err = b.play(ctx, "speex_jitter", path)
-			keep("speex_jitter", delay, made)
+			t.add(delayed, system, d)
+			t.add(made, system, m)
 		}
 		return err
 	})
-	v, out := t.values(), &Table{Head: []string{"network", "buffer", "delay ms", "made up %"}}
-	for _, n := range burdened {
-		var systems []string
-		for _, d := range n.fixed {
-			systems = append(systems, fixedName(d))
-		}
-		for _, share := range shares {
-			systems = append(systems, shareName(share))
-		}
-		for _, s := range append(systems, "speex_jitter") {
-			out.add([]string{n.name, s}, "%.2f", v.of(n.name+" delay", s), v.of(n.name+" made", s))
-		}
+	var systems []string
+	for _, c := range constants {
+		systems = append(systems, fixedName(c))
+	}
+	v, out := t.values(), &Table{Head: []string{"buffer", "delay ms", "made up %"}}
+	for _, s := range append(systems, Ours, "speex_jitter") {
+		out.add([]string{s}, "%.2f", v.of(delayed, s), v.of(made, s))
 	}
 	return out, err
 }
 
 func fixedName(delay float64) string { return fmt.Sprintf("constant, %g ms or the next frame", delay) }
 
-func shareName(share float64) string {
-	name := fmt.Sprintf("%s, aims at %g %%", Ours, share)
-	if share == 100*jitter.DefaultMade {
-		name += " (taken)"
-	}
-	return name
-}
-
 // fixedDelay plays a trace with a delay above the fastest packet that is chosen in hindsight and never changes: the least that is not below
-// what is asked for and falls on a frame of the sound card, as a mean over ten phases of its frames.
+// what is asked for and falls on a frame of the sound card, as a mean over a hundred phases of its frames.
 func fixedDelay(trace string, least float64) (delay, made float64) {
-	const frame, phases = 10.0, 10
+	const frame, phases = 10.0, 100
 	var sent, came []float64
 	fastest := math.Inf(1)
 	for line := range strings.Lines(trace) {
@@ -125,7 +99,7 @@ func fixedDelay(trace string, least float64) (delay, made float64) {
 		fastest = min(fastest, a-s)
 	}
 	for phase := range phases {
-		on := float64(phase) - fastest // a frame is played when its sound is as late as this, or by whole frames more
+		on := (float64(phase)+0.5)/phases*frame - fastest // a frame is played when its sound is as late as this, or by whole frames more
 		d := on + frame*math.Ceil((least-on)/frame)
 		late := 0
 		for i := range sent {

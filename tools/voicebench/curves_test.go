@@ -20,7 +20,7 @@ func TestAConstantDelayWaitsForTheNextFrame(t *testing.T) {
 		}
 		fmt.Fprintf(&trace, "%d,%d,%s\n", i, 20*i, came)
 	}
-	for _, c := range []struct{ least, delay float64 }{{0, 4.5}, {0.5, 5.5}, {20, 24.5}} {
+	for _, c := range []struct{ least, delay float64 }{{0, 5}, {0.5, 5.5}, {20, 25}} {
 		if delay, made := fixedDelay(trace.String(), c.least); math.Abs(delay-c.delay) > 1e-6 || math.Abs(made-10) > 1e-6 {
 			t.Errorf("of %g ms: %.2f ms and %.2f %% made up, not %.2f and 10", c.least, delay, made, c.delay)
 		}
@@ -56,7 +56,7 @@ func TestHindsightFindsTheRoomBehindTheTalk(t *testing.T) {
 
 func TestCurvesNameWhatTheyCompare(t *testing.T) {
 	c, err := bench(t).JitterCurve(t.Context())
-	if err != nil || len(c.Rows) != 2*(6+len(shares)+1) {
+	if err != nil || len(c.Rows) != len(constants)+2 {
 		t.Fatalf("%v: %v", err, c)
 	}
 	for _, row := range c.Rows {

@@ -130,7 +130,7 @@ static void jitter(const char *path)
 	long played = 0, missing = 0;
 	struct packet *all = read_trace(path, &count, &fastest);
 	for (int first = 0; first < step; first++) /* the sound card does not wait for the first packet: any time is as likely */
-		play(all, count, first, &waited, &played, &missing);
+		play(all, count, first + 0.5, &waited, &played, &missing);
 	printf("%.2f %.2f\n", waited / played - fastest, 100.0 * missing / (played + missing));
 }
 
