@@ -23,7 +23,7 @@ const (
 	lateShare = 0.20                           // share of packets that may be later than what is called usual
 	price     = 12.0 * audio.Rate / 1000 * 100 // delay worth as much as to make up all of the time: 12 ms for a hundredth of it
 	dear      = 4                              // times the price, where the far end of the delays is asked for
-	most      = 0.0265                         // share of the time that is left to be made up at most
+	most      = 0.027                          // share of the time that is left to be made up at most
 	reach     = 1.8                            // how far the sound in hand reaches when it is played slowly
 )
 
