@@ -4,7 +4,7 @@ import "math"
 
 const (
 	matched = 0.010 // s of two sounds compared to bring their periods together
-	meets   = 0.6   // likeness from which periods are brought together
+	meets   = 0.7   // likeness from which periods are brought together
 )
 
 // MaxBridge is the longest gap that Bridge spans, in seconds.
@@ -98,7 +98,9 @@ func (c *Concealer) glide() float32 {
 	return r
 }
 
-// blend fades one extension into the other. The time of each runs at its own pitch at its own end.
+// blend fades one extension into the other. The time of each runs at its own pitch at its own end. The future is known
+// better than the past, which the farther it is carried the less is true; of a past that was made up itself little more is
+// taken than joins the two.
 func (c *Concealer) blend(x []float32, bend, other, like float32) {
 	n := float32(len(x))
 	for i := range x {
@@ -107,7 +109,12 @@ func (c *Concealer) blend(x []float32, bend, other, like float32) {
 		f := sample(c.there, t+bend*(t/n)*(t/n))
 		b := sample(c.hither, u+other*(u/n)*(u/n))
 		w := (t + 1) / (n + 1)
-		w += w * (1 - w) // the future is known better than the past, which may be made up itself
+		if c.gap == 0 {
+			w += 0.4 * w * (1 - w)
+		} else {
+			v := (1 - w) * (1 - w)
+			w = 1 - v*v*v
+		}
 		g := 1 / float32(math.Sqrt(float64(1-2*w*(1-w)*(1-like))))
 		x[i] = g * (f + w*(b-f))
 	}

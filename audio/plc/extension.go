@@ -5,19 +5,18 @@ import "math"
 const (
 	order     = 16    // of the prediction filter
 	bandwidth = 30.0  // Hz by which the filter's resonances are widened, so that it is stable and dies away
-	floor     = 1e-4  // white noise added to the spectrum, of its power: -40 dB
+	floor     = 1e-3  // white noise added to the spectrum, of its power: -30 dB
 	tooQuiet  = 1e-9  // power per sample below which there is nothing to continue
 	analysed  = 0.024 // s that the filter is fitted to
 	minPitch  = 0.003 // s
 	maxPitch  = 0.016 // s
-	compared  = 0.020 // s that two periods are looked for in
+	compared  = 0.015 // s that two periods are looked for in
 	prefer    = 0.85  // share of the best likeness from which a fraction of its lag is the period
 	unvoiced  = 0.5   // likeness of two periods below which there is no period to be kept
-	shortLoop = 0.005 // s of a voice repeated at least...
 	coarse    = 4000  // samples a second looked at in searches, at first
 	fine      = 16000 // and then
 	piece     = 64    // samples extended at a time
-	longLoop  = 0.015 // ...and of a sound without pitch, which would hum if less were repeated
+	longLoop  = 0.012 // s of a sound without pitch repeated at least: less would hum
 )
 
 // extension continues a piece of sound: its spectral envelope as a prediction filter (LPC), its
@@ -28,7 +27,7 @@ type extension struct {
 	res      []float32      // residual of the end of the sound
 	a        [order]float32 // weights of the last samples, oldest first
 	period   float32        // samples
-	loop     float32        // samples repeated: whole periods
+	loop     float32        // samples repeated: a period, or several where it is none
 	likeness float32        // of the last two periods, 0..1
 
 	state
@@ -72,13 +71,11 @@ func (e *extension) fit(h []float32, lo, hi int) {
 
 // repeated is how many samples of the residual are repeated, most at most.
 func (e *extension) repeated(most int) float32 {
-	least := shortLoop * float32(e.rate)
-	if e.likeness < unvoiced {
-		least = longLoop * float32(e.rate)
-	}
 	loop := e.period
-	for loop < least && loop+e.period <= float32(most) {
-		loop += e.period
+	if e.likeness < unvoiced {
+		for loop < longLoop*float32(e.rate) && loop+e.period <= float32(most) {
+			loop += e.period
+		}
 	}
 	if e.rate > fine { // whole samples are near enough, and cost no interpolation
 		loop = float32(math.Round(float64(loop)))

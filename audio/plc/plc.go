@@ -1,7 +1,7 @@
 // Package plc makes up speech for lost packets of codecs that have no concealment of their own.
 //
 // Out of the past alone the sound is continued: a prediction filter keeps the spectral envelope, and the
-// last pitch periods of its residual are repeated, as in ITU-T G.722 Appendix IV, and fade out when the
+// last pitch period of its residual is repeated, as in ITU-T G.722 Appendix IV, and it fades out when the
 // loss lasts. Where the packet behind the gap is at hand already, the gap is bridged: the past is continued
 // forwards and the future backwards, both are bent in time until their periods meet, and one is faded
 // into the other, which is waveform interpolation (Kleijn, ICASSP 1991) in the time domain.
