@@ -4,6 +4,8 @@
 SHELL := /bin/sh
 GO = $(or $(shell tools/go.sh),$(error there is no Go that can build this, see above))
 BOARD ?= qemu-arm
+# For tests that run as another user: they build programs too, and sudo has a path of its own.
+WITH_GO = env PATH=$(patsubst %/,%,$(dir $(GO))):$(PATH)
 # Where Debian keeps kamailio and mke2fs, which is not on everybody's path.
 export PATH := $(PATH):/usr/sbin:/sbin
 
@@ -48,7 +50,7 @@ check: ## formatting, vet, unit tests, golden screens, rules of the house
 	@test -z "$$(gofmt -l .)" || { gofmt -l .; echo "check: gofmt would change these files"; exit 1; }
 	$(GO) vet ./...
 	$(GO) test $$($(GO) list ./... | grep -vxF -e opendeskphone/tools/e2e -e "$$(tools/rooted.sh)")
-	$(GO) test -p 2 -parallel 3 -timeout 20m -exec '$(AS_ROOT) env PATH=$(PATH)' $$(tools/rooted.sh)
+	$(GO) test -p 2 -parallel 3 -timeout 20m -exec '$(AS_ROOT) $(WITH_GO)' $$(tools/rooted.sh)
 
 # The race detector needs cgo itself, so it runs on the packages that have none of their own.
 .PHONY: race

@@ -5,7 +5,7 @@ E2E_PACKAGES := iproute2 iptables kamailio kamailio-tls-modules kamailio-outboun
 
 # Network namespaces want root.
 AS_ROOT := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
-E2E := cd tools/e2e && $(AS_ROOT) $(CURDIR)/build/e2e.test -test.v -test.timeout 30m -out $(CURDIR)/build/e2e
+E2E = cd tools/e2e && $(AS_ROOT) $(WITH_GO) $(CURDIR)/build/e2e.test -test.v -test.timeout 30m -out $(CURDIR)/build/e2e
 
 .PHONY: e2e handsfree e2e-twin e2e-golden e2e-program figures
 
@@ -28,4 +28,4 @@ e2e-golden: e2e-program ## accept the twin's screens as they are now
 figures: voice-programs cost-programs e2e-program ## measure the figures into docs/FIGURES.md, others beside us; ONLY="calls soak" those groups alone
 	$(MAKE) image DEBUG=
 	$(MAKE) image DEBUG=1
-	$(AS_ROOT) build/bench --image build/image/$(BOARD) --write docs/FIGURES.md $(addprefix --only ,$(ONLY))
+	$(AS_ROOT) $(WITH_GO) build/bench --image build/image/$(BOARD) --write docs/FIGURES.md $(addprefix --only ,$(ONLY))

@@ -9,7 +9,6 @@ import (
 	"testing"
 	"time"
 
-	"opendeskphone/firmware/tpcp"
 	"opendeskphone/hal"
 	"opendeskphone/tools/lab"
 	"opendeskphone/tools/lab/desk"
@@ -26,7 +25,7 @@ const (
 )
 
 // TestRealTime: a hands-free call in a room, echo and noise taken out on the phone, while its screen is drawn anew 30 times
-// a second, as often as it shows another picture, and a computer asks for the calls five times. What the loudspeaker plays has
+// a second, as often as it shows another picture, and odp on a computer asks for the calls five times. What the loudspeaker plays has
 // no gap but those of spareGaps, and no packet of our voice is missing.
 func TestRealTime(t *testing.T) {
 	computers, file, err := pc.Known(1)
@@ -40,15 +39,19 @@ func TestRealTime(t *testing.T) {
 	s.rings(t, callRow{peer: cast{make: "baresip", user: "201"}})
 	s.press(t, hal.Speaker)
 	must(t, p.WaitTalking(soon(t), mark))
-	c := (&computer{computers[0]}).controller(t, s.byTwin)
-	_, err = c.Open(soon(t), tpcp.OpenParams{ControllerID: "polls"}, nil)
+	odp, err := pc.Build(t.Context(), t.TempDir())
 	must(t, err)
+	host, err := s.lan.Host("computer", 12)
+	must(t, err)
+	program, err := computers[0].Install(soon(t), host, "anna", odp, s.phone.Addr())
+	must(t, err)
+	t.Cleanup(program.Stop)
 	s.press(t, hal.Soft4) // the menu
 	// The canceller finds the room, and an emulated phone is slow at what it does for the first time.
-	s.busyTalk(t, c, max(2*time.Second, *handsFreeTime/20))
+	s.busyTalk(t, program, max(2*time.Second, *handsFreeTime/20))
 	for try := 1; ; try++ {
 		watch := lab.WatchStalls(s.phone.PID(), p.Process().PID())
-		gaps, voice, redraws, polls := s.busyTalk(t, c, *handsFreeTime)
+		gaps, voice, redraws, polls := s.busyTalk(t, program, *handsFreeTime)
 		waited := watch.Worst()
 		t.Logf("%v of talk with %d pictures drawn and %d questions answered: %d gaps at the loudspeaker; %d packets of voice, %d missing, the longest wait %v; the machine kept somebody waiting for %v",
 			*handsFreeTime, redraws, polls, len(gaps), voice.packets, voice.missing, voice.wait.Round(time.Millisecond), waited)
@@ -93,7 +96,7 @@ func withPilot(c lab.Clip) lab.Clip {
 func level(db float64) float64 { return math.Pow(10, db/20) }
 
 // busyTalk keeps the phone busy for so long, and tells the times of the gaps at its loudspeaker and what it sent.
-func (s *scene) busyTalk(t *testing.T, c *tpcp.Client, long time.Duration) (gaps []time.Duration, sent voice, redraws, polls int) {
+func (s *scene) busyTalk(t *testing.T, odp *pc.Program, long time.Duration) (gaps []time.Duration, sent voice, redraws, polls int) {
 	t.Helper()
 	speaker := s.tape(t, s.phone.Speaker())
 	defer speaker.Close()
@@ -105,7 +108,7 @@ func (s *scene) busyTalk(t *testing.T, c *tpcp.Client, long time.Duration) (gaps
 		redraws = often(t, ctx, 30, func(n int) error { return s.phone.Press(ctx, []hal.Key{hal.Down, hal.Up}[n%2]) })
 	})
 	all.Go(func() {
-		polls = often(t, ctx, 5, func(int) error { _, err := c.Calls(ctx); return err })
+		polls = often(t, ctx, 5, func(int) error { return odp.Ask(ctx, "call.list") })
 	})
 	all.Wait()
 	must(t, speaker.WaitLength(soon(t), began+long))

@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"net/http"
 	"net/netip"
 	"os"
 	"os/exec"
@@ -14,6 +15,7 @@ import (
 
 	"opendeskphone/firmware/tpcp"
 	"opendeskphone/tools/lab"
+	"opendeskphone/tools/odp/pc/api"
 	"opendeskphone/tools/odp/pc/keep"
 )
 
@@ -36,12 +38,13 @@ type Program struct {
 	name string
 	runs int
 	*lab.Process
+	agent *api.Client
 }
 
 // Install has the computer be a host, for a user by this name, with odp's agent running and connected to a phone that knows it.
 func (c *Computer) Install(ctx context.Context, host *lab.Namespace, user, odp string, phone netip.Addr, env ...string) (*Program, error) {
 	home := filepath.Join(host.Dir(), "home-"+user)
-	p := &Program{Home: home, host: host, path: odp, name: "odp-" + user, Env: append([]string{"HOME=" + home, "XDG_RUNTIME_DIR=" + home + "/run",
+	p := &Program{Home: home, host: host, path: odp, name: "odp-" + user, agent: api.NewClient(keep.Folder(home + "/run/odp")), Env: append([]string{"HOME=" + home, "XDG_RUNTIME_DIR=" + home + "/run",
 		"XDG_STATE_HOME=" + home + "/state", "XDG_DATA_HOME=" + home + "/data", "XDG_CONFIG_HOME=" + home + "/config"}, env...)}
 	if err := errors.Join(os.MkdirAll(home+"/run", 0o700), c.introduce(keep.Folder(home+"/state/odp"), phone)); err != nil {
 		return nil, fmt.Errorf("pc: %w", err)
@@ -76,4 +79,9 @@ func (p *Program) Run(ctx context.Context, args ...string) (said string, err err
 		err = fmt.Errorf("odp %s: %w: %s", strings.Join(args, " "), err, c.Log.Since(0))
 	}
 	return c.Log.Since(0), err
+}
+
+// Ask has the agent ask its phone for something without parameters, as a command would. The program is not started for it.
+func (p *Program) Ask(ctx context.Context, method string) error {
+	return p.agent.Do(ctx, http.MethodPost, "phones/-/"+method, struct{}{}, nil)
 }
