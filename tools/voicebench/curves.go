@@ -2,12 +2,12 @@ package voicebench
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -115,94 +115,64 @@ func fixedDelay(trace string, least float64) (delay, made float64) {
 	return delay, made
 }
 
-// variant is another way to send by a codec.
+// variant is another way to send by the codec whose goals are not met.
 type variant struct {
-	codec codec
 	name  string
 	args  []string // of dspbench plc
 	whole bool     // nothing is lost
 }
 
-// variants are those by the codecs with a goal that is not met.
-func variants() (all []variant) {
-	for _, c := range codecs {
-		add := func(name string, args ...string) { all = append(all, variant{c, name, args, false}) }
-		add("as it is")
-		add("no packet held behind a gap", "-wait", "0")
-		switch c.name {
-		case "g711":
-			add("with a copy of each packet, one later", "-back", "1")
-		case "g722":
-			add("with a copy of each packet, one later", "-back", "1")
-			add("in place of G.722: L16, which remembers nothing", "-codec", "l16")
-		case "opus":
-			for back := range 4 {
-				add(fmt.Sprintf("copies, %d packets later", back), "-back", strconv.Itoa(back))
-			}
-			all[len(all)-4].name = "without copies"
-		}
-		all = append(all, variant{c, "nothing lost", nil, true})
-	}
-	return all
+var variants = []variant{
+	{name: "as it is"},
+	{name: "no packet held behind a gap", args: []string{"-wait", "0"}},
+	{name: "with a copy of each packet, one later", args: []string{"-back", "1"}},
+	{name: "in place of G.722: L16, which remembers nothing", args: []string{"-codec", "l16"}},
+	{name: "nothing lost", whole: true},
 }
 
 // LossCurve sets bit rate and waiting against what is heard.
 func (b *Bench) LossCurve(ctx context.Context) (*Table, error) {
+	c := codecs[slices.IndexFunc(codecs, func(c codec) bool { return c.name == "g722" })]
 	var t tally
-	all := variants()
-	err := b.each(ctx, "loss curve", len(codecs)*len(losses)*len(b.Seeds), func(i int, dir string) error {
-		c, l := codecs[i%len(codecs)], losses[i/len(codecs)%len(losses)]
-		seed := b.Seeds[i/len(codecs)/len(losses)]
-		if err := b.lossy(ctx, &t, c, l, seed, dir); err != nil {
-			return err
-		}
-		for _, v := range all {
-			if v.codec.name == c.name {
-				if err := b.vary(ctx, &t, v, l, seed, dir); err != nil {
-					return err
-				}
+	err := b.each(ctx, "loss curve", len(losses)*len(b.Seeds), func(i int, dir string) error {
+		l, seed := losses[i%len(losses)], b.Seeds[i/len(losses)]
+		err := b.lossy(ctx, &t, c, l, seed, dir)
+		for _, v := range variants {
+			if err == nil {
+				err = b.vary(ctx, &t, c, v, l, seed, dir)
 			}
 		}
-		return nil
+		return err
 	})
-	v, out := t.values(), &Table{Head: []string{"codec", "how", "kbit/s", "random NSIM", "random ESTOI", "bursty NSIM", "bursty ESTOI"}}
-	for _, w := range all {
-		lossRow(out, v, w.codec, w.name)
-		if w.whole {
-			lossRow(out, v, w.codec, w.codec.anchor)
-		}
+	v, out := t.values(), &Table{Head: []string{"how", "kbit/s", "random NSIM", "random ESTOI", "bursty NSIM", "bursty ESTOI"}}
+	for _, w := range variants {
+		lossRow(out, v, c, w.name)
 	}
+	lossRow(out, v, c, c.anchor)
 	return out, err
 }
 
 func lossRow(out *Table, v Values, c codec, name string) {
 	id := func(l loss, what string) float64 { return v.of("plc_"+c.name+"_"+l.name+"_"+what, name) }
 	kbps := "–"
-	if rate := v.of(c.name+" kbps", name); !math.IsNaN(rate) {
+	if rate := v.of("kbps", name); !math.IsNaN(rate) {
 		kbps = fmt.Sprintf("%.0f", rate)
 	}
-	out.add([]string{c.name, name, kbps}, "%.3f", id(losses[0], "nsim"), id(losses[0], "estoi"), id(losses[1], "nsim"), id(losses[1], "estoi"))
+	out.add([]string{name, kbps}, "%.3f", id(losses[0], "nsim"), id(losses[0], "estoi"), id(losses[1], "nsim"), id(losses[1], "estoi"))
 }
 
 // vary measures one variant on the files that lossy left.
-func (b *Bench) vary(ctx context.Context, t *tally, v variant, l loss, seed int, dir string) error {
-	lost, in, out, stats := filepath.Join(dir, "loss.txt"), filepath.Join(dir, "in.wav"), filepath.Join(dir, "out.wav"), filepath.Join(dir, "stats.json")
+func (b *Bench) vary(ctx context.Context, t *tally, c codec, v variant, l loss, seed int, dir string) error {
+	lost, out := filepath.Join(dir, "loss.txt"), filepath.Join(dir, "out.wav")
 	if v.whole {
 		lost = os.DevNull
 	}
-	clean := b.talk(seed, v.codec.rate)
-	_, err := call(ctx, b.DSPBench, append([]string{"plc", "-in", in, "-loss", lost, "-out", out, "-json", stats, "-codec", v.codec.name}, v.args...)...)
+	kbps, err := b.send(ctx, c, Ours, filepath.Join(dir, "in.wav"), lost, out, v.args...)
 	if err != nil {
 		return err
 	}
-	text, err := os.ReadFile(stats)
-	if err != nil {
-		return err
-	}
-	var figures struct{ Kbps float64 }
-	err = json.Unmarshal(text, &figures)
-	t.add(v.codec.name+" kbps", v.name, figures.Kbps)
-	return errors.Join(err, t.heard(clean, out, v.codec, "plc_"+v.codec.name+"_"+l.name, v.name))
+	t.add("kbps", v.name, kbps)
+	return t.heard(b.talk(seed, c.rate), out, c, "plc_"+c.name+"_"+l.name, v.name)
 }
 
 // after are spells in s after the path has changed.

@@ -93,7 +93,7 @@ func (b *Bench) listenLoss(ctx context.Context, dir string, index *strings.Build
 				write(name+"before.wav", silenced(clean, which, c.rate/50), c.rate))
 			for _, system := range []string{Ours, c.anchor} {
 				if err == nil {
-					err = b.send(ctx, c, system, name+"sent.wav", lost, name+system+".wav")
+					_, err = b.send(ctx, c, system, name+"sent.wav", lost, name+system+".wav")
 				}
 			}
 			if err != nil {

@@ -2,12 +2,15 @@ package voicebench
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"os"
 	"path/filepath"
 	"regexp"
 	"strconv"
+	"strings"
 
 	"opendeskphone/tools/lab"
 	"opendeskphone/tools/voicebench/corpus"
@@ -55,12 +58,17 @@ func (b *Bench) lossy(ctx context.Context, t *tally, c codec, l loss, seed int, 
 	clean := b.talk(seed, c.rate)
 	lost, in, out := filepath.Join(dir, "loss.txt"), filepath.Join(dir, "in.wav"), filepath.Join(dir, "out.wav")
 	err := errors.Join(write(in, clean, c.rate), os.WriteFile(lost, digits(corpus.Loss(seed, talks*corpus.TalkSeconds*50, share, l.run)), 0o644))
+	id := "plc_" + c.name + "_" + l.name
 	for _, system := range append(others, c.anchor) {
+		kbps := math.NaN()
 		if err == nil {
-			err = b.send(ctx, c, system, in, lost, out)
+			kbps, err = b.send(ctx, c, system, in, lost, out)
+		}
+		if !math.IsNaN(kbps) {
+			t.add(id+"_kbps", system, kbps)
 		}
 		if err == nil {
-			err = t.heard(clean, out, c, "plc_"+c.name+"_"+l.name, system)
+			err = t.heard(clean, out, c, id, system)
 		}
 	}
 	return err
@@ -98,14 +106,25 @@ func digits(lost []bool) []byte {
 	return out
 }
 
-// send has a system send a file over a network that loses packets.
-func (b *Bench) send(ctx context.Context, c codec, system, in, lost, out string) (err error) {
-	if system == Ours {
-		_, err = call(ctx, b.DSPBench, "plc", "-in", in, "-loss", lost, "-out", out, "-codec", c.name)
-		return err
+// send has a system send a file over a network that loses packets, and gives the bit rate of ours in kbit/s.
+func (b *Bench) send(ctx context.Context, c codec, system, in, lost, out string, more ...string) (kbps float64, err error) {
+	if system != Ours {
+		_, err = b.anchor(ctx, "loss", append([]string{c.name, in, lost, out}, c.more...)...)
+		return math.NaN(), err
 	}
-	_, err = b.anchor(ctx, "loss", append([]string{c.name, in, lost, out}, c.more...)...)
-	return err
+	stats := strings.TrimSuffix(out, ".wav") + ".json"
+	defer os.Remove(stats)
+	_, err = call(ctx, b.DSPBench, append([]string{"plc", "-in", in, "-loss", lost, "-out", out, "-json", stats, "-codec", c.name}, more...)...)
+	if err != nil {
+		return math.NaN(), err
+	}
+	text, err := os.ReadFile(stats)
+	if err != nil {
+		return math.NaN(), err
+	}
+	var figures struct{ Kbps float64 }
+	err = json.Unmarshal(text, &figures)
+	return figures.Kbps, err
 }
 
 // heard measures spell by spell.

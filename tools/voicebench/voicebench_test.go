@@ -39,6 +39,11 @@ func TestMain(m *testing.M) {
 		copyTo(after("-mic"), after("-out"), after("-linear"))
 	case slices.Contains(args, "-in"):
 		copyTo(after("-in"), after("-out"))
+		if what == "plc" {
+			if err := os.WriteFile(after("-json"), []byte(`{"kbps": 47.5, "lost": 0.1}`), 0o644); err != nil {
+				panic(err)
+			}
+		}
 	case what == "g711" || what == "g722" || what == "opus":
 		copyTo(args[1], args[3])
 	default:
@@ -133,6 +138,7 @@ func TestNothingLostIsPerfect(t *testing.T) {
 	}
 	is(t, all.values(), "plc_g711_bursty_nsim", Ours, 1, 0.001)
 	is(t, all.values(), "plc_opus_bursty_nsim", "libopus", 1, 0.001)
+	is(t, all.values(), "plc_opus_bursty_kbps", Ours, 47.5, 0)
 }
 
 func TestJitterFiguresAreTakenOver(t *testing.T) {
