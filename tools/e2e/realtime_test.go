@@ -33,7 +33,7 @@ func TestRealTime(t *testing.T) {
 	s := newScene(t)
 	s.start(t, desk.Setup{Settings: mainSettings(""), Room: true, CPUs: 2, Files: map[string][]byte{pc.PairingsFile: file}})
 	s.atRegistrar(t, phoneUser, 1, 60*time.Second)
-	p := s.enter(t, cast{make: "baresip", user: "201", host: 11, codecs: []string{"opus"}, says: withPilot(lasting(theirVoice(t), tries*(*handsFreeTime)+2*time.Minute))})
+	p := s.enter(t, cast{make: "baresip", user: "201", host: 11, codecs: []string{"opus"}, says: withPilot(lasting(theirVoice(t), time.Duration(handsFreeTries())*(*handsFreeTime)+2*time.Minute))})
 	mark := p.Mark()
 	must(t, p.Dial(soon(t), "sip:"+phoneUser+"@"+domain))
 	s.rings(t, callRow{peer: cast{make: "baresip", user: "201"}})
@@ -59,12 +59,21 @@ func TestRealTime(t *testing.T) {
 		if len(gaps) <= spareGaps(*handsFreeTime) && voice.missing == 0 && voice.packets >= due*98/100 {
 			break
 		}
-		if try == tries { // the machine may be busy with other things: one clean try is enough
+		if try == handsFreeTries() { // the machine may be busy with other things: one clean try is enough
 			t.Fatalf("the sound suffers, at %v", gaps[:min(len(gaps), 20)])
 		}
 	}
 	must(t, p.Hangup(soon(t)))
 	must(t, p.WaitEnded(soon(t), mark))
+}
+
+// handsFreeTries is how often it may be tried. Two emulated processors take most of what two real ones can, and where these are
+// shared, others slow them down for half a minute or a whole one.
+func handsFreeTries() int {
+	if *handsFreeTime > time.Minute {
+		return tries
+	}
+	return 3 * tries
 }
 
 // spareGaps is how many gaps of 5 ms are forgiven: one in two hundred of a short talk, on a machine that others use, none of a long one.
