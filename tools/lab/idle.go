@@ -7,8 +7,8 @@ import (
 )
 
 // Spent is the share of idle time below which a machine has no time left: emulators work in bursts, and who emulates on it
-// does not keep up, whatever is emulated. A machine that others leave alone is idle for a third of the time beside a phone.
-const Spent = 0.2
+// does not keep up, whatever is emulated. Two processors that others leave alone are idle for a fifth of the time beside a phone.
+const Spent = 0.15
 
 // WatchIdle gives a function that tells the share of the time since then in which the machine's processors had nothing to do.
 func WatchIdle() func() float64 {
