@@ -59,7 +59,8 @@ func TestRealTime(t *testing.T) {
 		if len(gaps) <= spareGaps(*handsFreeTime) && voice.missing == 0 && voice.packets >= due*98/100 {
 			break
 		}
-		if try == handsFreeTries() && share < lab.Spent { // the phone's own cost is held by counts of instructions
+		// The phone's own cost is held by counts of instructions. A long talk is made to show something, and is not let off.
+		if try == handsFreeTries() && share < lab.Spent && *handsFreeTime <= time.Minute {
 			t.Skipf("this machine is too slow to emulate a phone in real time: only %.0f %% of it were idle, %d are wanted", 100*share, int(100*lab.Spent))
 		}
 		if try == handsFreeTries() { // the machine may be busy with other things: one clean try is enough

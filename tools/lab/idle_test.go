@@ -19,6 +19,9 @@ func TestABusyMachineIsNotIdle(t *testing.T) {
 		}()
 	}
 	<-ctx.Done()
+	if idle, all := processors(); idle <= 0 || all <= idle {
+		t.Errorf("%d of %d idle since the start", idle, all)
+	}
 	if share := idle(); share < 0 || share > 0.5 {
 		t.Errorf("%.2f of the time idle", share)
 	}
