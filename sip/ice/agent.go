@@ -156,6 +156,10 @@ func (a *agent) read() {
 			return
 		}
 		p.n = n
+		if p.stun() { // the agent lets go by what only looks like it
+			packets.Put(p)
+			continue
+		}
 		if at := a.link.remote.Load(); at != nil {
 			p.from = *at
 		}

@@ -36,6 +36,9 @@ type packet struct {
 	from netip.AddrPort
 }
 
+// stun tells whether it is STUN by its first octet (RFC 7983 §7), whole or damaged.
+func (p *packet) stun() bool { return p.n > 0 && p.b[0] <= 3 }
+
 var packets = sync.Pool{New: func() any { return new(packet) }}
 
 // Link is one component of a call's media: a Socket, by whatever way. ReadFrom has one user at a time.
@@ -81,7 +84,7 @@ func (l *Link) pump() {
 			case <-l.closed:
 			case <-time.After(sick):
 			}
-		case p.n > 0 && p.b[0] <= 3 || l.agent.Load() != nil: // STUN (RFC 7983 §7), or what an agent must judge
+		case p.stun() || l.agent.Load() != nil: // or what an agent must judge
 			l.pass(l.checks, p)
 		default:
 			l.pass(l.inbox, p)
