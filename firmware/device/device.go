@@ -32,6 +32,7 @@ import (
 	"opendeskphone/firmware/pairing"
 	"opendeskphone/firmware/panel"
 	"opendeskphone/firmware/phone"
+	"opendeskphone/firmware/provision"
 	"opendeskphone/firmware/recording"
 	"opendeskphone/firmware/reports"
 	"opendeskphone/firmware/settings"
@@ -101,6 +102,8 @@ type Device struct {
 	watch        *reports.Watch
 	outbox       *outbox
 	dialplan     *dialplan.Keeper
+	handed       *provision.Keeper
+	relays       *relays
 	certificates *certificates
 	app          *ui.App // nil without a display
 	panel        *panel.Panel
@@ -129,7 +132,8 @@ func New(hardware hal.Devices, o Options) (*Device, error) {
 	d.setTrace(f.Trace)
 	d.dialplan = d.newDialPlan(f)
 	config := f.Config()
-	d.dialplan.Choose(&config)
+	d.newHanded(f)
+	d.wholePhone(&config)
 	d.loop = phone.NewLoop(config, d.exec, o.Recorder, o.Log)
 	d.keeper = lock.New(lockConfig(f.Lock), d.loop, d.postFrom("lock"), o.PIN, o.Log)
 	d.desk = credentials.NewDesk(o.Vault, d.loop, d.postFrom("credentials"), func(string) { d.setLines(d.settings.File().Lines) })
@@ -155,7 +159,7 @@ func New(hardware hal.Devices, o Options) (*Device, error) {
 	d.newControllers(f.TPCP)
 	o.Settings.Use(settings.Sinks{
 		Phone: func(ctx context.Context, by phone.Origin, c phone.Config) error {
-			d.dialplan.Choose(&c)
+			d.wholePhone(&c)
 			return d.loop.Do(ctx, by, phone.Configure{Config: c})
 		},
 		Numbers:   func(n settings.Numbers) { d.dialplan.Configure(planConfig(n)) },
@@ -194,7 +198,7 @@ func (d *Device) Run(ctx context.Context) error {
 		{"panel", d.panel.Run}, {"sip", d.sip.Run}, {"voices", d.voices.Run}, {"store", d.store.Run},
 		{"trace", d.trace.Run}, {"recording", d.tape.Run}, {"playing", d.player.Run}, {"mailbox", d.mail.Run}, {"memory", d.keep}, {"lock", d.keeper.Run}, {"pairings", d.pairs.Run}, {"tpcp", d.controllers.Run}, {"certificates", d.certificates.Run},
 		{"watch", d.watch.Run}, {"reports", d.queue.Run},
-		{"dialplan", d.dialplan.Run}, {"prepare", d.prepare},
+		{"dialplan", d.dialplan.Run}, {"provisioning", d.handed.Run}, {"relays", d.relays.Run}, {"prepare", d.prepare},
 	}
 	if d.app != nil {
 		parts = append(parts, part{"ui", d.app.Run})
@@ -346,6 +350,8 @@ func (d *Device) setPages(p settings.Paging) {
 // setLines takes new accounts. Between calls the user agent is built anew, since its trusted peers
 // come from the lines too; in a call only the accounts that differ register again.
 func (d *Device) setLines(l []settings.Line) {
+	d.handed.Configure(provisioned(l))
+	d.relays.look()
 	if a := d.sip.adapter.Load(); a != nil && len(d.loop.State().Calls) > 0 {
 		a.Configure(d.accounts(l))
 		d.setMailboxes(l, *d.sip.settings.Load())

@@ -28,10 +28,13 @@ func (d *Device) newReports() {
 // reportsOf tells how a line reports.
 func (d *Device) reportsOf(id ua.AccountID) (reports.Line, bool) {
 	lines := d.settings.File().Lines
-	if id < 0 || int(id) >= len(lines) || lines[id].Collector == "" {
+	if id < 0 || int(id) >= len(lines) {
 		return reports.Line{}, false
 	}
-	l := &lines[id]
+	l := lines[id]
+	if d.wholeLine(&l); l.Collector == "" {
+		return reports.Line{}, false
+	}
 	return reports.Line{AOR: l.AOR, OCS: ua.Dialect(l.Dialect) == ua.OCS}, true
 }
 
@@ -57,7 +60,11 @@ type outbox struct {
 func (m *outbox) send(ctx context.Context, r reports.Report) reports.Outcome {
 	lines := m.d.settings.File().Lines
 	i := slices.IndexFunc(lines, func(l settings.Line) bool { return l.AOR == r.AOR })
-	if i < 0 || lines[i].Collector == "" {
+	if i < 0 {
+		return reports.Outcome{Off: true}
+	}
+	l := lines[i]
+	if m.d.wholeLine(&l); l.Collector == "" {
 		return reports.Outcome{Off: true}
 	}
 	agent := m.d.sip.agent.Load()
@@ -66,7 +73,7 @@ func (m *outbox) send(ctx context.Context, r reports.Report) reports.Outcome {
 	}
 	n := ua.Note{Method: stack.Method(r.Method), Headers: r.Headers, Type: r.Type, Body: []byte(r.Body)}
 	if !r.Own {
-		n.To = lines[i].Collector
+		n.To = l.Collector
 	}
 	done := m.wait(agent.Note(ua.AccountID(i), n))
 	defer m.d.refresh()
@@ -170,9 +177,13 @@ type shownReports struct{ d *Device }
 // Reports implements screen.Reports.
 func (s shownReports) Reports(line phone.LineID) screen.Reporting {
 	lines := s.d.settings.File().Lines
-	if int(line) >= len(lines) || lines[line].Collector == "" {
+	if int(line) >= len(lines) {
 		return screen.Reporting{}
 	}
-	st := s.d.queue.Line(lines[line].AOR)
-	return screen.Reporting{To: lines[line].Collector, Waiting: st.Waiting, Taken: st.Taken, Next: st.Next, Trouble: st.Trouble, Lost: s.d.queue.Lost()}
+	l := lines[line]
+	if s.d.wholeLine(&l); l.Collector == "" {
+		return screen.Reporting{}
+	}
+	st := s.d.queue.Line(l.AOR)
+	return screen.Reporting{To: l.Collector, Waiting: st.Waiting, Taken: st.Taken, Next: st.Next, Trouble: st.Trouble, Lost: s.d.queue.Lost()}
 }

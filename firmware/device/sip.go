@@ -84,6 +84,7 @@ func (s *sipSide) once(ctx context.Context) error {
 	adapter.SetWatch(watchOf(f.Keys))
 	adapter.SetPresence(d.loop.State().Published())
 	adapter.OnRules(d.handedRules)
+	adapter.OnHanded(d.handed.Told)
 	adapter.SetGateways(gateways(f.Gateways))
 	adapter.OnName(func(call phone.CallID, callID string) {
 		d.trace.Name(uint32(call), callID)
@@ -191,6 +192,7 @@ func (d *Device) fromLines(e phone.Event) {
 		d.certificates.line(l, time.Now())
 		if line := d.loop.State().Line(l.Line); l.State == phone.LineRegistered && line != nil {
 			d.queue.Back(line.AOR)
+			d.relays.look()
 		}
 	}
 }
@@ -208,6 +210,7 @@ func (d *Device) labelOf(line phone.LineID) string {
 func (d *Device) accounts(in []settings.Line) []lines.Line {
 	out := make([]lines.Line, len(in))
 	for i, l := range in {
+		d.wholeLine(&l)
 		out[i] = lines.Line{
 			Account: ua.Account{
 				AOR: l.AOR, Display: l.Display, User: l.AuthUser, Password: ua.Secret(l.Password.Reveal()),
@@ -215,7 +218,7 @@ func (d *Device) accounts(in []settings.Line) []lines.Line {
 				Client:  stack.ClientCert{CertFile: l.Certificate, KeyFile: l.CertificateKey},
 				Expires: time.Duration(l.Expires) * time.Second, Instance: d.opts.Instance, UseGRUU: l.GRUU, Dialect: ua.Dialect(l.Dialect),
 			},
-			SRTP: srtpPolicies[l.SRTP], Keys: keyings[l.Keys], Codecs: l.Codecs, Numbers: l.Numbers, URIs: l.URIs(), Reach: d.reach(l), MWI: l.MWI, Shared: l.Appearances > 0,
+			SRTP: srtpPolicies[l.SRTP], Keys: keyings[l.Keys], Codecs: l.Codecs, Numbers: l.Numbers, URIs: l.URIs(), Reach: d.reach(l), MWI: l.MWI, Handed: l.Provisioned, Shared: l.Appearances > 0,
 		}
 		if e, ok := d.opts.Vault.For(l.AOR); ok {
 			a := &out[i].Account

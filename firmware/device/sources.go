@@ -172,8 +172,12 @@ func (s screenSettings) About() screen.About {
 	if f.MAC != "" {
 		hardware += ", " + f.MAC
 	}
+	var tried []screen.Relay
+	for _, r := range s.d.relays.all() {
+		tried = append(tried, screen.Relay{Host: r.host, Works: r.fault == ""})
+	}
 	return screen.About{Version: s.d.opts.Version, Addresses: f.Addresses, Hardware: hardware, Hostname: f.Hostname, Free: f.Free,
-		Network: screen.Network{VLAN: u.VLAN, By: string(u.Source), Priority: u.Priority, Switch: u.Switch, Port: u.Port}}
+		Network: screen.Network{VLAN: u.VLAN, By: string(u.Source), Priority: u.Priority, Switch: u.Switch, Port: u.Port, Relays: tried}}
 }
 
 // LocalFacts reads name and addresses of the machine, but for those of a link that has no carrier: there is

@@ -25,7 +25,7 @@ type Config struct {
 	Poll  time.Duration // how often the server is asked
 }
 
-// Keeper has the profiles of files and of a server. What it fetched outlives a restart; a document in which something
+// Keeper has the profiles of files, those handed down to lines, and those of a server. What it fetched outlives a restart; a document in which something
 // is wrong changes nothing, and is told of.
 type Keeper struct {
 	path    string // of what was fetched
@@ -38,6 +38,7 @@ type Keeper struct {
 	mu      sync.Mutex
 	config  Config
 	files   map[string][]*phone.Profile
+	handed  []*phone.Profile // down by the servers of lines
 	fetched []*phone.Profile
 	tag     string            // of the document that the server sent last, right or wrong
 	wrong   map[string]string // file or server -> what is wrong with its document
@@ -138,7 +139,14 @@ func (k *Keeper) All() []*phone.Profile {
 	for _, file := range k.config.Files {
 		out = append(out, k.files[file]...)
 	}
-	return append(out, k.fetched...)
+	return append(append(out, k.handed...), k.fetched...)
+}
+
+// Hand takes the profiles that the servers of lines hand down, in place of those before. Whoever calls it puts them into force.
+func (k *Keeper) Hand(all []*phone.Profile) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.handed = all
 }
 
 // Choose puts the profile that is wanted into a configuration that has none of its own.

@@ -59,12 +59,14 @@ func (a *Adapter) handle(e ua.Event) {
 	case ua.Published:
 		a.published(e)
 	case ua.Neutral:
+		a.handedDown(e.Sub, nil)
 		if n := a.watches[e.Sub]; n != nil {
 			a.neutral(n)
 		}
 		a.shareNeutral(e)
 	case ua.Notified:
 		a.mailNotified(e)
+		a.handedDown(e.Sub, e.Body)
 		if n := a.watches[e.Sub]; n != nil && !a.notified(n, e) {
 			a.agent.Refetch(e.Sub)
 		}

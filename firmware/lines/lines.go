@@ -31,6 +31,7 @@ type Line struct {
 	Numbers []string // under which it is called, in E.164: what callers' proofs must be made out to
 	Codecs  []string // names in order of preference; empty: those of the voice
 	MWI     bool     // ask the server for news of the mailbox
+	Handed  bool     // ask the server for what it hands down
 	Shared  bool     // with the other phones of its address
 }
 
@@ -116,7 +117,10 @@ type Adapter struct {
 	checks int // callers being checked
 	paging Pages
 	pages  []*page
-	boxes  []box // by line
+	mails  []ua.SubRef // by line; 0: none
+	boxes  []box       // by line
+	downs  []ua.SubRef // for what is handed down, by line; 0: none
+	handed func(aor string, doc []byte)
 
 	watched  Watch
 	watches  map[ua.SubRef]*watching
@@ -251,6 +255,8 @@ func (a *Adapter) take(m any) {
 		a.setWatch(m)
 	case Gateways:
 		a.setGateways(m)
+	case askHanded:
+		a.askHanded(string(m))
 	case rejoin:
 		if slices.Contains(a.pages, m.page) && m.stop == nil {
 			a.listen(m.page)
@@ -268,6 +274,7 @@ func (a *Adapter) take(m any) {
 
 func (a *Adapter) configure(lines []Line) {
 	a.watchMail(lines)
+	a.watchHanded(lines)
 	a.setShares(lines)
 	for i := range max(len(lines), len(a.lines)) {
 		id := ua.AccountID(i)

@@ -1,6 +1,7 @@
 package lines
 
 import (
+	"slices"
 	"strings"
 
 	"opendeskphone/firmware/phone"
@@ -13,35 +14,27 @@ import (
 
 // box is what is known of the mailbox of a line.
 type box struct {
-	sub  ua.SubRef // 0: none
 	up   bool
 	told bool // there is news that may grow old
 }
 
-// watchMail subscribes for the lines that want it and ends the rest. A line whose account differs begins anew.
+// watchMail subscribes for the lines that want it and ends the rest.
 func (a *Adapter) watchMail(lines []Line) {
-	for i := range max(len(lines), len(a.boxes)) {
-		want := i < len(lines) && lines[i].MWI && !lines[i].Account.Direct
+	had := slices.Clone(a.mails)
+	a.mails = a.standing(a.mails, lines, ua.Subscription{Event: mwi.Event, Accept: []string{mwi.Type}}, func(l *Line) bool { return l.MWI })
+	for i, sub := range a.mails {
 		if i == len(a.boxes) {
 			a.boxes = append(a.boxes, box{})
-		}
-		b := &a.boxes[i]
-		if b.sub != 0 && (!want || i >= len(a.lines) || a.lines[i].Account != lines[i].Account) {
-			a.agent.Unsubscribe(b.sub)
-			*b = box{}
-		}
-		if want && b.sub == 0 {
-			b.sub = a.agent.Subscribe(ua.AccountID(i), ua.Subscription{Event: mwi.Event, Accept: []string{mwi.Type}})
+		} else if sub != had[i] {
+			a.boxes[i] = box{}
 		}
 	}
 }
 
 // boxOf finds the line of a subscription.
 func (a *Adapter) boxOf(sub ua.SubRef) (phone.LineID, *box) {
-	for i := range a.boxes {
-		if a.boxes[i].sub == sub {
-			return phone.LineID(i), &a.boxes[i]
-		}
+	if i := slices.Index(a.mails, sub); i >= 0 {
+		return phone.LineID(i), &a.boxes[i]
 	}
 	return 0, nil
 }

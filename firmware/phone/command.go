@@ -495,11 +495,20 @@ func (t *step) register(line LineID) error {
 	return nil
 }
 
+// sameLines tells whether lines are those that there were: only where their conferences are made and their messages lie may
+// be another, for a server may say so at any time.
+func sameLines(a, b []LineConfig) bool {
+	return slices.EqualFunc(a, b, func(x, y LineConfig) bool {
+		x.Factory, x.Mailbox = y.Factory, y.Mailbox
+		return x == y
+	})
+}
+
 func (t *step) configure(c Config) error {
 	if c.Validate() != nil {
 		return WrongValue
 	}
-	if !slices.Equal(c.Lines, t.Config.Lines) {
+	if !sameLines(c.Lines, t.Config.Lines) {
 		if len(t.Calls) > 0 {
 			return Busy
 		}

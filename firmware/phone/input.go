@@ -135,7 +135,7 @@ type (
 	}
 	// SeeMissed marks the calls that came in as seen.
 	SeeMissed struct{ cmd }
-	// Configure replaces the behaviour part of the settings; refused as Busy in a call if lines change.
+	// Configure replaces the behaviour part of the settings; refused as Busy in a call if the lines are others.
 	Configure struct {
 		cmd
 		Config Config

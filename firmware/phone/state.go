@@ -219,6 +219,8 @@ const (
 	NetworkForgets  // and something forgets ways that are silent; Text says after how long
 	DialPlanRefused // location profiles of a file or a server are wrong; Text says where, which rule, and why
 	CertEnding      // a certificate that a line needs ends soon; Text names line and day
+	HandedRefused   // what a server hands down to a line is wrong; Text says which line, key, and why
+	RelayFails      // a TURN server lends no address; Text says which, and why
 	NoticeCount
 )
 

@@ -276,3 +276,19 @@ func TestAnUnknownCallIsRefused(t *testing.T) {
 	}
 	b.refused(SendDTMF{Call: 1, Digit: 'E'}, WrongValue)
 }
+
+// TestServersMayMoveMailboxAndConferences at any time: the lines stay what they are, and calls stand.
+func TestServersMayMoveMailboxAndConferences(t *testing.T) {
+	b := oneLine(t)
+	b.do(Invited{Ref: 1, Remote: anna}, Answer{Call: 1}, Confirmed{Call: 1})
+	c := b.s.Config
+	c.Lines = slices.Clone(c.Lines)
+	c.Lines[0].Mailbox, c.Lines[0].Factory = "sip:vm@example.com", "sip:meet@example.com"
+	b.do(Configure{Config: c})
+	if b.s.Lines[0].State != LineRegistered || len(b.s.Calls) != 1 || b.s.Factory(&b.s.Calls[0]) != "sip:meet@example.com" || b.s.Mailbox(0) != "sip:vm@example.com" {
+		t.Errorf("line %+v, calls %+v", b.s.Lines[0], b.s.Calls)
+	}
+	c.Lines = slices.Clone(c.Lines)
+	c.Lines[0].AOR = "sip:other@example.com"
+	b.refused(Configure{Config: c}, Busy)
+}

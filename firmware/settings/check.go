@@ -348,6 +348,9 @@ func (r *reader) together(f *File) {
 		if l.TURN != "" && l.NAT != "ice" {
 			r.report(key+".turn_server", "is for nat = ice only")
 		}
+		if l.Provisioned && (l.Transport != "tls" || !l.Register) {
+			r.report(key+".provisioned", "needs register = true and transport = tls")
+		}
 		if (l.Certificate == "") != (l.CertificateKey == "") {
 			r.report(key+".certificate", "and certificate_key must both be set, or neither")
 		}

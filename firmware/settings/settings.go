@@ -91,6 +91,7 @@ type Line struct {
 	TURNUser       string   `toml:"turn_user" eg:"desk-7" doc:"User name at the TURN server."`
 	TURNPassword   Secret   `toml:"turn_password" eg:"correct horse" doc:"Password at the TURN server. Never shown or logged."`
 	Factory        string   `toml:"conference_factory" is:"sip" eg:"sip:conference@pbx.example" doc:"Address that makes conferences at the server of this line (RFC 4579). Calls that are joined are then moved there; where that does not work they stay joined at the phone. Empty: the phone holds conferences itself."`
+	Provisioned    bool     `toml:"provisioned" doc:"Ask the registrar, once the line is registered, for what it hands down to it (RFC 6080, docs/PROVISIONING.md): the TURN server of nat = ice with name and password, where reports go, mailbox, conference factory, dial plan. What is set here goes before it. Needs transport = tls, for it may hold a password."`
 	Codecs         []string `toml:"codecs" one:"opus G722 PCMA PCMU L16" eg:"G722" doc:"Codecs of this line in order of preference. Empty: those of [media]."`
 }
 
@@ -137,7 +138,7 @@ type Plan struct {
 
 // Numbers say where location profiles come from, and which is in force.
 type Numbers struct {
-	Location string   `toml:"location" eg:"Redmond" doc:"Name of the profile in force. Empty: the first there is, of the settings, then of the files, then of the server."`
+	Location string   `toml:"location" eg:"Redmond" doc:"Name of the profile in force. Empty: the first there is, of the settings, then of the files, then those handed down to a line, then of the server."`
 	Files    []string `toml:"files" is:"path" eg:"/data/redmond.xml" doc:"XML files with a LocationProfileDescription each."`
 	URL      string   `toml:"url" is:"https" eg:"https://pbx.example/config" doc:"Where profiles are fetched from: XML with a LocationProfileDescription, or JSON (docs/NUMBERS.md). Who is believed there says [sip]. What was fetched stays in force until the server has something else that is right."`
 	Poll     int      `toml:"poll" unit:"min" range:"5 1440" doc:"How often it is asked for changes."`

@@ -77,6 +77,7 @@ var notices = [phone.NoticeCount]string{
 	phone.NoSoundCard: "noSoundCard", phone.StoreFull: "storeFull", phone.SettingsInvalid: "settingsInvalid", phone.NoNetwork: "noNetwork",
 	phone.NetworkRewrites: "networkRewrites", phone.NetworkForgets: "networkForgets",
 	phone.CertEnding: "certificateEnding", phone.DialPlanRefused: "dialPlanRefused",
+	phone.HandedRefused: "handedDownRefused", phone.RelayFails: "relayFails",
 }
 
 // terminals are the ways of the voice.

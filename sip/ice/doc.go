@@ -78,7 +78,7 @@ func (c Config) servers() (out []*stun.URI, err error) {
 	}
 	if c.TURN != "" {
 		u, err := stun.ParseURI(c.TURN)
-		if err != nil || u.Scheme != stun.SchemeTypeTURN && u.Scheme != stun.SchemeTypeTURNS || u.Host == "" {
+		if err != nil || u.Scheme != stun.SchemeTypeTURN && u.Scheme != stun.SchemeTypeTURNS || u.Host == "" || u.Port < 1 || u.Port > 65535 {
 			return nil, fmt.Errorf("ice: turn server %q: %w", c.TURN, ErrServer)
 		}
 		u.Username, u.Password = c.User, string(c.Password)

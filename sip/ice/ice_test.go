@@ -325,6 +325,8 @@ func TestServers(t *testing.T) {
 		{TURN: "stun:relay.example"}:                false,
 		{TURN: "relay.example"}:                     false,
 		{TURN: "turn:"}:                             false,
+		{TURN: "turns:relay.example:0"}:             false,
+		{TURN: "turns:relay.example:70000"}:         false,
 	} {
 		if _, err := in.servers(); (err == nil) != ok {
 			t.Errorf("%+v: %v", in, err)

@@ -2,10 +2,14 @@ package lab
 
 import (
 	"context"
+	"crypto/hmac"
+	"crypto/sha1"
+	"encoding/base64"
 	"fmt"
 	"net/netip"
 	"os"
 	"path/filepath"
+	"time"
 )
 
 // The ports of a STUN and TURN server (RFC 8656 §6.1): UDP and TCP, and TLS.
@@ -26,8 +30,9 @@ type Coturn struct {
 	addr netip.Addr
 }
 
-// StartCoturn starts coturn at an address of a namespace and waits until it takes connections.
-func StartCoturn(ctx context.Context, ns *Namespace, addr netip.Addr, pair KeyPair) (*Coturn, error) {
+// StartCoturn starts coturn at an address of a namespace and waits until it takes connections. With a secret it knows not the
+// one user, but all whose credentials for a time Credentials makes.
+func StartCoturn(ctx context.Context, ns *Namespace, addr netip.Addr, pair KeyPair, secret string) (*Coturn, error) {
 	if err := Require("turnserver"); err != nil {
 		return nil, err
 	}
@@ -36,11 +41,15 @@ func StartCoturn(ctx context.Context, ns *Namespace, addr netip.Addr, pair KeyPa
 		return nil, fmt.Errorf("lab: make directory of coturn: %w", err)
 	}
 	c := &Coturn{addr: addr}
+	users := []string{"--lt-cred-mech", "--user", TURNUser + ":" + TURNPassword}
+	if secret != "" {
+		users = []string{"--use-auth-secret", "--static-auth-secret", secret}
+	}
 	var err error
-	c.proc, err = ns.Start(Command{Name: "coturn", Dir: dir, Argv: []string{"turnserver", "-n", "--no-cli", "--no-dtls", "--fingerprint",
-		"--listening-ip", addr.String(), "--relay-ip", addr.String(), "--lt-cred-mech", "--user", TURNUser + ":" + TURNPassword,
+	c.proc, err = ns.Start(Command{Name: "coturn", Dir: dir, Argv: append([]string{"turnserver", "-n", "--no-cli", "--no-dtls", "--fingerprint",
+		"--listening-ip", addr.String(), "--relay-ip", addr.String(),
 		"--realm", "lab.test", "--cert", pair.CertFile, "--pkey", pair.KeyFile, "--userdb", filepath.Join(dir, "db"),
-		"--pidfile", filepath.Join(dir, "pid"), "--log-file", "stdout", "--simple-log", "--verbose"}})
+		"--pidfile", filepath.Join(dir, "pid"), "--log-file", "stdout", "--simple-log", "--verbose"}, users...)})
 	if err != nil {
 		return nil, err
 	}
@@ -51,6 +60,15 @@ func StartCoturn(ctx context.Context, ns *Namespace, addr netip.Addr, pair KeyPa
 		}
 		return true, conn.Close()
 	})
+}
+
+// Credentials are those of a user until then, at a server with a secret, as services that hand down relays make them
+// (draft-uberti-behave-turn-rest).
+func Credentials(secret, user string, until time.Time) (name, password string) {
+	name = fmt.Sprintf("%d:%s", until.Unix(), user)
+	mac := hmac.New(sha1.New, []byte(secret))
+	mac.Write([]byte(name))
+	return name, base64.StdEncoding.EncodeToString(mac.Sum(nil))
 }
 
 // STUN is where it answers STUN.

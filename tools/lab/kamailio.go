@@ -49,6 +49,8 @@ type KamailioConfig struct {
 	// Focus is a conference server that has the users beginning with conf; it calls without a password. Who is in its
 	// conferences this Kamailio tells, where the server publishes it, and it has a room for the messages of each.
 	Focus netip.AddrPort
+	// HandsDown has it tell lines what the user server publishes for them of the package ua-profile: each its own, over TLS.
+	HandsDown bool
 	// Relay is an RTPEngine through which all voice goes: encrypted to and from those who signal over TLS, plain to others.
 	Relay netip.AddrPort
 	// Presence makes it one that tells who is in a call.
@@ -120,7 +122,8 @@ func (k *Kamailio) writeConfig() error {
 	case k.cfg.Presence:
 		text = presenceTemplate
 	}
-	if k.cfg.Presence || k.cfg.Focus.IsValid() {
+	events := k.cfg.HandsDown || k.cfg.Focus.IsValid()
+	if k.cfg.Presence || events {
 		if err := k.makeDatabase(); err != nil {
 			return err
 		}
@@ -129,7 +132,7 @@ func (k *Kamailio) writeConfig() error {
 	var b bytes.Buffer
 	err = t.Execute(&b, map[string]any{
 		"Domain": k.cfg.Domain, "Listen": k.cfg.Listen, "TLS": k.cfg.TLS, "TLSConfig": k.tlsFile(),
-		"Modules": filepath.Dir(modules[0]), "Control": k.control(), "Database": k.file("db"), "Lists": k.cfg.Lists, "Mailbox": k.cfg.Mailbox, "Algorithm": k.cfg.Algorithm, "Outbound": k.cfg.Outbound, "Edge": k.cfg.Edge, "Border": k.cfg.Border, "NATs": k.cfg.NATs, "Relay": k.cfg.Relay, "Focus": k.cfg.Focus, "Rules": k.cfg.Rules,
+		"Modules": filepath.Dir(modules[0]), "Control": k.control(), "Database": k.file("db"), "Lists": k.cfg.Lists, "Mailbox": k.cfg.Mailbox, "Algorithm": k.cfg.Algorithm, "Outbound": k.cfg.Outbound, "Edge": k.cfg.Edge, "Border": k.cfg.Border, "NATs": k.cfg.NATs, "Relay": k.cfg.Relay, "Focus": k.cfg.Focus, "HandsDown": k.cfg.HandsDown, "Events": events, "Rules": k.cfg.Rules,
 		"PBX": k.cfg.PBX, "Twins": k.cfg.Twins, "Numbers": k.cfg.Numbers, "DomainID": ua.DomainID(k.cfg.Domain),
 	})
 	if err != nil {

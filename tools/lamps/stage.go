@@ -106,10 +106,8 @@ func (s *Stage) open(ctx context.Context, dir, transport string, listed bool) (e
 		return err
 	}
 	s.computer, s.paired = computers[0], paired
-	for _, f := range []struct{ name, text string }{{publishFile, publish}, {focusFile, focus}} {
-		if err := os.WriteFile(filepath.Join(s.servers.Dir(), f.name), []byte(f.text), 0o644); err != nil {
-			return fmt.Errorf("lamps: %w", err)
-		}
+	if err := os.WriteFile(filepath.Join(s.servers.Dir(), focusFile), []byte(focus), 0o644); err != nil {
+		return fmt.Errorf("lamps: %w", err)
 	}
 	if s.Ben, err = s.baresip(ctx, ben, false); err != nil {
 		return err
@@ -214,13 +212,10 @@ func (s *Stage) appearances(ctx context.Context, t *desk.Twin, want string) erro
 	return err
 }
 
-//go:embed publish.xml
-var publish string
-
 //go:embed focus.xml
 var focus string
 
-const publishFile, focusFile = "publish.xml", "focus.xml"
+const focusFile = "focus.xml"
 
 // serve has sipp play a server's part.
 func (s *Stage) serve(ctx context.Context, file string, keys map[string]string) error {
@@ -228,12 +223,17 @@ func (s *Stage) serve(ctx context.Context, file string, keys map[string]string) 
 		Remote: exchangeAt, User: meeting, Rate: 50, Keys: keys})
 }
 
+// publish tells the server a state, as one of the servers.
+func (s *Stage) publish(ctx context.Context, p lab.Publication) error {
+	return lab.Publish(ctx, s.servers, serversAt.Addr(), exchangeAt, p)
+}
+
 // Messages has the mailbox of the watcher, which the place answers for, tell the server that so many new and old messages
 // are in it.
 func (s *Stage) Messages(ctx context.Context, fresh, old uint32) error {
 	waiting := map[bool]string{true: "yes", false: "no"}[fresh > 0]
-	return s.serve(ctx, publishFile, map[string]string{"entity": addressOf(watcher), "event": mwi.Event, "type": mwi.Type,
-		"body": fmt.Sprintf("Messages-Waiting: %s\r\nMessage-Account: %s\r\nVoice-Message: %d/%d", waiting, addressOf(place), fresh, old)})
+	return s.publish(ctx, lab.Publication{Entity: addressOf(watcher), Event: mwi.Event, Type: mwi.Type,
+		Body: fmt.Sprintf("Messages-Waiting: %s\r\nMessage-Account: %s\r\nVoice-Message: %d/%d", waiting, addressOf(place), fresh, old)})
 }
 
 // present has the conference server tell who is in the conference.
@@ -244,7 +244,7 @@ func (s *Stage) present(ctx context.Context, users ...string) error {
 		fmt.Fprintf(&b, `<user entity="%[1]s"><endpoint entity="%[1]s"><status>connected</status></endpoint></user>`, addressOf(u))
 	}
 	b.WriteString("</users></conference-info>")
-	return s.serve(ctx, publishFile, map[string]string{"entity": focusURI, "event": roster.Event, "type": roster.Type, "body": b.String()})
+	return s.publish(ctx, lab.Publication{Entity: focusURI, Event: roster.Event, Type: roster.Type, Body: b.String()})
 }
 
 func addressOf(user string) string { return "sip:" + user + "@" + domain }

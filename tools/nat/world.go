@@ -64,15 +64,19 @@ func (w *World) open(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
+	exchange, err := w.ca.Issue(lab.Leaf{File: "exchange", DNS: []string{domain}})
+	if err != nil {
+		return err
+	}
 	names, err := lab.StartDNS(ctx, w.lan.Core, here, map[string]netip.Addr{domain: here}, nil)
 	if err != nil {
 		return err
 	}
 	w.stops = append(w.stops, names.Close)
-	if _, err = lab.StartKamailio(ctx, w.lan.Core, lab.KamailioConfig{Name: "kamailio", Domain: domain, Listen: netip.AddrPortFrom(here, 5060), NATs: true}); err != nil {
+	if _, err = lab.StartKamailio(ctx, w.lan.Core, lab.KamailioConfig{Name: "kamailio", Domain: domain, Listen: netip.AddrPortFrom(here, 5060), NATs: true, HandsDown: true, TLS: []lab.TLSAt{{Listen: netip.AddrPortFrom(here, 5061), Pair: exchange}}}); err != nil {
 		return err
 	}
-	w.turn, err = lab.StartCoturn(ctx, w.lan.Core, here, pair)
+	w.turn, err = lab.StartCoturn(ctx, w.lan.Core, here, pair, "")
 	return err
 }
 

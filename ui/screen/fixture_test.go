@@ -98,7 +98,8 @@ func (m *mail) Reports(phone.LineID) Reporting { return m.Reporting }
 
 func (o *options) About() About {
 	return About{Version: "0.2.0", Addresses: []string{"192.0.2.17", "2001:db8::17"}, Hardware: "qemu-arm, 52:54:00:12:34:56", Hostname: "odp-123456", Free: 212_000_000,
-		Network: Network{VLAN: 60, By: "lldp", Priority: 5, Switch: "sw-2-east", Port: "Gi1/0/7"}}
+		Network: Network{VLAN: 60, By: "lldp", Priority: 5, Switch: "sw-2-east", Port: "Gi1/0/7",
+			Relays: []Relay{{"edge.example", true}, {"192.0.2.99", false}}}}
 }
 
 func persons() []Contact {

@@ -132,6 +132,10 @@ func situations() []situation {
 	forgotten.Notices[phone.NetworkForgets] = "10s"
 	ending := idle()
 	ending.Notices[phone.CertEnding] = "2417: less than 7 days, 2025-11-25"
+	relay := idle()
+	relay.Notices[phone.RelayFails] = "turns:edge.example:443?transport=tcp refuses the name or the password"
+	handed := idle()
+	handed.Notices[phone.HandedRefused] = "sip:2417@pbx.example: conference.factory is no address like sip:name@pbx.example"
 	agreed := idle()
 	agreed.Lines[0].Detail = "TLS 1.3, X25519MLKEM768"
 	ours := idle()
@@ -396,6 +400,8 @@ func situations() []situation {
 		{name: "fault-settings", state: broken, keys: []hal.Key{hal.Down, hal.OK}},
 		{name: "fault-rewrites", state: rewritten, keys: []hal.Key{hal.Down, hal.OK}},
 		{name: "fault-forgets", state: forgotten, keys: []hal.Key{hal.Down, hal.OK}},
+		{name: "fault-relay", state: relay, keys: []hal.Key{hal.Down, hal.OK}},
+		{name: "fault-handed", state: handed, keys: []hal.Key{hal.Down, hal.OK}},
 		{name: "fault-certificate-ends", state: ending, keys: []hal.Key{hal.Down, hal.OK}},
 		{name: "fault-certificate-ours", state: ours, keys: []hal.Key{hal.OK}},
 		{name: "fault-sound", state: silent, keys: []hal.Key{hal.Down, hal.OK}},

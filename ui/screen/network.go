@@ -36,6 +36,13 @@ func (p *networkPage) rows(v *view) []settingRow {
 	if n.Switch != "" {
 		out = append(out, settingRow{name: w.Switch, value: text.Clean(n.Switch)}, settingRow{name: w.Port, value: text.Clean(n.Port)})
 	}
+	for _, r := range n.Relays {
+		state := w.RelayFails
+		if r.Works {
+			state = w.RelayWorks
+		}
+		out = append(out, settingRow{name: w.Relay, value: fmt.Sprintf(state, text.Clean(r.Host))})
+	}
 	return out
 }
 

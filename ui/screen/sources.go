@@ -186,4 +186,11 @@ type Network struct {
 	By           string // who named it, a key of text.Setup.VLANBy
 	Priority     int    // of voice there
 	Switch, Port string // as it names itself; empty: there is none that speaks
+	Relays       []Relay
+}
+
+// Relay is a TURN server of a line, as it was when it was tried last.
+type Relay struct {
+	Host  string
+	Works bool
 }

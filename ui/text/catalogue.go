@@ -191,6 +191,7 @@ type Setup struct {
 	Themes                                             map[string]string
 	Version, Address, Network, Hardware, Name, Storage string
 	VLAN, NoVLAN, Priority, Switch, Port               string
+	Relay, RelayWorks, RelayFails                      string            // the states take the server
 	VLANBy                                             map[string]string // by who named it; takes its number
 	Licences, On, Off, Normal, High                    string
 	Saved                                              string
