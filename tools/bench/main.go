@@ -157,7 +157,7 @@ sip/ua TestLinkLoss). All five are the worst of those over UDP and TCP; all but 
 The usb rows are ten minutes of virtual time with the PC's clock 300 ppm off, natively. Mouth to ear is from the microphone of one phone
 to the loudspeaker of another in virtual time, over a network of 1 ms, without the sound cards' own buffers (10 ms at the least). In QEMU it is from the microphone to what baresip records,
 with the buffers of the emulated sound card, which are nearly all of it. The handsfree rows are ten minutes of the image with two processors in
-a call in Opus, echo and noise taken out, its screen drawn 30 times and a computer's question answered five times a second; a try with gaps is repeated, three times at the most, and the last one counts.
+a call in Opus, echo and noise taken out, its screen drawn 30 times a second, and odp on a computer asking for the calls five times a second; a try with gaps is repeated, three times at the most, and the last one counts.
 
 | id | ours | goal | anchor | unit | command |
 |---|---|---|---|---|---|
