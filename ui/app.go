@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"sync/atomic"
 	"time"
 
 	"opendeskphone/firmware/phone"
@@ -33,8 +34,9 @@ type App struct {
 	touches chan hal.Touch
 	poke    chan struct{}
 
-	st   *phone.State // what is shown; it moves with the changes that led to it
-	held held
+	st    *phone.State // what is shown; it moves with the changes that led to it
+	shown atomic.Uint64
+	held  held
 }
 
 // held is a key that is being held down.
@@ -250,6 +252,9 @@ func (a *App) carryOut(ctx context.Context) {
 	}
 }
 
+// Shown is the phone's last change that the display shows: what came after it, nobody can have seen yet.
+func (a *App) Shown() phone.Seq { return phone.Seq(a.shown.Load()) }
+
 // redraw brings to the display what differs from what it shows.
 func (a *App) redraw(now time.Time) error {
 	a.screens.Apply(a.settings.Options(), a.st, now)
@@ -259,5 +264,6 @@ func (a *App) redraw(now time.Time) error {
 			return fmt.Errorf("ui: flush %v: %w", r, err)
 		}
 	}
+	a.shown.Store(uint64(a.st.Seq))
 	return nil
 }

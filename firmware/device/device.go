@@ -184,6 +184,14 @@ func New(hardware hal.Devices, o Options) (*Device, error) {
 // Control is the phone's one port.
 func (d *Device) Control() phone.Control { return d.loop }
 
+// Shown is the phone's last change that its display shows; a phone without one shows everything.
+func (d *Device) Shown() phone.Seq {
+	if d.app == nil {
+		return d.loop.State().Seq
+	}
+	return d.app.Shown()
+}
+
 // Run is the phone's life; it ends with ctx. First the controllers stop, then the lines say goodbye,
 // then sound and core.
 func (d *Device) Run(ctx context.Context) error {

@@ -23,8 +23,12 @@ import (
 	"opendeskphone/hal"
 	"opendeskphone/hal/linux"
 	"opendeskphone/hal/sim"
+	"opendeskphone/tools/lab"
 	"opendeskphone/tools/sim/simphone"
 )
+
+// pictureTime is how long the screen may be behind the phone.
+const pictureTime = 10 * time.Second
 
 // twinRate is the sample rate of the simulated sound card.
 const twinRate = 48000
@@ -62,7 +66,7 @@ func runTwin(cfg twinConfig) error {
 	if err != nil {
 		return err
 	}
-	in := &inside{hardware: whole.Twin, control: whole.Control(), traces: whole.Traces(), history: whole.History(), spoken: make(chan []byte, 100)}
+	in := &inside{hardware: whole.Twin, control: whole.Control(), shown: whole.Shown, traces: whole.Traces(), history: whole.History(), spoken: make(chan []byte, 100)}
 	if cfg.NoSound {
 		in.hardware.Card.Unplug()
 	}
@@ -98,6 +102,7 @@ func runTwin(cfg twinConfig) error {
 type inside struct {
 	hardware *sim.Twin
 	control  phone.Control
+	shown    func() phone.Seq // by the screen
 	traces   tpcp.Traces
 	history  tpcp.Log
 	spoken   chan []byte // what the speaker played, on its way to the file
@@ -213,8 +218,14 @@ func (s *Service) PressAndWatch(keys []hal.Key, times *[2]time.Time) error {
 	return nil
 }
 
-// Picture gives the screen.
+// Picture gives the screen, once it shows the phone as it is now: a key pressed by an older one may meet another screen.
 func (s *Service) Picture(_ bool, pic *image.RGBA) error {
+	ctx, cancel := context.WithTimeout(context.Background(), pictureTime)
+	defer cancel()
+	want := s.in.control.State().Seq
+	if err := lab.PollEvery(ctx, time.Millisecond, "the screen of now", func() (bool, error) { return s.in.shown() >= want, nil }); err != nil {
+		return err
+	}
 	shot, err := s.in.hardware.Picture()
 	if err == nil {
 		*pic = *shot
