@@ -174,6 +174,7 @@ func (s *Stage) shares(ctx context.Context, t *testing.T, own, hers controller) 
 	must(t, err)
 	must(t, s.Watcher.Do(ctx, phone.Hangup{Call: st.Calls[0].ID}))
 	must(t, s.appearances(ctx, s.Cora, "free free"))
+	must(t, s.appearances(ctx, s.Watcher, "free free")) // Cora's end of the call may be told late
 }
 
 // TestUnnoticedRestart: a server on UDP is started anew so fast that nobody misses it.
