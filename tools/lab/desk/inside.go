@@ -174,8 +174,20 @@ func streamHeader() []byte {
 // Service is what a twin's process offers to the process that started it, by net/rpc.
 type Service struct{ in *inside }
 
+// caughtUp waits until the screen shows the phone as it is now. A person presses what he sees: a key pressed before that may
+// meet the screen of a moment ago.
+func (in *inside) caughtUp() error {
+	ctx, cancel := context.WithTimeout(context.Background(), pictureTime)
+	defer cancel()
+	want := in.control.State().Seq
+	return lab.PollEvery(ctx, time.Millisecond, "the screen of now", func() (bool, error) { return in.shown() >= want, nil })
+}
+
 // Press taps keys.
 func (s *Service) Press(keys []hal.Key, _ *bool) error {
+	if err := s.in.caughtUp(); err != nil {
+		return err
+	}
 	for _, k := range keys {
 		s.in.hardware.Tap(k)
 	}
@@ -201,6 +213,9 @@ func (s *Service) Lamps(_ bool, lit *map[hal.Lamp]bool) error {
 
 // PressAndWatch taps keys and waits for the screen to change; it gives the times of both.
 func (s *Service) PressAndWatch(keys []hal.Key, times *[2]time.Time) error {
+	if err := s.in.caughtUp(); err != nil {
+		return err
+	}
 	changed := s.in.hardware.Changed()
 	times[0] = time.Now()
 	for _, k := range keys {
@@ -218,12 +233,9 @@ func (s *Service) PressAndWatch(keys []hal.Key, times *[2]time.Time) error {
 	return nil
 }
 
-// Picture gives the screen, once it shows the phone as it is now: a key pressed by an older one may meet another screen.
+// Picture gives the screen.
 func (s *Service) Picture(_ bool, pic *image.RGBA) error {
-	ctx, cancel := context.WithTimeout(context.Background(), pictureTime)
-	defer cancel()
-	want := s.in.control.State().Seq
-	if err := lab.PollEvery(ctx, time.Millisecond, "the screen of now", func() (bool, error) { return s.in.shown() >= want, nil }); err != nil {
+	if err := s.in.caughtUp(); err != nil {
 		return err
 	}
 	shot, err := s.in.hardware.Picture()
