@@ -7,6 +7,7 @@ import (
 	"opendeskphone/firmware/phone"
 	"opendeskphone/firmware/provision"
 	"opendeskphone/firmware/settings"
+	"opendeskphone/sip/ice"
 )
 
 // newHanded makes what keeps that which servers hand down to the lines, and what tries their relays.
@@ -18,7 +19,8 @@ func (d *Device) newHanded(f settings.File) {
 	}
 	d.handed = provision.New(dialplan.Read, d.handedDown, again, func(s string) { d.notice(phone.HandedRefused, s) }, d.log)
 	d.handed.Configure(provisioned(f.Lines))
-	d.relays = newRelays(d.relaysOf, func(s string) { d.notice(phone.RelayFails, s) }, d.refresh, d.log)
+	try := func(ctx context.Context, c ice.Config) error { return c.Try(ctx, d.log) }
+	d.relays = newRelays(d.relaysOf, try, func(s string) { d.notice(phone.RelayFails, s) }, d.refresh, d.log)
 }
 
 // provisioned names the lines to which something may be handed down.

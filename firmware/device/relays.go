@@ -22,6 +22,7 @@ const (
 // first to find out that one fails.
 type relays struct {
 	of      func() []ice.Config // those of the lines
+	try     func(context.Context, ice.Config) error
 	tell    func(problem string)
 	changed func()
 	log     *slog.Logger
@@ -37,8 +38,8 @@ type relay struct {
 	fault string // empty: it works
 }
 
-func newRelays(of func() []ice.Config, tell func(string), changed func(), log *slog.Logger) *relays {
-	return &relays{of: of, tell: tell, changed: changed, log: log, news: make(chan struct{}, 1)}
+func newRelays(of func() []ice.Config, try func(context.Context, ice.Config) error, tell func(string), changed func(), log *slog.Logger) *relays {
+	return &relays{of: of, try: try, tell: tell, changed: changed, log: log, news: make(chan struct{}, 1)}
 }
 
 // look has the relays tried now.
@@ -69,8 +70,11 @@ func (r *relays) Run(ctx context.Context) error {
 		if ctx.Err() != nil {
 			return nil
 		}
-		if text == "" {
+		switch {
+		case text == "":
 			pause = relayLast
+		case told == "": // it has worked until now
+			pause = relayFirst
 		}
 		if text != told {
 			told = text
@@ -90,7 +94,7 @@ func (r *relays) round(ctx context.Context) string {
 	for i, c := range all {
 		wg.Go(func() {
 			tried[i].host = c.TURNHost()
-			if err := c.Try(ctx, r.log); err != nil {
+			if err := r.try(ctx, c); err != nil {
 				tried[i].fault = err.Error()
 			}
 		})

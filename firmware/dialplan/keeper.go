@@ -25,8 +25,8 @@ type Config struct {
 	Poll  time.Duration // how often the server is asked
 }
 
-// Keeper has the profiles of files, those handed down to lines, and those of a server. What it fetched outlives a restart; a document in which something
-// is wrong changes nothing, and is told of.
+// Keeper has the profiles of files, those handed down to lines, and those of a server. What it fetched outlives a restart; a
+// document in which something is wrong changes nothing, and is told of.
 type Keeper struct {
 	path    string // of what was fetched
 	fetch   Fetch
