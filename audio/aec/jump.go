@@ -9,7 +9,7 @@ import (
 const (
 	jumpSize  = 512  // samples at 4 kHz: 128 ms, of which the newer half is looked at
 	jumpMost  = 200  // samples at 4 kHz: 50 ms
-	jumpEvery = 4    // hops between two looks
+	jumpEvery = 3    // hops between two looks
 	jumpFine  = 1024 // samples at 16 kHz that decide
 	jumpEdge  = 8    // samples at 16 kHz around what 4 kHz can tell
 	jumpBlind = 16   // hops after a jump in which what was expected is not known

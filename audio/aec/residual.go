@@ -20,6 +20,8 @@ const (
 	outlier  = 2    // octaves of power above what is expected where talk begins
 	certain  = 0.9  // octaves above what is expected, as a mean over the bands, below which nobody talks
 	talking  = 1.9  // and above which somebody does
+	onset    = 0.5  // of the way in a hop on which that mean is followed upwards
+	linger   = 0.1  // and downwards: talk has gaps, in which nothing may be taken off yet
 	gentle   = 0.3  // times the expected power is taken off while somebody talks
 	firm     = 10   // and while nobody does
 	trust    = 0.2  // of the power that the filter doubts
@@ -131,8 +133,17 @@ func (r *residual) judge(leak *[bands]float32, spread float32) {
 		}
 	}
 	r.expected[bins-1] = r.expected[bins-2]
-	r.surprise += 0.5 * (surprise/max(heard, 1) - r.surprise)
+	r.follow(surprise / max(heard, 1))
 	r.alone = min(max((talking-r.surprise)/(talking-certain), 0), 1) * min(heard/(bands/4), 1)
+}
+
+// follow smooths the surprise of a hop.
+func (r *residual) follow(surprise float32) {
+	by := float32(linger)
+	if surprise > r.surprise {
+		by = onset
+	}
+	r.surprise += by * (surprise - r.surprise)
 }
 
 // learn moves a leak towards the share of the echo that is left now. What is far above is talk, and hardly moves it.

@@ -2,10 +2,9 @@ package aec
 
 const (
 	memory  = 0.9  // of the energies from hop to hop
-	better  = 0.6  // of the slow filter's error must the fast one undercut, if the slow one does more harm than good
-	best    = 0.25 // and if it does not, for some time
-	long    = 50   // hops
-	deep    = 0.05 // of what is heard may be left then: with a talker at the near end it is never that little
+	better  = 0.5  // of the slow filter's error must the fast one undercut: talk at the near end is in both
+	long    = 7    // hops
+	worse   = 1.1  // times the slow filter's error may the fast one leave before it begins anew from what that knows
 	between = 5    // hops between two changes
 	audible = 0.2  // least share of the echo in what is heard, for anything to be told
 	useful  = 0.5  // share of what is heard that the slow filter may leave for there to be no question of a jump
@@ -16,8 +15,8 @@ const (
 type rivalry struct {
 	heard, echo float32 // energies of the microphone and the slow filter's estimate
 	slow, fast  float32 // of the two errors
-	since, won  int
-	asleep      bool // the fast filter
+	since, won  int     // hops since the last change, and for which the fast filter has been clearly better
+	asleep      bool    // the fast filter
 }
 
 // settled tells whether the slow filter leaves so little that nobody else need do anything.
@@ -44,22 +43,16 @@ func (c *Canceller) compete(mic []float32) {
 	r.fast = memory*r.fast + energy(c.z[:])
 	r.since++
 	r.won++
-	if r.fast > best*r.slow || r.fast > deep*r.heard || r.echo < audible*r.heard {
+	if r.fast > better*r.slow || r.echo < audible*r.heard || r.echo < 1e-4 {
 		r.won = 0
 	}
-	if r.since <= between {
-		return
-	}
-	changed := r.fast < better*r.slow && r.slow > 0.9*r.heard && r.echo > audible*r.heard && r.echo > 1e-4
 	switch {
-	case changed:
+	case r.since <= between:
+	case r.won > long:
 		c.slow.take(c.fast, true)
 		c.residual.wonder()
 		r.since = 0
-	case r.won > long:
-		c.slow.take(c.fast, false)
-		r.since = 0
-	case r.fast > r.slow:
+	case r.fast > worse*r.slow:
 		c.fast.take(c.slow, false)
 	}
 }
