@@ -21,7 +21,7 @@ const (
 	certain  = 0.9  // octaves above what is expected, as a mean over the bands, below which nobody talks
 	talking  = 1.9  // and above which somebody does
 	onset    = 0.5  // of the way in a hop on which that mean is followed upwards
-	linger   = 0.1  // and downwards: talk has gaps, in which nothing may be taken off yet
+	linger   = 0.08 // and downwards: talk has gaps, in which nothing may be taken off yet
 	gentle   = 0.3  // times the expected power is taken off while somebody talks
 	firm     = 10   // and while nobody does
 	trust    = 0.2  // of the power that the filter doubts

@@ -4,6 +4,7 @@ const (
 	memory  = 0.9  // of the energies from hop to hop
 	better  = 0.5  // of the slow filter's error must the fast one undercut: talk at the near end is in both
 	long    = 7    // hops
+	right   = 0.8  // of the slow filter's estimate is in what is heard, as long as it is right, whoever talks over it
 	worse   = 1.1  // times the slow filter's error may the fast one leave before it begins anew from what that knows
 	between = 5    // hops between two changes
 	audible = 0.2  // least share of the echo in what is heard, for anything to be told
@@ -21,6 +22,10 @@ type rivalry struct {
 
 // settled tells whether the slow filter leaves so little that nobody else need do anything.
 func (r *rivalry) settled() bool { return r.slow < enough*r.heard }
+
+// like is how much of the slow filter's estimate is in what is heard: their correlation over the energy of the former. Talk at the near
+// end has no part in it, which the fast filter may take for an echo, where both sides' voices have the same pitch.
+func (r *rivalry) like() float32 { return (r.heard + r.echo - r.slow) / (2*r.echo + 1e-9) }
 
 // compete lets the fast filter learn unless there is nothing to win, and the better of the two teach the other.
 func (c *Canceller) compete(mic []float32) {
@@ -43,7 +48,7 @@ func (c *Canceller) compete(mic []float32) {
 	r.fast = memory*r.fast + energy(c.z[:])
 	r.since++
 	r.won++
-	if r.fast > better*r.slow || r.echo < audible*r.heard || r.echo < 1e-4 {
+	if r.fast > better*r.slow || r.like() > right || r.echo < audible*r.heard || r.echo < 1e-4 {
 		r.won = 0
 	}
 	switch {

@@ -44,11 +44,7 @@ Least squares in hindsight are what a linear filter could know: told the moment 
 was heard from the change to the beginning of a spell, and in each spell the best of six weights of that knowledge and of two emphases is taken afterwards. What
 half a second of speech tells of a room, with a near end as loud as the echo over it, is not enough for the goal. Ours, which learns on within a spell, is where that
 estimate is.
-`, (*voicebench.Bench).ChangeCurve, false}, {`
-## Recovery while the far side alone talks 0.5 s, and ESTOI in double talk .974
-Scene by scene. Jumps of the delay are found by correlation; a new room has to be learnt, and the mean is made by that scene. In double talk what begins with it, without a word of the far
-side alone to learn from (dt_cold), is behind the others. [0013](adr/0013-echo.md) has the trade between that and quiet behind loudspeakers that bend.
-`, (*voicebench.Bench).EchoScenes, false}}
+`, (*voicebench.Bench).ChangeCurve, false}}
 
 // of says what recordings there are.
 func of(speech string) string {
