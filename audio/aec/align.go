@@ -47,10 +47,13 @@ func (c *Canceller) move(by float64) {
 	}
 }
 
-// jump follows an echo that comes later than before, but else the same.
+// jump follows an echo that comes later than before, but else the same: what the slow filter knows is right again, and the fast one
+// has begun to learn what is no longer so.
 func (c *Canceller) jump(by int) {
 	c.ref.pos -= float64(by)
 	c.rebuild()
+	c.fast.take(c.slow, false)
+	c.rivalry = rivalry{}
 	c.jumper.forget()
 	c.finder.filter.wonder()
 	c.wait = stale
