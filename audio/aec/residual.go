@@ -15,6 +15,7 @@ const (
 	spread   = 0.05 // of the echo's mean power that distortion may bring to any bin
 	quietest = 3e-5 // power of the noise that is expected, before it is known
 	first    = 0.01 // share of the echo that is expected to be left, before it is known
+	renewed  = 0.03 // and after the path has changed: what was learnt of it in a hurry leaves more
 	downward = 0.15 // of the way, in octaves of power, on which what is left less is followed
 	upward   = 0.1  // and more
 	outlier  = 2    // octaves of power above what is expected where talk begins
@@ -44,7 +45,7 @@ type residual struct {
 
 func newResidual() *residual {
 	r := &residual{}
-	r.wonder()
+	r.wonder(first)
 	for k := range r.noise {
 		r.noise[k] = quietest
 	}
@@ -55,11 +56,11 @@ func newResidual() *residual {
 	return r
 }
 
-// wonder says that what is left is not known.
-func (r *residual) wonder() {
+// wonder says that what is left is not known, but expected to be a share of the echo.
+func (r *residual) wonder(share float32) {
 	for l := range r.leak {
 		for b := range r.leak[l] {
-			r.leak[l][b] = first
+			r.leak[l][b] = share
 		}
 	}
 }

@@ -55,7 +55,7 @@ func (c *Canceller) compete(mic []float32) {
 	case r.since <= between:
 	case r.won > long:
 		c.slow.take(c.fast, true)
-		c.residual.wonder()
+		c.residual.wonder(renewed)
 		r.since = 0
 	case r.fast > worse*r.slow:
 		c.fast.take(c.slow, false)
